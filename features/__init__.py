@@ -1,0 +1,1 @@
+"""What is computed: declarations, kernels and the panel, without any I/O."""

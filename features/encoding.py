@@ -1,0 +1,60 @@
+"""Keys as whole numbers: dense codes for the rows of a table, and the table of distinct keys."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Codes = npt.NDArray[np.int64]
+
+
+def encode(keys: pa.Table) -> tuple[Codes, pa.Table]:
+    """Give every distinct row of key columns a code.
+
+    Args:
+        keys: text columns without nulls, plain or dictionary-encoded.
+
+    Returns:
+        ``[row]`` codes from 0, and the distinct keys in the order of their codes, columns
+        dictionary-encoded.
+    """
+    columns = [dictionary(keys[name]) for name in keys.column_names]
+    combined = np.zeros(len(keys), np.int64)
+    for column in columns:
+        combined = combined * max(len(column.dictionary), 1) + column.indices.to_numpy()
+    _, rows, codes = np.unique(combined, return_index=True, return_inverse=True)
+    distinct = [column.take(pa.array(rows)) for column in columns]
+    return codes.astype(np.int64), pa.table(distinct, names=keys.column_names)
+
+
+def dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return a column as one dictionary-encoded array."""
+    if len(column) == 0:
+        return pa.array([], pa.string()).dictionary_encode()
+    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
+    return encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
+
+
+def positions(values: pa.ChunkedArray, known: pa.Array) -> Codes:
+    """Return the position of each value among known ones, -1 where it is none of them."""
+    column = dictionary(values)
+    found = pc.index_in(column.dictionary, known).fill_null(-1).to_numpy()
+    indices: Codes = np.append(found, -1)[column.indices.to_numpy()].astype(np.int64)
+    return indices
+
+
+def integers(column: pa.ChunkedArray) -> Codes:
+    """Return whole numbers, or decimals times ten to their scale, as int64.
+
+    A 128-bit decimal's low 64 bits are its value where that fits, as the sums of DESIGN do.
+    """
+    if not pa.types.is_decimal(column.type):
+        return column.to_numpy().astype(np.int64)
+    arrays = [low_words(chunk) for chunk in column.chunks]
+    return np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
+
+
+def low_words(array: pa.Array) -> Codes:
+    """Return the low 64 bits of a 128-bit decimal array."""
+    words = np.frombuffer(array.buffers()[1], np.int64)
+    return words[0::2][array.offset : array.offset + len(array)]

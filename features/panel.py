@@ -1,0 +1,80 @@
+"""assemble: the rows of a spine with every group's features, ratios, calendar and target."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features.encoding import integers, positions
+from features.feature_set import TARGET, FeatureSet
+from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
+from features.spine import Spine
+from lakehouse.types import FEATURE
+
+Codes = npt.NDArray[np.int64]
+
+
+def assemble(
+    spine: Spine,
+    month: date,
+    parts: Mapping[str, pa.Table],
+    actuals: pa.Table | None,
+    features: FeatureSet,
+) -> pa.Table:
+    """Join each group's features of one target month to the rows of a spine, on the group's key.
+
+    Args:
+        spine: the pairs.
+        month: the target month.
+        parts: group name → ``[*keys, *columns]`` of that month.
+        actuals: ``[shop_id, item_id, target]`` of that month; None: it is not closed.
+        features: the model's columns.
+
+    Returns:
+        The columns of ``panel_table``, a row per pair of the spine, in its order. A key that a
+        group does not have is null there; a pair without a sale in a closed month has target 0.
+    """
+    columns: dict[str, pa.Array] = {name: spine.column(name) for name in (SHOP, ITEM, CATEGORY)}
+    columns["month"] = pa.repeat(pa.scalar(month, pa.date32()), len(spine))
+    for group in features.groups:
+        columns.update(joined(spine, parts[group.name], group))
+    for ratio in features.ratios:
+        terms = (columns[name].to_numpy(zero_copy_only=False) for name in (ratio.numerator, ratio.denominator))
+        columns[ratio.name] = pa.array(ratio.compute(*terms), FEATURE, from_pandas=True)
+    for feature in features.calendar:
+        columns[feature.name] = pa.repeat(pa.scalar(feature.compute(month), FEATURE), len(spine))
+    columns[TARGET] = target(spine, actuals)
+    return pa.table(columns)
+
+
+def joined(spine: Spine, part: pa.Table, group: FeatureGroup) -> dict[str, pa.Array]:
+    """Return a group's features for every row of a spine."""
+    found = rows_of(spine, part, group.keys)
+    rows = pa.array(found, pa.int64(), mask=found < 0)
+    return {name: part[name].combine_chunks().take(rows) for name in group.columns}
+
+
+def rows_of(spine: Spine, part: pa.Table, keys: tuple[str, ...]) -> Codes:
+    """Find each spine row's row in a table that is unique on some of the spine's ids.
+
+    Returns:
+        ``[spine row]`` the row of the table, -1 where there is none.
+    """
+    shape = tuple(len(spine.ids[name]) for name in keys)
+    codes = [positions(part[name], spine.ids[name]) for name in keys]
+    asked = np.flatnonzero(np.all([code >= 0 for code in codes], axis=0))
+    table = np.full(shape, -1, np.int64)
+    table[tuple(code[asked] for code in codes)] = asked
+    return table[tuple(spine.codes[name] for name in keys)]
+
+
+def target(spine: Spine, actuals: pa.Table | None) -> pa.Array:
+    """Return the actual target of every row; null where the month is not closed."""
+    if actuals is None:
+        return pa.nulls(len(spine), FEATURE)
+    rows = rows_of(spine, actuals, (SHOP, ITEM))
+    scale = 10 ** actuals[TARGET].type.scale
+    units = np.append(integers(actuals[TARGET]) / scale, 0.0)
+    return pa.array(units[rows].astype(np.float32), FEATURE)

@@ -1,0 +1,130 @@
+"""Statistics of a measure over the months before a target month, as kernels over arrays.
+
+A kernel takes the history of many series at once, ``values[month, series]`` of int64, month by
+month from the lake's first, and a target month as an index into it (which may be the month after
+the last). It returns float64 per series. It can read rows before the target month alone: ``Past``
+hands out no others.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Whole = npt.NDArray[np.int64]
+Real = npt.NDArray[np.float64]
+
+
+class History:
+    """One measure of many series.
+
+    Args:
+        values: ``[month, series]`` int64 from the lake's first month; a month without sales is 0.
+    """
+
+    def __init__(self, values: Whole) -> None:
+        self.values = values
+
+    @cached_property
+    def totals(self) -> Whole:
+        """``[month + 1, series]``: the sum of the months before each."""
+        totals = np.zeros((len(self.values) + 1, self.values.shape[1]), np.int64)
+        np.cumsum(self.values, axis=0, out=totals[1:])
+        return totals
+
+    @cached_property
+    def latest(self) -> Whole:
+        """``[month + 1, series]``: the last month before each that is not 0, or -1."""
+        months = np.arange(len(self.values))[:, np.newaxis]
+        latest = np.full((len(self.values) + 1, self.values.shape[1]), -1, np.int64)
+        np.maximum.accumulate(np.where(self.values != 0, months, -1), axis=0, out=latest[1:])
+        return latest
+
+    @property
+    def first(self) -> Whole:
+        """``[series]``: the first month that is not 0, or the number of months."""
+        nonzero = self.values != 0
+        return np.where(nonzero.any(axis=0), nonzero.argmax(axis=0), len(self.values))
+
+
+class Past:
+    """The months of one measure before a target month.
+
+    Args:
+        history: the measure.
+        first: ``[series]`` int64, the first month with a sale.
+        target: index of the target month, at most the number of months in the history.
+    """
+
+    def __init__(self, history: History, first: Whole, target: int) -> None:
+        self._history, self._first, self._target = history, first, target
+
+    def month(self, back: int) -> Real:
+        """Return the value some months back; NaN before the lake's first month."""
+        if back > self._target:
+            return np.full(self._first.shape, np.nan)
+        return self._history.values[self._target - back].astype(np.float64)
+
+    def sum(self, lookback: int | None) -> Whole:
+        """Sum the last months, or all where the lookback is None."""
+        start = 0 if lookback is None else max(0, self._target - lookback)
+        totals = self._history.totals
+        return totals[self._target] - totals[start]
+
+    def age(self) -> Whole:
+        """Count the months from the first sale to the target month; at least 1 for known keys."""
+        return self._target - self._first
+
+    def months_since(self) -> Real:
+        """Count the months from the last one that is not 0 to the target month."""
+        latest = self._history.latest[self._target]
+        return np.where(latest < 0, np.nan, self._target - latest)
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A named kernel.
+
+    Args:
+        name: its part of a feature's column name.
+        kernel: (past, lookback) → one number per series, in the measure's integer form.
+        meaning: its part of the column's comment.
+        is_in_units_of_measure: whether the result is in the measure's unit, not in months.
+    """
+
+    name: str
+    kernel: Callable[[Past, int | None], Real]
+    meaning: str
+    is_in_units_of_measure: bool = True
+
+
+def _lag(past: Past, lookback: int | None) -> Real:
+    assert lookback is not None
+    return past.month(lookback)
+
+
+def _sum(past: Past, lookback: int | None) -> Real:
+    return past.sum(lookback).astype(np.float64)
+
+
+def _mean(past: Past, lookback: int | None) -> Real:
+    months = past.age() if lookback is None else np.minimum(lookback, past.age())
+    mean: Real = past.sum(lookback) / np.maximum(months, 1)
+    return mean
+
+
+def _months_since(past: Past, _: int | None) -> Real:
+    return past.months_since()
+
+
+def _age(past: Past, _: int | None) -> Real:
+    return past.age().astype(np.float64)
+
+
+LAG = Statistic("lag", _lag, "value that many months before")
+SUM = Statistic("sum", _sum, "sum over the months before")
+MEAN = Statistic("mean", _mean, "sum over the months before, by the key's months of age among them")
+MONTHS_SINCE = Statistic("since", _months_since, "months since the last that is not 0", False)
+AGE = Statistic("age", _age, "months since the key's first sale", False)

@@ -1,0 +1,50 @@
+"""The tables that follow from the declarations: cells and features of each group."""
+
+from features.group import FeatureGroup
+from lakehouse.table import Column, Table
+from lakehouse.tables.silver import MONTH
+from lakehouse.types import FEATURE, TEXT
+
+TARGET_MONTH = Column("month", MONTH.type, "target month, first day", False)
+
+
+def key_columns(group: FeatureGroup) -> tuple[Column, ...]:
+    """Return the key columns of a group's tables."""
+    return tuple(Column(name, TEXT, f"{name.removesuffix('_id')}, aliases resolved", False) for name in group.keys)
+
+
+def monthly_table(group: FeatureGroup) -> Table:
+    """Declare the table of a group's monthly cells."""
+    return Table(
+        layer="silver",
+        name=f"monthly_{group.name}",
+        description=f"Measures of one month by {' × '.join(group.keys)}; no row without a sale.",
+        columns=(*key_columns(group), MONTH, *(measure.column for measure in group.measures)),
+        key=(*group.keys, "month"),
+        partition_by=("month",),
+    )
+
+
+def feature_columns(group: FeatureGroup) -> tuple[Column, ...]:
+    """Return the feature columns of a group, each with its meaning."""
+    return tuple(
+        Column(
+            group.column(feature),
+            FEATURE,
+            f"{feature.measure} ({group.measure(feature.measure).comment}): "
+            f"{feature.statistic.meaning}; null: not known",
+        )
+        for feature in group.features
+    )
+
+
+def features_table(group: FeatureGroup) -> Table:
+    """Declare the table of what is known of a group's keys before a target month."""
+    return Table(
+        layer="gold",
+        name=f"features_{group.name}",
+        description=f"What is known of {' × '.join(group.keys)} before the target month.",
+        columns=(*key_columns(group), TARGET_MONTH, *feature_columns(group)),
+        key=(*group.keys, "month"),
+        partition_by=("month",),
+    )

@@ -1,0 +1,1 @@
+"""Batch steps: each module parses arguments, reads, calls and writes."""

@@ -1,0 +1,140 @@
+"""The frame of every batch step: arguments, settings, progress, one JSON result line, exit codes."""
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lakehouse.errors import ShopcastError, UsageError
+from lakehouse.lake import Lake
+from lakehouse.settings import JobSettings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+EXIT_CODES = """exit codes:
+  0  done
+  1  failed: a defect of the program or of the machine
+  2  wrong use: the command line or a setting
+  3  refused: data or state not fit; the message says why and what to do
+"""
+INTERRUPTED = 130
+
+logger = logging.getLogger("shopcast")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step may use besides its arguments."""
+
+    settings: JobSettings
+    name: str
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def spark(self) -> "SparkSession":
+        """The Spark session, started when first asked for."""
+        from lakehouse.session import build_session
+
+        progress("starting Spark")
+        return build_session(self.settings, self.name)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One batch step: its name, its arguments and what it does.
+
+    ``run`` returns the figures of the result line.
+    """
+
+    name: str
+    summary: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[Context, argparse.Namespace], Mapping[str, Any]]
+
+    def parser(self) -> argparse.ArgumentParser:
+        """Build the command-line parser of this step."""
+        parser = argparse.ArgumentParser(
+            prog=f"python -m jobs.{self.name}",
+            description=self.summary,
+            epilog=EXIT_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        self.add_arguments(parser)
+        return parser
+
+
+def add_lake_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--lake``, which falls back to the setting LAKE_ROOT."""
+    parser.add_argument(
+        "--lake",
+        metavar="URI",
+        help="where the tables live: a folder, file://, s3a:// or abfss:// (default: LAKE_ROOT)",
+    )
+
+
+def lake_of(context: Context, arguments: argparse.Namespace) -> Lake:
+    """Return the lake named on the command line or by LAKE_ROOT.
+
+    Raises:
+        UsageError: neither names one.
+    """
+    root = arguments.lake or context.settings.lake_root
+    if not root:
+        raise UsageError("No lake is named: pass --lake URI or set LAKE_ROOT.")
+    return Lake.at(root)
+
+
+def progress(message: str, *values: object) -> None:
+    """Tell a person at the terminal what happens now."""
+    logger.info(message, *values)
+
+
+def start_logging() -> None:
+    """Send progress to standard error, so that standard output holds the result alone."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+    logger.setLevel(logging.INFO)
+
+
+def report(result: Mapping[str, Any]) -> None:
+    """Print the JSON result line."""
+    sys.stdout.write(json.dumps(result, default=str, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def outcome(job: Job, context: Context, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    """Run a step and turn what came of it into an exit code and the fields of a result line."""
+    try:
+        return 0, {"status": "done", **job.run(context, arguments)}
+    except ShopcastError as error:
+        progress("%s", error)
+        status = "wrong use" if isinstance(error, UsageError) else "refused"
+        return error.exit_code, {"status": status, "error": str(error)}
+    except KeyboardInterrupt:
+        progress("Interrupted. Every table is as its last commit left it; run the command again.")
+        return INTERRUPTED, {"status": "interrupted"}
+    except Exception as error:
+        logger.exception("%s failed", job.name)
+        return 1, {"status": "failed", "error": f"{type(error).__name__}: {error}"}
+
+
+def main(job: Job, argv: Sequence[str] | None = None) -> int:
+    """Run a step from a command line.
+
+    Returns:
+        The exit code.
+    """
+    arguments = job.parser().parse_args(argv)
+    start_logging()
+    started = time.monotonic()
+    code, fields = outcome(job, Context(JobSettings(), job.name), arguments)
+    report({"job": job.name, **fields, "seconds": round(time.monotonic() - started, 1)})
+    return code

@@ -1,0 +1,70 @@
+"""What each month of a derived table is made from, as digests: equal digests, nothing to redo."""
+
+from datetime import date
+from importlib import resources
+
+from features.group import FeatureGroup
+from features.feature_set import FeatureSet
+from features.tables import features_table, monthly_table
+from lakehouse.delta import log
+from lakehouse.lake import Lake
+from lakehouse.lake_months import LakeMonths
+from lakehouse.month_range import MonthRange
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+
+
+def code_digest(package: str) -> str:
+    """Digest a package's sources: what a changed program made is made again."""
+    sources = sorted(resources.files(package).iterdir(), key=lambda source: source.name)
+    return log.digest([s.read_text() for s in sources if s.name.endswith(".py")])
+
+
+def cell_digests(lake: Lake, history: MonthRange) -> dict[date, str]:
+    """Digest what the monthly cells of each month are made from: sales, offers, catalogue, code."""
+    sales = log.month_digests(lake, DAILY_SALES)
+    offers = log.month_digests(lake, DAILY_OFFERS)
+    common = [
+        code_digest("features"),
+        lake.profile().model_dump(mode="json", include={"target_clip"}),
+        log.version(lake, SHOPS),
+        log.version(lake, ITEMS),
+    ]
+    return {
+        month: log.digest([common, sales.get(month), offers.get(month)]) for month in history
+    }
+
+
+def feature_digests(
+    lake: Lake, group: FeatureGroup, history: MonthRange, targets: MonthRange
+) -> dict[date, str]:
+    """Digest what each target month's features are made from: the cells before it, and code."""
+    cells = log.month_digests(lake, monthly_table(group))
+    common = [code_digest("features"), history.first]
+    return {
+        month: log.digest([common, [cells.get(m) for m in history if m < month]])
+        for month in targets
+    }
+
+
+def panel_digests(
+    lake: Lake, features: FeatureSet, months: LakeMonths, targets: MonthRange, spine: str
+) -> dict[date, str]:
+    """Digest what each target month's panel is assembled from: features, cells, items, code."""
+    tables = [table(g) for g in features.groups for table in (features_table, monthly_table)]
+    parts = [log.month_digests(lake, table) for table in tables]
+    rule = lake.profile().forecast.model_dump()
+    common = [code_digest("features"), code_digest("jobs"), rule, spine, log.version(lake, ITEMS)]
+    return {
+        month: log.digest([common, is_closed(months, month), [p.get(month) for p in parts]])
+        for month in targets
+    }
+
+
+def is_closed(months: LakeMonths, month: date) -> bool:
+    """Say whether a month's sales are complete."""
+    return months.cutoff is not None and month <= months.cutoff
+
+
+def stale(wanted: dict[date, str], built: dict[date, str]) -> list[date]:
+    """List the months that were not built from what they should be built from now."""
+    return [month for month, digest in wanted.items() if built.get(month) != digest]

@@ -1,0 +1,98 @@
+"""Turn a scale and a seed into generated files shaped like Kaggle's "Predict Future Sales".
+
+Reads nothing. Writes ``sales_train.csv``, ``items.csv``, ``item_categories.csv``, ``shops.csv``
+and ``sample.json``, which says what they are, into a local folder::
+
+    python -m jobs.make_sample --out sample_data [--scale small|full] [--seed N] [--force]
+
+Made again with the same scale and seed, a sample is left as it is. Other files of those names are
+overwritten only with ``--force``.
+"""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jobs.command import Context, Job, main, progress
+from jobs.sampling.folder import Request, SampleFolder
+from jobs.sampling.sample import write_sample
+from jobs.sampling.scale import SCALES, SMALL
+from lakehouse.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of this step."""
+    parser.add_argument("--out", required=True, metavar="DIR", help="local folder for the files")
+    parser.add_argument(
+        "--scale", choices=SCALES, default=SMALL.name, help="how much (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=seed, default=1, metavar="N", help="at least 0 (default: %(default)s)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+
+
+def seed(text: str) -> int:
+    """Read a seed.
+
+    Raises:
+        ArgumentTypeError: it is not a whole number, or below 0.
+    """
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 0")
+    return int(text)
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Make the sample unless it is there."""
+    del context
+    folder = local_folder(arguments.out)
+    request = Request(arguments.scale, arguments.seed)
+    made = None if arguments.force else folder.made(request)
+    figures = make(folder, request, is_forced=arguments.force) if made is None else made
+    scale = SCALES[request.scale]
+    return {
+        "out": str(folder.path),
+        "scale": request.scale,
+        "seed": request.seed,
+        "unchanged": made is not None,
+        "shops": scale.shops,
+        "items": scale.items,
+        "months": scale.months,
+        **figures,
+    }
+
+
+def local_folder(location: str) -> SampleFolder:
+    """Return the folder of a sample.
+
+    Raises:
+        UsageError: the location is a URI.
+    """
+    if "://" in location:
+        raise UsageError(f"--out {location}: a sample is written to a local folder; name one.")
+    return SampleFolder(Path(location))
+
+
+def make(folder: SampleFolder, request: Request, *, is_forced: bool) -> dict[str, Any]:
+    """Draw and write the sample of a request, and return its figures."""
+    if not is_forced:
+        folder.check_free()
+    folder.create()
+    with folder.staged() as staging:
+        figures = asdict(write_sample(SCALES[request.scale], request.seed, staging, progress))
+    folder.sign(request, figures)
+    return figures
+
+
+JOB = Job(
+    name="make_sample",
+    summary=__doc__,
+    add_arguments=add_arguments,
+    run=run,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

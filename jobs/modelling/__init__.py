@@ -1,0 +1,1 @@
+"""Folds, baselines, estimators, metrics and tracking of forecasting models."""

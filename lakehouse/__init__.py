@@ -1,0 +1,1 @@
+"""Where it is kept: settings, tables, sessions, Delta, quality and profiles."""

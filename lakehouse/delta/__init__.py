@@ -1,0 +1,1 @@
+"""Every call to Delta Lake, through Spark or through delta-rs."""

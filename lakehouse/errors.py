@@ -1,0 +1,45 @@
+"""The errors a user meets.
+
+ShopcastError
+├── UsageError       exit code 2: the command line or a setting is wrong
+└── RefusedError     exit code 3: data or state are not fit for what was asked
+    ├── ProfileError     a profile's file is not valid
+    ├── SourceError      a retailer's file cannot be read as its profile says
+    ├── LakeError        the lake is missing, of another format, or of another profile
+    └── BooksError       records went in that did not come out anywhere
+Any other exception is a defect of the program: exit code 1.
+"""
+
+
+class ShopcastError(Exception):
+    """An error whose message names the value, the place and the remedy."""
+
+    exit_code = 1
+
+
+class UsageError(ShopcastError):
+    """The command line or a setting is wrong."""
+
+    exit_code = 2
+
+
+class RefusedError(ShopcastError):
+    """Data or state are not fit for what was asked."""
+
+    exit_code = 3
+
+
+class ProfileError(RefusedError):
+    """A profile's file is not valid."""
+
+
+class SourceError(RefusedError):
+    """A retailer's file cannot be read as its profile says."""
+
+
+class LakeError(RefusedError):
+    """The lake is missing, of another format, or made with another profile."""
+
+
+class BooksError(RefusedError):
+    """Records went in that did not come out anywhere."""

@@ -1,0 +1,1 @@
+"""The retailers known by name: one TOML file each."""

@@ -1,0 +1,60 @@
+"""The one place that builds a Spark session."""
+
+import os
+import sys
+
+from pyspark.sql import SparkSession
+
+from lakehouse import jars
+from lakehouse.settings import JobSettings
+
+# What a job needs whoever starts it. spark-submit's own --conf wins over the sizing values only.
+REQUIRED = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Tables are small in files; one task reads a snapshot faster than the default fifty.
+    "spark.databricks.delta.snapshotPartitions": "2",
+    # xgboost's barrier stages refuse to run with it.
+    "spark.dynamicAllocation.enabled": "false",
+}
+# A local process's own values; under spark-submit its command line says them.
+LOCAL = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+# Values that --conf may replace. A kernel takes a whole bucket at once: batches only add overhead.
+SIZING = {
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "200000",
+    "spark.sql.shuffle.partitions": "8",
+}
+
+
+def build_session(settings: JobSettings, name: str) -> SparkSession:
+    """Start a Spark session, or take the one that spark-submit started.
+
+    Raises:
+        RefusedError: Java or Delta's jar is missing.
+    """
+    jars.require()
+    # Workers otherwise start whichever python3 comes first on the PATH.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(f"shopcast {name}")
+    for key, value in {**local_values(settings), **REQUIRED}.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    given = session.sparkContext.getConf()
+    for key, value in SIZING.items():
+        session.conf.set(key, given.get(key, value) or value)
+    return session
+
+
+def local_values(settings: JobSettings) -> dict[str, str]:
+    """Return what a process that spark-submit did not start has to say itself."""
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        return {}
+    return {
+        **LOCAL,
+        "spark.master": settings.spark_master,
+        "spark.driver.memory": settings.spark_driver_memory,
+    }

@@ -1,0 +1,21 @@
+"""Deployment values of a batch or streaming process, read once from the environment."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class JobSettings(BaseSettings):
+    """Where a process runs and how much it may use.
+
+    Credentials of object stores are not listed: Spark and delta-rs both read the providers'
+    standard variables (AWS_ACCESS_KEY_ID, AZURE_STORAGE_ACCOUNT_NAME, …) where they run.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    lake_root: str | None = Field(None, description="URI of the lake when --lake is not given")
+    spark_master: str = Field("local[*]", description="master when spark-submit names none")
+    spark_driver_memory: str = Field("2g", description="JVM heap of a local driver")
+    mlflow_tracking_uri: str | None = Field(
+        None, description="MLflow server; a file beside the tables when the lake is a local folder"
+    )

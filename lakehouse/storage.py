@@ -1,0 +1,48 @@
+"""File systems by URI: a local folder or an object store, the same code for both."""
+
+from pathlib import Path
+
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import FileSystem, LocalFileSystem, PyFileSystem, SubTreeFileSystem
+
+from lakehouse.errors import UsageError
+
+LOCAL = "file://"
+SCHEMES = ("file", "s3a", "s3", "abfss", "gs")
+
+
+def normal_uri(location: str) -> str:
+    """Write a folder or URI in one form, without a slash at its end.
+
+    The path of a local folder is not percent-encoded: Hadoop takes it as it is written.
+
+    Raises:
+        UsageError: the scheme is not one of those that Spark and delta-rs share.
+    """
+    scheme, separator, rest = location.partition("://")
+    if not separator:
+        return LOCAL + str(Path(location).expanduser().resolve())
+    if scheme not in SCHEMES:
+        raise UsageError(f"{location}: unknown scheme '{scheme}'; use one of {', '.join(SCHEMES)}.")
+    return f"{scheme}://{rest.rstrip('/')}"
+
+
+def is_local(uri: str) -> bool:
+    """Say whether a normal URI is a folder of this machine."""
+    return uri.startswith(LOCAL)
+
+
+def local_path(uri: str) -> Path:
+    """Return the path of a local folder's normal URI."""
+    return Path(uri.removeprefix(LOCAL))
+
+
+def filesystem(uri: str) -> FileSystem:
+    """Open the file system rooted at a normal URI, making a local folder where it is missing.
+
+    Object stores are reached as delta-rs does, with the provider's standard environment variables.
+    """
+    if is_local(uri):
+        local_path(uri).mkdir(parents=True, exist_ok=True)
+        return SubTreeFileSystem(str(local_path(uri)), LocalFileSystem())
+    return PyFileSystem(DeltaStorageHandler(uri))

@@ -1,0 +1,58 @@
+"""Bronze tables: every record as it was received."""
+
+from lakehouse.table import Column, Table
+from lakehouse.types import BYTES, COUNT, NAMES, TEXT, TIMESTAMP, WHOLE
+
+PROVENANCE = (
+    Column("source", TEXT, "a file's SHA-256 digest, or a Kafka topic and its UUID", False),
+    Column("partition", WHOLE, "Kafka partition; 0 for a file", False),
+    Column("offset", COUNT, "Kafka offset, or the row's number in its file from 0", False),
+)
+RECORD_KEY = tuple(column.name for column in PROVENANCE)
+RECEIVED = (
+    *PROVENANCE,
+    Column("value", BYTES, "the record: Kafka's bytes, or the file's row as JSON; null: no value"),
+    Column("received_at", TIMESTAMP, "Kafka's timestamp, or the file's stated reception", False),
+    Column("ingested_at", TIMESTAMP, "when the record was written here", False),
+)
+
+SALES_EVENTS = Table(
+    layer="bronze",
+    name="sales_events",
+    description="Every sales record as received; append-only, read by replay and known-at.",
+    columns=RECEIVED,
+    key=RECORD_KEY,
+)
+CATALOGUE_EVENTS = Table(
+    layer="bronze",
+    name="catalogue_events",
+    description="Every shop, item or category record as received; append-only.",
+    columns=(*RECEIVED, Column("entity", TEXT, "shops, items or categories", False)),
+    key=(*RECORD_KEY, "entity"),
+)
+REJECTED_SALES = Table(
+    layer="bronze",
+    name="rejected_sales",
+    description="The sales records that failed, each with the checks that it broke.",
+    columns=(*RECEIVED, Column("reasons", NAMES, "names of the checks that it broke", False)),
+    key=RECORD_KEY,
+)
+SOURCES = Table(
+    layer="bronze",
+    name="sources",
+    description="The files whose records are all in the tables, each with its balanced books.",
+    columns=(
+        Column("source", TEXT, "SHA-256 digest of the file, or of a catalogue's files", False),
+        Column("kind", TEXT, "sales or catalogue", False),
+        Column("name", TEXT, "name of the file when it was read; of a catalogue its files", False),
+        Column("received", COUNT, "records received", False),
+        Column("live", COUNT, "live sales whose newest version it held; null: a catalogue"),
+        Column("tombstones", COUNT, "cancelled sales whose newest version it held; null as live"),
+        Column("superseded", COUNT, "versions that a newer or equal record replaced; null as live"),
+        Column("not_a_sale", COUNT, "records of an item on offer, zero units; null as live"),
+        Column("rejected", COUNT, "records rejected, or catalogue records without an id", False),
+        Column("received_at", TIMESTAMP, "the file's stated reception", False),
+        Column("ingested_at", TIMESTAMP, "when its books balanced", False),
+    ),
+    key=("source", "kind"),
+)

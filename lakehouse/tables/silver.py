@@ -1,0 +1,91 @@
+"""Silver tables: the retailer's sales, catalogue and months, cleaned and without doubles."""
+
+from lakehouse.table import Check, Column, Table
+from lakehouse.tables.bronze import PROVENANCE
+from lakehouse.types import ATTRIBUTES, DATE, FLAG, PRICE, TEXT, TIMESTAMP, UNITS
+
+MONTH = Column("month", DATE, "first day of the month", False)
+
+DAILY_SALES = Table(
+    layer="silver",
+    name="daily_sales",
+    description="The latest version of every sale; a cancelled one stays as a tombstone.",
+    columns=(
+        Column("sale_id", TEXT, "identity of the sale, as the profile defines it", False),
+        Column("date", DATE, "business date; null: a tombstone that came before its sale"),
+        Column("month", DATE, "first day of the business date's month; null as date"),
+        Column("shop_id", TEXT, "shop as the source wrote it, before aliases; null as date"),
+        Column("item_id", TEXT, "item; null as date"),
+        Column("units", UNITS, "units sold; negative: returned; null as date"),
+        Column("price", PRICE, "currency per unit; null: not known"),
+        Column("updated_at", TIMESTAMP, "time of this version of the sale", False),
+        Column("is_cancelled", FLAG, "true: a tombstone, no live sale", False),
+        *PROVENANCE,
+        Column("ingested_at", TIMESTAMP, "when this version was written here", False),
+    ),
+    key=("sale_id",),
+    partition_by=("month",),
+    checks=(
+        Check(
+            "live_sale_is_complete",
+            "is_cancelled OR (date IS NOT NULL AND shop_id IS NOT NULL "
+            "AND item_id IS NOT NULL AND units IS NOT NULL)",
+            "a live sale has a date, a shop, an item and units",
+        ),
+    ),
+    change_feed=True,
+)
+DAILY_OFFERS = Table(
+    layer="silver",
+    name="daily_offers",
+    description="Days on which an item was on offer in a shop and a record said zero units.",
+    columns=(
+        Column("date", DATE, "business date", False),
+        MONTH,
+        Column("shop_id", TEXT, "shop as the source wrote it, before aliases", False),
+        Column("item_id", TEXT, "item", False),
+        *PROVENANCE,
+    ),
+    key=("date", "shop_id", "item_id"),
+    partition_by=("month",),
+)
+SHOPS = Table(
+    layer="silver",
+    name="shops",
+    description="The shops known; the present attributes apply to all history.",
+    columns=(
+        Column("shop_id", TEXT, "shop", False),
+        Column("name", TEXT, "name; null: not known"),
+        Column("alias_of", TEXT, "the shop that this id is another name of; null: of none"),
+        Column("attributes", ATTRIBUTES, "attributes that the profile derives", False),
+        Column("updated_at", TIMESTAMP, "time of this version", False),
+    ),
+    key=("shop_id",),
+)
+ITEMS = Table(
+    layer="silver",
+    name="items",
+    description="The items known; the present category applies to all history.",
+    columns=(
+        Column("item_id", TEXT, "item", False),
+        Column("name", TEXT, "name; null: not known"),
+        Column("category_id", TEXT, "category; 'unknown' where the source names none", False),
+        Column("category_name", TEXT, "name of the category; null: not known"),
+        Column("listed_on", DATE, "first day in the retailer's list; null: not known"),
+        Column("attributes", ATTRIBUTES, "attributes that the profile derives", False),
+        Column("updated_at", TIMESTAMP, "time of this version", False),
+    ),
+    key=("item_id",),
+)
+MONTHS = Table(
+    layer="silver",
+    name="months",
+    description="The lake's months, without gaps; the last one is open and receives sales.",
+    columns=(
+        MONTH,
+        Column("status", TEXT, "open or closed", False),
+        Column("closed_at", TIMESTAMP, "when it was closed; null: open"),
+    ),
+    key=("month",),
+    checks=(Check("status_known", "status IN ('open', 'closed')", "a month is open or closed"),),
+)

@@ -1,0 +1,45 @@
+"""Packages and dependencies of shopcast. Exact versions of everything stand in constraints.txt."""
+
+from setuptools import setup
+
+LAKE = ["deltalake==1.6.6", "pyarrow>=25,<26", "pydantic>=2.14,<3", "pydantic-settings==2.16.3"]
+SPARK = [
+    "pyspark==4.2.0",
+    "delta-spark==4.4.0",
+    "xgboost==3.2.0",
+    "pandas>=2.2,<3",
+    "mlflow==3.17.2",
+]
+API = ["fastapi==0.165.0", "uvicorn==0.54.0"]
+DEV = [
+    "chispa==0.12.0",
+    "httpx==0.28.1",
+    "hypothesis==6.170.15",
+    "import-linter==2.16",
+    "mypy==2.4.1",
+    "psutil",
+    "pytest==9.2.0",
+    "pytest-timeout==2.4.0",
+    "ruff==0.17.6",
+]
+
+setup(
+    name="shopcast",
+    version="0.1.0",
+    description="Monthly demand, shop by item, from daily sales",
+    python_requires=">=3.11,<3.12",
+    packages=[
+        "features",
+        "jobs",
+        "jobs.modelling",
+        "jobs.sampling",
+        "lakehouse",
+        "lakehouse.delta",
+        "lakehouse.profiles",
+        "lakehouse.tables",
+        "serving",
+    ],
+    package_data={"lakehouse.profiles": ["*.toml"]},
+    install_requires=LAKE,
+    extras_require={"spark": SPARK, "api": API, "dev": DEV},
+)
