@@ -28,5 +28,7 @@ class CalendarFeature:
 CALENDAR = (
     CalendarFeature("month_of_year", lambda month: month.month, "1 January to 12 December"),
     CalendarFeature("month_days", days, "days of the target month"),
-    CalendarFeature("month_weekend_days", weekend_days, "Saturdays and Sundays of the target month"),
+    CalendarFeature(
+        "month_weekend_days", weekend_days, "Saturdays and Sundays of the target month"
+    ),
 )

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from features.encoding import encode, integers
 from features.group import PRESENCE, Feature, FeatureGroup
-from features.statistic import History, Past, Whole
+from features.statistic import AGE, NEVER, History, Past, Whole
 from lakehouse.month_range import MonthRange, month_number, month_numbers
 from lakehouse.types import FEATURE
 
@@ -24,8 +24,11 @@ def compute(
     months that they pass. Cells outside the history are left out.
 
     Args:
-        cells: ``[*keys, month, *measures]``, unique; complete for the keys that are in it.
-        history: the lake's months; before it nothing is known, and lags into it are null.
+        cells: ``[*keys, month, *measures]``, unique; complete for the keys that are in it. A
+            history that does not begin with the lake needs opening rows: the group's opening
+            columns as they are in features of its first month, ``month`` being null.
+        history: the months that cells are given for; before it nothing is known but the opening,
+            and lags into it are null.
         months: target months, each at most the month after the history's last.
         group: what to compute.
 
@@ -57,19 +60,22 @@ class Series:
     first: Whole
 
     @classmethod
-    def of(cls, cells: pa.Table, history: MonthRange, group: FeatureGroup) -> "Series":
+    def of(cls, rows: pa.Table, history: MonthRange, group: FeatureGroup) -> "Series":
         """Lay sparse cells out as arrays."""
+        codes, keys = encode(rows.select(group.keys))
+        is_opening = rows["month"].is_null().to_numpy()
+        opening = Opening.of(rows.filter(pa.array(is_opening)), codes[is_opening], len(keys), group)
+        cells, codes = rows.filter(pa.array(~is_opening)), codes[~is_opening]
         numbers = month_numbers(cells["month"]) - history.start
         inside = (numbers >= 0) & (numbers < len(history))
-        cells, numbers = cells.filter(pa.array(inside)), numbers[inside]
-        codes, keys = encode(cells.select(group.keys))
-        used = {feature.measure for feature in group.features} | {PRESENCE}
+        cells, codes, numbers = cells.filter(pa.array(inside)), codes[inside], numbers[inside]
         measures = {}
-        for name in used:
+        for name in {feature.measure for feature in group.features}:
             values = np.zeros((len(history), len(keys)), np.int64)
             values[numbers, codes] = integers(cells[name])
-            measures[name] = History(values)
-        return cls(group, history.start, keys, measures, measures[PRESENCE].first)
+            measures[name] = History(values, opening.latest.get(name))
+        first = np.minimum(measures[PRESENCE].first, opening.first)
+        return cls(group, history.start, keys, measures, first)
 
     def features(self, month: date) -> pa.Table:
         """Compute the rows of one target month."""
@@ -82,7 +88,34 @@ class Series:
 
     def _column(self, feature: Feature, target: int, known: npt.NDArray[np.intp]) -> pa.Array:
         past = Past(self.measures[feature.measure], self.first, target)
-        numbers = feature.statistic.kernel(past, feature.lookback)[known]
-        if feature.statistic.is_in_units_of_measure:
+        numbers = feature.statistic.kernel(past, feature.lookback or 0)[known]
+        if feature.statistic.is_bounded:
             numbers = numbers / self.group.measure(feature.measure).scale
         return pa.array(numbers.astype(np.float32), FEATURE, from_pandas=True)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is known of series before their first array row.
+
+    Attributes:
+        first: ``[series]``, the first month with a sale as a negative index; far ahead: not known.
+        latest: measure → ``[series]``, the last month that is not 0, or ``NEVER``.
+    """
+
+    first: Whole
+    latest: dict[str, Whole]
+
+    @classmethod
+    def of(cls, rows: pa.Table, codes: Whole, count: int, group: FeatureGroup) -> "Opening":
+        """Read opening rows, features of the first month."""
+        first = np.full(count, -NEVER, np.int64)
+        latest = {}
+        for feature in group.opening if len(rows) else ():
+            months = rows[group.column(feature)].to_numpy()
+            if feature.statistic == AGE:  # not "is": a worker has its own copy
+                first[codes] = -months.astype(np.int64)
+            else:
+                latest[feature.measure] = np.full(count, NEVER, np.int64)
+                latest[feature.measure][codes] = np.where(np.isnan(months), NEVER, -months)
+        return cls(first, latest)

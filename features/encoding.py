@@ -49,7 +49,8 @@ def integers(column: pa.ChunkedArray) -> Codes:
     A 128-bit decimal's low 64 bits are its value where that fits, as the sums of DESIGN do.
     """
     if not pa.types.is_decimal(column.type):
-        return column.to_numpy().astype(np.int64)
+        whole: Codes = column.to_numpy().astype(np.int64)
+        return whole
     arrays = [low_words(chunk) for chunk in column.chunks]
     return np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
 
@@ -57,4 +58,5 @@ def integers(column: pa.ChunkedArray) -> Codes:
 def low_words(array: pa.Array) -> Codes:
     """Return the low 64 bits of a 128-bit decimal array."""
     words = np.frombuffer(array.buffers()[1], np.int64)
-    return words[0::2][array.offset : array.offset + len(array)]
+    low: Codes = words[0::2][array.offset : array.offset + len(array)]
+    return low

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from features.calendar import CALENDAR, CalendarFeature
-from features.group import CATEGORY, ITEM, SHOP, FeatureGroup, refuse
+from features.group import CATEGORY, ITEM, SHOP, FeatureGroup, duplicates, refuse
 from features.groups import feature_groups
 from features.ratio import RATIOS, Ratio
 from features.tables import TARGET_MONTH, feature_columns
@@ -20,7 +20,7 @@ class FeatureSet:
     """Everything that a panel row holds besides its key and target.
 
     Raises:
-        ValueError: a ratio names a column that no group has.
+        ValueError: a ratio names a column that no group has, or two columns have one name.
     """
 
     groups: tuple[FeatureGroup, ...]
@@ -31,6 +31,7 @@ class FeatureSet:
         columns = {name for group in self.groups for name in group.columns}
         named = {name for ratio in self.ratios for name in (ratio.numerator, ratio.denominator)}
         refuse("ratios", "no such column", named - columns)
+        refuse("all", "declared twice", duplicates(self.names))
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -38,7 +39,11 @@ class FeatureSet:
         return (
             *(column for group in self.groups for column in feature_columns(group)),
             *(
-                Column(r.name, FEATURE, f"{r.comment}: {r.numerator} / {r.denominator}; null: not known")
+                Column(
+                    r.name,
+                    FEATURE,
+                    f"{r.comment}: {r.numerator} / {r.denominator}; null: not known",
+                )
                 for r in self.ratios
             ),
             *(Column(feature.name, FEATURE, feature.comment, False) for feature in self.calendar),
@@ -73,7 +78,9 @@ def panel_table(features: FeatureSet, spine: str) -> Table:
         columns=(
             Column(SHOP, TEXT, "shop, aliases resolved", False),
             Column(ITEM, TEXT, "item", False),
-            Column(CATEGORY, TEXT, "present category; 'unknown' where the catalogue has none", False),
+            Column(
+                CATEGORY, TEXT, "present category; 'unknown' where the catalogue has none", False
+            ),
             TARGET_MONTH,
             *features.columns,
             Column(TARGET, FEATURE, "units of the month, clipped as the profile says; null: open"),

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from features.measure import Measure
-from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, SUM, Statistic
+from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, Statistic
 
 SHOP, ITEM, CATEGORY = "shop_id", "item_id", "category_id"
+# The category of an item that the catalogue does not have.
+UNKNOWN_CATEGORY = "unknown"
 
 
 @dataclass(frozen=True)
@@ -16,10 +18,10 @@ class Feature:
     Args:
         measure: name of the measure.
         statistic: what is computed.
-        lookback: months back that it reads, at least 1; None: all.
+        lookback: months back that it reads, at least 1; None for one that is not bounded.
 
     Raises:
-        ValueError: the lookback would read the target month or later.
+        ValueError: the lookback would read the target month or later, or is not the statistic's.
     """
 
     measure: str
@@ -27,13 +29,12 @@ class Feature:
     lookback: int | None
 
     def __post_init__(self) -> None:
+        name = f"{self.measure} {self.statistic.name} {self.lookback}"
         if self.lookback is not None and self.lookback < 1:
-            raise ValueError(
-                f"{self.measure} {self.statistic.name} {self.lookback}: "
-                "a lookback below 1 reads the target month"
-            )
-        if self.statistic is LAG and self.lookback is None:
-            raise ValueError(f"{self.measure} lag: a lag names one month, not all")
+            raise ValueError(f"{name}: a lookback below 1 reads the target month")
+        if self.statistic.is_bounded != (self.lookback is not None):
+            wanted = "a number of months" if self.statistic.is_bounded else "no lookback"
+            raise ValueError(f"{name}: {self.statistic.name} takes {wanted}")
 
     @property
     def suffix(self) -> str:
@@ -50,11 +51,6 @@ def lags(measure: str, *months: int) -> tuple[Feature, ...]:
 def means(measure: str, *months: int) -> tuple[Feature, ...]:
     """Declare rolling means over that many months."""
     return tuple(Feature(measure, MEAN, lookback) for lookback in months)
-
-
-def total(measure: str) -> Feature:
-    """Declare the sum over all months before."""
-    return Feature(measure, SUM, None)
 
 
 def months_since(measure: str) -> Feature:
@@ -75,10 +71,11 @@ class FeatureGroup:
         name: prefix of every column.
         keys: columns of the key.
         measures: monthly aggregates; ``sales`` must be among them and says where sales are.
-        features: what is computed of them.
+        features: what is computed of them; the months since the last sale and the key's age must
+            be among them, because later builds open with them.
 
     Raises:
-        ValueError: a feature's measure is not declared, or two features are the same.
+        ValueError: a feature's measure is not declared, or two measures or features are the same.
     """
 
     name: str
@@ -90,7 +87,20 @@ class FeatureGroup:
         known = {measure.name for measure in self.measures}
         refuse(self.name, "measure not declared", {f.measure for f in self.features} - known)
         refuse(self.name, "measure missing", {PRESENCE} - known)
+        opening = {months_since(PRESENCE).suffix, age(PRESENCE).suffix}
+        refuse(self.name, "feature missing", opening - {f.suffix for f in self.features})
+        refuse(self.name, "declared twice", duplicates(m.name for m in self.measures))
         refuse(self.name, "declared twice", duplicates(f.suffix for f in self.features))
+
+    @property
+    def lookback(self) -> int:
+        """The most months that a bounded feature reads."""
+        return max((f.lookback for f in self.features if f.lookback is not None), default=1)
+
+    @property
+    def opening(self) -> tuple[Feature, ...]:
+        """The features that, at some month, stand for all history before it."""
+        return tuple(f for f in self.features if not f.statistic.is_bounded)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """The feature groups: every feature of shopcast is declared here, once."""
 
+from dataclasses import replace
+
 from features.group import (
     CATEGORY,
     ITEM,
@@ -9,7 +11,6 @@ from features.group import (
     lags,
     means,
     months_since,
-    total,
 )
 from features.measure import Measure
 from lakehouse.profile import Clip
@@ -19,12 +20,12 @@ from lakehouse.types import COUNT, REVENUE, UNITS, WHOLE
 DAY_BIT = "shiftleft(1L, day(date))"
 
 PAIR_SALES = Measure("sales", "count_if(NOT is_offer)", COUNT, "live sales lines")
-PAIR_UNITS = Measure("units", "coalesce(sum(units), 0)", UNITS, "units net of returns")
+PAIR_UNITS = Measure("units", "coalesce(sum(units), 0L)", UNITS, "units net of returns")
 PAIR_REVENUE = Measure(
     "revenue",
-    "coalesce(sum(CAST(units * price AS DECIMAL(18,4))), 0)",
+    "coalesce(sum(revenue), 0L)",
     REVENUE,
-    "currency; sales without a known price count 0",
+    "currency, each sale rounded to four decimals; without a known price 0",
 )
 SALE_DAYS = Measure(
     "sale_days",
@@ -38,20 +39,33 @@ OFFER_DAYS = Measure(
     WHOLE,
     "days on offer and reported without a sale",
 )
+HAS_SALE = Measure("pairs", "CAST(bool_or(NOT is_offer) AS INT)", WHOLE, "1: the pair has a sale")
 
-SALES = Measure("sales", "sum(sales)", COUNT, "live sales lines")
-UNITS_SOLD = Measure("units", "sum(units)", UNITS, "units net of returns")
-TARGET_SUM = Measure("target", "sum(target)", UNITS, "sum of its pairs' targets, units")
-PAIRS = Measure("pairs", "count_if(sales > 0)", COUNT, "shop × item pairs with a sale")
-REVENUE_SUM = Measure("revenue", "sum(revenue)", REVENUE, "currency")
+
+def summed(measure: Measure, comment: str = "") -> Measure:
+    """Declare the sum of a measure of the cells below, whichever group they are of."""
+    stored = COUNT if measure.type == WHOLE else measure.type
+    return Measure(measure.name, f"sum({measure.name})", stored, comment or measure.comment)
+
+
+SALES = summed(PAIR_SALES)
+UNITS_SOLD = summed(PAIR_UNITS)
+REVENUE_SUM = summed(PAIR_REVENUE)
+PAIRS = summed(HAS_SALE, "shop × item pairs with a sale")
 
 
 def pair_target(clip: Clip | None) -> Measure:
     """Declare what is forecast: the pair's units in a month, clipped where the profile says so."""
-    units = PAIR_UNITS.sql
-    sql = units if clip is None else f"least(greatest({units}, {clip.low}), {clip.high})"
-    bounds = "" if clip is None else f", clipped to [{clip.low}, {clip.high}]"
-    return Measure("target", sql, UNITS, f"units net of returns{bounds}")
+    if clip is None:
+        return replace(PAIR_UNITS, name="target")
+    low, high = (f"{int(bound * PAIR_UNITS.scale)}L" for bound in (clip.low, clip.high))
+    sql = f"least(greatest({PAIR_UNITS.sql}, {low}), {high})"
+    return Measure(
+        "target", sql, UNITS, f"units net of returns, clipped to [{clip.low}, {clip.high}]"
+    )
+
+
+TARGET_SUM = summed(pair_target(None), "sum of its pairs' targets, units")
 
 
 def shop_item(clip: Clip | None) -> FeatureGroup:
@@ -59,13 +73,20 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
     return FeatureGroup(
         name="shop_item",
         keys=(SHOP, ITEM),
-        measures=(PAIR_SALES, PAIR_UNITS, pair_target(clip), PAIR_REVENUE, SALE_DAYS, OFFER_DAYS),
+        measures=(
+            PAIR_SALES,
+            HAS_SALE,
+            PAIR_UNITS,
+            pair_target(clip),
+            PAIR_REVENUE,
+            SALE_DAYS,
+            OFFER_DAYS,
+        ),
         features=(
             *lags("target", 1, 2, 3, 6, 12),
             *lags("units", 1, 2, 3),
             *means("target", 3, 6, 12),
             *means("units", 12),
-            total("units"),
             *lags("revenue", 1),
             *lags("sale_days", 1),
             *means("sale_days", 3),
@@ -79,12 +100,11 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
 ITEM_GROUP = FeatureGroup(
     name="item",
     keys=(ITEM,),
-    measures=(SALES, UNITS_SOLD, TARGET_SUM, PAIRS, REVENUE_SUM),
+    measures=(SALES, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM),
     features=(
         *lags("target", 1, 2, 3, 6, 12),
         *means("target", 3, 6, 12),
         *lags("units", 1),
-        total("units"),
         *lags("pairs", 1, 2, 3),
         *means("pairs", 3),
         *lags("revenue", 1),
@@ -95,7 +115,7 @@ ITEM_GROUP = FeatureGroup(
 SHOP_GROUP = FeatureGroup(
     name="shop",
     keys=(SHOP,),
-    measures=(SALES, TARGET_SUM, PAIRS),
+    measures=(SALES, PAIRS, TARGET_SUM),
     features=(
         *lags("target", 1, 12),
         *means("target", 3, 12),
@@ -108,31 +128,35 @@ SHOP_GROUP = FeatureGroup(
 CATEGORY_GROUP = FeatureGroup(
     name="category",
     keys=(CATEGORY,),
-    measures=(SALES, TARGET_SUM, PAIRS),
+    measures=(SALES, PAIRS, TARGET_SUM),
     features=(
         *lags("target", 1, 2, 12),
         *means("target", 3, 12),
         *lags("pairs", 1, 12),
         *means("pairs", 3),
+        months_since("sales"),
+        age("sales"),
     ),
 )
 SHOP_CATEGORY_GROUP = FeatureGroup(
     name="shop_category",
     keys=(SHOP, CATEGORY),
-    measures=(SALES, TARGET_SUM, PAIRS),
+    measures=(SALES, PAIRS, TARGET_SUM),
     features=(
         *lags("target", 1, 2, 3, 12),
         *means("target", 3, 12),
         *lags("pairs", 1),
         *means("pairs", 3),
+        months_since("sales"),
+        age("sales"),
     ),
 )
 
 
 def feature_groups(clip: Clip | None) -> tuple[FeatureGroup, ...]:
-    """Return every group, the pair's own first.
+    """Return every group, the pair's own first, each after one whose cells it can be summed from.
 
     Args:
         clip: bounds of the target, from the profile.
     """
-    return (shop_item(clip), ITEM_GROUP, SHOP_GROUP, CATEGORY_GROUP, SHOP_CATEGORY_GROUP)
+    return (shop_item(clip), ITEM_GROUP, SHOP_CATEGORY_GROUP, SHOP_GROUP, CATEGORY_GROUP)

@@ -1,16 +1,16 @@
 """Monthly cells: daily sales to pair months, pair months to the cells of every other group."""
 
-from typing import TYPE_CHECKING
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
-from features.group import ITEM, SHOP, FeatureGroup
+from features.group import CATEGORY, ITEM, SHOP, UNKNOWN_CATEGORY, FeatureGroup
+from features.groups import PAIR_REVENUE, PAIR_UNITS
+from features.measure import integer_sql
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
-UNKNOWN_CATEGORY = "unknown"
+PAIR_DAY = (SHOP, ITEM, "month", "date")
 
 
-def resolve_aliases(rows: "DataFrame", shops: "DataFrame") -> "DataFrame":
+def resolve_aliases(rows: DataFrame, shops: DataFrame) -> DataFrame:
     """Replace shop ids that are another name of a shop.
 
     Args:
@@ -20,15 +20,13 @@ def resolve_aliases(rows: "DataFrame", shops: "DataFrame") -> "DataFrame":
     Returns:
         The rows with the same columns.
     """
-    from pyspark.sql import functions as F
-
     aliases = shops.where("alias_of IS NOT NULL").select(SHOP, "alias_of")
     joined = rows.join(F.broadcast(aliases), on=SHOP, how="left")
     resolved = joined.withColumn(SHOP, F.coalesce("alias_of", SHOP))
     return resolved.select(*rows.columns)
 
 
-def pair_days(sales: "DataFrame", offers: "DataFrame") -> "DataFrame":
+def pair_days(sales: DataFrame, offers: DataFrame) -> DataFrame:
     """Put live sales and days on offer into one form.
 
     Args:
@@ -36,43 +34,56 @@ def pair_days(sales: "DataFrame", offers: "DataFrame") -> "DataFrame":
         offers: rows of silver.daily_offers.
 
     Returns:
-        ``[shop_id, item_id, month, date, units, price, is_offer]``; units and price null on offers.
+        ``[shop_id, item_id, month, date, units, revenue, is_offer]``, amounts in integer form;
+        both are null on offers, revenue also where the price is not known.
     """
     offered = offers.selectExpr(
-        SHOP,
-        ITEM,
-        "month",
-        "date",
-        "CAST(NULL AS DECIMAL(18,3)) AS units",
-        "CAST(NULL AS DECIMAL(18,6)) AS price",
+        *PAIR_DAY,
+        "CAST(NULL AS BIGINT) AS units",
+        "CAST(NULL AS BIGINT) AS revenue",
         "TRUE AS is_offer",
     )
-    sold = sales.selectExpr(SHOP, ITEM, "month", "date", "units", "price", "FALSE AS is_offer")
+    sold = sales.selectExpr(
+        *PAIR_DAY,
+        f"{integer_sql(PAIR_UNITS.scale, 'units')} AS units",
+        f"{integer_sql(PAIR_REVENUE.scale, 'units', 'price')} AS revenue",
+        "FALSE AS is_offer",
+    )
     return sold.unionAll(offered)
 
 
-def aggregate(rows: "DataFrame", group: FeatureGroup) -> "DataFrame":
+def aggregate(rows: DataFrame, group: FeatureGroup) -> DataFrame:
     """Aggregate the rows below a group to its monthly cells.
 
     Args:
-        rows: for the pair's group ``pair_days``; for others pair months with the group's keys.
+        rows: for the pair's group ``pair_days``; for others cells with the group's keys.
         group: whose cells are wanted.
 
     Returns:
-        ``[*keys, month, *measures]``, unique on keys and month, only cells that have a row.
+        ``[*keys, month, *measures]`` in integer form, unique on keys and month.
     """
-    from pyspark.sql import functions as F
-
-    from lakehouse.types import sql_name
-
-    measures = [
-        F.expr(f"CAST({measure.sql} AS {sql_name(measure.type)})").alias(measure.name)
-        for measure in group.measures
-    ]
+    measures = [F.expr(measure.sql).alias(measure.name) for measure in group.measures]
     return rows.groupBy(*group.keys, "month").agg(*measures)
 
 
-def with_category(pair_months: "DataFrame", items: "DataFrame") -> "DataFrame":
+def integer_form(cells: DataFrame, group: FeatureGroup) -> DataFrame:
+    """Turn stored cells into their integer form.
+
+    Args:
+        cells: the columns of the group's monthly table.
+        group: whose cells they are.
+    """
+    return cells.selectExpr(
+        *group.keys,
+        "month",
+        *(
+            f"{integer_sql(m.scale, m.name)} AS {m.name}" if m.scale > 1 else m.name
+            for m in group.measures
+        ),
+    )
+
+
+def with_category(pair_months: DataFrame, items: DataFrame) -> DataFrame:
     """Add the present category of each pair's item.
 
     Args:
@@ -82,8 +93,6 @@ def with_category(pair_months: "DataFrame", items: "DataFrame") -> "DataFrame":
     Returns:
         The rows and ``category_id``, ``unknown`` where the catalogue does not have the item.
     """
-    from pyspark.sql import functions as F
-
-    categories = items.select(ITEM, "category_id")
+    categories = items.select(ITEM, CATEGORY)
     joined = pair_months.join(F.broadcast(categories), on=ITEM, how="left")
-    return joined.fillna({"category_id": UNKNOWN_CATEGORY})
+    return joined.fillna({CATEGORY: UNKNOWN_CATEGORY})

@@ -41,7 +41,10 @@ def assemble(
     for group in features.groups:
         columns.update(joined(spine, parts[group.name], group))
     for ratio in features.ratios:
-        terms = (columns[name].to_numpy(zero_copy_only=False) for name in (ratio.numerator, ratio.denominator))
+        terms = (
+            columns[name].to_numpy(zero_copy_only=False)
+            for name in (ratio.numerator, ratio.denominator)
+        )
         columns[ratio.name] = pa.array(ratio.compute(*terms), FEATURE, from_pandas=True)
     for feature in features.calendar:
         columns[feature.name] = pa.repeat(pa.scalar(feature.compute(month), FEATURE), len(spine))

@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.encoding import positions
-from features.group import CATEGORY, ITEM, SHOP
-from features.monthly import UNKNOWN_CATEGORY
+from features.group import CATEGORY, ITEM, SHOP, UNKNOWN_CATEGORY
 from lakehouse.profile import Forecast
 
 Codes = npt.NDArray[np.int64]

@@ -17,15 +17,22 @@ Whole = npt.NDArray[np.int64]
 Real = npt.NDArray[np.float64]
 
 
+# Stands for a month that never was, before every index.
+NEVER = -(1 << 32)
+
+
 class History:
     """One measure of many series.
 
     Args:
-        values: ``[month, series]`` int64 from the lake's first month; a month without sales is 0.
+        values: ``[month, series]`` int64; a month without sales is 0.
+        opening: ``[series]`` int64, the last month before these that is not 0, as a negative
+            index, or ``NEVER``; None: there are no months before these.
     """
 
-    def __init__(self, values: Whole) -> None:
+    def __init__(self, values: Whole, opening: Whole | None = None) -> None:
         self.values = values
+        self.opening = opening
 
     @cached_property
     def totals(self) -> Whole:
@@ -36,10 +43,13 @@ class History:
 
     @cached_property
     def latest(self) -> Whole:
-        """``[month + 1, series]``: the last month before each that is not 0, or -1."""
+        """``[month + 1, series]``: the last month before each that is not 0, or ``NEVER``."""
         months = np.arange(len(self.values))[:, np.newaxis]
-        latest = np.full((len(self.values) + 1, self.values.shape[1]), -1, np.int64)
-        np.maximum.accumulate(np.where(self.values != 0, months, -1), axis=0, out=latest[1:])
+        latest = np.full((len(self.values) + 1, self.values.shape[1]), NEVER, np.int64)
+        if self.opening is not None:
+            latest[0] = self.opening
+        np.copyto(latest[1:], months, where=self.values != 0)
+        np.maximum.accumulate(latest, axis=0, out=latest)
         return latest
 
     @property
@@ -56,6 +66,9 @@ class Past:
         history: the measure.
         first: ``[series]`` int64, the first month with a sale.
         target: index of the target month, at most the number of months in the history.
+
+    Raises:
+        ValueError: a kernel asks for the target month or a later one.
     """
 
     def __init__(self, history: History, first: Whole, target: int) -> None:
@@ -63,15 +76,19 @@ class Past:
 
     def month(self, back: int) -> Real:
         """Return the value some months back; NaN before the lake's first month."""
+        refuse_target_month(back)
         if back > self._target:
             return np.full(self._first.shape, np.nan)
-        return self._history.values[self._target - back].astype(np.float64)
+        values: Real = self._history.values[self._target - back].astype(np.float64)
+        return values
 
-    def sum(self, lookback: int | None) -> Whole:
-        """Sum the last months, or all where the lookback is None."""
-        start = 0 if lookback is None else max(0, self._target - lookback)
+    def sum(self, lookback: int) -> Whole:
+        """Sum the last months, as far as they are known."""
+        refuse_target_month(lookback)
+        start = max(0, self._target - lookback)
         totals = self._history.totals
-        return totals[self._target] - totals[start]
+        total: Whole = totals[self._target] - totals[start]
+        return total
 
     def age(self) -> Whole:
         """Count the months from the first sale to the target month; at least 1 for known keys."""
@@ -80,7 +97,13 @@ class Past:
     def months_since(self) -> Real:
         """Count the months from the last one that is not 0 to the target month."""
         latest = self._history.latest[self._target]
-        return np.where(latest < 0, np.nan, self._target - latest)
+        return np.where(latest == NEVER, np.nan, self._target - latest)
+
+
+def refuse_target_month(back: int) -> None:
+    """Raise ValueError where months back from the target month are not before it."""
+    if back < 1:
+        raise ValueError(f"{back} months back is the target month or later; at least 1")
 
 
 @dataclass(frozen=True)
@@ -91,40 +114,35 @@ class Statistic:
         name: its part of a feature's column name.
         kernel: (past, lookback) → one number per series, in the measure's integer form.
         meaning: its part of the column's comment.
-        is_in_units_of_measure: whether the result is in the measure's unit, not in months.
+        is_bounded: it reads no more months than its lookback, and its result is in the measure's
+            unit; else it counts months, and an opening value stands for all history before.
     """
 
     name: str
-    kernel: Callable[[Past, int | None], Real]
+    kernel: Callable[[Past, int], Real]
     meaning: str
-    is_in_units_of_measure: bool = True
+    is_bounded: bool
 
 
-def _lag(past: Past, lookback: int | None) -> Real:
-    assert lookback is not None
+def _lag(past: Past, lookback: int) -> Real:
     return past.month(lookback)
 
 
-def _sum(past: Past, lookback: int | None) -> Real:
-    return past.sum(lookback).astype(np.float64)
-
-
-def _mean(past: Past, lookback: int | None) -> Real:
-    months = past.age() if lookback is None else np.minimum(lookback, past.age())
+def _mean(past: Past, lookback: int) -> Real:
+    months = np.minimum(lookback, past.age())
     mean: Real = past.sum(lookback) / np.maximum(months, 1)
     return mean
 
 
-def _months_since(past: Past, _: int | None) -> Real:
+def _months_since(past: Past, _: int) -> Real:
     return past.months_since()
 
 
-def _age(past: Past, _: int | None) -> Real:
+def _age(past: Past, _: int) -> Real:
     return past.age().astype(np.float64)
 
 
-LAG = Statistic("lag", _lag, "value that many months before")
-SUM = Statistic("sum", _sum, "sum over the months before")
-MEAN = Statistic("mean", _mean, "sum over the months before, by the key's months of age among them")
+LAG = Statistic("lag", _lag, "value that many months before", True)
+MEAN = Statistic("mean", _mean, "sum over the months before, by the key's age among them", True)
 MONTHS_SINCE = Statistic("since", _months_since, "months since the last that is not 0", False)
 AGE = Statistic("age", _age, "months since the key's first sale", False)

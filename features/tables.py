@@ -10,7 +10,10 @@ TARGET_MONTH = Column("month", MONTH.type, "target month, first day", False)
 
 def key_columns(group: FeatureGroup) -> tuple[Column, ...]:
     """Return the key columns of a group's tables."""
-    return tuple(Column(name, TEXT, f"{name.removesuffix('_id')}, aliases resolved", False) for name in group.keys)
+    return tuple(
+        Column(name, TEXT, f"{name.removesuffix('_id')}, aliases resolved", False)
+        for name in group.keys
+    )
 
 
 def monthly_table(group: FeatureGroup) -> Table:
@@ -18,7 +21,7 @@ def monthly_table(group: FeatureGroup) -> Table:
     return Table(
         layer="silver",
         name=f"monthly_{group.name}",
-        description=f"Measures of one month by {' × '.join(group.keys)}; no row without a sale.",
+        description=f"Measures of a month by {' × '.join(group.keys)}; no row without sale or offer.",
         columns=(*key_columns(group), MONTH, *(measure.column for measure in group.measures)),
         key=(*group.keys, "month"),
         partition_by=("month",),

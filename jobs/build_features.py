@@ -10,31 +10,29 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import Any
 
-from features import monthly
+from pyspark.sql import DataFrame
+
 from features.compute import compute
 from features.group import FeatureGroup
 from features.groups import feature_groups
+from features.measure import stored_form
 from features.tables import features_table, monthly_table
+from jobs.cells import aggregated_cells, stored_cells
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.lineage import cell_digests, feature_digests, stale
 from jobs.month_arguments import add_month_arguments, asked
-from lakehouse.delta import log, rows
-from lakehouse.delta.months import Written, replace_months
+from lakehouse.delta import log
+from lakehouse.delta.months import Output, replace_months
 from lakehouse.lake import Lake
 from lakehouse.lake_months import read_months
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.sales.versions import live
-from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+from lakehouse.table import Table
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
-
-# A task holds the history of a bucket of series as arrays: about 100 MB a measure at this size.
-CELLS_PER_BUCKET = 250_000
 HORIZON = 1
 
 
@@ -48,120 +46,124 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Build what is stale."""
     lake = lake_of(context, arguments)
-    groups = feature_groups(lake.profile().target_clip)
     history = read_months(lake).range
-    wanted = asked(arguments, MonthRange(history.first, plus_months(history.last, HORIZON)))
-    built = log.built if not arguments.rebuild else lambda *_: {}
-    cells = build_cells(context, lake, groups, history, wanted, built)
-    features = build_features(context, lake, groups, history, wanted, built)
-    return {"cells": cells, "features": features}
+    targets = MonthRange(plus_months(history.first, 1), plus_months(history.last, HORIZON))
+    wanted = asked(arguments, MonthRange(history.first, targets.last))
+    build = Build(context, lake, history, targets, wanted, arguments.rebuild)
+    build.cells()
+    build.features()
+    return {"rows": build.written}
 
 
-def build_cells(
-    context: Context,
-    lake: Lake,
-    groups: Sequence[FeatureGroup],
-    history: MonthRange,
-    wanted: MonthRange,
-    built: Callable[..., dict[date, str]],
-) -> dict[str, int]:
-    """Aggregate the months whose sales, offers or catalogue changed, for every group.
+@dataclass
+class Build:
+    """One run: cells first, then features of the target months after them.
 
-    Returns:
-        Group → rows written.
-    """
-    digests = {m: d for m, d in cell_digests(lake, history).items() if m in wanted}
-    tables = [monthly_table(group) for group in groups]
-    months = sorted({m for table in tables for m in stale(digests, built(lake, table))})
-    if not months:
-        progress("cells: up to date")
-        return {}
-    progress("cells: %d months, %s to %s", len(months), months[0], months[-1])
-    pair, *others = groups
-    made_from = {month: digests[month] for month in months}
-    pair_months = pair_cells(context.spark, lake, pair, months).persist()
-    written = {pair.name: replace_cells(lake, pair, pair_months, months, made_from)}
-    categorised = monthly.with_category(pair_months, rows.read(context.spark, lake, ITEMS))
-
-    def write(group: FeatureGroup) -> Written:
-        return replace_cells(lake, group, monthly.aggregate(categorised, group), months, made_from)
-
-    written |= zip((g.name for g in others), in_parallel(write, others), strict=True)
-    pair_months.unpersist()
-    return {name: result.rows for name, result in written.items()}
-
-
-def pair_cells(
-    spark: "SparkSession", lake: Lake, pair: FeatureGroup, months: Sequence[date]
-) -> "DataFrame":
-    """Aggregate the pair's cells of some months from daily sales and offers."""
-    sales = live(rows.read(spark, lake, DAILY_SALES))
-    offers = rows.read(spark, lake, DAILY_OFFERS)
-    days = monthly.pair_days(in_months(sales, months), in_months(offers, months))
-    resolved = monthly.resolve_aliases(days, rows.read(spark, lake, SHOPS))
-    # Hashed by item alone, the buckets also serve the groups whose key has the item.
-    return monthly.aggregate(resolved.repartition(buckets(lake, DAILY_SALES), "item_id"), pair)
-
-
-def in_months(rows_: "DataFrame", months: Sequence[date]) -> "DataFrame":
-    """Keep the rows of some months; the months are few and prune partitions."""
-    from pyspark.sql import functions as F
-
-    return rows_.where(F.col("month").isin(list(months)))
-
-
-def buckets(lake: Lake, table: Any) -> int:
-    """Say into how many parts the rows of a table are split for the workers."""
-    return max(2, -(-log.row_count(lake, table) // CELLS_PER_BUCKET))
-
-
-def replace_cells(
-    lake: Lake,
-    group: FeatureGroup,
-    cells: "DataFrame",
-    months: Sequence[date],
-    made_from: dict[date, str],
-) -> Written:
-    """Write a group's cells."""
-    return replace_months(lake, monthly_table(group), cells, months, made_from=made_from)
-
-
-def build_features(
-    context: Context,
-    lake: Lake,
-    groups: Sequence[FeatureGroup],
-    history: MonthRange,
-    wanted: MonthRange,
-    built: Callable[..., dict[date, str]],
-) -> dict[str, int]:
-    """Compute the target months whose cells before them changed, for every group.
-
-    Returns:
-        Group → rows written.
+    Attributes:
+        context: session and settings.
+        lake: what is built.
+        history: the lake's months, which have cells.
+        targets: the months that have features.
+        wanted: the months that this run may touch.
+        rebuild: whether what did not change is built too.
+        written: rows written, by table.
     """
 
-    def build(group: FeatureGroup) -> int:
-        targets = MonthRange(plus_months(history.first, 1), plus_months(history.last, HORIZON))
-        digests = feature_digests(lake, group, history, targets)
-        table = features_table(group)
-        months = [m for m in stale(digests, built(lake, table)) if m in wanted]
+    context: Context
+    lake: Lake
+    history: MonthRange
+    targets: MonthRange
+    wanted: MonthRange
+    rebuild: bool
+    written: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def groups(self) -> tuple[FeatureGroup, ...]:
+        """The declared groups, the pair's own first."""
+        return feature_groups(self.lake.profile().target_clip)
+
+    def cells(self) -> None:
+        """Aggregate the months whose sales, offers or catalogue changed, for every group.
+
+        Where that is every month, the features follow in the same pass over the cells.
+        """
+        digests = cell_digests(self.lake, self.history)
+        changed = {m for group in self.groups for m in self._stale(digests, monthly_table(group))}
+        months = sorted(changed)
         if not months:
-            return 0
-        cells = rows.read(context.spark, lake, monthly_table(group))
-        parts = cells.repartition(buckets(lake, monthly_table(group)), group.keys[-1])
+            progress("cells: up to date")
+            return
+        progress("cells: %d months, %s to %s", len(months), months[0], months[-1])
+        frames = aggregated_cells(self.context.spark, self.lake, self.groups, months)
         made_from = {month: digests[month] for month in months}
+
+        def write(group: FeatureGroup) -> None:
+            produce = partial(stored_form, measures=group.measures)
+            is_whole = months == list(self.history)
+            table = monthly_table(group)
+            outputs = [Output(table, months, produce, lambda: made_from, is_whole)]
+            if is_whole:
+                outputs.append(self._features_output(group, list(self.targets), self.history))
+            self._replace(frames[group.name], outputs)
+
+        pair, *others = self.groups
+        write(pair)
+        in_parallel(write, others)
+        for frame in frames.values():
+            frame.unpersist()
+
+    def features(self) -> None:
+        """Compute the target months whose cells before them changed, for every group."""
+
+        def write(group: FeatureGroup) -> None:
+            digests = feature_digests(self.lake, group, self.history, self.targets)
+            months = self._stale(digests, features_table(group))
+            if months:
+                progress("features of %s: %d months", group.name, len(months))
+                first = self._opening_month(group, months[0])
+                cells = stored_cells(self.context.spark, self.lake, group, first)
+                history = MonthRange(first or self.history.first, self.history.last)
+                self._replace(cells, [self._features_output(group, months, history)])
+
+        in_parallel(write, self.groups)
+
+    def _opening_month(self, group: FeatureGroup, first: date) -> date | None:
+        """Return the month before which features stand for the cells; None: read all cells.
+
+        They do where they are up to date; the time of a month then does not grow with history.
+        """
+        opening = plus_months(first, -group.lookback)
+        digests = feature_digests(self.lake, group, self.history, self.targets)
+        built = log.built(self.lake, features_table(group))
+        is_current = opening in digests and built.get(opening) == digests[opening]
+        return opening if is_current else None
+
+    def _features_output(
+        self, group: FeatureGroup, months: list[date], history: MonthRange
+    ) -> Output:
+        def made_from() -> dict[date, str]:
+            digests = feature_digests(self.lake, group, self.history, self.targets)
+            return {month: digests[month] for month in months}
+
         produce = partial(compute, history=history, months=months, group=group)
-        return replace_months(lake, table, parts, months, produce, made_from).rows
+        is_whole = months == list(self.targets)
+        return Output(features_table(group), months, produce, made_from, is_whole)
 
-    written = dict(zip((g.name for g in groups), in_parallel(build, groups), strict=True))
-    progress("features: %s", written)
-    return {name: count for name, count in written.items() if count}
+    def _replace(self, parts: DataFrame, outputs: list[Output]) -> None:
+        written = replace_months(self.lake, parts, *outputs)
+        for output, result in zip(outputs, written, strict=True):
+            self.written[output.table.path] = result.rows
+
+    def _stale(self, digests: dict[date, str], table: Table) -> list[date]:
+        is_redone = self.rebuild and table.path not in self.written
+        built = {} if is_redone else log.built(self.lake, table)
+        return [month for month in stale(digests, built) if month in self.wanted]
 
 
-def in_parallel(work: Callable[[FeatureGroup], Any], groups: Sequence[FeatureGroup]) -> list[Any]:
+def in_parallel(work: Callable[[FeatureGroup], None], groups: Sequence[FeatureGroup]) -> None:
     """Run the Spark jobs of several groups side by side: small ones leave cores idle."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(work, groups))
+        list(pool.map(work, groups))
 
 
 JOB = Job("build_features", "Build monthly cells and features of every group.", add_arguments, run)

@@ -10,21 +10,20 @@ assortment) or panel_grid, only the months whose inputs changed since they were 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from features.feature_set import SPINES, FeatureSet, feature_set, panel_table
-from features.group import ITEM
 from features.tables import features_table, monthly_table
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.lineage import panel_digests, stale
 from jobs.month_arguments import add_month_arguments, asked
 from jobs.panel_task import WORK, PanelTask
 from lakehouse.delta import log
-from lakehouse.delta.months import replace_months
+from lakehouse.delta.months import Output, replace_months
 from lakehouse.lake import Lake
 from lakehouse.lake_months import LakeMonths, read_months
 from lakehouse.month_range import MonthRange
@@ -67,14 +66,11 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         return {"panel": table.path, "months": 0, "rows": 0}
     progress("panel: %d months of %s", len(stale_months), table.path)
     task = PanelTask(lake, features, arguments.spine, profile.forecast)
-    written = replace_months(
-        lake,
-        table,
-        work(context.spark, lake, features, stale_months, months),
-        stale_months,
-        task.produce,
-        {month: digests[month] for month in stale_months},
-    )
+    made_from = {month: digests[month] for month in stale_months}
+    is_whole = stale_months == list(panel_months(months, arguments.spine))
+    output = Output(table, stale_months, task.produce, lambda: made_from, is_whole)
+    pieces = work(context.spark, lake, features, stale_months, months)
+    (written,) = replace_months(lake, pieces, output)
     return {
         "panel": table.path,
         "months": len(stale_months),
@@ -102,22 +98,32 @@ def work(
     Returns:
         The columns of ``WORK``.
     """
-    files = {table.path: log.month_files(lake, table) for table in tables_read(features)}
-    catalogue = {ITEMS.path: log.all_files(lake, ITEMS)}
+    files = files_by_month(lake, features)
     sizes = {table.path: log.month_rows(lake, table) for table in tables_read(features)}
     pieces = []
     for month in targets:
-        mine = {path: found.get(month, []) for path, found in files.items()}
         slices = slice_count(features, sizes, month)
         common = {
             "month": month,
             "slices": slices,
             "is_closed": months.cutoff is not None and month <= months.cutoff,
-            "files": json.dumps({**mine, **catalogue}),
+            "files": json.dumps(files(month)),
         }
         pieces += [{**common, "slice": i} for i in range(slices)]
-    numbered = pa.Table.from_pylist(pieces, WORK).append_column("id", pa.array(range(len(pieces)), pa.int32()))
+    numbered = pa.Table.from_pylist(pieces, WORK).append_column(
+        "id", pa.array(range(len(pieces)), pa.int32())
+    )
     return spark.createDataFrame(numbered).repartitionById(len(pieces), "id").drop("id")
+
+
+def files_by_month(lake: Lake, features: FeatureSet) -> Callable[[date], dict[str, list[str]]]:
+    """Return a function that lists the files a target month is assembled from, by table."""
+    by_table = {table.path: log.month_files(lake, table) for table in tables_read(features)}
+    catalogue = {ITEMS.path: log.all_files(lake, ITEMS)}
+    return lambda month: {
+        **{path: found.get(month, []) for path, found in by_table.items()},
+        **catalogue,
+    }
 
 
 def slice_count(features: FeatureSet, sizes: dict[str, dict[date, int]], month: date) -> int:

@@ -1,4 +1,4 @@
-"""The frame of every batch step: arguments, settings, progress, one JSON result line, exit codes."""
+"""The frame of every batch step: arguments, settings, progress, a result line, exit codes."""
 
 import argparse
 import json
@@ -99,9 +99,14 @@ def progress(message: str, *values: object) -> None:
 def start_logging() -> None:
     """Send progress to standard error, so that standard output holds the result alone."""
     logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+        level=logging.WARNING,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stderr,
     )
     logger.setLevel(logging.INFO)
+    for chatty in ("XGBoost-PySpark", "xgboost", "mlflow", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def report(result: Mapping[str, Any]) -> None:
@@ -110,7 +115,9 @@ def report(result: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def outcome(job: Job, context: Context, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+def outcome(
+    job: Job, context: Context, arguments: argparse.Namespace
+) -> tuple[int, dict[str, Any]]:
     """Run a step and turn what came of it into an exit code and the fields of a result line."""
     try:
         return 0, {"status": "done", **job.run(context, arguments)}
@@ -123,7 +130,12 @@ def outcome(job: Job, context: Context, arguments: argparse.Namespace) -> tuple[
         return INTERRUPTED, {"status": "interrupted"}
     except Exception as error:
         logger.exception("%s failed", job.name)
-        return 1, {"status": "failed", "error": f"{type(error).__name__}: {error}"}
+        return 1, {"status": "failed", "error": f"{type(error).__name__}: {last_line(error)}"}
+
+
+def last_line(error: Exception) -> str:
+    """Return the last line of an error's message, which of a worker's traceback is the cause."""
+    return str(error).strip().rpartition("\n")[2]
 
 
 def main(job: Job, argv: Sequence[str] | None = None) -> int:

@@ -3,8 +3,8 @@
 from datetime import date
 from importlib import resources
 
+from features.feature_set import FeatureSet, panel_table
 from features.group import FeatureGroup
-from features.feature_set import FeatureSet
 from features.tables import features_table, monthly_table
 from lakehouse.delta import log
 from lakehouse.lake import Lake
@@ -29,9 +29,7 @@ def cell_digests(lake: Lake, history: MonthRange) -> dict[date, str]:
         log.version(lake, SHOPS),
         log.version(lake, ITEMS),
     ]
-    return {
-        month: log.digest([common, sales.get(month), offers.get(month)]) for month in history
-    }
+    return {month: log.digest([common, sales.get(month), offers.get(month)]) for month in history}
 
 
 def feature_digests(
@@ -58,6 +56,25 @@ def panel_digests(
         month: log.digest([common, is_closed(months, month), [p.get(month) for p in parts]])
         for month in targets
     }
+
+
+def training_digest(
+    lake: Lake, features: FeatureSet, spine: str, months: MonthRange, *others: object
+) -> str:
+    """Digest what a model is made from: panel months, parameters, code, and the like.
+
+    Args:
+        lake: where the panel is.
+        features: the model's columns.
+        spine: of the panel.
+        months: target months that are read.
+        others: further arguments of the job.
+    """
+    panel = log.month_digests(lake, panel_table(features, spine))
+    read = [panel.get(month) for month in months]
+    return log.digest(
+        [lake.profile().model.model_dump(), code_digest("jobs.modelling"), read, *others]
+    )
 
 
 def is_closed(months: LakeMonths, month: date) -> bool:

@@ -1,7 +1,7 @@
-"""One worker's piece of the panel: a month and a slice of its items, read, assembled, yielded."""
+"""What a worker does for the panel: read one month's parts, lay out a spine, assemble the rows."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,16 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.feature_set import TARGET, FeatureSet
-from features.group import ITEM, SHOP
+from features.group import CATEGORY, ITEM, SHOP
 from features.panel import assemble
-from features.spine import (
-    Spine,
-    active_items,
-    active_shops,
-    every_pair,
-    given_pairs,
-    sold_in,
-)
+from features.spine import active_items, active_shops, every_pair, given_pairs, sold_in
 from features.tables import features_table, monthly_table
 from lakehouse.delta.files import read
 from lakehouse.lake import Lake
@@ -40,85 +33,107 @@ WORK = pa.schema(
 
 
 @dataclass(frozen=True)
-class PanelTask:
-    """What every piece of work has in common; sent to the workers.
+class MonthParts:
+    """What the panel of one target month is assembled from.
 
     Attributes:
         lake: where the tables are.
         features: the model's columns.
-        spine: its name, or ``pairs``.
+        month: target month.
+        files: table path → its files of that month, or all files of a table without months.
+    """
+
+    lake: Lake
+    features: FeatureSet
+    month: date
+    files: dict[str, list[str]]
+
+    def groups(self) -> dict[str, pa.Table]:
+        """Read each group's features."""
+        return {g.name: self._read(features_table(g)) for g in self.features.groups}
+
+    def catalogue(self) -> pa.Table:
+        """Read ``[item_id, category_id, listed_on]`` of every item."""
+        return self._read(ITEMS, [ITEM, CATEGORY, "listed_on"])
+
+    def cells(self, group: str, columns: list[str]) -> pa.Table:
+        """Read columns of a group's cells of the target month itself."""
+        named = next(g for g in self.features.groups if g.name == group)
+        return self._read(monthly_table(named), columns)
+
+    def _read(self, table: Table, columns: list[str] | None = None) -> pa.Table:
+        wanted = columns or [name for name in table.names if name not in table.partition_by]
+        keys = [name for name in table.key if name in wanted]
+        found = read(self.lake.uri(table), self.files.get(table.path, []), wanted, keys)
+        return table.schema.empty_table().select(wanted) if found is None else found
+
+
+@dataclass(frozen=True)
+class PanelTask:
+    """Assembles pieces of the stored panel; sent to the workers.
+
+    Attributes:
+        lake: where the tables are.
+        features: the model's columns.
+        spine: ``assortment`` or ``grid``.
         rule: which pairs the assortment has.
-        pairs: for the spine ``pairs``: ``[shop_id, item_id]``.
     """
 
     lake: Lake
     features: FeatureSet
     spine: str
     rule: Forecast
-    pairs: pa.Table | None = None
 
     def produce(self, work: pa.Table) -> Iterator[pa.Table]:
-        """Assemble the rows of each piece of work."""
+        """Assemble the rows of each piece of work, the columns being those of ``WORK``."""
         for piece in work.to_pylist():
-            yield Piece(self, **{**piece, "files": json.loads(piece["files"])}).rows()
+            parts = MonthParts(self.lake, self.features, piece["month"], json.loads(piece["files"]))
+            yield self._rows(parts, piece["slice"], piece["slices"], piece["is_closed"])
+
+    def _rows(self, parts: MonthParts, slice_: int, slices: int, is_closed: bool) -> pa.Table:
+        groups, catalogue = parts.groups(), parts.catalogue()
+        shops, items = self._ids(parts, groups, catalogue)
+        mine = items.take(pa.array(np.arange(slice_, len(items), slices)))
+        actuals = parts.cells("shop_item", [SHOP, ITEM, TARGET]) if is_closed else None
+        spine = every_pair(shops, mine, catalogue)
+        return assemble(spine, parts.month, groups, actuals, self.features)
+
+    def _ids(
+        self, parts: MonthParts, groups: dict[str, pa.Table], catalogue: pa.Table
+    ) -> tuple[pa.Array, pa.Array]:
+        if self.spine == "grid":
+            shops = parts.cells("shop", [SHOP, "sales"])
+            return sold_in(shops, SHOP), sold_in(parts.cells("item", [ITEM, "sales"]), ITEM)
+        since = plus_months(parts.month, -self.rule.newly_listed_months)
+        listed = catalogue["listed_on"]
+        is_new = pc.and_(pc.greater_equal(listed, since), pc.less(listed, parts.month))
+        new = pc.unique(catalogue.filter(is_new)[ITEM]).cast(pa.string())
+        return active_shops(groups["shop"], self.rule), active_items(groups["item"], new, self.rule)
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A month and a slice of its items.
+class PairsTask:
+    """Assembles panel rows for given pairs of one target month; sent to the workers."""
 
-    Attributes:
-        task: what it belongs to.
-        month: target month.
-        slice: which of the slices.
-        slices: into how many the month's items are cut.
-        is_closed: whether the month's sales are complete, so that it has a target.
-        files: table path → the files of that month, or all files of a table without months.
-    """
+    parts: MonthParts
 
-    task: PanelTask
-    month: date
-    slice: int
-    slices: int
-    is_closed: bool
-    files: dict[str, list[str]]
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Assemble a row for each pair, ``[shop_id, item_id]`` unique, of a Spark partition."""
+        received = list(batches)
+        if not received:
+            return
+        spine = given_pairs(pa.Table.from_batches(received), self.parts.catalogue())
+        groups = self.parts.groups()
+        panel = assemble(spine, self.parts.month, groups, None, self.parts.features)
+        yield from plain(panel).to_batches()
 
-    def rows(self) -> pa.Table:
-        """Read the month's features and assemble the panel rows."""
-        features = self.task.features
-        parts = {g.name: self._read(features_table(g)) for g in features.groups}
-        spine = self._spine(parts)
-        cells = monthly_table(features.groups[0])
-        actuals = self._read(cells, [SHOP, ITEM, TARGET]) if self.is_closed else None
-        return assemble(spine, self.month, parts, actuals, features)
 
-    def _spine(self, parts: dict[str, pa.Table]) -> Spine:
-        catalogue = self._read(ITEMS, [ITEM, "category_id", "listed_on"])
-        if self.task.pairs is not None:
-            return given_pairs(self.task.pairs, catalogue)
-        shops, items = self._grid() if self.task.spine == "grid" else self._active(parts, catalogue)
-        mine = items.take(pa.array(np.arange(self.slice, len(items), self.slices)))
-        return every_pair(shops, mine, catalogue)
-
-    def _grid(self) -> tuple[pa.Array, pa.Array]:
-        groups = {group.name: monthly_table(group) for group in self.task.features.groups}
-        shops = sold_in(self._read(groups["shop"], [SHOP, "sales"]), SHOP)
-        return shops, sold_in(self._read(groups["item"], [ITEM, "sales"]), ITEM)
-
-    def _active(
-        self, parts: dict[str, pa.Table], catalogue: pa.Table
-    ) -> tuple[pa.Array, pa.Array]:
-        rule = self.task.rule
-        since = plus_months(self.month, -rule.newly_listed_months)
-        is_new = pc.and_(
-            pc.greater_equal(catalogue["listed_on"], since),
-            pc.less(catalogue["listed_on"], self.month),
-        )
-        listed = pc.unique(catalogue.filter(is_new)[ITEM]).cast(pa.string())
-        return active_shops(parts["shop"], rule), active_items(parts["item"], listed, rule)
-
-    def _read(self, table: Table, columns: list[str] | None = None) -> pa.Table:
-        stored = [name for name in table.names if name not in table.partition_by]
-        text = [name for name in table.key if name in (columns or stored)]
-        found = read(self.task.lake.uri(table), self.files.get(table.path, []), columns, text)
-        return table.schema.empty_table().select(columns or stored) if found is None else found
+def plain(panel: pa.Table) -> pa.Table:
+    """Decode dictionaries, which Spark's Arrow reader does not take."""
+    schema = pa.schema(
+        [
+            field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+            for field in panel.schema
+        ]
+    )
+    return panel.cast(schema)

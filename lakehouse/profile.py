@@ -18,9 +18,16 @@ from pydantic import (
     model_validator,
 )
 
+from lakehouse.date_format import date_pattern
 from lakehouse.errors import ProfileError
 
 CONTENT = "content"
+# The fields of a list's record, its id first.
+LISTED = {
+    "shops": ("shop_id", "name"),
+    "items": ("item_id", "name", "category_id", "listed_on"),
+    "categories": ("category_id", "name"),
+}
 
 
 def compiled(pattern: str) -> str:
@@ -32,6 +39,12 @@ def compiled(pattern: str) -> str:
     if groups != 1:
         raise ValueError("a pattern has exactly one group: the attribute")
     return pattern
+
+
+def readable(date_format: str) -> str:
+    """Check that dates of a format can be read."""
+    date_pattern(date_format)
+    return date_format
 
 
 class Part(BaseModel):
@@ -98,7 +111,7 @@ class Sales(Part):
 
     files: Annotated[list[str], Field(min_length=1)]
     columns: SalesColumns
-    date_format: str = "yyyy-MM-dd"
+    date_format: Annotated[str, AfterValidator(readable)] = "yyyy-MM-dd"
     identity: Literal["content", "sale_id"] | Annotated[list[str], Field(min_length=1)] = "content"
     plausible: Plausible = Plausible()
 
@@ -140,6 +153,13 @@ class Shops(Entity):
 
     aliases: dict[str, str] = {}
 
+    @model_validator(mode="after")
+    def _aliases_name_shops(self) -> "Shops":
+        chained = sorted(set(self.aliases) & set(self.aliases.values()))
+        if chained:
+            raise ValueError(f"aliases: {', '.join(chained)} is an alias and has one")
+        return self
+
 
 class Forecast(Part):
     """Which pairs are forecast: active shops × active or newly listed items."""
@@ -176,11 +196,21 @@ class Profile(Part):
     forecast: Forecast = Forecast()
     model: Model = Model()
 
+    @model_validator(mode="after")
+    def _lists_map_known_fields(self) -> "Profile":
+        for name, fields in LISTED.items():
+            columns = set(part.columns) if (part := getattr(self, name)) else {fields[0]}
+            if fields[0] not in columns or not columns <= set(fields):
+                raise ValueError(f"{name}.columns maps {fields[0]}, perhaps {fields[1:]}, no other")
+        return self
+
 
 def shipped() -> list[str]:
     """Name the profiles that come with the program."""
     folder = resources.files("lakehouse.profiles")
-    return sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml"))
+    return sorted(
+        p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml")
+    )
 
 
 def load_profile(name: str) -> Profile:

@@ -21,9 +21,17 @@ REQUIRED = {
     "spark.dynamicAllocation.enabled": "false",
 }
 # A local process's own values; under spark-submit its command line says them.
-LOCAL = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+LOCAL = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    # On few cores the default collector's background threads cost a fifth of a build.
+    "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+}
 # Values that --conf may replace. A kernel takes a whole bucket at once: batches only add overhead.
 SIZING = {
+    # Below this largest value Spark 4.2 measures the batch before each row: every exchange with
+    # the workers then takes twice as long, and one with an array column quadratic time.
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(2**31 - 1),
     "spark.sql.execution.arrow.maxRecordsPerBatch": "200000",
     "spark.sql.shuffle.partitions": "8",
 }

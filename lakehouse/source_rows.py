@@ -1,4 +1,4 @@
-"""A checked file's rows as records: JSON under our names, the values as the file wrote them."""
+"""A checked file's rows: texts under our names, numbered in the file's order."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -9,14 +9,14 @@ from lakehouse.sources import Source
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-# The text of a line that has too few or too many columns.
+# The text of a line that has too few or too many columns; null: the line is fine.
 MALFORMED = "_malformed"
 
 
-def read_records(
+def read_rows(
     spark: "SparkSession", source: Source, files: Files, *, is_multiline: bool = False
 ) -> "DataFrame":
-    """Read a file as records.
+    """Read a file as texts.
 
     Args:
         spark: the session.
@@ -25,19 +25,19 @@ def read_records(
         is_multiline: a quoted value may hold line ends; the file is then read by one task.
 
     Returns:
-        ``[offset, value]``: row number from 0 in the file's order, JSON text. A line with too few
-        or too many columns is its own value, which no parser takes for a record.
+        ``[offset, _malformed, *fields]``: the row's number from 0, the line where it has too few
+        or too many columns, and the values as the file wrote them, dates of Parquet in ISO form.
     """
     if source.is_parquet:
-        return parquet_records(spark.read.parquet(source.uri), source.fields)
+        return parquet_rows(spark.read.parquet(source.uri), source.fields)
     positions = {name: source.columns.index(column) for name, column in source.fields.items()}
-    return text_records(read_text(spark, source, files, is_multiline), positions)
+    return text_rows(read_text(spark, source, files, is_multiline), positions)
 
 
 def read_text(
     spark: "SparkSession", source: Source, files: Files, is_multiline: bool
 ) -> "DataFrame":
-    """Read delimited text: ``_c0``, ``_c1``, … as text, and ``MALFORMED`` for a malformed line."""
+    """Read delimited text: ``_c0``, ``_c1``, … as text, and ``_malformed``."""
     schema = ", ".join(f"_c{position} STRING" for position in range(len(source.columns)))
     reader = spark.read.schema(f"{schema}, {MALFORMED} STRING").options(
         header=True,
@@ -55,32 +55,25 @@ def read_text(
     return reader.csv(source.uri)
 
 
-def text_records(lines: "DataFrame", positions: Mapping[str, int]) -> "DataFrame":
-    """Turn lines of text into records.
+def text_rows(lines: "DataFrame", positions: Mapping[str, int]) -> "DataFrame":
+    """Name the columns of text and number its lines.
 
     Args:
         lines: ``[_c0, _c1, …, _malformed]``, in the file's order.
         positions: our names → position of the column.
-
-    Returns:
-        ``[offset, value]``.
     """
     from pyspark.sql import functions as F
 
-    fields = (F.col(f"_c{position}").alias(name) for name, position in positions.items())
-    value = F.coalesce(MALFORMED, F.to_json(F.struct(*fields)))
-    return lines.zipWithIndex("offset").select("offset", value.alias("value"))
+    fields = [F.col(f"_c{position}").alias(name) for name, position in positions.items()]
+    return lines.zipWithIndex("offset").select("offset", MALFORMED, *fields)
 
 
-def parquet_records(rows: "DataFrame", fields: Mapping[str, str]) -> "DataFrame":
-    """Turn rows of a Parquet file into records, dates in ISO form.
+def parquet_rows(rows: "DataFrame", fields: Mapping[str, str]) -> "DataFrame":
+    """Name the columns of a Parquet file, as texts, and number its rows.
 
     Args:
         rows: read from one file.
         fields: our names → columns.
-
-    Returns:
-        ``[offset, value]``.
     """
     from pyspark.sql import functions as F
 
@@ -88,8 +81,8 @@ def parquet_records(rows: "DataFrame", fields: Mapping[str, str]) -> "DataFrame"
     values = [
         as_text(quoted(column), name, types[column]).alias(name) for name, column in fields.items()
     ]
-    record = F.to_json(F.struct(*values))
-    return rows.select(F.col("_metadata.row_index").alias("offset"), record.alias("value"))
+    number = F.col("_metadata.row_index").alias("offset")
+    return rows.select(number, F.lit(None).cast("string").alias(MALFORMED), *values)
 
 
 def as_text(value: "Column", name: str, type_name: str) -> "Column":

@@ -73,7 +73,8 @@ def find_entities(folder: str, names: list[str], profile: Profile) -> dict[str, 
     for entity, declared in entities(profile).items():
         if declared.file not in names:
             raise SourceError(
-                f"{folder}: no file {declared.file}, which lists the {entity}; found {listed(names)}."
+                f"{folder}: no file {declared.file}, which lists the {entity}; "
+                f"found {listed(names)}."
             )
         fields = entity_fields(declared)
         found[entity] = inspect(folder, declared.file, fields, profile.files)

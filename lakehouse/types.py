@@ -15,9 +15,12 @@ ATTRIBUTES = pa.map_(pa.string(), pa.string())
 NAMES = pa.list_(pa.string())
 UNITS = pa.decimal128(18, 3)
 PRICE = pa.decimal128(18, 6)
-# A sale's revenue is rounded to four decimals before it is summed, so that 64-bit integers hold
-# any sum of a retailer's life (9e14 of the currency) and every order of summing gives the same.
+# A sale's revenue is rounded to four decimals before it is summed, so that every order of summing
+# whole ten-thousandths gives the same.
 REVENUE = pa.decimal128(18, 4)
+
+# Types whose smallest and greatest values the log keeps, so that a reader can skip files.
+RANGED = (TEXT, DATE, WHOLE, COUNT)
 
 _SQL_NAMES = {
     TEXT: "STRING",

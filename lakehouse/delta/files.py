@@ -19,6 +19,7 @@ from lakehouse.table import Column
 from lakehouse.types import COUNT, DATE, TEXT
 
 WRITTEN = (
+    Column("table", TEXT, "URI of the table", False),
     Column("path", TEXT, "path of the file below the table", False),
     Column("size", COUNT, "bytes", False),
     Column("month", DATE, "month that the file belongs to", False),
@@ -58,7 +59,8 @@ def by_month(rows: pa.Table) -> Iterator[tuple[object, pa.Table]]:
 def write(uri: str, path: str, rows: pa.Table) -> int:
     """Write one file below a table and return its size in bytes."""
     files = filesystem(uri)
-    files.create_dir(path.rpartition("/")[0], recursive=True)
+    if folder := path.rpartition("/")[0]:
+        files.create_dir(folder, recursive=True)
     text = [field.name for field in rows.schema if pa.types.is_string(decoded(field.type))]
     with files.open_output_stream(path) as stream:
         pq.write_table(
@@ -114,7 +116,20 @@ def read(
         return None
     files = filesystem(uri)
     parts = [
-        pq.read_table(unquote(path), columns=columns, filesystem=files, read_dictionary=list(text))
+        without_views(
+            pq.read_table(
+                unquote(path), columns=columns, filesystem=files, read_dictionary=list(text)
+            )
+        )
         for path in paths
     ]
     return pa.concat_tables(parts)
+
+
+def without_views(rows: pa.Table) -> pa.Table:
+    """Turn text views, which delta-rs' merge writes and few kernels take, into plain text."""
+    fields = [
+        field.with_type(pa.string()) if field.type == pa.string_view() else field
+        for field in rows.schema
+    ]
+    return rows.cast(pa.schema(fields))

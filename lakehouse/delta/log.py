@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.errors import LakeError
@@ -34,21 +34,36 @@ def load(lake: Lake, table: Table) -> DeltaTable:
         return DeltaTable(lake.uri(table))
     except TableNotFoundError:
         raise LakeError(
-            f"{lake.root}: table {table.path} is missing; run the step that writes it (README: steps)."
+            f"{lake.root}: table {table.path} is missing; "
+            "run the step that writes it (README: steps)."
         ) from None
 
 
-def create(lake: Lake, table: Table) -> DeltaTable:
+def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTable:
     """Open a table, creating it where it is missing.
 
+    Args:
+        lake: where the table is.
+        table: its declaration.
+        replaces_all: the caller is about to replace every row, so that a table with other columns
+            than those declared is emptied and takes the new ones.
+
     Raises:
-        LakeError: it exists with other columns than its declaration.
+        LakeError: it exists with other columns than those declared.
     """
     if exists(lake, table):
-        return with_declared_columns(load(lake, table), lake, table)
+        opened = load(lake, table)
+        if has_declared_columns(opened, table):
+            return opened
+        if not replaces_all:
+            raise LakeError(
+                f"{lake.uri(table)}: its columns are not those declared; rebuild all its months "
+                "with the step that writes it (README: steps)."
+            )
     created = DeltaTable.create(
         lake.uri(table),
         schema=table.schema,
+        mode="overwrite" if replaces_all else "error",
         partition_by=list(table.partition_by),
         name=table.name,
         description=table.description,
@@ -59,16 +74,9 @@ def create(lake: Lake, table: Table) -> DeltaTable:
     return created
 
 
-def with_declared_columns(opened: DeltaTable, lake: Lake, table: Table) -> DeltaTable:
-    """Return an opened table whose columns are those declared."""
-    stored = {field.name for field in opened.schema().fields}
-    if stored != set(table.names):
-        changed = ", ".join(sorted(stored ^ set(table.names)))
-        raise LakeError(
-            f"{lake.uri(table)}: its columns are not those declared ({changed}); "
-            "rebuild it with --rebuild."
-        )
-    return opened
+def has_declared_columns(opened: DeltaTable, table: Table) -> bool:
+    """Say whether an opened table has the columns that are declared."""
+    return {field.name for field in opened.schema().fields} == set(table.names)
 
 
 def version(lake: Lake, table: Table) -> int:
@@ -137,3 +145,13 @@ def built_property(digests: Mapping[date, str]) -> CommitProperties:
 def row_count(lake: Lake, table: Table) -> int:
     """Count a table's rows from its log."""
     return int(load(lake, table).count())
+
+
+def named_transaction(name: str | None) -> CommitProperties:
+    """Write the name of a transaction into the metadata of a commit; None: it has no name."""
+    return CommitProperties(app_transactions=[Transaction(name, 1)] if name else None)
+
+
+def has_transaction(lake: Lake, table: Table, name: str) -> bool:
+    """Say whether a named transaction was committed to a table."""
+    return exists(lake, table) and load(lake, table).transaction_version(name) is not None

@@ -13,7 +13,9 @@ INCOMING = "incoming"
 STORED = "stored"
 
 
-def read(spark: "SparkSession", lake: Lake, table: Table, version: int | None = None) -> "DataFrame":
+def read(
+    spark: "SparkSession", lake: Lake, table: Table, version: int | None = None
+) -> "DataFrame":
     """Read a table, its newest version where none is named."""
     log.load(lake, table)
     reader = spark.read.format("delta")
@@ -36,7 +38,8 @@ def upsert(
 
     Args:
         spark: the session.
-        lake: where the table is; created where it is missing.
+        lake: where the table is.
+        table: what is written; created where it is missing.
         rows: the columns of ``table``, one row per key.
         newer: SQL over ``incoming`` and ``stored``: the incoming row wins.
     """

@@ -42,9 +42,7 @@ FORECAST_VERSIONS = Table(
     ),
     key=("version",),
     checks=(
-        Check(
-            "status_known", "status IN ('published', 'withdrawn')", "a version is served or not"
-        ),
+        Check("status_known", "status IN ('published', 'withdrawn')", "a version is served or not"),
     ),
 )
 BACKTESTS = Table(
@@ -61,6 +59,7 @@ BACKTESTS = Table(
         Column("rmse", RATE, "root mean squared error, units", False),
         Column("mae", RATE, "mean absolute error, units", False),
         Column("bias", RATE, "mean of forecast minus actual, units", False),
+        Column("inputs", TEXT, "digest of the panel, the model's parameters and the code", False),
     ),
     key=("run", "spine", "cutoff", "model"),
 )

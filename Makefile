@@ -1,0 +1,55 @@
+# make help lists the targets. CI runs these same commands.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+LAKE ?= lake
+PROFILE ?= sample
+DATA ?=
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run pipeline serve test test-fast lint bench dictionary clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.ready ## make the virtual environment and fetch Spark's jars
+
+$(VENV)/.ready: setup.py constraints.txt lakehouse/jars.py
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "Python 3.11 is missing: install it (apt-get install python3.11 python3.11-venv) or name it: make PYTHON=..." >&2; exit 2; }
+	@command -v java >/dev/null || test -x "$$JAVA_HOME/bin/java" || { \
+	  echo "Java 17 is missing: install it (apt-get install openjdk-17-jre-headless)." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[spark,api,dev]'
+	$(BIN)/python -m lakehouse.jars
+	@touch $@
+
+pipeline: setup ## files to published forecasts: make pipeline DATA=folder PROFILE=1c LAKE=folder
+	$(BIN)/python -m jobs.pipeline --lake '$(LAKE)' --profile '$(PROFILE)' $(if $(DATA),--data '$(DATA)')
+
+serve: setup ## serve the lake's forecasts on PORT (8000)
+	$(BIN)/python -m serving --lake '$(LAKE)' --port $(PORT)
+
+run: pipeline serve ## pipeline, then serve
+
+test: setup lint ## lint, types, import contracts and every test
+	$(BIN)/python -m pytest
+
+test-fast: setup ## the tests for daily work: no real data, no subprocesses
+	$(BIN)/python -m pytest -m 'not slow'
+
+lint: setup ## ruff, mypy and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## measure every stage on full-size generated data (about 10 minutes)
+	$(BIN)/python -m benchmarks.stages --out benchmarks/results
+
+dictionary: setup ## write docs/data_dictionary.md from the declared tables
+	$(BIN)/python -m jobs.describe_tables > docs/data_dictionary.md
+
+clean: ## remove the virtual environment and caches; lakes and data stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build

@@ -1,0 +1,1 @@
+"""Measurements, run by hand or on a schedule; never as tests."""

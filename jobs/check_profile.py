@@ -1,0 +1,89 @@
+"""What would become of a folder's files under a profile: first rows and counts, nothing written.
+
+    python -m jobs.check_profile --data DIR --profile NAME|FILE.toml [--rows N]
+
+Reads the files that the profile names, whole. Writes nothing, needs no lake.
+"""
+
+import argparse
+import sys
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.books_table import books_figures, show_books
+from jobs.command import Context, Job, main, progress
+from lakehouse.catalogue.intake import Catalogue, listed, understood
+from lakehouse.profile import Profile, load_profile
+from lakehouse.sales.arrivals import Reception, events
+from lakehouse.sales.records import parse
+from lakehouse.sales.trial import try_out
+from lakehouse.source_rows import read_rows
+from lakehouse.sources import Sources, find_sources
+
+SHOWN = ("date", "shop_id", "item_id", "units", "price", "outcome", "reasons")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--data", metavar="DIR", required=True, help="folder or URI of the files")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        required=True,
+        help="a shipped profile (1c, m5, sample) or a path ending in .toml",
+    )
+    parser.add_argument(
+        "--rows", metavar="N", type=int, default=5, help="first rows to print (default: 5)"
+    )
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Read a folder as ingest_history would."""
+    profile = load_profile(arguments.profile)
+    progress("checking the files of %s", arguments.data)
+    sources = find_sources(arguments.data, profile)
+    reception = Reception(context.now, context.now)
+    rows = first_rows(context, sources, profile, reception, arguments.rows)
+    for row in rows:
+        progress("%s", ", ".join(f"{name} {value}" for name, value in row.items() if value))
+    catalogue = read_catalogue(context, sources, profile, reception)
+    progress("%d shops, %d items", len(catalogue.shops), len(catalogue.items))
+    books = try_out(context.spark, sources.sales, profile, reception)
+    show_books(books, sources.sales)
+    return {
+        "files": len(books),
+        "shops": len(catalogue.shops),
+        "items": len(catalogue.items),
+        "catalogue_rejected": catalogue.rejected,
+        **books_figures(books),
+        "first_rows": rows,
+    }
+
+
+def first_rows(
+    context: Context, sources: Sources, profile: Profile, reception: Reception, count: int
+) -> list[dict[str, Any]]:
+    """Parse the first rows of the first sales file."""
+    source = sources.sales[0]
+    rows = read_rows(context.spark, source, profile.files).limit(count).toArrow()
+    records = parse(events(rows, source.digest, reception), profile)
+    shown: list[dict[str, Any]] = records.select(list(SHOWN)).to_pylist()
+    return shown
+
+
+def read_catalogue(
+    context: Context, sources: Sources, profile: Profile, reception: Reception
+) -> Catalogue:
+    """Read the lists of shops, items and categories."""
+    records: dict[str, pa.Table] = {
+        entity: listed(context.spark, sources, entity, profile.files, reception)
+        for entity in sources.entities
+    }
+    return understood(records, profile)
+
+
+JOB = Job("check_profile", __doc__, add_arguments, run)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

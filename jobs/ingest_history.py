@@ -1,0 +1,186 @@
+"""A retailer's files → bronze and silver: records as received, the newest version of every sale.
+
+    python -m jobs.ingest_history --data DIR --profile NAME|FILE.toml [--lake URI]
+        [--control FILE] [--received-at TIMESTAMP]
+
+Reads the files that the profile names. Writes bronze sales_events, catalogue_events,
+rejected_sales, sources and silver daily_sales, daily_offers, shops, items, months. A file that is
+ingested already changes nothing; a run that was cut off is completed by the next.
+"""
+
+import argparse
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from jobs.books_table import books_figures, show_books
+from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from lakehouse import ledger
+from lakehouse.catalogue import intake as catalogue
+from lakehouse.delta.parts import read_files
+from lakehouse.errors import UsageError
+from lakehouse.lake import Lake
+from lakehouse.lake_months import extend, stored_months
+from lakehouse.profile import Profile, load_profile
+from lakehouse.sales import accounts, intake
+from lakehouse.sales.arrivals import Reception, is_received, receive
+from lakehouse.sales.books import Book, require_balance
+from lakehouse.sales.control import Comparison, compare, read_control
+from lakehouse.sales.span import sales_months
+from lakehouse.sales.values import timestamp
+from lakehouse.sources import Source, Sources, find_sources
+from lakehouse.tables.bronze import SALES_EVENTS
+
+FIRST_FAULTS = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--data", metavar="DIR", required=True, help="folder or URI of the files")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        required=True,
+        help="what the files mean: a shipped profile (1c, m5, sample) or a path ending in .toml",
+    )
+    add_lake_argument(parser)
+    parser.add_argument(
+        "--control",
+        metavar="FILE",
+        help="CSV of the tills' totals (shop_id,date,rows,units,revenue) to compare with",
+    )
+    parser.add_argument(
+        "--received-at",
+        metavar="TIMESTAMP",
+        help="when the files were received, ISO: the version of records that state none "
+        "(default: now)",
+    )
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Ingest what is new in a folder."""
+    lake, profile = lake_of(context, arguments), load_profile(arguments.profile)
+    reception = Reception(received_at(arguments, context), context.now)
+    control = (
+        read_control(arguments.control, profile.sales.date_format) if arguments.control else None
+    )
+    progress("checking the files of %s", arguments.data)
+    sources = find_sources(arguments.data, profile)
+    lake.claim(profile)
+    figures = take_in_catalogue(context, lake, sources, profile, reception)
+    books = take_in_sales(context, lake, sources, profile, reception)
+    figures |= {"files": len(books), "files_skipped": len(sources.sales) - len(books)}
+    figures |= books_figures(books) | months_figures(lake)
+    return figures | (control_figures(compare(lake, control)) if control is not None else {})
+
+
+def received_at(arguments: argparse.Namespace, context: Context) -> datetime:
+    """Return the files' stated reception.
+
+    Raises:
+        UsageError: it is not a timestamp.
+    """
+    if arguments.received_at is None:
+        return context.now
+    stated = timestamp(arguments.received_at)
+    if stated is None:
+        raise UsageError(f"--received-at {arguments.received_at}: not an ISO timestamp.")
+    return stated
+
+
+def take_in_catalogue(
+    context: Context, lake: Lake, sources: Sources, profile: Profile, reception: Reception
+) -> dict[str, Any]:
+    """Take in shops, items and categories, unless they are as they were."""
+    digest = catalogue.catalogue_digest(sources, profile)
+    if ledger.latest_catalogue(lake) == digest:
+        progress("the catalogue has not changed")
+        return {"shops_changed": 0, "items_changed": 0, "catalogue_rejected": 0}
+    progress("taking in the catalogue")
+    taken, shops, items = catalogue.take_in(context.spark, lake, sources, profile, reception)
+    names = ", ".join(sorted({source.name for source in sources.entities.values()}))
+    ledger.record_catalogue(lake, digest, names, taken.received, taken.rejected, reception)
+    return {
+        "shops_changed": shops,
+        "items_changed": items,
+        "catalogue_rejected": taken.rejected,
+    }
+
+
+def take_in_sales(
+    context: Context, lake: Lake, sources: Sources, profile: Profile, reception: Reception
+) -> list[Book]:
+    """Take in the sales files that are not yet ingested.
+
+    The order of the commits makes a run that is cut off safe to repeat: a file's records are put
+    into bronze at once, silver takes them any number of times, and the ledger comes last.
+
+    Raises:
+        BooksError: records were lost.
+    """
+    done = ledger.recorded_sales(lake)
+    new = [source for source in sources.sales if source.digest not in done]
+    if not new:
+        progress("no new sales file")
+        return []
+    digests = [source.digest for source in new]
+    for source in new:
+        arrive(context, lake, source, profile, reception)
+    progress("finding the newest version of every sale")
+    events = read_files(context.spark, lake, SALES_EVENTS, "source", digests)
+    intake.take_in(context.spark, lake, events, profile)
+    books = accounts.draw_up(lake, digests, profile)
+    show_books(books, new)
+    require_balance(books)
+    extend_months(lake, reception.ingested_at)
+    ledger.record_sales(lake, books, {source.digest: source.name for source in new}, reception)
+    return books
+
+
+def arrive(
+    context: Context, lake: Lake, source: Source, profile: Profile, reception: Reception
+) -> None:
+    """Put a sales file into bronze, unless an earlier run did."""
+    if is_received(lake, source):
+        progress("%s is in bronze already", source.name)
+        return
+    progress("reading %s", source.name)
+    receive(context.spark, lake, source, profile.files, reception)
+
+
+def extend_months(lake: Lake, now: datetime) -> None:
+    """Take the months of the live sales into the lake's range."""
+    span = sales_months(lake)
+    if span is not None:
+        extend(lake, span.first, span.last, now)
+
+
+def months_figures(lake: Lake) -> dict[str, Any]:
+    """Report the lake's months."""
+    months = stored_months(lake)
+    if months is None:
+        return {"first_month": None, "open_month": None}
+    return {
+        "first_month": f"{months.range.first:%Y-%m}",
+        "open_month": f"{months.open_month:%Y-%m}",
+    }
+
+
+def control_figures(found: Comparison) -> dict[str, Any]:
+    """Print the shop-days that differ from the tills' totals, and report how many and the first."""
+    faults = [
+        *(f"differs: {fault}" for fault in found.disagree),
+        *(f"missing in the lake: {fault}" for fault in found.missing_here),
+        *(f"missing in the control file: {fault}" for fault in found.missing_there),
+    ]
+    for fault in faults:
+        progress("control: %s", fault)
+    counts = {name: len(days) for name, days in asdict(found).items() if name != "agree"}
+    return {"control": {"agree": found.agree, **counts, "first": faults[:FIRST_FAULTS]}}
+
+
+JOB = Job("ingest_history", __doc__, add_arguments, run)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

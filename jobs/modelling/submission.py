@@ -1,0 +1,42 @@
+"""A competition's submission: forecasts of given pairs as ID,item_cnt_month."""
+
+from typing import TYPE_CHECKING
+
+import pyarrow.csv as pa_csv
+
+from features.group import ITEM, SHOP
+from lakehouse.errors import SourceError
+from lakehouse.storage import filesystem, normal_uri
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+ID, COUNT = "ID", "item_cnt_month"
+PLAIN = pa_csv.WriteOptions(quoting_style="none", quoting_header="none")
+
+
+def write_submission(forecasts: "DataFrame", pairs: "DataFrame", file: str) -> int:
+    """Write the forecasts of pairs in the order of their ID.
+
+    A submission is one small file: its rows, two numbers each, pass through the driver.
+
+    Args:
+        forecasts: ``[shop_id, item_id, units]``, unique on the pair.
+        pairs: ``[ID, shop_id, item_id]``, aliases resolved.
+        file: path or URI of the CSV file.
+
+    Returns:
+        The rows written.
+
+    Raises:
+        SourceError: the pairs have no ID.
+    """
+    if ID not in pairs.columns:
+        raise SourceError(f"--submission: the pairs have no column {ID}, only {pairs.columns}.")
+    joined = pairs.join(forecasts, on=[SHOP, ITEM], how="left")
+    ordered = joined.selectExpr(f"CAST({ID} AS BIGINT) AS {ID}", f"units AS {COUNT}").orderBy(ID)
+    rows = ordered.toArrow()
+    folder, _, name = normal_uri(file).rpartition("/")
+    with filesystem(folder).open_output_stream(name) as stream:
+        pa_csv.write_csv(rows, stream, PLAIN)
+    return int(rows.num_rows)

@@ -1,0 +1,67 @@
+"""A given list of pairs: read from a file, aliases resolved, features looked up."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from features import monthly
+from features.feature_set import SPINES, FeatureSet, panel_table
+from features.group import ITEM, SHOP
+from jobs.build_panel import files_by_month
+from jobs.panel_task import MonthParts, PairsTask
+from lakehouse.delta import rows
+from lakehouse.errors import SourceError
+from lakehouse.lake import Lake
+from lakehouse.storage import normal_uri
+from lakehouse.tables.silver import SHOPS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# Each task reads the month's features whole; this many pairs make that worth it.
+PAIRS_PER_TASK = 500_000
+
+
+def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
+    """Read the pairs to forecast.
+
+    Args:
+        spark: the session.
+        lake: whose aliases apply.
+        file: CSV with a header: shop_id, item_id, and ID where a submission is wanted.
+
+    Returns:
+        The file's columns; shop_id with aliases resolved.
+
+    Raises:
+        SourceError: shop_id or item_id is not among the columns.
+    """
+    found = spark.read.csv(normal_uri(file), header=True)
+    absent = {SHOP, ITEM} - set(found.columns)
+    if absent:
+        raise SourceError(
+            f"{file}: no column {', '.join(sorted(absent))}; it has {', '.join(found.columns)}."
+        )
+    return monthly.resolve_aliases(found, rows.read(spark, lake, SHOPS))
+
+
+def pair_rows(lake: Lake, features: FeatureSet, month: date, pairs: "DataFrame") -> "DataFrame":
+    """Look up what is known of pairs before a target month.
+
+    Args:
+        lake: where the features are.
+        features: the model's columns.
+        month: target month.
+        pairs: ``[shop_id, item_id, …]``.
+
+    Returns:
+        The columns of ``panel_table``, a row per distinct pair; the target is null.
+    """
+    distinct = pairs.select(SHOP, ITEM).distinct()
+    parts = MonthParts(lake, features, month, files_by_month(lake, features)(month))
+    tasks = max(1, -(-distinct.count() // PAIRS_PER_TASK))
+    return distinct.repartition(tasks, ITEM).mapInArrow(PairsTask(parts), panel_schema(features))
+
+
+def panel_schema(features: FeatureSet) -> str:
+    """Write the panel's columns as a Spark schema, in the order that ``assemble`` gives."""
+    return panel_table(features, SPINES[0]).ddl

@@ -1,0 +1,110 @@
+"""Every batch step in order, in one Spark session: a retailer's files to published forecasts.
+
+    python -m jobs.pipeline --lake URI [--data FOLDER --profile NAME] [--folds N]
+
+Without --data it makes sample data beside the lake first. Run again, it redoes what changed.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from jobs import (
+    backtest,
+    build_features,
+    build_panel,
+    close_month,
+    forecast,
+    ingest_history,
+    make_sample,
+    train,
+)
+from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from lakehouse.errors import UsageError
+from lakehouse.storage import is_local, local_path
+
+SAMPLE = "sample"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_lake_argument(parser)
+    parser.add_argument("--data", metavar="FOLDER", help="folder of files (default: a sample)")
+    parser.add_argument(
+        "--profile", default=SAMPLE, help=f"what the files mean (default: {SAMPLE})"
+    )
+    parser.add_argument(
+        "--folds", type=int, default=backtest.FOLDS, help="cutoffs that the backtest scores"
+    )
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run the steps; the first that fails ends the run."""
+    lake = ["--lake", lake_of(context, arguments).root]
+    data = arguments.data or sample(context, arguments)
+    steps: list[tuple[Job, list[str]]] = [
+        (ingest_history.JOB, [*lake, "--data", data, "--profile", arguments.profile]),
+        (close_month.JOB, [*lake, "--if-complete"]),
+        (build_features.JOB, lake),
+        (build_panel.JOB, lake),
+        (backtest.JOB, [*lake, "--folds", str(arguments.folds)]),
+        (train.JOB, lake),
+        (forecast.JOB, lake),
+    ]
+    results = {}
+    for number, (job, argv) in enumerate(steps, start=1):
+        progress("[%d/%d] %s", number, len(steps), job.name)
+        results[job.name] = step(context, job, argv)
+    progress("%s", summary(results, lake[1]))
+    return results
+
+
+def step(context: Context, job: Job, argv: list[str]) -> dict[str, Any]:
+    """Run one step as its own command line would."""
+    started = time.monotonic()
+    result = dict(job.run(context, job.parser().parse_args(argv)))
+    return {**result, "seconds": round(time.monotonic() - started, 1)}
+
+
+def sample(context: Context, arguments: argparse.Namespace) -> str:
+    """Make sample data beside a local lake and return its folder.
+
+    Raises:
+        UsageError: the profile is not the sample's, or the lake is not local.
+    """
+    lake = lake_of(context, arguments)
+    if arguments.profile != SAMPLE or not is_local(lake.root):
+        raise UsageError(
+            f"--profile {arguments.profile}, lake {lake.root}: name the files by --data FOLDER; "
+            "only the sample on a local lake is made for you."
+        )
+    folder = str(local_path(lake.root).parent / "sample_data")
+    step(context, make_sample.JOB, ["--out", folder])
+    return folder
+
+
+def summary(results: Mapping[str, Mapping[str, Any]], lake: str) -> str:
+    """Write what the run did, for a person."""
+    panel, made = results["build_panel"], results["forecast"]
+    lines = ["", "What was done"]
+    lines += [f"  {name:<16}{result['seconds']:>7} s" for name, result in results.items()]
+    lines += ["", "Errors over the backtest's months, units (RMSE, MAE)"]
+    lines += [
+        f"  {model:<24}{score['rmse']:>8.4f}{score['mae']:>9.4f}"
+        for model, score in results["backtest"]["overall"].items()
+    ]
+    lines += [
+        "",
+        f"Panel rows assembled: {panel['rows']}",
+        f"Forecasts: {made['rows']} of version {made['version']}",
+        f"Lake: {lake}",
+    ]
+    return "\n".join(lines)
+
+
+JOB = Job("pipeline", "Run every batch step in order.", add_arguments, run)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

@@ -1,0 +1,150 @@
+"""The catalogue's intake: the lists of shops, items and categories to bronze and silver."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from lakehouse.catalogue.records import Record, item_rows, latest_records, shop_rows
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows, read_table, upsert_rows
+from lakehouse.lake import Lake
+from lakehouse.profile import LISTED, Files, Profile
+from lakehouse.sales.arrivals import Reception, events
+from lakehouse.source_rows import read_rows
+from lakehouse.sources import Source, Sources, entities
+from lakehouse.table import Table
+from lakehouse.tables.bronze import CATALOGUE_EVENTS
+from lakehouse.tables.silver import ITEMS, SHOPS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What the lists say: rows of silver.shops and silver.items, and how many records said it."""
+
+    shops: list[Record]
+    items: list[Record]
+    received: int
+    rejected: int
+
+
+def catalogue_digest(sources: Sources, profile: Profile) -> str:
+    """Digest everything that silver.shops and silver.items are made from."""
+    files = {entity: source.digest for entity, source in sources.entities.items()}
+    meaning = {name: part.model_dump(mode="json") for name, part in entities(profile).items()}
+    return log.digest([files, meaning, profile.sales.date_format])
+
+
+def understood(records: Mapping[str, pa.Table], profile: Profile) -> Catalogue:
+    """Read the records of the lists.
+
+    Args:
+        records: rows of bronze.catalogue_events by entity: shops, items, perhaps categories.
+        profile: their meaning.
+    """
+    read = {
+        entity: latest_records(records[entity], declared, LISTED[entity][0])
+        for entity, declared in entities(profile).items()
+    }
+    categories = read["categories"][0] if "categories" in read else {}
+    return Catalogue(
+        shop_rows(read["shops"][0], profile),
+        item_rows(read["items"][0], categories, profile),
+        sum(len(listed) for listed in records.values()),
+        sum(left_out for _, left_out in read.values()),
+    )
+
+
+def take_in(
+    spark: "SparkSession", lake: Lake, sources: Sources, profile: Profile, reception: Reception
+) -> tuple[Catalogue, int, int]:
+    """Put the lists into bronze and silver; what has not changed is not written again.
+
+    Memory holds the lists.
+
+    Args:
+        spark: the session.
+        lake: where the tables are.
+        sources: the checked files of the lists.
+        profile: their meaning.
+        reception: when they were received.
+
+    Returns:
+        What the lists say, and how many shops and items that altered.
+    """
+    for entity, source in sources.entities.items():
+        transaction = f"{entity}:{source.digest}"
+        if not log.has_transaction(lake, CATALOGUE_EVENTS, transaction):
+            records = listed(spark, sources, entity, profile.files, reception)
+            append_rows(lake, CATALOGUE_EVENTS, records, transaction)
+    stored = {
+        entity: stored_events(lake, entity, source) for entity, source in sources.entities.items()
+    }
+    catalogue = understood(stored, profile)
+    shops = upsert_changed(lake, SHOPS, catalogue.shops)
+    items = upsert_changed(lake, ITEMS, catalogue.items)
+    return catalogue, shops, items
+
+
+def listed(
+    spark: "SparkSession", sources: Sources, entity: str, files: Files, reception: Reception
+) -> pa.Table:
+    """Read a list as rows of bronze.catalogue_events.
+
+    Of a sales file, which names the entity on every line, the distinct rows are the list.
+    """
+    source = sources.entities[entity]
+    is_distinct = sources.is_sales(source)
+    rows = read_rows(spark, source, files, is_multiline=not is_distinct)
+    found = numbered(rows.drop("offset").distinct().toArrow()) if is_distinct else rows.toArrow()
+    records = events(found, source.digest, reception)
+    return records.append_column("entity", pa.repeat(entity, len(records)))
+
+
+def numbered(rows: pa.Table) -> pa.Table:
+    """Number rows in the order of their values."""
+    ordered = rows.sort_by([(name, "ascending") for name in rows.column_names])
+    return ordered.append_column("offset", pa.array(range(len(ordered)), pa.int64()))
+
+
+def stored_events(lake: Lake, entity: str, source: Source) -> pa.Table:
+    """Read the records of a list from bronze."""
+    filters = [("source", "=", source.digest), ("entity", "=", entity)]
+    return read_table(lake, CATALOGUE_EVENTS, filters=filters)
+
+
+def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Upsert the rows that differ from what a table holds, unless that is newer.
+
+    Args:
+        lake: where the table is; created where it is missing.
+        table: with a key of one column and ``updated_at``.
+        rows: its columns, unique on the key.
+
+    Returns:
+        How many rows were written.
+    """
+    log.create(lake, table)
+    stored = {row[table.key[0]]: row for row in read_table(lake, table).to_pylist()}
+    changed = [row for row in rows if is_change(row, stored.get(row[table.key[0]]))]
+    if changed:
+        upsert_rows(lake, table, pa.Table.from_pylist(changed, schema=table.schema))
+    return len(changed)
+
+
+def is_change(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
+    """Say whether a row is not yet stored: new, or other and not older."""
+    if stored is None:
+        return True
+    return row["updated_at"] >= stored["updated_at"] and comparable(row) != comparable(stored)
+
+
+def comparable(row: Mapping[str, Any]) -> str:
+    """Write a row without its time, so that equal rows are equal texts."""
+    kept = {name: value for name, value in row.items() if name != "updated_at"}
+    return json.dumps({**kept, "attributes": sorted(row["attributes"])}, default=str)

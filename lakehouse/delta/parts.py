@@ -1,0 +1,195 @@
+"""Parts: files that the workers write below a table, not yet part of it, and their commit."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake.transaction import AddAction
+
+from lakehouse.delta import log
+from lakehouse.delta.arrow import dataset
+from lakehouse.delta.files import statistics, write
+from lakehouse.delta.rows import upsert
+from lakehouse.lake import Lake
+from lakehouse.storage import filesystem
+from lakehouse.table import Column, Table
+from lakehouse.types import COUNT, DATE, RANGED, TEXT
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# Rows of some tables, made from the batches of one Spark partition.
+Produce = Callable[[Iterator[pa.RecordBatch]], Iterator[tuple[Table, pa.Table]]]
+COLUMNS = (
+    Column("table", TEXT, "path of the table", False),
+    Column("path", TEXT, "path of the file below the table", False),
+    Column("size", COUNT, "bytes", False),
+    Column("month", DATE, "month of the rows; null: none, or the table is not partitioned"),
+    Column("rows", COUNT, "rows", False),
+    Column("stats", TEXT, "Delta statistics as JSON", False),
+)
+SCHEMA = pa.schema([column.field for column in COLUMNS])
+NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file below a table."""
+
+    table: str
+    path: str
+    size: int
+    month: date | None
+    rows: int
+    stats: str
+
+
+def write_parts(lake: Lake, rows: "DataFrame", produce: Produce) -> list[Part]:
+    """Write files of one or several tables by the workers, in one pass over rows.
+
+    Args:
+        lake: where the tables are.
+        rows: the input; each Spark partition is one call of ``produce``.
+        produce: yields rows with the columns of a table, each yield at least one file.
+
+    Returns:
+        What was written. A reader sees none of it before ``commit_parts``; files of a task that
+        failed stay unseen and vacuum removes them.
+    """
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for table, produced in produce(iter(batches)):
+            written = list(write_part(lake.uri(table), table, produced))
+            yield pa.RecordBatch.from_pylist(written, SCHEMA)
+
+    written = rows.mapInArrow(work, ", ".join(column.ddl for column in COLUMNS)).collect()
+    return [Part(**row.asDict()) for row in written]
+
+
+def write_part(uri: str, table: Table, rows: pa.Table) -> Iterator[dict[str, Any]]:
+    """Write rows below a table, one file per month where it is partitioned by month.
+
+    Yields:
+        The fields of ``COLUMNS`` for each file.
+    """
+    ranged = [c.name for c in table.columns if not c.nullable and c.type in RANGED]
+    shaped = rows.select(list(table.names))
+    for month, part in by_month(shaped) if table.partition_by else [(None, shaped)]:
+        folder = f"month={month or NO_MONTH}/" if table.partition_by else ""
+        path = f"{folder}part-{uuid.uuid4()}.parquet"
+        size = write(uri, path, part.drop_columns(list(table.partition_by)))
+        stats = json.dumps(statistics(part, ranged), default=str)
+        yield {
+            "table": table.path,
+            "path": path,
+            "size": size,
+            "month": month,
+            "rows": len(part),
+            "stats": stats,
+        }
+
+
+def by_month(rows: pa.Table) -> Iterator[tuple[date | None, pa.Table]]:
+    """Split rows by month, those without a month among them."""
+    for month in pc.unique(rows["month"]).to_pylist():
+        is_of_month = pc.is_null(rows["month"]) if month is None else pc.equal(rows["month"], month)
+        yield month, rows.filter(is_of_month)
+
+
+def of_table(parts: Iterable[Part], table: Table) -> list[Part]:
+    """Keep the parts of one table."""
+    return [part for part in parts if part.table == table.path]
+
+
+def commit_parts(
+    lake: Lake, table: Table, parts: Sequence[Part], transaction: str | None = None
+) -> None:
+    """Make parts rows of a table, all at once, beside what it holds.
+
+    Args:
+        lake: where the table is; created where it is missing.
+        table: what the parts belong to.
+        parts: files that ``write_parts`` wrote below it.
+        transaction: name that the log remembers, for ``log.has_transaction``.
+    """
+    target = log.create(lake, table)
+    now = time.time_ns() // 1_000_000
+    target.create_write_transaction(
+        [AddAction(p.path, p.size, partition(table, p), now, True, p.stats) for p in parts],
+        mode="append",
+        schema=target.schema(),
+        partition_by=list(table.partition_by),
+        commit_properties=log.named_transaction(transaction),
+    )
+
+
+def partition(table: Table, part: Part) -> dict[str, str | None]:
+    """Return a part's partition values, as the log writes them."""
+    return {name: str(part.month) if part.month else None for name in table.partition_by}
+
+
+def read_parts(
+    spark: "SparkSession", lake: Lake, table: Table, parts: Sequence[Part]
+) -> "DataFrame":
+    """Read parts as rows of their table, before or after their commit."""
+    root = lake.uri(table)
+    reader = spark.read.schema(table.ddl).option("basePath", root)
+    return reader.parquet(*(f"{root}/{part.path}" for part in parts))
+
+
+def discard_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> None:
+    """Delete parts that were never committed."""
+    files = filesystem(lake.uri(table))
+    for part in parts:
+        files.delete_file(part.path)
+
+
+def land(
+    spark: "SparkSession", lake: Lake, table: Table, parts: Sequence[Part], newer: str = "TRUE"
+) -> None:
+    """Upsert parts into a table, in one commit.
+
+    An empty table takes the files as they are; into another the rows are merged.
+
+    Args:
+        spark: the session.
+        lake: where the table is; created where it is missing.
+        table: what the parts belong to.
+        parts: files that ``write_parts`` wrote below it, together one row per key.
+        newer: SQL over ``incoming`` and ``stored``: the incoming row wins.
+    """
+    target = log.create(lake, table)
+    if not parts:
+        return
+    if target.file_uris():
+        upsert(spark, lake, table, read_parts(spark, lake, table, parts), newer)
+        discard_parts(lake, table, parts)
+    else:
+        commit_parts(lake, table, parts)
+
+
+def read_files(
+    spark: "SparkSession", lake: Lake, table: Table, column: str, values: Sequence[str]
+) -> "DataFrame":
+    """Read rows of a table that is not partitioned, as plain Parquet.
+
+    Spark's reader of Delta takes seconds to start, and to read whole files needs nothing of it.
+
+    Args:
+        spark: the session.
+        lake: where the table is.
+        table: what to read.
+        column: which rows, by their value in this column.
+        values: the values wanted.
+    """
+    from pyspark.sql import functions as F
+
+    wanted = dataset(lake, table).get_fragments(pc.field(column).isin(list(values)))
+    paths = [f"{lake.uri(table)}/{one.path}" for one in wanted]
+    return spark.read.schema(table.ddl).parquet(*paths).where(F.col(column).isin(*values))

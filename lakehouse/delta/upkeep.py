@@ -1,0 +1,51 @@
+"""Upkeep of tables: small files joined, logs checkpointed, unread files removed."""
+
+from collections import Counter
+
+from deltalake import DeltaTable
+
+from lakehouse.delta import log
+from lakehouse.lake import Lake
+from lakehouse.table import Table
+
+
+def compact(lake: Lake, table: Table, most_files: int) -> int:
+    """Join the files of each partition that has many, and checkpoint the log.
+
+    Args:
+        lake: where the table is.
+        table: what to compact.
+        most_files: a partition with no more files is left as it is.
+
+    Returns:
+        The files that were joined into others.
+    """
+    opened = log.load(lake, table)
+    joined = 0
+    for partition, count in files_by_partition(opened, table).items():
+        if count > most_files:
+            named = zip(table.partition_by, partition, strict=True)
+            metrics = opened.optimize.compact(
+                partition_filters=[(name, "=", value) for name, value in named]
+            )
+            joined += int(metrics["numFilesRemoved"])
+    log.load(lake, table).create_checkpoint()
+    return joined
+
+
+def files_by_partition(opened: DeltaTable, table: Table) -> Counter[tuple[str, ...]]:
+    """Count the files of each partition, named as the log writes its values."""
+    actions = opened.get_add_actions(flatten=True)
+    columns = [actions[f"partition.{name}"].to_pylist() for name in table.partition_by]
+    if not columns:
+        return Counter({(): len(opened.file_uris())})
+    rows = zip(*columns, strict=True)
+    return Counter(tuple(map(str, values)) for values in rows if None not in values)
+
+
+def vacuum(lake: Lake, table: Table, retain_hours: int) -> int:
+    """Delete the files that no version of the last hours reads, and return how many."""
+    removed = log.load(lake, table).vacuum(
+        retention_hours=retain_hours, dry_run=False, enforce_retention_duration=False, full=True
+    )
+    return len(removed)

@@ -1,0 +1,135 @@
+"""Sales records: JSON bytes to typed columns, and the checks that each record breaks."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.date_format import date_reader
+from lakehouse.json_records import read_records
+from lakehouse.profile import Profile
+from lakehouse.sales.checks import MALFORMED, RecordCheck, not_a_sale, record_checks
+from lakehouse.sales.identity import computed_ids
+from lakehouse.sales.values import decimal_reader, each, timestamp, trimmed
+from lakehouse.tables.bronze import RECEIVED, REJECTED_SALES
+from lakehouse.tables.silver import DAILY_SALES
+from lakehouse.types import DATE, NAMES, PRICE, TEXT, TIMESTAMP, UNITS
+
+# The contract of a record, in a file's row and in Kafka alike: texts or numbers.
+FIELDS = ("sale_id", "date", "shop_id", "item_id", "price", "units", "updated_at", "op")
+REJECTED, NOT_A_SALE, SALE = "rejected", "not_a_sale", "sale"
+TYPES = {column.name: column.type for column in (*RECEIVED, *DAILY_SALES.columns)}
+PARSED = pa.schema([*TYPES.items(), ("reasons", NAMES), ("outcome", TEXT)])
+
+
+def parse(events: pa.Table, profile: Profile) -> pa.Table:
+    """Parse sales records as received, from a file or from Kafka.
+
+    Args:
+        events: the columns of bronze.sales_events; key: source, partition, offset.
+        profile: the meaning of the values.
+
+    Returns:
+        ``PARSED``, a row per event in its order. ``reasons`` are the names of the checks that it
+        breaks, null when it is fine. ``outcome`` is rejected, not_a_sale (on offer, zero units)
+        or sale (a version of a sale, a cancel included). ``value`` is null unless rejected, and
+        ``sale_id`` null unless a sale.
+    """
+    fields = typed(events, profile)
+    checks = record_checks(profile)
+    is_fine = evaluated(fields, every(checks))
+    is_offer = pc.and_(is_fine, evaluated(fields, not_a_sale(profile)))
+    is_sale = pc.and_not(is_fine, is_offer)
+    outcome = pc.if_else(is_fine, pc.if_else(is_offer, NOT_A_SALE, SALE), REJECTED)
+    judged = {
+        "value": pc.if_else(is_fine, pa.scalar(None, pa.binary()), column(events, "value")),
+        "sale_id": sale_ids(fields, is_sale, profile),
+        "reasons": reasons(fields, is_fine, checks),
+        "outcome": outcome,
+    }
+    columns = {**columns_of(events), **columns_of(fields), **judged}
+    return pa.table([columns[field.name] for field in PARSED], schema=PARSED)
+
+
+def columns_of(rows: pa.Table) -> dict[str, pa.Array]:
+    """Return the columns of a table by name."""
+    return {name: column(rows, name) for name in rows.column_names}
+
+
+def column(rows: pa.Table, name: str) -> pa.Array:
+    """Return a column as one array."""
+    return rows[name].combine_chunks()
+
+
+def typed(events: pa.Table, profile: Profile) -> pa.Table:
+    """Read the fields of records, as texts and as values.
+
+    Args:
+        events: the columns of bronze.sales_events.
+        profile: the format of dates.
+
+    Returns:
+        ``is_malformed``, ``is_cancelled``, ``op``, ``shop_id``, ``item_id``, ``month``, each
+        field's trimmed ``…_text``, null where empty, and ``date``, ``units``, ``price``,
+        ``updated_at`` as values, null where the text is none. A missing updated_at is the time of
+        reception.
+    """
+    records, is_malformed = read_records(column(events, "value"), FIELDS)
+    texts = {name: each(column(records, name), trimmed, TEXT) for name in records.column_names}
+    date = each(texts["date"], date_reader(profile.sales.date_format), DATE)
+    stated = each(texts["updated_at"], timestamp, TIMESTAMP)
+    is_stated = pc.is_valid(texts["updated_at"])
+    op = pc.fill_null(pc.utf8_lower(texts["op"]), "upsert")
+    values = {
+        "is_malformed": is_malformed,
+        "is_cancelled": pc.equal(op, "cancel"),
+        "op": op,
+        "shop_id": texts["shop_id"],
+        "item_id": texts["item_id"],
+        "date": date,
+        "month": pc.floor_temporal(date, unit="month"),
+        "units": each(texts["units"], decimal_reader(UNITS), UNITS),
+        "price": each(texts["price"], decimal_reader(PRICE), PRICE),
+        "updated_at": pc.if_else(is_stated, stated, column(events, "received_at")),
+    }
+    return pa.table({**{f"{name}_text": text for name, text in texts.items()}, **values})
+
+
+def every(checks: tuple[RecordCheck, ...]) -> pc.Expression:
+    """Return the condition that a record breaks no check."""
+    holds = MALFORMED.holds
+    for check in checks:
+        holds = holds & check.holds
+    return holds
+
+
+def evaluated(fields: pa.Table, condition: pc.Expression) -> pa.Array:
+    """Evaluate a condition on rows; null counts as false."""
+    from pyarrow.acero import Declaration, ProjectNodeOptions, TableSourceNodeOptions
+
+    source = Declaration("table_source", TableSourceNodeOptions(fields))
+    project = Declaration("project", ProjectNodeOptions([condition], ["holds"]), inputs=[source])
+    return pc.fill_null(column(project.to_table(use_threads=False), "holds"), False)
+
+
+def sale_ids(fields: pa.Table, is_sale: pa.Array, profile: Profile) -> pa.Array:
+    """Return the identity of the rows that are versions of a sale; null for the others."""
+    given = pc.if_else(is_sale, column(fields, "sale_id_text"), None)
+    is_asked = pc.and_(is_sale, pc.is_null(given))
+    computed = computed_ids(fields.filter(is_asked), profile.sales)
+    return pc.replace_with_mask(given, is_asked, computed)
+
+
+def reasons(fields: pa.Table, is_fine: pa.Array, checks: tuple[RecordCheck, ...]) -> pa.Array:
+    """Name the checks that each record breaks; null where it is fine."""
+    broken = fields.filter(pc.invert(is_fine))
+    tested = {check.name: evaluated(broken, check.holds).to_pylist() for check in checks}
+    names = [
+        [MALFORMED.name] if is_malformed else [name for name in tested if not tested[name][i]]
+        for i, is_malformed in enumerate(broken["is_malformed"].to_pylist())
+    ]
+    places = iter(names)
+    return pa.array([None if fine else next(places) for fine in is_fine.to_pylist()], NAMES)
+
+
+def rejected(parsed: pa.Table) -> pa.Table:
+    """Return the rejected records, as rows of bronze.rejected_sales."""
+    return parsed.filter(pc.field("outcome") == REJECTED).select(list(REJECTED_SALES.names))

@@ -1,0 +1,32 @@
+"""The span of the sales: from which to which month there are live sales, and on which days."""
+
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_batches
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange
+from lakehouse.tables.silver import DAILY_SALES
+
+
+def sales_months(lake: Lake) -> MonthRange | None:
+    """Return the months from the first live sale to the last; None: there is no live sale."""
+    if not log.exists(lake, DAILY_SALES):
+        return None
+    live = read_batches(lake, DAILY_SALES, ["month"], ~pc.field("is_cancelled"))
+    found = [pc.unique(batch["month"]) for batch in live if len(batch)]
+    if not found:
+        return None
+    ends = pc.min_max(pa.chunked_array(found))
+    return MonthRange(ends["min"].as_py(), ends["max"].as_py())
+
+
+def has_live_sale(lake: Lake, day: date) -> bool:
+    """Say whether a day has a live sale."""
+    if not log.exists(lake, DAILY_SALES):
+        return False
+    is_asked = (pc.field("date") == day) & ~pc.field("is_cancelled")
+    return any(len(batch) for batch in read_batches(lake, DAILY_SALES, ["date"], is_asked))

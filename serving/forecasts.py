@@ -1,0 +1,111 @@
+"""The forecasts of one version, in memory: Arrow columns behind a sorted index.
+
+24 bytes a forecast (whose quantiles are not fitted), so that ten million take a quarter gigabyte.
+"""
+
+import struct
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.errors import LakeError
+
+KEY = ("shop_id", "item_id", "month")
+VALUES = ("horizon", "units", "p10", "p50", "p90", "p95", "rung", "generated_at")
+COLUMNS = (*KEY, *VALUES)
+FLOAT = struct.Struct("f")
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """Forecasts by shop, item and month.
+
+    The pair of shop number s and item number i has the places [(s·items + i)·months, + months),
+    one per month; ``places`` holds, ascending, those that are taken, ``values`` what is there.
+    """
+
+    shops: Mapping[str, int]
+    items: Mapping[str, int]
+    months: Sequence[date]
+    places: Sequence[int]
+    values: Mapping[str, pa.Array]
+
+    @classmethod
+    def of(cls, rows: pa.Table) -> "Forecasts":
+        """Index rows of gold.forecasts: ``COLUMNS``, of one version, in any order.
+
+        Raises:
+            LakeError: two rows are of the same shop, item and month.
+        """
+        axes = [pc.unique(rows[name]).sort() for name in KEY]
+        places = numbered(rows, axes)
+        order = pc.sort_indices(places)
+        places = places.take(order)
+        if has_doubles(places):
+            raise LakeError(
+                "gold/forecasts: two forecasts of one shop, item and month; forecast again."
+            )
+        shops, items, months = (axis.to_pylist() for axis in axes)
+        return cls(
+            shops={shop: number for number, shop in enumerate(shops)},
+            items={item: number for number, item in enumerate(items)},
+            months=months,
+            places=memoryview(places.buffers()[1]).cast("q")[: len(places)],
+            values={name: compact(rows[name]).take(order) for name in VALUES},
+        )
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def find(self, shop_id: str, item_id: str) -> list[dict[str, Any]]:
+        """Return a pair's forecasts: ``month`` and ``VALUES``, by month; empty where unknown."""
+        shop, item = self.shops.get(shop_id), self.items.get(item_id)
+        if shop is None or item is None:
+            return []
+        first = (shop * len(self.items) + item) * len(self.months)
+        start = bisect_left(self.places, first)
+        stop = bisect_left(self.places, first + len(self.months), start)
+        return [
+            {"month": self.months[self.places[row] - first], **self.at(row)}
+            for row in range(start, stop)
+        ]
+
+    def at(self, row: int) -> dict[str, Any]:
+        """Return what one row of the index forecasts."""
+        return {name: written(column[row].as_py()) for name, column in self.values.items()}
+
+
+def numbered(rows: pa.Table, axes: Sequence[pa.Array]) -> pa.Array:
+    """Return the place of each row, given the values of shop, item and month in their order."""
+    places = pa.scalar(0, pa.int64())
+    for name, axis in zip(KEY, axes, strict=True):
+        numbers = pc.index_in(rows[name], value_set=axis).cast(pa.int64())
+        places = pc.add(pc.multiply(places, pa.scalar(len(axis), pa.int64())), numbers)
+    return places.combine_chunks()
+
+
+def has_doubles(places: pa.Array) -> bool:
+    """Say whether two neighbours are equal."""
+    return bool(pc.any(pc.equal(places[1:], places[:-1]), min_count=0).as_py())
+
+
+def compact(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one chunk, without what repeats."""
+    if column.null_count == len(column):
+        return pa.nulls(len(column))
+    if pa.types.is_string(column.type) or pa.types.is_timestamp(column.type):
+        return column.combine_chunks().dictionary_encode()
+    return column.combine_chunks()
+
+
+def written(value: Any) -> Any:
+    """Return a 32-bit float as one would write it: 1.3, not 1.2999999523162842."""
+    if not isinstance(value, float):
+        return value
+    tries = (float(f"{value:.{digits}g}") for digits in range(6, 10))
+    return next((short for short in tries if FLOAT.unpack(FLOAT.pack(short))[0] == value), value)

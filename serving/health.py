@@ -1,0 +1,46 @@
+"""GET /healthz and /readyz: does the process run, and can it be asked."""
+
+from datetime import date
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+
+from serving.dependencies import Now, Served, Settings, Today
+from serving.models import Liveness, Readiness
+from serving.problems import described, not_ready
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz(response: Response) -> Liveness:
+    """Say that the process runs and answers, whatever it has to serve."""
+    response.headers["Cache-Control"] = "no-store"
+    return Liveness()
+
+
+@router.get("/readyz", responses=described(HTTPStatus.SERVICE_UNAVAILABLE))
+async def readyz(
+    served: Served, state: Now, settings: Settings, today: Today, response: Response
+) -> Readiness:
+    """Say which forecasts are served, or why none are: nothing is loaded, or data are too old."""
+    age, greatest = months_between(served.version.cutoff, today), settings.max_age_months
+    if greatest is not None and age > greatest:
+        raise not_ready(
+            f"The data are too old: cutoff {served.version.cutoff:%Y-%m} is {age} months ago, "
+            f"MAX_AGE_MONTHS is {greatest}; publish newer forecasts.",
+            settings.refresh_seconds,
+        )
+    response.headers["Cache-Control"] = "no-store"
+    return Readiness(
+        version=served.version.version,
+        cutoff=served.version.cutoff,
+        published_at=served.version.published_at,
+        rows=len(served.forecasts),
+        fault=state.fault,
+    )
+
+
+def months_between(earlier: date, later: date) -> int:
+    """Count the months from one date's month to another's."""
+    return (later.year - earlier.year) * 12 + later.month - earlier.month

@@ -1,0 +1,110 @@
+"""GET /predict: the forecasts of a shop and item."""
+
+from collections.abc import Sequence
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+
+from serving import caching
+from serving.dependencies import Served, Settings
+from serving.models import Asked, Forecast, Prediction, Question
+from serving.problems import NOT_FORECAST, Problem, ProblemError, described
+from serving.snapshot import Snapshot
+
+router = APIRouter(tags=["forecasts"])
+PROBLEMS = described(
+    HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+)
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since If-None-Match"}}
+
+
+@router.get("/predict", response_model=Prediction, responses={**UNCHANGED, **PROBLEMS})
+async def predict(
+    asked: Annotated[Question, Query()],
+    served: Served,
+    settings: Settings,
+    response: Response,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Prediction | Response:
+    """Return the forecasts of a shop and item, of one month where one is named.
+
+    An id that is another name of a shop is answered with that shop's forecasts.
+    """
+    prediction = answer(served, asked)
+    headers = caching.headers(served.tag, settings.refresh_seconds)
+    if caching.is_current(if_none_match, served.tag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    response.headers.update(headers)
+    return prediction
+
+
+def answer(served: Snapshot, asked: Question) -> Prediction:
+    """Answer a question from a snapshot.
+
+    Raises:
+        ProblemError: there is no such forecast; says what is unknown.
+    """
+    shop_id = served.shops.resolve(asked.shop_id)
+    forecasts = served.forecasts.find(shop_id, asked.item_id)
+    if not forecasts:
+        raise unknown_pair(served, asked, shop_id)
+    return Prediction(
+        asked=Asked(shop_id=asked.shop_id, item_id=asked.item_id),
+        shop_id=shop_id,
+        shop_name=served.shops.names.get(shop_id),
+        item_id=asked.item_id,
+        version=served.version.version,
+        cutoff=served.version.cutoff,
+        model=served.version.model,
+        forecasts=[Forecast(**row) for row in of_month(forecasts, asked.month)],
+    )
+
+
+def of_month(forecasts: Sequence[dict[str, Any]], month: str | None) -> Sequence[dict[str, Any]]:
+    """Keep the forecast of a month, all where none is named.
+
+    Raises:
+        ProblemError: that month is not forecast; names those that are.
+    """
+    if month is None:
+        return forecasts
+    wanted = date.fromisoformat(f"{month}-01")
+    found = [forecast for forecast in forecasts if forecast["month"] == wanted]
+    if not found:
+        months = ", ".join(f"{forecast['month']:%Y-%m}" for forecast in forecasts)
+        raise not_forecast(["month"], f"Month {month} is not forecast; the pair has {months}.")
+    return found
+
+
+def unknown_pair(served: Snapshot, asked: Question, shop_id: str) -> ProblemError:
+    """Say which of shop and item the forecasts do not know, or that they do not pair them."""
+    shop = f"shop '{asked.shop_id}'"
+    if shop_id != asked.shop_id:
+        shop += f" (another name of '{shop_id}')"
+    known = {
+        "shop_id": shop_id in served.forecasts.shops,
+        "item_id": asked.item_id in served.forecasts.items,
+    }
+    names = {"shop_id": shop, "item_id": f"item '{asked.item_id}'"}
+    unknown = [field for field, is_known in known.items() if not is_known]
+    version = f"the forecasts of version {served.version.version}"
+    if not unknown:
+        detail = f"{shop} and item '{asked.item_id}' are no pair of {version}."
+        return not_forecast(["pair"], detail)
+    who = " and ".join(names[field] for field in unknown)
+    return not_forecast(unknown, f"{who}: unknown to {version}.")
+
+
+def not_forecast(unknown: list[str], detail: str) -> ProblemError:
+    """Say that there is no such forecast."""
+    return ProblemError(
+        Problem(
+            type=NOT_FORECAST,
+            title="No such forecast",
+            status=HTTPStatus.NOT_FOUND,
+            detail=detail[0].upper() + detail[1:],
+            unknown=unknown,
+        )
+    )

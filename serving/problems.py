@@ -1,0 +1,142 @@
+"""Errors as problem documents (RFC 9457)."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+NOT_FORECAST = "tag:shopcast,2026:not-forecast"
+NOT_READY = "tag:shopcast,2026:not-ready"
+BAD_QUESTION = "tag:shopcast,2026:bad-question"
+
+logger = logging.getLogger("shopcast")
+
+
+class Fault(BaseModel):
+    """One parameter that is wrong."""
+
+    parameter: Annotated[str, Field(examples=["month"])]
+    detail: Annotated[str, Field(examples=["String should match pattern …"])]
+
+
+class Problem(BaseModel):
+    """A problem document."""
+
+    type: Annotated[str, Field(description="kind of problem", examples=[NOT_FORECAST])] = (
+        "about:blank"
+    )
+    title: Annotated[str, Field(examples=["No such forecast"])]
+    status: Annotated[int, Field(examples=[404])]
+    detail: Annotated[str, Field(examples=["Shop '999' is unknown to the forecasts."])]
+    instance: Annotated[str, Field(description="path asked", examples=["/predict"])] = ""
+    unknown: Annotated[
+        list[str] | None,
+        Field(description="what has no forecast: shop_id, item_id, both, pair or month"),
+    ] = None
+    errors: Annotated[list[Fault] | None, Field(description="what is wrong with the question")] = (
+        None
+    )
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem document."""
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+        self.headers = headers
+
+
+def answer(
+    request: Request, problem: Problem, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Answer a request with a problem document, which no cache keeps."""
+    document = problem.model_copy(update={"instance": request.url.path})
+    return JSONResponse(
+        document.model_dump(exclude_none=True),
+        problem.status,
+        {"Cache-Control": "no-store", **(headers or {})},
+        MEDIA_TYPE,
+    )
+
+
+def not_ready(detail: str, retry_after: float) -> ProblemError:
+    """Say why nothing can be served now."""
+    problem = Problem(
+        type=NOT_READY, title="Not ready", status=HTTPStatus.SERVICE_UNAVAILABLE, detail=detail
+    )
+    return ProblemError(problem, {"Retry-After": str(max(1, round(retry_after)))})
+
+
+async def on_problem(request: Request, error: Exception) -> JSONResponse:
+    """Answer with the problem that a route raised."""
+    assert isinstance(error, ProblemError)
+    return answer(request, error.problem, error.headers)
+
+
+async def on_bad_question(request: Request, error: Exception) -> JSONResponse:
+    """Answer with what is wrong in the parameters."""
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        Fault(parameter=".".join(map(str, e["loc"][1:])), detail=e["msg"]) for e in error.errors()
+    ]
+    detail = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in faults)
+    problem = Problem(
+        type=BAD_QUESTION,
+        title="The question is not valid",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        detail=detail,
+        errors=faults,
+    )
+    return answer(request, problem)
+
+
+async def on_http_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer for a path or method that does not exist."""
+    assert isinstance(error, HTTPException)
+    title = HTTPStatus(error.status_code).phrase
+    detail = f"{request.method} {request.url.path}: {error.detail}"
+    return answer(
+        request, Problem(title=title, status=error.status_code, detail=detail), error.headers
+    )
+
+
+async def on_defect(request: Request, error: Exception) -> JSONResponse:
+    """Answer for a defect of the program, whose traceback goes to the log alone."""
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "A defect of the program; its log says more."
+    return answer(request, Problem(title=status.phrase, status=status, detail=detail))
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Make every error of an application a problem document."""
+    app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(RequestValidationError, on_bad_question)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_defect)
+
+
+def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """Declare the problem documents that a route may answer with, for the OpenAPI document."""
+    return {int(s): {"model": Problem, "description": s.phrase} for s in statuses}
+
+
+def with_media_type(openapi: dict[str, Any]) -> dict[str, Any]:
+    """Give problem documents their media type, which FastAPI cannot declare beside a model."""
+    for operations in openapi["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if (
+                    int(status) >= HTTPStatus.BAD_REQUEST
+                    and "application/json" in response["content"]
+                ):
+                    response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+    return openapi

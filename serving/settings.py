@@ -1,0 +1,64 @@
+"""Deployment values of the API, read once from the environment and the command line."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lakehouse.errors import UsageError
+from lakehouse.lake import Lake
+
+
+class ServingSettings(BaseSettings):
+    """Where the API listens, what it serves and how often it looks for something newer.
+
+    Credentials of object stores are not listed: delta-rs reads the providers' standard variables
+    (AWS_ACCESS_KEY_ID, AZURE_STORAGE_ACCOUNT_NAME, …).
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    lake_root: Annotated[str, Field(min_length=1, description="URI of the lake")]
+    # Whoever wants the API reachable from other machines, a container say, opens it: HOST=0.0.0.0
+    host: Annotated[str, Field(min_length=1, description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="0: any free port")] = 8000
+    refresh_seconds: Annotated[
+        float, Field(gt=0, le=86400, description="how often to look for a newer version")
+    ] = 60
+    max_age_months: Annotated[
+        PositiveInt | None,
+        Field(description="greatest age of the cutoff, months, to be ready; unset: any"),
+    ] = None
+
+    @property
+    def lake(self) -> Lake:
+        """The lake that is served.
+
+        Raises:
+            UsageError: its URI has a scheme that we do not read.
+        """
+        return Lake.at(self.lake_root)
+
+
+def read_settings(given: Mapping[str, object]) -> ServingSettings:
+    """Read the settings from the environment, those given on the command line first.
+
+    Args:
+        given: setting to value; None: not given.
+
+    Raises:
+        UsageError: a setting is missing or of a wrong value; names each.
+    """
+    try:
+        return ServingSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = [sentence(str(fault["loc"][0]), fault) for fault in error.errors()]
+        raise UsageError(" ".join(faults)) from None
+
+
+def sentence(setting: str, fault: Mapping[str, object]) -> str:
+    """Say what is wrong with one setting, and what to do."""
+    if setting == "lake_root":
+        return "No lake is named: pass --lake URI or set LAKE_ROOT."
+    return f"{setting.upper()}: {fault['input']!r}: {fault['msg']}."

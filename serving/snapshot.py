@@ -1,0 +1,112 @@
+"""What is served at one moment: a published version, its forecasts, the shops."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+import pyarrow as pa
+
+from lakehouse.delta.arrow import read_table
+from lakehouse.errors import LakeError
+from lakehouse.lake import Lake
+from lakehouse.storage import is_local, local_path
+from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
+from lakehouse.tables.silver import SHOPS
+from serving import forecasts, shops
+from serving.forecasts import Forecasts
+from serving.shops import Shops
+
+
+class NothingPublishedError(LakeError):
+    """The lake is in order, and no version of its forecasts is to be served."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published version, as gold.forecast_versions has it."""
+
+    version: str
+    cutoff: date
+    model: str
+    rows: int
+    published_at: datetime
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A version with its forecasts and the shops known when it was read."""
+
+    version: Version
+    forecasts: Forecasts
+    shops: Shops
+
+    @cached_property
+    def tag(self) -> str:
+        """Name what answers are made from: equal tags, equal answers, in every replica."""
+        parts = (self.version, sorted(self.shops.names.items()), sorted(self.shops.aliases.items()))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def read_snapshot(lake: Lake, known: Snapshot | None = None) -> Snapshot:
+    """Read what is to be served now.
+
+    Args:
+        lake: where to read.
+        known: a snapshot whose forecasts are taken over where its version is still the newest.
+
+    Raises:
+        LakeError: there is no lake, a table is missing, or the version is not whole.
+        NothingPublishedError: no version is published.
+    """
+    require_lake(lake)
+    version = newest_published(lake)
+    present = Shops.of(read_table(lake, SHOPS, shops.COLUMNS))
+    if known is not None and known.version == version:
+        return Snapshot(version, known.forecasts, present)
+    return Snapshot(version, read_forecasts(lake, version), present)
+
+
+def require_lake(lake: Lake) -> None:
+    """Check that there is a lake of a format that we read, making nothing.
+
+    Raises:
+        LakeError: there is none, or it is of another format.
+    """
+    if is_local(lake.root) and not local_path(lake.root).is_dir():
+        raise LakeError(
+            f"{lake.root}: no such folder; run ingest_history first, or name another lake."
+        )
+    lake.profile()
+
+
+def newest_published(lake: Lake) -> Version:
+    """Return the version that is to be served.
+
+    Raises:
+        NothingPublishedError: none is published.
+    """
+    names = tuple(Version.__dataclass_fields__)
+    published = read_table(lake, FORECAST_VERSIONS, names, [("status", "=", "published")])
+    if not len(published):
+        raise NothingPublishedError(f"{lake.root}: no forecasts are published; run forecast.")
+    newest = published.sort_by([("version", "descending")]).slice(0, 1).to_pylist()
+    return Version(**newest[0])
+
+
+def read_forecasts(lake: Lake, version: Version) -> Forecasts:
+    """Read the forecasts of a version.
+
+    Raises:
+        LakeError: they are not as many as the version says.
+    """
+    rows = read_table(lake, FORECASTS, forecasts.COLUMNS, [("version", "=", version.version)])
+    if len(rows) != version.rows:
+        raise LakeError(
+            f"{lake.uri(FORECASTS)}: version {version.version} has {len(rows)} forecasts, "
+            f"{version.rows} were published; forecast again or withdraw it."
+        )
+    index = Forecasts.of(rows)
+    del rows
+    pa.default_memory_pool().release_unused()
+    return index

@@ -1,0 +1,53 @@
+"""The arrows between the packages hold, and an arrow drawn the wrong way is caught."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LINT = Path(sys.executable).parent / "lint-imports"
+PACKAGES = ("features", "jobs", "lakehouse", "serving")
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(LINT), "--no-cache"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in PACKAGES:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    return tmp_path
+
+
+def test_the_packages_keep_the_contracts() -> None:
+    done = lint(ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "planted", "broken"),
+    [
+        ("serving/app.py", "import pyspark", "Serving starts without Spark"),
+        ("serving/app.py", "import features.group", "Serving starts without Spark"),
+        ("features/compute.py", "import lakehouse.session", "Features do no I/O"),
+        ("features/compute.py", "import jobs.month_arguments", "The arrows"),
+        ("lakehouse/lake.py", "import features.group", "The arrows"),
+        ("lakehouse/lake.py", "import mlflow", "Models are a matter of jobs.modelling"),
+        ("jobs/build_panel.py", "import deltalake", "Only lakehouse.delta knows Delta"),
+    ],
+)
+def test_a_wrong_arrow_is_caught(copied: Path, module: str, planted: str, broken: str) -> None:
+    file = copied / module
+    file.write_text(f"{file.read_text(encoding='utf-8')}\n{planted}\n", encoding="utf-8")
+    done = lint(copied)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert [line for line in done.stdout.splitlines() if broken in line and "BROKEN" in line]

@@ -1,0 +1,53 @@
+"""One Spark session for the whole run, and a new lake for each test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lakehouse.lake import Lake
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
+    """The session of the run, started as by spark-submit with a few values of its own."""
+    from pyspark import SparkContext
+
+    from lakehouse.session import build_session
+    from lakehouse.settings import JobSettings
+
+    folder = tmp_path_factory.mktemp("spark")
+    submitted = {
+        "spark.master": "local[2]",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.warehouse.dir": f"{folder}/warehouse",
+        "spark.local.dir": f"{folder}/local",
+        "spark.ui.enabled": "false",
+    }
+    options = " ".join(f"--conf {name}={value}" for name, value in submitted.items())
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"{options} --driver-memory 2g pyspark-shell"
+    SparkContext._ensure_initialized()
+    session = build_session(JobSettings(), "tests")
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """A place for a lake; nothing is there yet."""
+    return Lake.at(str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data; the test is skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"real data is not at {SHARED_DATA}")
+    return SHARED_DATA

@@ -1,0 +1,124 @@
+"""A feature or group that is declared wrongly does not construct; the names are computed."""
+
+from dataclasses import replace
+
+import pytest
+
+from features.calendar import CALENDAR
+from features.feature_set import FeatureSet, feature_set
+from features.group import (
+    PRESENCE,
+    Feature,
+    FeatureGroup,
+    age,
+    lags,
+    means,
+    months_since,
+    total,
+)
+from features.groups import feature_groups
+from features.measure import Measure
+from features.ratio import RATIOS, Ratio
+from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, SUM, Statistic
+from features.tables import features_table, monthly_table
+from lakehouse.types import COUNT, UNITS
+
+SALES = Measure(PRESENCE, "sum(sales)", COUNT, "lines")
+UNITS_SOLD = Measure("units", "sum(units)", UNITS, "units")
+
+
+def group(*features: Feature, measures: tuple[Measure, ...] = (SALES, UNITS_SOLD)) -> FeatureGroup:
+    return FeatureGroup("item", ("item_id",), measures, features)
+
+
+@pytest.mark.parametrize("lookback", [0, -1, -12])
+@pytest.mark.parametrize("statistic", [LAG, SUM, MEAN, AGE, MONTHS_SINCE], ids=lambda s: s.name)
+def test_a_lookback_that_reads_the_target_month_does_not_construct(
+    statistic: Statistic, lookback: int
+) -> None:
+    with pytest.raises(ValueError, match=rf"units .* {lookback}: .*reads the target month"):
+        Feature("units", statistic, lookback)
+
+
+@pytest.mark.parametrize("declare", [lags, means])
+def test_a_list_of_lookbacks_is_checked_one_by_one(declare: type) -> None:
+    with pytest.raises(ValueError, match=r"units .* 0"):
+        declare("units", 1, 0, 3)
+
+
+def test_a_lag_without_a_month_does_not_construct() -> None:
+    with pytest.raises(ValueError, match="a lag names one month"):
+        Feature("units", LAG, None)
+
+
+def test_a_feature_of_an_unknown_measure_does_not_construct() -> None:
+    with pytest.raises(ValueError, match="group item: measure not declared: price"):
+        group(*lags("price", 1))
+
+
+def test_a_group_that_cannot_say_where_sales_are_does_not_construct() -> None:
+    with pytest.raises(ValueError, match="group item: measure missing: sales"):
+        group(*lags("units", 1), measures=(UNITS_SOLD,))
+
+
+def test_a_measure_declared_twice_does_not_construct() -> None:
+    with pytest.raises(ValueError, match="group item: declared twice: units"):
+        group(measures=(SALES, UNITS_SOLD, UNITS_SOLD))
+
+
+def test_a_feature_declared_twice_does_not_construct() -> None:
+    with pytest.raises(ValueError, match="group item: declared twice: units_lag_1"):
+        group(*lags("units", 1, 2), *lags("units", 1))
+
+
+@pytest.mark.parametrize(
+    "ratio",
+    [
+        Ratio("share", "item_nothing_lag_1", "item_pairs_lag_1", ""),
+        Ratio("share", "item_target_lag_1", "item_nothing_lag_1", ""),
+        Ratio("share", "item_target_lag_1", "item_trend", ""),
+    ],
+    ids=["numerator", "denominator", "another ratio"],
+)
+def test_a_ratio_of_an_unknown_column_does_not_construct(ratio: Ratio) -> None:
+    with pytest.raises(ValueError, match=r"no such column: item_(nothing_lag_1|trend)"):
+        FeatureSet(feature_groups(None), (*RATIOS, ratio), CALENDAR)
+
+
+def test_two_columns_of_a_name_do_not_construct() -> None:
+    twice = replace(RATIOS[0], name="item_target_lag_1")
+    with pytest.raises(ValueError, match="declared twice: item_target_lag_1"):
+        FeatureSet(feature_groups(None), (*RATIOS, twice), CALENDAR)
+
+
+def test_a_columns_name_is_computed_from_its_declaration() -> None:
+    features = (
+        *lags("units", 1, 12),
+        *means("units", 3),
+        total("units"),
+        months_since("sales"),
+        age("sales"),
+    )
+    assert group(*features).columns == (
+        "item_units_lag_1",
+        "item_units_lag_12",
+        "item_units_mean_3",
+        "item_units_sum_all",
+        "item_sales_since_all",
+        "item_sales_age_all",
+    )
+
+
+def test_the_tables_of_a_group_have_its_columns_and_say_what_they_mean() -> None:
+    for declared in feature_groups(None):
+        cells, features = monthly_table(declared), features_table(declared)
+        assert cells.names == (*declared.keys, "month", *(m.name for m in declared.measures))
+        assert features.names == (*declared.keys, "month", *declared.columns)
+        assert cells.key == features.key == (*declared.keys, "month")
+        assert all(column.comment for column in (*cells.columns, *features.columns))
+
+
+def test_the_model_has_at_least_41_columns_each_named_once() -> None:
+    names = feature_set(None).names
+    assert len(names) == len(set(names)) >= 41
+    assert names == [column.name for column in feature_set(None).columns]

@@ -1,0 +1,144 @@
+"""Training is checked before it starts; a fitted model says on Spark what it says by itself."""
+
+import time
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import xgboost as xgb
+from pyspark.sql import SparkSession
+
+from features.feature_set import TARGET
+from jobs.modelling import estimator
+from lakehouse.errors import RefusedError, UsageError
+from lakehouse.profile import Clip, Model
+
+FEATURES = ["near", "far", "days"]
+SMALL = Model(rounds=8, max_depth=3, min_child_weight=1, subsample=1, colsample_bytree=1)
+CLIP = Clip(low=Decimal(0), high=Decimal(4))
+UNBOUNDED = (-np.inf, np.inf)
+
+
+def panel(rows: int = 400) -> pa.Table:
+    """Two features, one of them null for a third of the rows, and a whole number."""
+    random = np.random.default_rng(11)
+    near, far = random.normal(0, 3, (2, rows)).astype(np.float32)
+    hidden = random.random(rows) < 1 / 3
+    target = near + np.where(hidden, 5, far) + random.normal(0, 0.1, rows)
+    return pa.table(
+        {
+            "near": near,
+            "far": pa.array(far, mask=hidden),
+            "days": pa.array(random.integers(28, 32, rows), pa.int32()),
+            TARGET: target.astype(np.float32),
+        }
+    )
+
+
+def values(table: pa.Table) -> np.ndarray:
+    columns = [table[name].to_numpy().astype(np.float32) for name in FEATURES]
+    return np.stack(columns, axis=1)
+
+
+def direct(table: pa.Table) -> xgb.Booster:
+    """Fit by xgboost alone."""
+    model = xgb.XGBRegressor(**estimator.parameters(SMALL), n_jobs=1)
+    return model.fit(values(table), table[TARGET].to_numpy()).get_booster()
+
+
+@pytest.fixture(scope="module")
+def booster() -> xgb.Booster:
+    return direct(panel())
+
+
+def forecasts(
+    table: pa.Table, booster: xgb.Booster, bounds: tuple[float, float] = UNBOUNDED
+) -> np.ndarray:
+    run = estimator.predictor(bytes(booster.save_raw("ubj")), FEATURES, bounds)
+    batches = list(run(table.to_batches(max_chunksize=150)))
+    return pa.Table.from_batches(batches)[estimator.FORECAST].to_numpy()
+
+
+def test_too_many_workers_are_refused_at_once(spark: SparkSession) -> None:
+    slots = spark.sparkContext.defaultParallelism
+    started = time.monotonic()
+    with pytest.raises(UsageError) as refusal:
+        estimator.check_workers(spark, slots + 1)
+    assert time.monotonic() - started < 1
+    assert f"--workers {slots + 1}: Spark has {slots} task slots" in str(refusal.value)
+    assert "ask for fewer workers" in str(refusal.value)
+
+
+def test_every_slot_works_unless_fewer_are_asked_for(spark: SparkSession) -> None:
+    slots = spark.sparkContext.defaultParallelism
+    assert estimator.check_workers(spark, None) == slots
+    assert estimator.check_workers(spark, 1) == 1
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_less_than_one_worker_is_refused(spark: SparkSession, workers: int) -> None:
+    with pytest.raises(UsageError, match=f"--workers {workers}: at least 1"):
+        estimator.check_workers(spark, workers)
+
+
+def test_no_rows_are_refused(spark: SparkSession) -> None:
+    nothing = spark.createDataFrame(panel()).where("false")
+    with pytest.raises(RefusedError, match="No panel rows to train on; run build_panel"):
+        estimator.fit(nothing, FEATURES, SMALL, 1)
+
+
+def test_the_predictor_says_what_xgboost_says(booster: xgb.Booster) -> None:
+    table = panel()
+    wanted = booster.predict(xgb.DMatrix(values(table)))
+    np.testing.assert_array_equal(forecasts(table, booster), wanted)
+
+
+def test_a_null_feature_is_a_missing_value_not_a_zero(booster: xgb.Booster) -> None:
+    """With far unknown the target is 5 more; were it taken for 0, it would not be."""
+    at = [1.0], [30]
+    schema = pa.schema({"near": pa.float32(), "far": pa.float32(), "days": pa.int32()})
+    unknown, zero = (pa.table([at[0], [far], at[1]], schema=schema) for far in (None, 0.0))
+    assert forecasts(unknown, booster)[0] > forecasts(zero, booster)[0] + 2
+
+
+def test_forecasts_keep_to_the_bounds(booster: xgb.Booster) -> None:
+    free, bounded = forecasts(panel(), booster), forecasts(panel(), booster, (0.0, 4.0))
+    assert free.min() < 0
+    assert free.max() > 4
+    np.testing.assert_array_equal(bounded, free.clip(0, 4))
+
+
+def test_columns_are_taken_by_name_not_by_place(booster: xgb.Booster) -> None:
+    shuffled = panel().select([TARGET, "days", "far", "near"])
+    np.testing.assert_array_equal(forecasts(shuffled, booster), forecasts(panel(), booster))
+
+
+def test_nothing_in_nothing_out(booster: xgb.Booster) -> None:
+    run = estimator.predictor(bytes(booster.save_raw("ubj")), FEATURES, UNBOUNDED)
+    assert list(run([])) == []
+    (batch,) = run([pa.RecordBatch.from_pylist([], panel().schema)])
+    assert batch.num_rows == 0
+    assert batch.schema.names[-1] == estimator.FORECAST
+
+
+@pytest.mark.parametrize(("clip", "low", "high"), [(CLIP, 0, 4), (None, 0, np.inf)])
+def test_spark_applies_the_model_to_rows(
+    spark: SparkSession, booster: xgb.Booster, clip: Clip | None, low: float, high: float
+) -> None:
+    rows = spark.createDataFrame(panel()).repartition(3)
+    found = estimator.predict(rows, booster, FEATURES, clip).toArrow()
+    assert found.column_names == [*FEATURES, TARGET, estimator.FORECAST]
+    wanted = booster.predict(xgb.DMatrix(values(found))).clip(low, high)
+    np.testing.assert_array_equal(found[estimator.FORECAST].to_numpy(), wanted)
+
+
+def test_spark_fits_what_xgboost_fits_alone(spark: SparkSession) -> None:
+    table = panel()
+    fitted = estimator.fit(spark.createDataFrame(table), FEATURES, SMALL, 1)
+    target = table[TARGET].to_numpy()
+
+    def rmse(booster: xgb.Booster) -> float:
+        return float(np.sqrt(((forecasts(table, booster) - target) ** 2).mean()))
+
+    assert rmse(fitted) == pytest.approx(rmse(direct(table)), rel=0.01)

@@ -1,0 +1,92 @@
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from builders import MIDNIGHT
+
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows, read_batches, read_table, upsert_rows
+from lakehouse.delta.parts import Part, commit_parts, write_part
+from lakehouse.errors import LakeError
+from lakehouse.lake import Lake
+from lakehouse.tables.silver import DAILY_SALES, MONTHS
+
+MARCH = date(2015, 3, 1)
+
+
+def sale(sale_id: str, day: date | None) -> dict[str, object]:
+    return {
+        "sale_id": sale_id,
+        "date": day,
+        "month": day.replace(day=1) if day else None,
+        "updated_at": MIDNIGHT,
+        "is_cancelled": day is None,
+        "source": "s",
+        "partition": 0,
+        "offset": 0,
+        "ingested_at": MIDNIGHT,
+    }
+
+
+SALES = [sale("a", date(2015, 3, 7)), sale("b", date(2015, 4, 7)), sale("c", None)]
+
+
+@pytest.fixture
+def sales(lake: Lake) -> Lake:
+    """A lake with three sales in two months, one of them without a date."""
+    rows = pa.Table.from_pylist(SALES, DAILY_SALES.schema)
+    log.create(lake, DAILY_SALES)
+    parts = [Part(**part) for part in write_part(lake.uri(DAILY_SALES), DAILY_SALES, rows)]
+    commit_parts(lake, DAILY_SALES, parts, "first")
+    return lake
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"),
+    [
+        (pc.field("date") == date(2015, 3, 7), "a"),
+        (pc.field("units").is_null(), "abc"),
+        (pc.field("is_cancelled"), "c"),
+        (pc.field("month") == MARCH, "a"),
+        (pc.field("month").is_null(), "c"),
+        (pc.field("sale_id").isin(["b", "c", "x"]), "bc"),
+        ([("month", ">", MARCH), ("sale_id", "=", "b")], "b"),
+        (None, "abc"),
+    ],
+)
+def test_a_condition_finds_its_rows_whatever_the_log_knows_of_the_column(
+    sales: Lake, where: pc.Expression | None, ids: str
+) -> None:
+    found = read_table(sales, DAILY_SALES, ["sale_id"], where)["sale_id"].to_pylist()
+    assert sorted(found) == list(ids)
+
+
+def test_rows_of_parts_are_read_as_they_were_written(sales: Lake) -> None:
+    found = read_table(sales, DAILY_SALES).sort_by("sale_id")
+    assert found.equals(pa.Table.from_pylist(SALES, DAILY_SALES.schema))
+
+
+def test_pieces_are_the_rows(sales: Lake) -> None:
+    pieces = list(read_batches(sales, DAILY_SALES, ["sale_id"], pc.field("source") == "s"))
+    assert sum(len(piece) for piece in pieces) == len(SALES)
+
+
+def test_a_transaction_is_known_by_its_name(sales: Lake) -> None:
+    assert log.has_transaction(sales, DAILY_SALES, "first")
+    assert not log.has_transaction(sales, DAILY_SALES, "second")
+    assert not log.has_transaction(sales, MONTHS, "first")
+
+
+def test_an_upsert_replaces_by_key_and_adds_the_others(lake: Lake) -> None:
+    closed = {"month": MARCH, "status": "closed", "closed_at": MIDNIGHT}
+    opened = {"month": MARCH, "status": "open", "closed_at": None}
+    april = {**opened, "month": date(2015, 4, 1)}
+    append_rows(lake, MONTHS, pa.Table.from_pylist([opened], MONTHS.schema))
+    upsert_rows(lake, MONTHS, pa.Table.from_pylist([closed, april], MONTHS.schema))
+    assert read_table(lake, MONTHS).sort_by("month").to_pylist() == [closed, april]
+
+
+def test_a_table_that_is_not_there_is_told(lake: Lake) -> None:
+    with pytest.raises(LakeError, match="silver/months is missing"):
+        read_table(lake, MONTHS)

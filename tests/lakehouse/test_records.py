@@ -1,0 +1,122 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from builders import MIDNIGHT, cancel, events, own_id_profile, profile, record
+
+from lakehouse.profile import Profile
+from lakehouse.sales.checks import MALFORMED, record_checks
+from lakehouse.sales.records import NOT_A_SALE, REJECTED, SALE, parse, rejected
+
+
+def parsed(value: bytes | None, meaning: Profile | None = None) -> dict[str, Any]:
+    row: dict[str, Any] = parse(events(value), meaning or profile()).to_pylist()[0]
+    return row
+
+
+def test_a_records_fields_become_values() -> None:
+    row = parsed(record(date="07.03.2015", shop_id=" 1", units="-2.0", price="9.5"))
+    assert row["outcome"] == SALE
+    assert row["reasons"] is None
+    assert (row["date"], row["month"]) == (date(2015, 3, 7), date(2015, 3, 1))
+    assert (row["shop_id"], row["item_id"]) == ("1", "10")
+    assert (row["units"], row["price"]) == (Decimal("-2"), Decimal("9.5"))
+    assert row["is_cancelled"] is False
+
+
+def test_a_missing_updated_at_is_the_time_of_reception() -> None:
+    assert parsed(record())["updated_at"] == MIDNIGHT
+    stated = parsed(record(updated_at="2016-01-02T03:04:05Z"))["updated_at"]
+    assert stated == datetime(2016, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_a_price_may_be_missing() -> None:
+    assert parsed(record(price=None))["outcome"] == SALE
+    assert parsed(record(price=""))["price"] is None
+
+
+# One way to break each check, and only it.
+BROKEN: dict[str, dict[str, Any]] = {
+    "date_missing": {"date": " "},
+    "date_unparsable": {"date": "2015/03/07"},
+    "date_implausible": {"date": "1999-12-31"},
+    "shop_id_missing": {"shop_id": None},
+    "item_id_missing": {"item_id": ""},
+    "units_missing": {"units": None},
+    "units_unparsable": {"units": "two"},
+    "units_implausible": {"units": "1001"},
+    "price_unparsable": {"price": "9,50"},
+    "price_implausible": {"price": "0"},
+    "updated_at_unparsable": {"updated_at": "yesterday"},
+    "op_unknown": {"op": "delete"},
+}
+
+
+@pytest.mark.parametrize(("name", "fields"), BROKEN.items())
+def test_a_record_that_breaks_a_check_is_rejected_with_its_name(
+    name: str, fields: dict[str, Any]
+) -> None:
+    row = parsed(record(**fields))
+    assert (row["outcome"], row["reasons"]) == (REJECTED, [name])
+    assert row["value"] == record(**fields)
+
+
+def test_every_check_can_be_broken() -> None:
+    names = {check.name for check in record_checks(profile())}
+    assert names == {*BROKEN, "sale_id_missing"}
+
+
+def test_a_record_names_all_the_checks_that_it_breaks() -> None:
+    row = parsed(record(date="31.02.2015", item_id=None, units="x"))
+    assert row["reasons"] == ["date_unparsable", "item_id_missing", "units_unparsable"]
+
+
+@pytest.mark.parametrize("value", [None, b"", b"07.03.2015,26,1", b"[1]", b"\xff\xfe", b'"x"'])
+def test_what_is_no_record_is_malformed_and_nothing_else(value: bytes | None) -> None:
+    row = parsed(value)
+    assert (row["outcome"], row["reasons"]) == (REJECTED, [MALFORMED.name])
+
+
+def test_the_ends_of_a_plausible_range_are_plausible() -> None:
+    assert parsed(record(units="-100", price="0.01"))["outcome"] == SALE
+    assert parsed(record(units="1000", price="100000"))["outcome"] == SALE
+
+
+def test_zero_units_without_an_id_are_an_item_on_offer() -> None:
+    row = parsed(record(units="0.0"))
+    assert (row["outcome"], row["sale_id"]) == (NOT_A_SALE, None)
+
+
+def test_zero_units_with_an_id_are_a_version_of_the_sale() -> None:
+    assert parsed(record(units="0", sale_id="a"))["outcome"] == SALE
+    assert parsed(record(units="0"), profile(identity=["date", "shop_id"]))["outcome"] == SALE
+
+
+def test_a_cancel_needs_only_the_sale_and_a_time() -> None:
+    row = parsed(cancel("a", "2016-01-01T00:00:00Z"))
+    assert (row["outcome"], row["sale_id"], row["is_cancelled"]) == (SALE, "a", True)
+    assert (row["date"], row["shop_id"], row["units"]) == (None, None, None)
+
+
+def test_a_cancel_with_the_content_of_a_sale_names_that_sale() -> None:
+    row = parsed(record(op="CANCEL"))
+    assert (row["sale_id"], row["is_cancelled"]) == (parsed(record())["sale_id"], True)
+
+
+@pytest.mark.parametrize("meaning", [profile(), own_id_profile()])
+def test_a_cancel_that_names_no_sale_is_rejected(meaning: Profile) -> None:
+    row = parsed(record(op="cancel", units=None), meaning)
+    assert row["reasons"] == ["sale_id_missing"]
+
+
+def test_a_sale_without_the_id_that_its_profile_asks_for_is_rejected() -> None:
+    assert parsed(record(), own_id_profile())["reasons"] == ["sale_id_missing"]
+
+
+def test_rejected_records_keep_everything_that_was_received() -> None:
+    received = events(record(), record(units="x"), b"?")
+    kept = rejected(parse(received, profile()))
+    assert kept["offset"].to_pylist() == [1, 2]
+    assert kept["value"].to_pylist() == received["value"].to_pylist()[1:]
+    assert kept["reasons"].to_pylist() == [["units_unparsable"], ["record_malformed"]]

@@ -1,0 +1,77 @@
+"""Monthly cells once more: daily sales and offers put into dictionaries, in exact decimals."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from features.group import FeatureGroup
+from lakehouse.profile import Clip
+
+Row = Mapping[str, Any]
+Cells = dict[tuple[Any, ...], dict[str, Any]]
+
+
+@dataclass
+class PairMonth:
+    """What a shop sold and offered of an item in a month."""
+
+    sales: list[Row] = field(default_factory=list)
+    offers: list[Row] = field(default_factory=list)
+
+    @property
+    def units(self) -> Decimal:
+        return sum((sale["units"] for sale in self.sales), Decimal(0))
+
+
+def target(month: PairMonth, clip: Clip | None) -> Decimal:
+    return month.units if clip is None else min(max(month.units, clip.low), clip.high)
+
+
+def revenue(month: PairMonth, _: Clip | None) -> Decimal:
+    known = (sale for sale in month.sales if sale["price"] is not None)
+    amounts = (sale["units"] * sale["price"] for sale in known)
+    return sum((a.quantize(Decimal("0.0001"), ROUND_HALF_EVEN) for a in amounts), Decimal(0))
+
+
+MEASURES: dict[str, Callable[[PairMonth, Clip | None], Any]] = {
+    "sales": lambda month, _: len(month.sales),
+    "pairs": lambda month, _: 1 if month.sales else 0,
+    "units": lambda month, _: month.units,
+    "target": target,
+    "revenue": revenue,
+    "sale_days": lambda month, _: len({sale["date"] for sale in month.sales}),
+    "offer_days": lambda month, _: len({offer["date"] for offer in month.offers}),
+}
+
+
+def pair_months(
+    sales: Iterable[Row], offers: Iterable[Row], aliases: Mapping[str, str]
+) -> dict[tuple[str, str, date], PairMonth]:
+    """Sort rows into pair months, shops under their own name."""
+    months: dict[tuple[str, str, date], PairMonth] = {}
+    for rows, kind in ((sales, "sales"), (offers, "offers")):
+        for row in rows:
+            shop = aliases.get(row["shop_id"], row["shop_id"])
+            at = (shop, row["item_id"], row["date"].replace(day=1))
+            getattr(months.setdefault(at, PairMonth()), kind).append(row)
+    return months
+
+
+def naive_cells(
+    months: Mapping[tuple[str, str, date], PairMonth],
+    categories: Mapping[str, str],
+    group: FeatureGroup,
+    clip: Clip | None,
+) -> Cells:
+    """Add up pair months: (*key, month) → measure → value. A group's measure is its pairs' sum."""
+    cells: Cells = {}
+    for (shop, item, month), pair in months.items():
+        category = categories.get(item, "unknown")
+        ids = {"shop_id": shop, "item_id": item, "category_id": category}
+        cell = cells.setdefault((*(ids[name] for name in group.keys), month), {})
+        for measure in group.measures:
+            value = MEASURES[measure.name](pair, clip)
+            cell[measure.name] = cell.get(measure.name, 0) + value
+    return cells

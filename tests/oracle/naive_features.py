@@ -1,0 +1,82 @@
+"""Every statistic once more, as a loop over cells in exact fractions: slow, and plain to check."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from features.group import Feature, FeatureGroup
+from lakehouse.month_range import MonthRange
+
+Values = Mapping[int, Fraction]
+
+
+def index(month: date) -> int:
+    return month.year * 12 + month.month
+
+
+def lag(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction | None:
+    del sold
+    return None if target - back < start else values.get(target - back, Fraction(0))
+
+
+def total(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction:
+    del sold
+    return sum(
+        (v for m, v in values.items() if max(start, target - back) <= m < target), Fraction()
+    )
+
+
+def mean(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction:
+    return total(values, sold, target, start, back) / min(back, target - min(sold))
+
+
+def since(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction | None:
+    del sold, start, back
+    active = [month for month, value in values.items() if month < target and value != 0]
+    return Fraction(target - max(active)) if active else None
+
+
+def age(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction:
+    del values, start, back
+    return Fraction(target - min(sold))
+
+
+STATISTICS = {"lag": lag, "sum": total, "mean": mean, "since": since, "age": age}
+
+
+def naive_features(
+    cells: Iterable[Mapping[str, Any]], history: MonthRange, month: date, group: FeatureGroup
+) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Compute one target month: key → column → float32, or None where it is not known."""
+    by_key: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        if history.first <= cell["month"] <= history.last:
+            by_key.setdefault(tuple(cell[name] for name in group.keys), []).append(cell)
+    target, rows = index(month), {}
+    for key, mine in by_key.items():
+        sold = [index(cell["month"]) for cell in mine if cell["sales"] != 0]
+        if sold and min(sold) < target:
+            rows[key] = {
+                group.column(feature): as_stored(one(feature, mine, sold, target, history))
+                for feature in group.features
+            }
+    return rows
+
+
+def one(
+    feature: Feature,
+    cells: Iterable[Mapping[str, Any]],
+    sold: list[int],
+    target: int,
+    history: MonthRange,
+) -> Fraction | None:
+    values = {index(cell["month"]): Fraction(cell[feature.measure]) for cell in cells}
+    back = feature.lookback or 10**6
+    return STATISTICS[feature.statistic.name](values, sold, target, index(history.first), back)
+
+
+def as_stored(exact: Fraction | None) -> Any:
+    return None if exact is None else np.float32(float(exact)).item()

@@ -1,0 +1,55 @@
+"""The panel once more: for each pair, look up each group by its own key."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from features.feature_set import FeatureSet
+
+
+def naive_panel(
+    pairs: Sequence[tuple[str, str]],
+    categories: Mapping[str, str],
+    month: date,
+    known: Mapping[str, Mapping[tuple[str, ...], Mapping[str, Any]]],
+    actuals: Mapping[tuple[str, str], Any] | None,
+    features: FeatureSet,
+) -> list[dict[str, Any]]:
+    """Assemble the rows of pairs.
+
+    Args:
+        pairs: shop and item.
+        categories: item → category.
+        month: target month.
+        known: group → key → column → value.
+        actuals: pair → target of the month; None: it is not closed.
+        features: the model's columns.
+    """
+    rows = []
+    for shop, item in pairs:
+        category = categories.get(item, "unknown")
+        ids = {"shop_id": shop, "item_id": item, "category_id": category}
+        row: dict[str, Any] = {**ids, "month": month}
+        for group in features.groups:
+            values = known[group.name].get(tuple(ids[name] for name in group.keys), {})
+            row |= {name: values.get(name) for name in group.columns}
+        for ratio in features.ratios:
+            row[ratio.name] = quotient(row[ratio.numerator], row[ratio.denominator])
+        row |= {feature.name: float(feature.compute(month)) for feature in features.calendar}
+        row["target"] = None if actuals is None else single(actuals.get((shop, item), 0))
+        rows.append(row)
+    return rows
+
+
+def quotient(numerator: float | None, denominator: float | None) -> float | None:
+    """Divide as float32; None where either is not known or the denominator is 0."""
+    if numerator is None or denominator is None or denominator == 0:
+        return None
+    return (np.float32(numerator) / np.float32(denominator)).item()
+
+
+def single(value: Any) -> float:
+    """Round to float32."""
+    return np.float32(float(value)).item()

@@ -1,0 +1,128 @@
+"""compute equals loops over exact fractions, for every declared group."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from naive_features import STATISTICS, naive_features
+from random_cells import IDS, RandomCells, random_cells
+
+from features.compute import compute
+from features.group import Feature, FeatureGroup
+from features.groups import feature_groups
+from features.statistic import LAG, MEAN, MONTHS_SINCE, Past, Real, Statistic
+from lakehouse.month_range import MonthRange, plus_months
+
+GROUPS = {group.name: group for group in feature_groups(None)}
+EXAMPLES = settings(
+    deadline=None,
+    database=None,
+    max_examples=30,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+Compute = Callable[[pa.Table, MonthRange, Iterable[date], FeatureGroup], Iterator[pa.Table]]
+
+
+def assert_equals_oracle(compute_: Compute, drawn: RandomCells, group: FeatureGroup) -> None:
+    months = [*drawn.history, plus_months(drawn.history.last, 1)]
+    parts = compute_(drawn.table, drawn.history, months, group)
+    for month, part in zip(months, parts, strict=True):
+        wanted = naive_features(drawn.cells, drawn.history, month, group)
+        rows = part.to_pylist()
+        found = {
+            tuple(row[name] for name in group.keys): {name: row[name] for name in group.columns}
+            for row in rows
+        }
+        assert len(found) == len(rows)
+        assert found.keys() == wanted.keys(), month
+        for key, values in wanted.items():
+            differ = {name: (found[key][name], values[name]) for name in values}
+            assert found[key] == values, (
+                month,
+                key,
+                {n: d for n, d in differ.items() if d[0] != d[1]},
+            )
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_features_equal_the_loops(name: str) -> None:
+    group = GROUPS[name]
+
+    @EXAMPLES
+    @given(st.data())
+    def run(data: st.DataObject) -> None:
+        assert_equals_oracle(compute, data.draw(random_cells(group, beyond=2)), group)
+
+    run()
+
+
+def dense_cells(group: FeatureGroup, seed: int) -> RandomCells:
+    """Draw cells in three of four months, for many keys: what hypothesis would take long for."""
+    random = np.random.default_rng(seed)
+    history = MonthRange(date(2013, 1, 1), date(2015, 6, 1))
+    cells = [
+        {
+            **{name: f"{IDS[j % 4]}{i + j}" for j, name in enumerate(group.keys)},
+            "month": month,
+            **{
+                m.name: Decimal(int(random.integers(-(10**7), 10**9))).scaleb(-m.type.scale)
+                if pa.types.is_decimal(m.type)
+                else int(random.integers(0, 4))
+                for m in group.measures
+            },
+        }
+        for i in range(12)
+        for month in history
+        if random.random() < 0.75
+    ]
+    return RandomCells(group, history, tuple(cells))
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_features_of_long_histories_equal_the_loops(name: str) -> None:
+    assert_equals_oracle(compute, dense_cells(GROUPS[name], seed=3), GROUPS[name])
+
+
+def test_every_statistic_in_use_has_its_loop() -> None:
+    used = {feature.statistic.name for group in GROUPS.values() for feature in group.features}
+    assert used <= STATISTICS.keys()
+
+
+def _a_month_more(past: Past, lookback: int | None) -> Real:
+    return past.month((lookback or 0) + 1)
+
+
+def _by_lookback(past: Past, lookback: int | None) -> Real:
+    return past.sum(lookback) / (lookback or 1)
+
+
+def _a_month_less(past: Past, _: int | None) -> Real:
+    return past.months_since() - 1
+
+
+@pytest.mark.parametrize(
+    ("statistic", "kernel"),
+    [(LAG, _a_month_more), (MEAN, _by_lookback), (MONTHS_SINCE, _a_month_less)],
+    ids=["lag reads a month more", "mean counts months before the first sale", "off by one"],
+)
+def test_the_oracle_catches_a_wrong_kernel(
+    statistic: Statistic, kernel: Callable[[Past, int | None], Real]
+) -> None:
+    lookback = None if statistic is MONTHS_SINCE else 3
+    wrong = Feature("target", replace(statistic, kernel=kernel), lookback)
+    group = replace(GROUPS["shop_item"], features=(wrong,))
+
+    @settings(EXAMPLES, derandomize=True, phases=[Phase.generate])
+    @given(random_cells(group))
+    def run(drawn: RandomCells) -> None:
+        assert_equals_oracle(compute, drawn, group)
+
+    with pytest.raises(AssertionError):
+        run()

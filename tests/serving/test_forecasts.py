@@ -1,0 +1,111 @@
+"""The index finds what a search through all rows finds."""
+
+from datetime import UTC, date, datetime
+from itertools import product
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from published import MONTH, TIME, forecast
+
+from lakehouse.errors import LakeError
+from lakehouse.tables.gold import FORECASTS
+from serving.forecasts import COLUMNS, Forecasts
+
+SCHEMA = pa.schema([FORECASTS.schema.field(name) for name in COLUMNS])
+IDS = st.text(min_size=1, max_size=3)
+MONTHS = st.sampled_from([date(2015, 11, 1), date(2015, 12, 1), date(2016, 1, 1)])
+FLOATS = st.floats(0, 1000, width=32)
+CELLS = st.dictionaries(
+    st.tuples(IDS, IDS, MONTHS),
+    st.fixed_dictionaries(
+        {
+            "units": FLOATS,
+            "p10": st.none() | FLOATS,
+            "rung": st.sampled_from(["own history", "category"]),
+            "generated_at": st.datetimes(datetime(2015, 1, 1), datetime(2016, 1, 1)),
+        }
+    ),
+    max_size=30,
+)
+
+
+def rows_of(cells: dict[tuple[str, str, date], dict[str, Any]]) -> pa.Table:
+    rows = [
+        forecast(shop_id, item_id, month=month, **values)
+        for (shop_id, item_id, month), values in cells.items()
+    ]
+    return pa.Table.from_pylist(
+        [{name: row[name] for name in COLUMNS} for row in rows], schema=SCHEMA
+    )
+
+
+def searched(rows: list[dict[str, Any]], shop_id: str, item_id: str) -> list[dict[str, Any]]:
+    found = [row for row in rows if (row["shop_id"], row["item_id"]) == (shop_id, item_id)]
+    return sorted(found, key=lambda row: row["month"])
+
+
+def same(value: Any, expected: Any) -> bool:
+    if isinstance(expected, float):
+        return bool(value == pytest.approx(expected, rel=1e-6, abs=1e-37))
+    return bool(value == expected)
+
+
+@settings(deadline=None)
+@given(CELLS, st.tuples(IDS, IDS))
+def test_a_pair_has_the_rows_that_a_search_finds(
+    cells: dict[tuple[str, str, date], dict[str, Any]], other: tuple[str, str]
+) -> None:
+    table = rows_of(cells)
+    index, rows = Forecasts.of(table), table.to_pylist()
+    assert len(index) == len(cells)
+    shops, items = {k[0] for k in cells} | {other[0]}, {k[1] for k in cells} | {other[1]}
+    for shop_id, item_id in product(shops, items):
+        found, expected = index.find(shop_id, item_id), searched(rows, shop_id, item_id)
+        assert len(found) == len(expected)
+        for row, wanted in zip(found, expected, strict=True):
+            assert row.keys() | {"shop_id", "item_id"} == wanted.keys()
+            assert all(same(row[name], wanted[name]) for name in row), (row, wanted)
+
+
+@given(FLOATS)
+@settings(deadline=None)
+def test_units_are_the_shortest_number_that_is_the_same_32_bit_float(units: float) -> None:
+    table = rows_of({("57", "5037", MONTH): {"units": units}})
+    (found,) = Forecasts.of(table).find("57", "5037")
+    assert pa.scalar(found["units"], pa.float32()).as_py() == units
+    assert float(f"{found['units']:.9g}") == found["units"]
+
+
+def test_a_number_is_written_as_people_write_it() -> None:
+    table = rows_of({("57", "5037", MONTH): {"units": 1.3}})
+    assert table["units"][0].as_py() != 1.3
+    assert Forecasts.of(table).find("57", "5037")[0]["units"] == 1.3
+
+
+def test_two_forecasts_of_one_cell_are_refused() -> None:
+    table = rows_of({("57", "5037", MONTH): {}})
+    with pytest.raises(LakeError, match="two forecasts of one shop, item and month"):
+        Forecasts.of(pa.concat_tables([table, table]))
+
+
+def test_a_forecast_takes_24_bytes() -> None:
+    rows = 10_000
+    table = pa.table(
+        {
+            "shop_id": [str(n % 50) for n in range(rows)],
+            "item_id": [str(n // 50) for n in range(rows)],
+            **{name: [forecast()[name]] * rows for name in COLUMNS[2:]},
+        }
+    ).cast(SCHEMA)
+    index = Forecasts.of(table)
+    size = index.places.nbytes + sum(column.nbytes for column in index.values.values())
+    assert size <= 24.1 * rows
+
+
+def test_a_time_is_in_utc() -> None:
+    (found,) = Forecasts.of(rows_of({("57", "5037", MONTH): {}})).find("57", "5037")
+    assert found["generated_at"] == TIME
+    assert found["generated_at"].utcoffset() == UTC.utcoffset(None)

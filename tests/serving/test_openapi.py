@@ -1,0 +1,75 @@
+"""The OpenAPI document says what the API does."""
+
+from typing import Any
+
+import pytest
+from asking import Client
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from published import CUTOFF, PublishedLake, forecast
+
+from serving.models import Prediction
+from serving.problems import Problem
+from serving.store import Store
+
+TEXT = st.text(max_size=140) | st.sampled_from(["57", "0", "5037", "6", "9", "2015-11", "2015-12"])
+KNOWN = {"shop_id": TEXT, "item_id": TEXT, "month": TEXT}
+
+
+@pytest.fixture
+def document(app: FastAPI) -> dict[str, Any]:
+    return app.openapi()
+
+
+def test_errors_are_declared_as_problem_documents(document: dict[str, Any]) -> None:
+    declared = {
+        path: {int(s): list(r.get("content", {})) for s, r in methods["get"]["responses"].items()}
+        for path, methods in document["paths"].items()
+    }
+    problem = ["application/problem+json"]
+    assert declared == {
+        "/predict": {200: ["application/json"], 304: [], 404: problem, 422: problem, 503: problem},
+        "/healthz": {200: ["application/json"]},
+        "/readyz": {200: ["application/json"], 503: problem},
+    }
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_there_is_nothing_to_write_with(document: dict[str, Any]) -> None:
+    assert {method for methods in document["paths"].values() for method in methods} == {"get"}
+
+
+def test_limits_are_declared(document: dict[str, Any]) -> None:
+    parameters = {p["name"]: p for p in document["paths"]["/predict"]["get"]["parameters"]}
+    assert parameters["shop_id"]["required"]
+    assert parameters["item_id"]["schema"]["maxLength"] == 128
+    assert not parameters["month"]["required"]
+
+
+def test_the_example_is_an_answer(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    example = schemas["Prediction"]["example"]
+    assert set(example) == set(schemas["Prediction"]["required"]) == set(Prediction.model_fields)
+    assert set(example["forecasts"][0]) == set(schemas["Forecast"]["properties"])
+    months = {"cutoff": CUTOFF, "forecasts": [{**example["forecasts"][0], "month": CUTOFF}]}
+    Prediction.model_validate({**example, **months})
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.fixed_dictionaries({}, optional={**KNOWN, "other": TEXT}))
+def test_whatever_is_asked_gets_a_declared_answer(
+    published: PublishedLake, store: Store, client: Client, asked: dict[str, str]
+) -> None:
+    if store.state.snapshot is None:
+        published.publish("v1", forecast(), forecast("6", "9"))
+        store.refresh()
+    response = client.get("/predict", params=asked)
+    assert response.status_code in {200, 404, 422}
+    if response.status_code == 200:
+        ids = {"shop_id": asked["shop_id"].strip(), "item_id": asked["item_id"].strip()}
+        assert response.json()["asked"] == ids
+    else:
+        assert Problem.model_validate(response.json()).status == response.status_code
