@@ -21,7 +21,7 @@ def monthly_table(group: FeatureGroup) -> Table:
     return Table(
         layer="silver",
         name=f"monthly_{group.name}",
-        description=f"Measures of a month by {' × '.join(group.keys)}; no row without sale or offer.",
+        description=f"A month's measures by {' × '.join(group.keys)}; none without sale or offer.",
         columns=(*key_columns(group), MONTH, *(measure.column for measure in group.measures)),
         key=(*group.keys, "month"),
         partition_by=("month",),

@@ -11,7 +11,7 @@ from features.feature_set import SPINES, feature_set, panel_table
 from features.tables import features_table, monthly_table
 from lakehouse.profile import Profile, load_profile
 from lakehouse.table import Table
-from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
+from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS, SOURCES
 from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
 from lakehouse.types import sql_name
@@ -20,6 +20,7 @@ FIXED = (
     SALES_EVENTS,
     CATALOGUE_EVENTS,
     REJECTED_SALES,
+    SOURCES,
     DAILY_SALES,
     DAILY_OFFERS,
     SHOPS,

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
@@ -30,7 +29,7 @@ def recorded(lake: Lake, kind: str) -> pa.Table:
     """Read the entries of a kind."""
     if not log.exists(lake, SOURCES):
         return SOURCES.schema.empty_table()
-    return read_table(lake, SOURCES, filters=pc.field("kind") == kind)
+    return read_table(lake, SOURCES, filters=[("kind", "=", kind)])
 
 
 def record_sales(

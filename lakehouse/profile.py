@@ -176,7 +176,7 @@ class Model(Part):
     rounds: PositiveInt = 100
     max_depth: PositiveInt = 8
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
-    min_child_weight: Annotated[float, Field(ge=0)] = 100
+    min_child_weight: Annotated[float, Field(ge=0)] = 30
     subsample: Annotated[float, Field(gt=0, le=1)] = 0.8
     colsample_bytree: Annotated[float, Field(gt=0, le=1)] = 0.8
 

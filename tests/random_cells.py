@@ -13,7 +13,7 @@ from features.encoding import integers
 from features.group import PRESENCE, FeatureGroup
 from features.measure import Measure
 from features.tables import monthly_table
-from lakehouse.month_range import MonthRange, month_date
+from lakehouse.month_range import MonthRange, month_date, plus_months
 
 Cell = Mapping[str, Any]
 # Ids that a join, a concatenation or a conversion to numbers would confuse.
@@ -53,12 +53,12 @@ def key(group: FeatureGroup, row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(row[name] for name in group.keys)
 
 
-def histories() -> st.SearchStrategy[MonthRange]:
-    """Draw a lake's months: up to two years, starting anywhere in a year."""
+def histories(shortest: int = 1) -> st.SearchStrategy[MonthRange]:
+    """Draw a lake's months: up to two years above the shortest, starting anywhere in a year."""
     return st.builds(
         lambda start, length: MonthRange(month_date(start), month_date(start + length - 1)),
         st.integers(540, 551),
-        st.integers(1, 24),
+        st.integers(shortest, shortest + 23),
     )
 
 
@@ -109,6 +109,16 @@ def random_cells(
             for *of, number in places
         ),
     )
+
+
+@st.composite
+def split_cells(draw: st.DrawFn, group: FeatureGroup) -> tuple[RandomCells, date, tuple[date, ...]]:
+    """Draw cells, a month to open with, and the target months that look back no further."""
+    drawn = draw(random_cells(group, draw(histories(shortest=group.lookback))))
+    end = plus_months(drawn.history.last, 1)
+    latest = plus_months(end, -group.lookback)
+    month = draw(st.sampled_from([month for month in drawn.history if month <= latest]))
+    return drawn, month, tuple(MonthRange(plus_months(month, group.lookback), end))
 
 
 def before(cells: Iterable[Cell], month: date) -> tuple[Cell, ...]:

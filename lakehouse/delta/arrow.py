@@ -1,30 +1,37 @@
 """Small tables and parts of tables through delta-rs, as Arrow; never imports Spark."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 from deltalake import write_deltalake
 
 from lakehouse.delta import log
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem
 from lakehouse.table import Table
-from lakehouse.types import RANGED
+from lakehouse.types import RANGED, TEXT
 
-# A condition, or conditions that all hold: [("month", ">=", date(2015, 1, 1))].
-Filters: TypeAlias = pc.Expression | Sequence[tuple[str, str, Any]]
+# Conditions that all hold: ("month", ">=", date(2015, 1, 1)), ("shop_id", "in", ["1", "2"]).
+Filters: TypeAlias = Sequence[tuple[str, str, Any]]
+OPERATORS: dict[str, Callable[[pc.Expression, Any], pc.Expression]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda field, values: field.isin(values),
+    "is null": lambda field, answer: field.is_null() if answer else field.is_valid(),
+}
 
 
 def read_table(
-    lake: Lake,
-    table: Table,
-    columns: Sequence[str] | None = None,
-    filters: Filters | None = None,
+    lake: Lake, table: Table, columns: Sequence[str] | None = None, filters: Filters = ()
 ) -> pa.Table:
     """Read rows of a table into memory, its newest version.
 
@@ -37,17 +44,27 @@ def read_table(
     Raises:
         LakeError: the table was never created.
     """
-    found = dataset(lake, table).to_table(
-        columns=list(columns or table.names), filter=condition(filters)
+    found: pa.Table = dataset(lake, table, filters).to_table(
+        columns=list(columns or table.names), filter=condition(table, filters)
     )
     return found
 
 
-def condition(filters: Filters | None) -> pc.Expression | None:
-    """Write conditions as one."""
-    if filters is None or isinstance(filters, pc.Expression):
-        return filters
-    return pq.filters_to_expression(list(filters)) if filters else None
+def condition(table: Table, filters: Filters, *, is_cast: bool = True) -> pc.Expression:
+    """Write conditions as one.
+
+    Args:
+        table: whose columns they are of.
+        filters: the conditions.
+        is_cast: keep Arrow from comparing texts with a Parquet file's own statistics: those of
+            files that delta-rs merged are of a type of text that it cannot compare.
+    """
+    together = pc.scalar(True)
+    for name, sign, value in filters:
+        is_text = table.schema.field(name).type == TEXT
+        field = pc.field(name).cast(TEXT) if is_text and is_cast else pc.field(name)
+        together = together & OPERATORS[sign](field, value)
+    return together
 
 
 def append_rows(lake: Lake, table: Table, rows: pa.Table, transaction: str | None = None) -> None:
@@ -65,23 +82,25 @@ def append_rows(lake: Lake, table: Table, rows: pa.Table, transaction: str | Non
     write_deltalake(target, shaped, mode="append", commit_properties=properties)
 
 
-def upsert_rows(lake: Lake, table: Table, rows: pa.Table) -> None:
-    """Insert rows whose key is new and replace the others, in one commit.
+def upsert_rows(lake: Lake, table: Table, rows: pa.Table, newer: str | None = None) -> None:
+    """Insert rows whose key is new and replace those that are older, in one commit.
 
     Args:
         lake: where the table is; created where it is missing.
-        table: not partitioned or small.
-        rows: the columns of ``table``, one row per key.
+        table: what they belong to.
+        rows: the columns of ``table``, one row per key; few enough for the driver.
+        newer: SQL over ``incoming`` and ``stored``: the incoming row wins; always where none.
     """
     target = log.create(lake, table)
-    match = " AND ".join(f"stored.{name} = incoming.{name}" for name in table.key)
+    match = " AND ".join(f'stored."{name}" = incoming."{name}"' for name in table.key)
+    condition = newer.replace("`", '"') if newer else None
     shaped = rows.select(list(table.names)).cast(table.schema)
     merge = target.merge(shaped, match, source_alias="incoming", target_alias="stored")
-    merge.when_matched_update_all().when_not_matched_insert_all().execute()
+    merge.when_matched_update_all(condition).when_not_matched_insert_all().execute()
 
 
 def read_batches(
-    lake: Lake, table: Table, columns: Sequence[str], where: pc.Expression
+    lake: Lake, table: Table, columns: Sequence[str], filters: Filters
 ) -> Iterator[pa.RecordBatch]:
     """Read rows of a table piece by piece.
 
@@ -89,16 +108,17 @@ def read_batches(
         lake: where the table is.
         table: what to read.
         columns: names.
-        where: which rows.
+        filters: which rows.
 
     Raises:
         LakeError: the table was never created.
     """
-    yield from dataset(lake, table).to_batches(columns=list(columns), filter=where)
+    where = condition(table, filters)
+    yield from dataset(lake, table, filters).to_batches(columns=list(columns), filter=where)
 
 
-def dataset(lake: Lake, table: Table) -> ds.FileSystemDataset:
-    """Open a table's files for reading, each with what the log knows of its values.
+def dataset(lake: Lake, table: Table, filters: Filters = ()) -> ds.FileSystemDataset:
+    """Open those files of a table that may hold rows asked for, as the log knows them.
 
     delta-rs makes such a dataset too, but takes a value that the log does not know for null, and
     then skips the file under any condition on that column.
@@ -114,7 +134,9 @@ def dataset(lake: Lake, table: Table) -> ds.FileSystemDataset:
         )
         for action in actions
     ]
-    return ds.FileSystemDataset(fragments, table.schema, file_format, files)
+    whole = ds.FileSystemDataset(fragments, table.schema, file_format, files)
+    wanted = list(whole.get_fragments(condition(table, filters, is_cast=False)))
+    return ds.FileSystemDataset(wanted, table.schema, file_format, files)
 
 
 def known(table: Table, action: Mapping[str, Any]) -> pc.Expression:

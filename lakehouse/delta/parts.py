@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
 from lakehouse.delta import log
-from lakehouse.delta.arrow import dataset
+from lakehouse.delta.arrow import dataset, upsert_rows
 from lakehouse.delta.files import statistics, write
 from lakehouse.delta.rows import upsert
 from lakehouse.lake import Lake
@@ -35,6 +36,8 @@ COLUMNS = (
     Column("stats", TEXT, "Delta statistics as JSON", False),
 )
 SCHEMA = pa.schema([column.field for column in COLUMNS])
+# Rows that delta-rs merges: the driver holds them, at about 250 bytes each.
+FEW_ROWS = 200_000
 NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -143,6 +146,19 @@ def read_parts(
     return reader.parquet(*(f"{root}/{part.path}" for part in parts))
 
 
+def load_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> pa.Table:
+    """Read parts into memory as rows of their table."""
+    files = filesystem(lake.uri(table))
+    loaded = []
+    for part in parts:
+        rows = pq.read_table(part.path, filesystem=files, partitioning=None)
+        if table.partition_by:
+            month = pa.repeat(pa.scalar(part.month, DATE), len(rows))
+            rows = rows.append_column("month", month)
+        loaded.append(rows.select(list(table.names)).cast(table.schema))
+    return pa.concat_tables(loaded)
+
+
 def discard_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> None:
     """Delete parts that were never committed."""
     files = filesystem(lake.uri(table))
@@ -155,7 +171,8 @@ def land(
 ) -> None:
     """Upsert parts into a table, in one commit.
 
-    An empty table takes the files as they are; into another the rows are merged.
+    An empty table takes the files as they are. Into another the rows are merged: few by delta-rs,
+    which takes a tenth of the time, many by Spark.
 
     Args:
         spark: the session.
@@ -167,11 +184,14 @@ def land(
     target = log.create(lake, table)
     if not parts:
         return
-    if target.file_uris():
-        upsert(spark, lake, table, read_parts(spark, lake, table, parts), newer)
-        discard_parts(lake, table, parts)
-    else:
+    if not target.file_uris():
         commit_parts(lake, table, parts)
+        return
+    if sum(part.rows for part in parts) <= FEW_ROWS:
+        upsert_rows(lake, table, load_parts(lake, table, parts), newer)
+    else:
+        upsert(spark, lake, table, read_parts(spark, lake, table, parts), newer)
+    discard_parts(lake, table, parts)
 
 
 def read_files(
@@ -190,6 +210,6 @@ def read_files(
     """
     from pyspark.sql import functions as F
 
-    wanted = dataset(lake, table).get_fragments(pc.field(column).isin(list(values)))
-    paths = [f"{lake.uri(table)}/{one.path}" for one in wanted]
+    wanted = dataset(lake, table, [(column, "in", list(values))])
+    paths = [f"{lake.uri(table)}/{path}" for path in wanted.files]
     return spark.read.schema(table.ddl).parquet(*paths).where(F.col(column).isin(*values))

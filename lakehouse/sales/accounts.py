@@ -57,7 +57,7 @@ def of_sources(
     lake: Lake, table: Table, sources: Sequence[str], *columns: str
 ) -> Iterator[pa.RecordBatch]:
     """Read the keys of a table's records of some sources, and further columns."""
-    return read_batches(lake, table, [*KEY, *columns], pc.field("source").isin(list(sources)))
+    return read_batches(lake, table, [*KEY, *columns], [("source", "in", list(sources))])
 
 
 def ends(lake: Lake, sources: Sequence[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
@@ -94,7 +94,7 @@ def replacements(lake: Lake, unstored: pa.Table, profile: Profile) -> Counts:
         for outcome, end, table, order in REPLACEMENTS:
             versions = records.filter(pc.field("outcome") == outcome)
             columns = [*table.key, *order]
-            stored = read_table(lake, table, columns, same(versions, table.key[-1]))
+            stored = read_table(lake, table, columns, [same(versions, table.key[-1])])
             for source, count in replaced(versions, stored, table.key, order).items():
                 counts[source][end] += count
     return counts
@@ -103,10 +103,11 @@ def replacements(lake: Lake, unstored: pa.Table, profile: Profile) -> Counts:
 def received(lake: Lake, keys: pa.Table) -> pa.Table:
     """Read records from bronze by ``[*KEY]``."""
     columns = list(SALES_EVENTS.names)
-    found = read_table(lake, SALES_EVENTS, columns, same(keys, "source") & same(keys, "offset"))
+    asked = [same(keys, name) for name in KEY]
+    found = read_table(lake, SALES_EVENTS, columns, asked)
     return found.join(keys, keys=list(KEY), join_type="left semi").select(columns)
 
 
-def same(rows: pa.Table, name: str) -> pc.Expression:
+def same(rows: pa.Table, name: str) -> tuple[str, str, pa.Array]:
     """Return the condition that a column has one of the values that it has in some rows."""
-    return pc.field(name).isin(pc.unique(rows[name]))
+    return name, "in", pc.unique(rows[name])

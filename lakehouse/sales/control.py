@@ -15,6 +15,7 @@ from lakehouse.delta.arrow import read_batches, read_table
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake
 from lakehouse.sales.values import decimal_reader
+from lakehouse.sales.versions import LIVE
 from lakehouse.storage import filesystem, normal_uri
 from lakehouse.tables.silver import DAILY_SALES, SHOPS
 from lakehouse.types import PRICE, REVENUE
@@ -112,7 +113,7 @@ def difference(here: Totals, there: Totals) -> str:
 
 def shop_aliases(lake: Lake) -> dict[str, str]:
     """Return the shop that each alias is another name of."""
-    shops = read_table(lake, SHOPS, ["shop_id", "alias_of"], pc.field("alias_of").is_valid())
+    shops = read_table(lake, SHOPS, ["shop_id", "alias_of"], [("alias_of", "is null", False)])
     return dict(zip(shops["shop_id"].to_pylist(), shops["alias_of"].to_pylist(), strict=True))
 
 
@@ -148,9 +149,8 @@ def shop_days(lake: Lake, first: date, last: date) -> dict[ShopDay, Totals]:
 
 def live_batches(lake: Lake, first: date, last: date) -> Iterator[pa.RecordBatch]:
     """Read the live sales of some days, piece by piece."""
-    is_asked = (pc.field("date") >= first) & (pc.field("date") <= last)
-    columns = [*KEY, "units", "price"]
-    yield from read_batches(lake, DAILY_SALES, columns, is_asked & ~pc.field("is_cancelled"))
+    days = [("date", ">=", first), ("date", "<=", last)]
+    yield from read_batches(lake, DAILY_SALES, [*KEY, "units", "price"], [LIVE, *days])
 
 
 def daily_totals(batch: pa.RecordBatch) -> pa.Table:

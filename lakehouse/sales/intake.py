@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 Batches = Iterable[pa.RecordBatch]
 Places = Callable[[pa.Table], pa.Array]
 
-# Each takes whole months; more than months, so that few tasks get two.
-PARTITIONS = 32
+# Each takes whole months; as many as months, about, so that few tasks get two.
+MOST_PARTITIONS = 32
+ROWS_PER_PARTITION = 10_000
 # A worker holds one month's records of a bucket at once: about 250 bytes each.
 ROWS_PER_BUCKET = 4_000_000
 # Which of two rows of a key stays, whatever the order of arrival.
@@ -47,36 +48,37 @@ def take_in(spark: "SparkSession", lake: Lake, events: "DataFrame", profile: Pro
         events: rows of bronze.sales_events.
         profile: the meaning of the records.
     """
-    buckets = 1 + events.count() // ROWS_PER_BUCKET
-    parts = write_parts(lake, gathered(events, profile, buckets), settle)
+    parts = write_parts(lake, gathered(events, profile, events.count()), settle)
     for table, is_newer in TABLES.items():
         land(spark, lake, table, of_table(parts, table), is_newer)
 
 
-def gathered(events: "DataFrame", profile: Profile, buckets: int) -> "DataFrame":
+def gathered(events: "DataFrame", profile: Profile, count: int) -> "DataFrame":
     """Parse records and bring together what belongs together.
 
     Args:
         events: rows of bronze.sales_events.
         profile: the meaning of the records.
-        buckets: places that share a month.
+        count: how many records there are.
 
     Returns:
         Chunks of ``records.PARSED``, of each sale at least the newest version. A Spark partition
         holds all versions of its sales, and all records of its months and buckets.
     """
-    months = partial(by_month, buckets=buckets)
+    partitions = min(MOST_PARTITIONS, 1 + count // ROWS_PER_PARTITION)
+    months = partial(by_month, buckets=1 + count // ROWS_PER_BUCKET)
     read = partial(parse, profile=profile)
     if keeps_month(profile.sales):
-        return chunks.chunked(events, read, months).repartition(PARTITIONS, "place")
-    versions = chunks.chunked(events, read, by_sale).repartition(PARTITIONS, "place")
+        return chunks.chunked(events, read, months).repartition(partitions, "place")
+    sales = partial(by_sale, buckets=partitions)
+    versions = chunks.chunked(events, read, sales).repartition(partitions, "place")
 
     def collapse(batches: Batches) -> Iterator[pa.RecordBatch]:
         records = collapsed(chunks.unpack(batches, PARSED))
         if len(records):
             yield chunks.pack(records, months(records))
 
-    return versions.mapInArrow(collapse, chunks.DDL).repartition(PARTITIONS, "place")
+    return versions.mapInArrow(collapse, chunks.DDL).repartition(partitions, "place")
 
 
 def keeps_month(sales: Sales) -> bool:
@@ -98,10 +100,10 @@ def by_month(records: pa.Table, buckets: int) -> pa.Array:
     return pc.if_else(pc.equal(outcome, REJECTED), REJECTED, places)
 
 
-def by_sale(records: pa.Table) -> pa.Array:
-    """Place parsed records by sale; those that are no sale by what they are."""
+def by_sale(records: pa.Table, buckets: int) -> pa.Array:
+    """Place parsed records in buckets of sales; those that are no sale by what they are."""
     ids = pc.coalesce(records["sale_id"], records["outcome"]).combine_chunks()
-    return pa.array([bucket(text, PARTITIONS) for text in ids.to_pylist()], pa.string())
+    return pa.array([bucket(text, buckets) for text in ids.to_pylist()], pa.string())
 
 
 def bucket(text: str, count: int) -> str:

@@ -9,6 +9,7 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
+from lakehouse.sales.versions import LIVE
 from lakehouse.tables.silver import DAILY_SALES
 
 
@@ -16,7 +17,7 @@ def sales_months(lake: Lake) -> MonthRange | None:
     """Return the months from the first live sale to the last; None: there is no live sale."""
     if not log.exists(lake, DAILY_SALES):
         return None
-    live = read_batches(lake, DAILY_SALES, ["month"], ~pc.field("is_cancelled"))
+    live = read_batches(lake, DAILY_SALES, ["month"], [LIVE])
     found = [pc.unique(batch["month"]) for batch in live if len(batch)]
     if not found:
         return None
@@ -28,5 +29,5 @@ def has_live_sale(lake: Lake, day: date) -> bool:
     """Say whether a day has a live sale."""
     if not log.exists(lake, DAILY_SALES):
         return False
-    is_asked = (pc.field("date") == day) & ~pc.field("is_cancelled")
-    return any(len(batch) for batch in read_batches(lake, DAILY_SALES, ["date"], is_asked))
+    found = read_batches(lake, DAILY_SALES, ["date"], [LIVE, ("date", "=", day)])
+    return any(len(batch) for batch in found)

@@ -68,8 +68,15 @@ def newer(one: str, other: str, order: Sequence[str] = ORDER) -> str:
         other: alias of the row that it is compared with.
         order: the columns that decide.
     """
-    sides = (", ".join(f"{alias}.`{name}`" for name in order) for alias in (one, other))
-    return " > ".join(f"struct({side})" for side in sides)
+    name, *others = order
+    mine, its = f"{one}.`{name}`", f"{other}.`{name}`"
+    if not others:
+        return f"{mine} > {its}"
+    return f"({mine} > {its} OR ({mine} = {its} AND {newer(one, other, others)}))"
+
+
+# The one definition of a live sale, for a reader of files and for Spark.
+LIVE = ("is_cancelled", "=", False)
 
 
 def live(sales: "DataFrame") -> "DataFrame":

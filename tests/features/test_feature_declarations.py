@@ -14,25 +14,29 @@ from features.group import (
     lags,
     means,
     months_since,
-    total,
 )
 from features.groups import feature_groups
 from features.measure import Measure
 from features.ratio import RATIOS, Ratio
-from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, SUM, Statistic
+from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, Statistic
 from features.tables import features_table, monthly_table
 from lakehouse.types import COUNT, UNITS
 
 SALES = Measure(PRESENCE, "sum(sales)", COUNT, "lines")
 UNITS_SOLD = Measure("units", "sum(units)", UNITS, "units")
+OPENING = (months_since(PRESENCE), age(PRESENCE))
 
 
-def group(*features: Feature, measures: tuple[Measure, ...] = (SALES, UNITS_SOLD)) -> FeatureGroup:
-    return FeatureGroup("item", ("item_id",), measures, features)
+def group(
+    *features: Feature,
+    measures: tuple[Measure, ...] = (SALES, UNITS_SOLD),
+    opening: tuple[Feature, ...] = OPENING,
+) -> FeatureGroup:
+    return FeatureGroup("item", ("item_id",), measures, (*features, *opening))
 
 
 @pytest.mark.parametrize("lookback", [0, -1, -12])
-@pytest.mark.parametrize("statistic", [LAG, SUM, MEAN, AGE, MONTHS_SINCE], ids=lambda s: s.name)
+@pytest.mark.parametrize("statistic", [LAG, MEAN, AGE, MONTHS_SINCE], ids=lambda s: s.name)
 def test_a_lookback_that_reads_the_target_month_does_not_construct(
     statistic: Statistic, lookback: int
 ) -> None:
@@ -46,9 +50,18 @@ def test_a_list_of_lookbacks_is_checked_one_by_one(declare: type) -> None:
         declare("units", 1, 0, 3)
 
 
-def test_a_lag_without_a_month_does_not_construct() -> None:
-    with pytest.raises(ValueError, match="a lag names one month"):
-        Feature("units", LAG, None)
+@pytest.mark.parametrize("statistic", [LAG, MEAN], ids=lambda s: s.name)
+def test_a_bounded_statistic_without_a_lookback_does_not_construct(statistic: Statistic) -> None:
+    with pytest.raises(ValueError, match=f"{statistic.name} takes a number of months"):
+        Feature("units", statistic, None)
+
+
+@pytest.mark.parametrize("statistic", [AGE, MONTHS_SINCE], ids=lambda s: s.name)
+def test_a_statistic_of_all_months_with_a_lookback_does_not_construct(
+    statistic: Statistic,
+) -> None:
+    with pytest.raises(ValueError, match=f"units .* 3: {statistic.name} takes no lookback"):
+        Feature("units", statistic, 3)
 
 
 def test_a_feature_of_an_unknown_measure_does_not_construct() -> None:
@@ -58,7 +71,20 @@ def test_a_feature_of_an_unknown_measure_does_not_construct() -> None:
 
 def test_a_group_that_cannot_say_where_sales_are_does_not_construct() -> None:
     with pytest.raises(ValueError, match="group item: measure missing: sales"):
-        group(*lags("units", 1), measures=(UNITS_SOLD,))
+        group(*lags("units", 1), measures=(UNITS_SOLD,), opening=())
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_group_that_later_builds_cannot_open_with_does_not_construct(kept: int) -> None:
+    missing = OPENING[1 - kept].suffix
+    with pytest.raises(ValueError, match=f"group item: feature missing: {missing}$"):
+        group(*lags("units", 1), opening=(OPENING[kept],))
+
+
+def test_the_age_of_another_measure_does_not_open() -> None:
+    others = (months_since("units"), age("units"))
+    with pytest.raises(ValueError, match="missing: sales_age_all, sales_since_all"):
+        group(opening=others)
 
 
 def test_a_measure_declared_twice_does_not_construct() -> None:
@@ -92,21 +118,26 @@ def test_two_columns_of_a_name_do_not_construct() -> None:
 
 
 def test_a_columns_name_is_computed_from_its_declaration() -> None:
-    features = (
-        *lags("units", 1, 12),
-        *means("units", 3),
-        total("units"),
-        months_since("sales"),
-        age("sales"),
-    )
-    assert group(*features).columns == (
+    assert group(*lags("units", 1, 12), *means("units", 3)).columns == (
         "item_units_lag_1",
         "item_units_lag_12",
         "item_units_mean_3",
-        "item_units_sum_all",
         "item_sales_since_all",
         "item_sales_age_all",
     )
+
+
+def test_a_groups_lookback_is_the_longest_of_its_features() -> None:
+    assert group(*lags("units", 1, 6), *means("units", 3)).lookback == 6
+    assert group(*lags("units", 1), *means("units", 12)).lookback == 12
+    assert group().lookback == 1
+
+
+def test_a_group_opens_with_the_features_that_count_all_months() -> None:
+    declared = group(*lags("units", 1), *means("units", 12), months_since("units"))
+    assert declared.opening == (months_since("units"), *OPENING)
+    for registered in feature_groups(None):
+        assert registered.opening == OPENING
 
 
 def test_the_tables_of_a_group_have_its_columns_and_say_what_they_mean() -> None:

@@ -3,15 +3,24 @@
 import numpy as np
 import pytest
 
-from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, SUM, History, Past
+from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, NEVER, History, Past
 
 # Three series over four months: steady, one that starts in month 2, one that never sells.
 VALUES = np.array([[1, 0, 0], [2, 0, 0], [0, 5, 0], [4, 7, 0]])
 HISTORY = History(VALUES)
 
 
+# The same months with sales before them: the first and second series sold last 3 months before the
+# first row, the second for the first time 20 months before it; the third never did.
+OPENED = History(VALUES, np.array([-3, -3, NEVER]))
+
+
 def past(target: int) -> Past:
     return Past(HISTORY, HISTORY.first, target)
+
+
+def opened(target: int) -> Past:
+    return Past(OPENED, np.array([-3, -20, 4]), target)
 
 
 def test_first_is_the_first_month_with_a_sale_or_past_the_end() -> None:
@@ -36,22 +45,37 @@ def test_a_lag_is_the_value_that_many_months_before() -> None:
     assert np.isnan(LAG.kernel(past(4), 5)).all()
 
 
-def test_a_sum_covers_the_lookback_or_everything_before() -> None:
-    assert SUM.kernel(past(3), 2).tolist() == [2, 5, 0]
-    assert SUM.kernel(past(3), None).tolist() == [3, 5, 0]
-    assert SUM.kernel(past(3), 99).tolist() == [3, 5, 0]
-    assert SUM.kernel(past(0), None).tolist() == [0, 0, 0]
+def test_a_sum_covers_the_lookback_as_far_as_months_are_known() -> None:
+    assert past(3).sum(2).tolist() == [2, 5, 0]
+    assert past(3).sum(99).tolist() == [3, 5, 0]
+    assert past(0).sum(1).tolist() == [0, 0, 0]
 
 
 def test_a_mean_divides_by_the_months_since_the_first_sale() -> None:
     assert MEAN.kernel(past(4), 3).tolist()[:2] == [2, 6]
-    assert MEAN.kernel(past(4), None).tolist()[:2] == [7 / 4, 6]
+    assert MEAN.kernel(past(4), 99).tolist()[:2] == [7 / 4, 6]
 
 
 def test_months_since_counts_from_the_last_sale() -> None:
-    assert MONTHS_SINCE.kernel(past(3), None).tolist()[:2] == [2, 1]
-    assert np.isnan(MONTHS_SINCE.kernel(past(3), None)[2])
+    assert MONTHS_SINCE.kernel(past(3), 0).tolist()[:2] == [2, 1]
+    assert np.isnan(MONTHS_SINCE.kernel(past(3), 0)[2])
 
 
 def test_age_counts_from_the_first_sale() -> None:
-    assert AGE.kernel(past(4), None).tolist()[:2] == [4, 2]
+    assert AGE.kernel(past(4), 0).tolist()[:2] == [4, 2]
+
+
+def test_an_opening_counts_until_the_first_sale_after_it() -> None:
+    assert MONTHS_SINCE.kernel(opened(0), 0).tolist()[:2] == [3, 3]
+    assert MONTHS_SINCE.kernel(opened(2), 0).tolist()[:2] == [1, 5]
+    assert MONTHS_SINCE.kernel(opened(3), 0).tolist()[:2] == [2, 1]
+    assert np.isnan(MONTHS_SINCE.kernel(opened(4), 0)[2])
+
+
+def test_a_mean_knows_the_age_of_an_opening() -> None:
+    assert MEAN.kernel(opened(4), 4).tolist()[:2] == [7 / 4, 3]
+
+
+def test_a_history_without_months_is_its_opening() -> None:
+    empty = History(np.zeros((0, 2), np.int64), np.array([-1, NEVER]))
+    assert empty.latest.tolist() == [[-1, NEVER]]

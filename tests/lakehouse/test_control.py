@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from builders import MIDNIGHT
 
+from lakehouse.date_format import ISO
 from lakehouse.delta.arrow import append_rows
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake
@@ -70,9 +71,9 @@ def test_totals_are_compared_by_shop_and_day_after_aliases(sales: Lake, tmp_path
 
 
 def test_totals_that_differ_are_named(sales: Lake, tmp_path: Path) -> None:
-    found = compare(sales, read_control(control_file(tmp_path, "1,2015-03-07,3,1,18.98"), ""))
+    found = compare(sales, read_control(control_file(tmp_path, "1,2015-03-07,3,1,18.98"), ISO))
     assert found.disagree == [
-        "shop 1 on 2015-03-07: rows 2 in the lake, 3 in the till, "
+        "shop 1 on 2015-03-07: rows 2 in the lake, 3.000000 in the till, "
         "revenue 19.0000 in the lake, 18.980000 in the till"
     ]
     assert found.missing_there == ["shop 2 on 2015-03-07"]
@@ -81,7 +82,7 @@ def test_totals_that_differ_are_named(sales: Lake, tmp_path: Path) -> None:
 def test_days_that_the_control_file_does_not_span_are_not_missed(
     sales: Lake, tmp_path: Path
 ) -> None:
-    found = compare(sales, read_control(control_file(tmp_path, "1,2015-03-08,1,1,1"), ""))
+    found = compare(sales, read_control(control_file(tmp_path, "1,2015-03-08,1,1,1"), ISO))
     assert (found.missing_here, found.missing_there) == (["shop 1 on 2015-03-08"], [])
 
 

@@ -48,12 +48,11 @@ def test_a_line_with_too_few_or_too_many_columns_keeps_its_text_and_number(
 
 
 def test_rows_are_numbered_in_the_files_order_however_it_is_split(
-    spark: "SparkSession", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: "SparkSession", tmp_path: Path
 ) -> None:
     days = [f"{number:05d}" for number in range(2000)]
     data_folder(tmp_path, sales_a=sales_text(*(sale_line(date=day) for day in days)))
     spark.conf.set("spark.sql.files.maxPartitionBytes", "10000")
-    monkeypatch.setattr(spark, "restored", None, raising=False)
     try:
         found = rows(spark, tmp_path, "sales_a.csv")
     finally:

@@ -4,13 +4,24 @@ A law is given the function to judge in place of features.compute.compute, so th
 to fail on a sabotaged one.
 """
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from hypothesis import strategies as st
-from random_cells import Cell, before, integer_form, key, random_cells, table
+from random_cells import (
+    Cell,
+    RandomCells,
+    before,
+    integer_form,
+    key,
+    random_cells,
+    split_cells,
+    table,
+)
 
 from features.group import PRESENCE, FeatureGroup
 from lakehouse.month_range import MonthRange, plus_months
@@ -45,10 +56,12 @@ def computed(
 
 
 def assert_same(found: Rows, wanted: Rows, why: str) -> None:
-    """Compare rows value by value, naming the first that differs."""
+    """Compare rows bit for bit, naming the first that differs."""
     assert found.keys() == wanted.keys(), f"{why}: rows {found.keys() ^ wanted.keys()}"
     for at, values in wanted.items():
-        assert found[at] == values, f"{why}: {at}: {found[at]} is not {values}"
+        # 0.0 equals -0.0, but is not written like it; a NaN is, but does not equal itself.
+        same = found[at] == values and repr(found[at]) == repr(values)
+        assert same, f"{why}: {at}: {found[at]} is not {values}"
 
 
 def key_locality(compute: Compute, group: FeatureGroup, data: st.DataObject) -> None:
@@ -184,6 +197,39 @@ def history_bounds(compute: Compute, group: FeatureGroup, data: st.DataObject) -
     assert_same(found, wanted, "cells outside matter")
 
 
+def opened(
+    compute: Compute, drawn: RandomCells, month: date, data: st.DataObject
+) -> tuple[pa.Table, MonthRange]:
+    """Put opening rows in the place of the cells before a month, as jobs.cells reads them."""
+    group, cells = drawn.group, integer_form(drawn.table, drawn.group)
+    (features,) = compute(cells, drawn.history, [month], group)
+    keys = [features[name].cast(pa.string()) for name in group.keys]
+    names = [group.column(feature) for feature in group.opening]
+    opening = pa.table([*keys, *features.select(names)], names=[*group.keys, *names])
+    recent = cells.filter(pc.greater_equal(cells["month"], pa.scalar(month)))
+    rows = pa.concat_tables([recent, opening], promote_options="default")
+    order = data.draw(st.permutations(range(len(rows))))
+    return rows.take(pa.array(order, pa.int64())), MonthRange(month, drawn.history.last)
+
+
+def opening(compute: Compute, group: FeatureGroup, data: st.DataObject) -> None:
+    """Features of a month stand for all cells before it, as far as lookbacks do not reach them."""
+    drawn, month, months = data.draw(split_cells(group))
+    wanted = computed(compute, group, drawn.table, drawn.history, months)
+    rows, history = opened(compute, drawn, month, data)
+    found = computed(compute, group, rows, history, months)
+    assert_same(found, wanted, f"opening with {month} matters")
+
+
+def pickling(compute: Compute, group: FeatureGroup, data: st.DataObject) -> None:
+    """A worker, which unpickles its own copy of the group, computes the same."""
+    drawn, month, months = data.draw(split_cells(group))
+    rows, history = opened(compute, drawn, month, data)
+    wanted = computed(compute, group, rows, history, months)
+    copy = pickle.loads(pickle.dumps(group))
+    assert_same(computed(compute, copy, rows, history, months), wanted, "a copy matters")
+
+
 LAWS: tuple[Law, ...] = (
     key_locality,
     no_leak,
@@ -195,4 +241,6 @@ LAWS: tuple[Law, ...] = (
     time_shift,
     history_growth,
     history_bounds,
+    opening,
+    pickling,
 )

@@ -10,46 +10,52 @@ import pyarrow.compute as pc
 from random_cells import integer_form
 
 from features.compute import compute
-from features.group import PRESENCE, Feature, FeatureGroup
-from features.statistic import Past, Real, Statistic
+from features.group import PRESENCE, Feature, FeatureGroup, age, months_since
+from features.statistic import AGE, Past, Real, Statistic
 from lakehouse.month_range import MonthRange, month_number, plus_months
 
 
 def planted(group: FeatureGroup, statistic: Statistic) -> FeatureGroup:
-    """Put a statistic in the place of a group's features."""
-    return replace(group, features=(Feature("target", statistic, None),))
+    """Put a statistic in the place of a group's features, but those that every group has."""
+    wrong = Feature("target", statistic, 12 if statistic.is_bounded else None)
+    return replace(group, features=(wrong, months_since(PRESENCE), age(PRESENCE)))
 
 
-def _target_month(past: Past, _: int | None) -> Real:
+def _target_month(past: Past, _: int) -> Real:
     values = past._history.values
     return values[min(past._target, len(values) - 1)].astype(np.float64)
 
 
-def _share_of_all_time(past: Past, _: int | None) -> Real:
+def _share_of_all_time(past: Past, _: int) -> Real:
     return past._history.totals[-1].astype(np.float64)
 
 
-def _beside_the_others(past: Past, _: int | None) -> Real:
-    sums = past.sum(None)
+def _beside_the_others(past: Past, lookback: int) -> Real:
+    sums = past.sum(lookback)
     return sums - sums.mean() if len(sums) else sums.astype(np.float64)
 
 
-def _neighbour(past: Past, _: int | None) -> Real:
+def _neighbour(past: Past, _: int) -> Real:
     return np.roll(past.month(1), 1)
 
 
-def _active_months(past: Past, _: int | None) -> Real:
+def _active_months(past: Past, _: int) -> Real:
     return (past._history.values[: past._target] != 0).sum(axis=0).astype(np.float64)
 
 
-def _months_of_the_lake(past: Past, _: int | None) -> Real:
+def _months_of_the_lake(past: Past, _: int) -> Real:
     return np.full(past._first.shape, float(len(past._history.values)))
 
 
-TARGET_MONTH = Statistic("lag", _target_month, "reads the target month")
-ALL_TIME = Statistic("sum", _share_of_all_time, "reads every month")
-BESIDE_OTHERS = Statistic("mean", _beside_the_others, "mixes series")
-NEIGHBOUR = Statistic("lag", _neighbour, "reads another series")
+def _a_month_more(past: Past, lookback: int) -> Real:
+    return past.month(lookback + 1)
+
+
+TARGET_MONTH = Statistic("lag", _target_month, "reads the target month", True)
+ALL_TIME = Statistic("total", _share_of_all_time, "reads every month", True)
+BESIDE_OTHERS = Statistic("mean", _beside_the_others, "mixes series", True)
+NEIGHBOUR = Statistic("lag", _neighbour, "reads another series", True)
+MONTH_MORE = Statistic("lag", _a_month_more, "reads more than its lookback", True)
 ACTIVE_MONTHS = Statistic("age", _active_months, "stands still without sales", False)
 LAKE_MONTHS = Statistic("age", _months_of_the_lake, "knows how long the lake is", False)
 
@@ -111,10 +117,9 @@ def keys_of_the_last_month(
     cells: pa.Table, history: MonthRange, months: Iterable[date], group: FeatureGroup
 ) -> Iterator[pa.Table]:
     """Give rows only to keys with a sale in the month before: sparse, not dense."""
-    since = replace(group, features=tuple(f for f in group.features if f.lookback == 1))
+    lag = next(group.column(feature) for feature in group.features if feature.lookback == 1)
     for part in compute(cells, history, months, group):
-        lag = part[since.columns[0]]
-        yield part.filter(pc.not_equal(lag, 0))
+        yield part.filter(pc.not_equal(part[lag], 0))
 
 
 def whole_units(
@@ -149,3 +154,44 @@ def clamped(
     at = cells.column_names.index("month")
     moved = cells.set_column(at, "month", pa.array(dates, pa.date32()))
     yield from compute(moved, history, months, group)
+
+
+def without_opening(
+    cells: pa.Table, history: MonthRange, months: Iterable[date], group: FeatureGroup
+) -> Iterator[pa.Table]:
+    """Ignore opening rows: keys that sold before them alone are lost, others become young."""
+    yield from compute(cells.filter(cells["month"].is_valid()), history, months, group)
+
+
+def a_month_older(
+    cells: pa.Table, history: MonthRange, months: Iterable[date], group: FeatureGroup
+) -> Iterator[pa.Table]:
+    """Read the age of opening rows off by one."""
+    name = group.column(age(PRESENCE))
+    if name in cells.column_names:
+        older = pc.add(cells[name], pa.scalar(1, cells.schema.field(name).type))
+        cells = cells.set_column(cells.column_names.index(name), name, older)
+    yield from compute(cells, history, months, group)
+
+
+def without_the_last_sale(
+    cells: pa.Table, history: MonthRange, months: Iterable[date], group: FeatureGroup
+) -> Iterator[pa.Table]:
+    """Read the age of opening rows, but not the months since the last sale."""
+    name = group.column(months_since(PRESENCE))
+    if name in cells.column_names:
+        unknown = pa.nulls(len(cells), cells.schema.field(name).type)
+        cells = cells.set_column(cells.column_names.index(name), name, unknown)
+    yield from compute(cells, history, months, group)
+
+
+def age_by_identity(
+    cells: pa.Table, history: MonthRange, months: Iterable[date], group: FeatureGroup
+) -> Iterator[pa.Table]:
+    """Tell the age by ``statistic is AGE``, which a worker's copy is not."""
+    unequal = replace(AGE, meaning="equals nothing")
+    features = tuple(
+        replace(f, statistic=unequal) if f.statistic == AGE and f.statistic is not AGE else f
+        for f in group.features
+    )
+    yield from compute(cells, history, months, replace(group, features=features))

@@ -16,6 +16,8 @@ from feature_laws import (
     key_locality,
     month_by_month,
     no_leak,
+    opening,
+    pickling,
     row_order,
     time_shift,
 )
@@ -71,6 +73,11 @@ DEFECTS = [
     (history_growth, compute, sabotage.planted(PAIR, sabotage.LAKE_MONTHS)),
     (history_growth, compute, sabotage.planted(PAIR, sabotage.ALL_TIME)),
     (history_bounds, sabotage.clamped, PAIR),
+    (opening, sabotage.without_opening, PAIR),
+    (opening, sabotage.a_month_older, PAIR),
+    (opening, sabotage.without_the_last_sale, PAIR),
+    (opening, compute, sabotage.planted(PAIR, sabotage.MONTH_MORE)),
+    (pickling, sabotage.age_by_identity, PAIR),
 ]
 COMPLAINTS = {
     key_locality: "other keys matter",
@@ -83,6 +90,8 @@ COMPLAINTS = {
     time_shift: "months later",
     history_growth: "a new month matters",
     history_bounds: "cells outside matter",
+    opening: "opening with .* matters",
+    pickling: "a copy matters",
 }
 
 

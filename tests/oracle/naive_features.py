@@ -22,15 +22,10 @@ def lag(values: Values, sold: list[int], target: int, start: int, back: int) -> 
     return None if target - back < start else values.get(target - back, Fraction(0))
 
 
-def total(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction:
-    del sold
-    return sum(
-        (v for m, v in values.items() if max(start, target - back) <= m < target), Fraction()
-    )
-
-
 def mean(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction:
-    return total(values, sold, target, start, back) / min(back, target - min(sold))
+    months = range(max(start, target - back), target)
+    total = sum((values.get(month, Fraction(0)) for month in months), Fraction(0))
+    return total / min(back, target - min(sold))
 
 
 def since(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction | None:
@@ -44,7 +39,7 @@ def age(values: Values, sold: list[int], target: int, start: int, back: int) -> 
     return Fraction(target - min(sold))
 
 
-STATISTICS = {"lag": lag, "sum": total, "mean": mean, "since": since, "age": age}
+STATISTICS = {"lag": lag, "mean": mean, "since": since, "age": age}
 
 
 def naive_features(
@@ -74,7 +69,7 @@ def one(
     history: MonthRange,
 ) -> Fraction | None:
     values = {index(cell["month"]): Fraction(cell[feature.measure]) for cell in cells}
-    back = feature.lookback or 10**6
+    back = feature.lookback or 0
     return STATISTICS[feature.statistic.name](values, sold, target, index(history.first), back)
 
 

@@ -1,0 +1,248 @@
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import data_folder, sale_line, sales_text
+from job_runs import NOW, run
+from lakes import rows, versions
+
+from jobs import ingest_history
+from jobs.ingest_history import JOB
+from lakehouse import ledger
+from lakehouse.catalogue import intake as catalogue_intake
+from lakehouse.delta import log
+from lakehouse.delta.parts import land as land_as_it_is
+from lakehouse.lake import Lake
+from lakehouse.profile import load_profile
+from lakehouse.sales import intake
+from lakehouse.tables.bronze import (
+    CATALOGUE_EVENTS,
+    REJECTED_SALES,
+    SALES_EVENTS,
+    SOURCES,
+)
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
+
+TABLES = (
+    CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS, SOURCES,
+    DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS,
+)  # fmt: skip
+MARCH = sales_text(
+    sale_line(),
+    sale_line(),
+    sale_line(item_id="11", item_cnt_day="-1.0"),
+    sale_line(date="2015.03.07"),
+    sale_line(item_cnt_day="two", item_price='"9,5"'),
+    sale_line(item_id=""),
+    "07.03.2015,26,1",
+    sale_line(item_cnt_day="0"),
+)
+# The first line stands in March's file too.
+APRIL = sales_text(sale_line(), sale_line(date="30.04.2015"))
+
+pytestmark = pytest.mark.usefixtures("spark")
+
+
+def ingest(lake: Lake, folder: Path, *arguments: object) -> tuple[int, dict[str, Any]]:
+    return run(JOB, "--data", folder, "--profile", "sample", "--lake", lake.root, *arguments)
+
+
+def test_files_become_sales_offers_rejects_and_months(lake: Lake, tmp_path: Path) -> None:
+    code, figures = ingest(lake, data_folder(tmp_path / "data", sales_a=MARCH, sales_b=APRIL))
+    assert (code, figures["status"]) == (0, "done")
+    price = Decimal("9.500000")
+    assert rows(lake, DAILY_SALES, "date", "shop_id", "item_id", "units", "price") == [
+        (date(2015, 3, 7), "1", "10", 2, price),
+        (date(2015, 3, 7), "1", "11", -1, price),
+        (date(2015, 4, 30), "1", "10", 2, price),
+    ]
+    assert rows(lake, DAILY_OFFERS, "date", "shop_id", "item_id") == [(date(2015, 3, 7), "1", "10")]
+    assert figures["rejected_by_reason"] == {
+        "date_unparsable": 1,
+        "item_id_missing": 1,
+        "price_unparsable": 1,
+        "record_malformed": 1,
+        "units_unparsable": 1,
+    }
+    ends = ("received", "live", "superseded", "not_a_sale", "rejected")
+    assert [figures[end] for end in ends] == [10, 3, 2, 1, 4]
+    assert (figures["first_month"], figures["open_month"]) == ("2015-03", "2015-04")
+    assert rows(lake, SHOPS, "shop_id", "name")[0] == ("1", 'Ashbourne Mall "West", 2')
+
+
+def test_the_same_files_again_change_nothing(lake: Lake, tmp_path: Path) -> None:
+    folder = data_folder(tmp_path / "data", sales_a=MARCH)
+    ingest(lake, folder)
+    before = versions(lake, *TABLES)
+    code, figures = ingest(lake, folder)
+    assert (code, figures["files"], figures["files_skipped"]) == (0, 0, 1)
+    assert versions(lake, *TABLES) == before
+
+
+def test_files_one_after_the_other_end_as_files_at_once(lake: Lake, tmp_path: Path) -> None:
+    both = data_folder(tmp_path / "both", sales_a=MARCH, sales_b=APRIL)
+    ingest(lake, both)
+    other = Lake.at(str(tmp_path / "other"))
+    folder = data_folder(tmp_path / "data", sales_b=APRIL)
+    ingest(other, folder)
+    code, figures = ingest(other, data_folder(tmp_path / "data", sales_a=MARCH))
+    assert (code, figures["files_skipped"]) == (0, 1)
+    for table in (DAILY_SALES, DAILY_OFFERS, REJECTED_SALES):
+        assert rows(other, table) == rows(lake, table)
+    assert rows(other, MONTHS, "month") == rows(lake, MONTHS, "month")
+
+
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+# Every place between two commits.
+CUTS: dict[str, tuple[object, str]] = {
+    "after the lists are in bronze": (catalogue_intake, "understood"),
+    "after the catalogue, before it is recorded": (ledger, "record_catalogue"),
+    "after the catalogue": (ingest_history, "arrive"),
+    "after bronze": (intake, "take_in"),
+    "after the rejects": (intake, "land"),
+    "after silver": (ingest_history, "extend_months"),
+    "after the months": (ledger, "record_sales"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_run_that_is_cut_off_is_completed_by_the_next_without_doubles(
+    cut: str, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = data_folder(tmp_path / "data", sales_a=MARCH, sales_b=APRIL)
+    whole = Lake.at(str(tmp_path / "whole"))
+    ingest(whole, folder)
+    with monkeypatch.context() as patched:
+        place, name = CUTS[cut]
+        patched.setattr(place, name, second_call_interrupts() if name == "land" else interrupt)
+        assert ingest(lake, folder)[0] == 130
+    code, figures = ingest(lake, folder)
+    assert (code, figures["status"]) == (0, "done")
+    for table in TABLES:
+        assert rows(lake, table) == rows(whole, table)
+
+
+def second_call_interrupts() -> Callable[..., None]:
+    """Land the first table, and stop before the second."""
+    calls = iter((intake.land, interrupt))
+    return lambda *arguments: next(calls)(*arguments)
+
+
+def test_a_lost_record_is_refused_and_the_file_not_recorded(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = data_folder(tmp_path / "data", sales_a=MARCH)
+    with monkeypatch.context() as patched:
+        patched.setattr(intake, "land", all_but_the_last_sale)
+        code, figures = ingest(lake, folder)
+    assert (code, figures["status"]) == (3, "refused")
+    assert ledger.recorded_sales(lake) == set()
+
+
+def all_but_the_last_sale(*arguments: Any) -> None:
+    """Land a table, and lose a sale of it."""
+    land_as_it_is(*arguments)
+    if arguments[2] is DAILY_SALES:
+        log.load(arguments[1], DAILY_SALES).delete("item_id = '11'")
+
+
+def test_a_month_after_the_open_one_waits(lake: Lake, tmp_path: Path) -> None:
+    ingest(lake, data_folder(tmp_path / "data", sales_a=MARCH))
+    figures = ingest(lake, data_folder(tmp_path / "data", sales_b=APRIL))[1]
+    assert figures["open_month"] == "2015-03"
+    assert date(2015, 4, 30) in [day for (day,) in rows(lake, DAILY_SALES, "date")]
+
+
+BAD_FILES: dict[str, tuple[dict[str, str | bytes], str]] = {
+    "an absent column": ({"sales_b": MARCH.replace("item_price", "price")}, "no column"),
+    "an empty file": ({"sales_b": b""}, r"sales_b\.csv: empty"),
+    "another encoding": ({"sales_b": sales_text("é").encode("iso-8859-1")}, "is not utf-8"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_FILES)
+def test_a_file_that_cannot_be_read_is_refused_before_anything_is_written(
+    fault: str, lake: Lake, tmp_path: Path
+) -> None:
+    files, message = BAD_FILES[fault]
+    code, figures = ingest(lake, data_folder(tmp_path / "data", sales_a=MARCH, **files))
+    assert (code, figures["status"]) == (3, "refused")
+    assert re.search(message, figures["error"])
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_lake_of_another_profile_is_refused(lake: Lake, tmp_path: Path) -> None:
+    lake.claim(load_profile("1c"))
+    code, figures = ingest(lake, data_folder(tmp_path / "data", sales_a=MARCH))
+    assert (code, figures["status"]) == (3, "refused")
+    assert "made with profile '1c'" in figures["error"]
+
+
+def test_a_reception_that_is_no_time_is_wrong_use(lake: Lake, tmp_path: Path) -> None:
+    folder = data_folder(tmp_path / "data", sales_a=MARCH)
+    assert ingest(lake, folder, "--received-at", "yesterday")[0] == 2
+
+
+def test_the_stated_reception_is_the_version_of_every_sale(lake: Lake, tmp_path: Path) -> None:
+    folder = data_folder(tmp_path / "data", sales_a=MARCH)
+    ingest(lake, folder, "--received-at", "2015-04-01T06:00:00Z")
+    stated = datetime(2015, 4, 1, 6, tzinfo=UTC)
+    assert {row for row in rows(lake, DAILY_SALES, "updated_at", "ingested_at")} == {(stated, NOW)}
+
+
+def test_control_totals_are_compared_with_what_was_ingested(lake: Lake, tmp_path: Path) -> None:
+    control = tmp_path / "control.csv"
+    control.write_text(
+        "shop_id,date,rows,units,revenue\n1,07.03.2015,2,1,9.5\n2,07.03.2015,1,1,1\n"
+    )
+    folder = data_folder(tmp_path / "data", sales_a=MARCH)
+    code, figures = ingest(lake, folder, "--control", control)
+    assert code == 0
+    assert figures["control"] == {
+        "agree": 1,
+        "disagree": 0,
+        "missing_here": 1,
+        "missing_there": 0,
+        "first": ["missing in the lake: shop 2 on 2015-03-07"],
+    }
+
+
+def test_a_changed_list_changes_the_catalogue_and_nothing_else(lake: Lake, tmp_path: Path) -> None:
+    folder = data_folder(tmp_path / "data", sales_a=MARCH)
+    ingest(lake, folder)
+    before = versions(lake, DAILY_SALES, SHOPS, SALES_EVENTS)
+    items = folder / "items.csv"
+    items.write_text(items.read_text().replace("Book,11,6", "Book,11,5\nPen,12,"))
+    figures = ingest(lake, folder)[1]
+    assert (figures["shops_changed"], figures["items_changed"]) == (0, 2)
+    assert rows(lake, ITEMS, "item_id", "category_id") == [
+        ("10", "5"),
+        ("11", "5"),
+        ("12", "unknown"),
+    ]
+    assert versions(lake, DAILY_SALES, SHOPS, SALES_EVENTS) == before
+    items.write_text(items.read_text().replace("Book,11,5", "Book,11,6"))
+    assert ingest(lake, folder)[1]["items_changed"] == 1
+
+
+def test_a_file_with_a_header_alone_holds_no_records(lake: Lake, tmp_path: Path) -> None:
+    code, figures = ingest(lake, data_folder(tmp_path / "data", sales_a=sales_text()))
+    assert (code, figures["files"], figures["received"]) == (0, 1, 0)
+    assert (figures["first_month"], figures["open_month"]) == (None, None)
+    figures = ingest(lake, data_folder(tmp_path / "data", sales_b=MARCH))[1]
+    assert (figures["files"], figures["files_skipped"], figures["live"]) == (1, 1, 2)
+
+
+def test_a_file_whose_every_record_is_rejected_is_ingested(lake: Lake, tmp_path: Path) -> None:
+    wrong = sales_text(sale_line(date="2015.03.07"), sale_line(date="07-03-2015"))
+    code, figures = ingest(lake, data_folder(tmp_path / "data", sales_a=wrong))
+    assert (code, figures["rejected_by_reason"]) == (0, {"date_unparsable": 2})
+    assert rows(lake, DAILY_SALES) == []

@@ -1,0 +1,34 @@
+"""A lake's tables as plain rows, for comparison; and records put through to silver."""
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.lake import Lake
+from lakehouse.profile import Profile
+from lakehouse.sales import intake
+from lakehouse.table import Table
+from lakehouse.tables.bronze import SALES_EVENTS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def rows(lake: Lake, table: Table, *columns: str) -> list[tuple[Any, ...]]:
+    """Rows of a table in the order of their text; columns as named, or all."""
+    names = columns or table.names
+    found = read_table(lake, table, names).to_pylist()
+    return sorted((tuple(row[name] for name in names) for row in found), key=str)
+
+
+def versions(lake: Lake, *tables: Table) -> list[int]:
+    """The newest version of each table."""
+    return [log.version(lake, table) for table in tables]
+
+
+def put_through(spark: "SparkSession", lake: Lake, events: pa.Table, meaning: Profile) -> None:
+    """Put records into bronze and through to silver."""
+    append_rows(lake, SALES_EVENTS, events)
+    intake.take_in(spark, lake, spark.createDataFrame(events), meaning)
