@@ -106,9 +106,7 @@ class Build:
                 outputs.append(self._features_output(group, list(self.targets), self.history))
             self._replace(frames[group.name], outputs)
 
-        pair, *others = self.groups
-        write(pair)
-        in_parallel(write, others)
+        in_parallel(write, self.groups)
         for frame in frames.values():
             frame.unpersist()
 
@@ -162,7 +160,7 @@ class Build:
 
 def in_parallel(work: Callable[[FeatureGroup], None], groups: Sequence[FeatureGroup]) -> None:
     """Run the Spark jobs of several groups side by side: small ones leave cores idle."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=3) as pool:
         list(pool.map(work, groups))
 
 

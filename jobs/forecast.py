@@ -74,7 +74,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         else pair_rows(lake, features, month, pairs)
     )
     forecasts = estimator.predict(known, booster, names, lake.profile().target_clip)
-    version = f"{context.now:%Y%m%dT%H%M%SZ}"
+    version = f"{context.now:%Y%m%dT%H%M%S.%fZ}"
     rows.append(lake, FORECASTS, as_forecasts(forecasts, context, version, cutoff, model))
     published = publish(context, lake, version, cutoff, model, inputs)
     if arguments.submission and pairs is not None:
