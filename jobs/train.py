@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Train, unless the champion was made from these very inputs."""
     lake = lake_of(context, arguments)
+    if arguments.workers is not None:
+        estimator.check_workers(context.spark, arguments.workers)
     profile = lake.profile()
     features = feature_set(profile.target_clip)
     months = training_months(closed_months(lake), profile.model.first_training_month)
