@@ -6,6 +6,7 @@ Reads Maven Central through the Ivy that Spark ships; writes into the ``jars`` f
 installed pyspark, where spark-submit, a local session and an image all find them.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,8 +22,12 @@ COORDINATES = (("io.delta", "delta-spark_4.2_2.13", "4.4.0"),)
 
 
 def jars_folder() -> Path:
-    """Return the folder of Spark's own jars."""
-    return Path(pyspark.__file__).parent / "jars"
+    """Return the folder of Spark's own jars.
+
+    Under spark-submit pyspark is imported from an archive, and SPARK_HOME names the folder.
+    """
+    home = os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent
+    return Path(home) / "jars"
 
 
 def missing() -> list[tuple[str, str, str]]:
@@ -53,8 +58,6 @@ def require() -> None:
 
 def java_home_has_java() -> bool:
     """Say whether JAVA_HOME points to a Java runtime."""
-    import os
-
     home = os.environ.get("JAVA_HOME")
     return bool(home) and (Path(str(home)) / "bin" / "java").exists()
 

@@ -1,6 +1,7 @@
 """Each step as spark-submit and python -m start it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,8 +41,9 @@ def test_spark_submit_runs_a_step_and_ends_with_one_json_line(tmp_path: Path) ->
             "--lake", lake, "--data", data, "--profile", "sample",
         ],
         cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYSPARK_PYTHON": sys.executable},
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     result = json.loads(done.stdout.strip().splitlines()[-1])
     assert (result["job"], result["status"]) == ("ingest_history", "done")
 

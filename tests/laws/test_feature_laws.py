@@ -38,7 +38,7 @@ CALM = {
 }
 # Locally other examples every time; a failure prints how to reproduce it.
 GOOD = settings(**CALM, max_examples=10, derandomize="CI" in os.environ, print_blob=True)
-BAD = settings(**CALM, max_examples=60, derandomize=True, phases=[Phase.generate])
+BAD = settings(**CALM, max_examples=500, derandomize=True, phases=[Phase.generate])
 
 
 def judge(law: Law, compute_: Compute, group: FeatureGroup, effort: settings) -> None:
