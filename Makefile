@@ -8,7 +8,7 @@ DATA ?=
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run pipeline serve test test-fast lint bench dictionary clean
+.PHONY: help setup run pipeline serve stream test test-fast lint bench dictionary clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ pipeline: setup ## files to published forecasts: make pipeline DATA=folder PROFI
 
 serve: setup ## serve the lake's forecasts on PORT (8000)
 	$(BIN)/python -m serving --lake '$(LAKE)' --port $(PORT)
+
+stream: setup ## broker, topics and both streaming queries on this machine: make stream LAKE=folder
+	$(BIN)/python -m streaming local --lake '$(LAKE)' $(if $(STREAM_PROFILE),--profile '$(STREAM_PROFILE)')
 
 run: pipeline serve ## pipeline, then serve
 

@@ -11,7 +11,14 @@ SPARK = [
     "mlflow==3.17.2",
 ]
 API = ["fastapi==0.165.0", "uvicorn==0.54.0"]
+STREAM = [
+    "kafka-python==3.0.12",
+    "prometheus-client==0.26.0",
+    "jsonschema==4.26.0",
+    "tqdm==4.70.1",
+]
 DEV = [
+    *STREAM,
     "chispa==0.12.0",
     "httpx==0.28.1",
     "hypothesis==6.170.15",
@@ -40,8 +47,10 @@ setup(
         "lakehouse.sales",
         "lakehouse.tables",
         "serving",
+        "streaming",
+        "streaming.contract",
     ],
-    package_data={"lakehouse.profiles": ["*.toml"]},
+    package_data={"lakehouse.profiles": ["*.toml"], "streaming.contract": ["*.json"]},
     install_requires=LAKE,
-    extras_require={"spark": SPARK, "api": API, "dev": DEV},
+    extras_require={"spark": SPARK, "api": API, "stream": STREAM, "dev": DEV},
 )

@@ -75,7 +75,9 @@ class FeatureGroup:
             be among them, because later builds open with them.
 
     Raises:
-        ValueError: a feature's measure is not declared, or two measures or features are the same.
+        ValueError: a feature's measure is not declared, or two measures or features are the same;
+            or a feature counts all months of another measure than sales, which opening rows do
+            not know.
     """
 
     name: str
@@ -89,6 +91,8 @@ class FeatureGroup:
         refuse(self.name, "measure missing", {PRESENCE} - known)
         opening = {months_since(PRESENCE).suffix, age(PRESENCE).suffix}
         refuse(self.name, "feature missing", opening - {f.suffix for f in self.features})
+        counted = {f.suffix for f in self.opening if f.measure != PRESENCE}
+        refuse(self.name, f"counts all months of another measure than {PRESENCE}", counted)
         refuse(self.name, "declared twice", duplicates(m.name for m in self.measures))
         refuse(self.name, "declared twice", duplicates(f.suffix for f in self.features))
 

@@ -16,36 +16,31 @@ from features.measure import Measure
 from lakehouse.profile import Clip
 from lakehouse.types import COUNT, REVENUE, UNITS, WHOLE
 
-# A day of the month as one bit: counting distinct days needs no second pass over the rows.
-DAY_BIT = "shiftleft(1L, day(date))"
-
-PAIR_SALES = Measure("sales", "count_if(NOT is_offer)", COUNT, "live sales lines")
-PAIR_UNITS = Measure("units", "coalesce(sum(units), 0L)", UNITS, "units net of returns")
+# What the pair's measures aggregate are the columns of monthly.pair_days.
+PAIR_SALES = Measure("sales", "sale", "sum", COUNT, "live sales lines")
+PAIR_UNITS = Measure("units", "units", "sum", UNITS, "units net of returns")
 PAIR_REVENUE = Measure(
     "revenue",
-    "coalesce(sum(revenue), 0L)",
+    "revenue",
+    "sum",
     REVENUE,
     "currency, each sale rounded to four decimals; without a known price 0",
 )
-SALE_DAYS = Measure(
-    "sale_days",
-    f"bit_count(bit_or(CASE WHEN is_offer THEN 0L ELSE {DAY_BIT} END))",
-    WHOLE,
-    "days with a sale",
-)
+SALE_DAYS = Measure("sale_days", "sale_day", "count_distinct", WHOLE, "days with a sale")
 OFFER_DAYS = Measure(
     "offer_days",
-    f"bit_count(bit_or(CASE WHEN is_offer THEN {DAY_BIT} ELSE 0L END))",
+    "offer_day",
+    "count_distinct",
     WHOLE,
     "days on offer and reported without a sale",
 )
-HAS_SALE = Measure("pairs", "CAST(bool_or(NOT is_offer) AS INT)", WHOLE, "1: the pair has a sale")
+HAS_SALE = Measure("pairs", "sale", "max", WHOLE, "1: the pair has a sale")
 
 
 def summed(measure: Measure, comment: str = "") -> Measure:
     """Declare the sum of a measure of the cells below, whichever group they are of."""
     stored = COUNT if measure.type == WHOLE else measure.type
-    return Measure(measure.name, f"sum({measure.name})", stored, comment or measure.comment)
+    return Measure(measure.name, measure.name, "sum", stored, comment or measure.comment)
 
 
 SALES = summed(PAIR_SALES)
@@ -56,13 +51,8 @@ PAIRS = summed(HAS_SALE, "shop × item pairs with a sale")
 
 def pair_target(clip: Clip | None) -> Measure:
     """Declare what is forecast: the pair's units in a month, clipped where the profile says so."""
-    if clip is None:
-        return replace(PAIR_UNITS, name="target")
-    low, high = (f"{int(bound * PAIR_UNITS.scale)}L" for bound in (clip.low, clip.high))
-    sql = f"least(greatest({PAIR_UNITS.sql}, {low}), {high})"
-    return Measure(
-        "target", sql, UNITS, f"units net of returns, clipped to [{clip.low}, {clip.high}]"
-    )
+    bounds = f", clipped to [{clip.low}, {clip.high}]" if clip else ""
+    return replace(PAIR_UNITS, name="target", comment=f"{PAIR_UNITS.comment}{bounds}", clip=clip)
 
 
 TARGET_SUM = summed(pair_target(None), "sum of its pairs' targets, units")

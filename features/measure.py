@@ -1,11 +1,12 @@
 """A measure: one number per key and month, aggregated from the rows below it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
+from lakehouse.profile import Clip
 from lakehouse.table import Column
 
 
@@ -14,19 +15,23 @@ class Measure:
     """A monthly aggregate, computed in its integer form: the number times ten to its scale.
 
     Sums of whole numbers are the same in every order; DOUBLE sums of the same rows are not, and
-    DECIMAL sums take Spark three times as long.
+    DECIMAL sums take three times as long.
 
     Args:
         name: column of the monthly table.
-        sql: Spark SQL aggregate over the rows of one key and month, in integer form.
+        of: column of the rows below that is aggregated, whole numbers in the same form.
+        aggregate: Arrow's name of the aggregation; null counts as nothing.
         type: Arrow type of the stored column, a whole number or a decimal.
         comment: what it says, with its unit.
+        clip: bounds that the aggregate is put into; None: none.
     """
 
     name: str
-    sql: str
+    of: str
+    aggregate: Literal["sum", "max", "count_distinct"]
     type: pa.DataType
     comment: str
+    clip: Clip | None = None
 
     @property
     def scale(self) -> int:
@@ -39,18 +44,8 @@ class Measure:
         return Column(self.name, self.type, self.comment, nullable=False)
 
 
-def integer_sql(scale: int, *factors: str) -> str:
-    """Write the integer form of a product of DECIMAL columns in Spark SQL.
-
-    One column comes back exactly while its integer form is below 2**51, which is 225 billion of
-    the currency; a product is rounded once per row, before any sum.
-    """
-    product = " * ".join(f"CAST({factor} AS DOUBLE)" for factor in factors)
-    return f"CAST(rint({product} * {scale}) AS BIGINT)"
-
-
-def stored_form(cells: pa.Table, measures: tuple[Measure, ...]) -> Iterator[pa.Table]:
-    """Give cells in integer form the types of their table; a worker calls it before it writes.
+def stored_form(cells: pa.Table, measures: tuple[Measure, ...]) -> pa.Table:
+    """Give cells in integer form the types of their table.
 
     Args:
         cells: ``[*keys, month, *measures]``, the measures as whole numbers.
@@ -60,7 +55,7 @@ def stored_form(cells: pa.Table, measures: tuple[Measure, ...]) -> Iterator[pa.T
         at = cells.column_names.index(measure.name)
         numbers = cells[measure.name].combine_chunks().cast(pa.int64())
         cells = cells.set_column(at, measure.column.field, stored(numbers, measure.type))
-    yield cells
+    return cells
 
 
 def stored(numbers: pa.Int64Array, arrow_type: pa.DataType) -> pa.Array:

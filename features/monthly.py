@@ -1,98 +1,141 @@
 """Monthly cells: daily sales to pair months, pair months to the cells of every other group."""
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from features.encoding import Codes, dictionary, encode, integers
 from features.group import CATEGORY, ITEM, SHOP, UNKNOWN_CATEGORY, FeatureGroup
-from features.groups import PAIR_REVENUE, PAIR_UNITS
-from features.measure import integer_sql
+from features.groups import PAIR_REVENUE
+from features.measure import Measure
+from lakehouse.types import PRICE, TEXT, UNITS
 
-PAIR_DAY = (SHOP, ITEM, "month", "date")
+# What the integer forms of units and price together stand for 1 by.
+SCALES = 10 ** (UNITS.scale + PRICE.scale)
 
 
-def resolve_aliases(rows: DataFrame, shops: DataFrame) -> DataFrame:
+def resolve_aliases(rows: pa.Table, shops: pa.Table) -> pa.Table:
     """Replace shop ids that are another name of a shop.
 
     Args:
         rows: ``[shop_id, …]``.
-        shops: the table silver.shops.
+        shops: rows of silver.shops, ``[shop_id, alias_of]`` at least.
 
     Returns:
         The rows with the same columns.
     """
-    aliases = shops.where("alias_of IS NOT NULL").select(SHOP, "alias_of")
-    joined = rows.join(F.broadcast(aliases), on=SHOP, how="left")
-    resolved = joined.withColumn(SHOP, F.coalesce("alias_of", SHOP))
-    return resolved.select(*rows.columns)
+    aliases = shops.filter(pc.field("alias_of").is_valid())
+    coded = dictionary(rows[SHOP])
+    names = pc.coalesce(looked_up(coded.dictionary, aliases, SHOP, "alias_of"), coded.dictionary)
+    return rows.set_column(rows.column_names.index(SHOP), SHOP, names.take(coded.indices))
 
 
-def pair_days(sales: DataFrame, offers: DataFrame) -> DataFrame:
+def looked_up(texts: pa.Array, table: pa.Table, key: str, column: str) -> pa.Array:
+    """Return the text that a column has in the row of each key; null where there is no row."""
+    keys, values = (pc.cast(table[name], TEXT).combine_chunks() for name in (key, column))
+    return values.take(pc.index_in(texts, keys))
+
+
+def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:
     """Put live sales and days on offer into one form.
 
     Args:
-        sales: live rows of silver.daily_sales.
-        offers: rows of silver.daily_offers.
+        sales: live rows of silver.daily_sales, ``[shop_id, item_id, month, date, units, price]``.
+        offers: rows of silver.daily_offers, ``[shop_id, item_id, month, date]``.
 
     Returns:
-        ``[shop_id, item_id, month, date, units, revenue, is_offer]``, amounts in integer form;
-        both are null on offers, revenue also where the price is not known.
+        ``[shop_id, item_id, month, sale, units, revenue, sale_day, offer_day]``: ``sale`` is 1 or
+        0, amounts are in integer form, revenue 0 where the price is not known; the days of the
+        month are null where there is no sale or no offer.
     """
-    offered = offers.selectExpr(
-        *PAIR_DAY,
-        "CAST(NULL AS BIGINT) AS units",
-        "CAST(NULL AS BIGINT) AS revenue",
-        "TRUE AS is_offer",
+    units = integers(sales["units"])
+    sold = form(sales, 1, units, revenue(units, sales["price"]))
+    none = np.zeros(len(offers), np.int64)
+    offered = form(offers, 0, none, none)
+    no_days = pa.nulls(len(sold), pa.int64()), pa.nulls(len(offered), pa.int64())
+    return pa.concat_tables(
+        [
+            sold.append_column("sale_day", pc.day(sales["date"])).append_column(
+                "offer_day", no_days[0]
+            ),
+            offered.append_column("sale_day", no_days[1]).append_column(
+                "offer_day", pc.day(offers["date"])
+            ),
+        ]
     )
-    sold = sales.selectExpr(
-        *PAIR_DAY,
-        f"{integer_sql(PAIR_UNITS.scale, 'units')} AS units",
-        f"{integer_sql(PAIR_REVENUE.scale, 'units', 'price')} AS revenue",
-        "FALSE AS is_offer",
-    )
-    return sold.unionAll(offered)
 
 
-def aggregate(rows: DataFrame, group: FeatureGroup) -> DataFrame:
+def form(rows: pa.Table, sale: int, units: Codes, amounts: Codes) -> pa.Table:
+    """Give rows their columns but the days."""
+    columns = {"sale": np.full(len(rows), sale, np.int64), "units": units, "revenue": amounts}
+    ids = {name: dictionary(rows[name]) for name in (SHOP, ITEM)}
+    return pa.table({**ids, "month": rows["month"], **columns})
+
+
+def revenue(units: Codes, prices: pa.ChunkedArray) -> Codes:
+    """Multiply units by prices, each product rounded once, before any sum.
+
+    Args:
+        units: ``[sale]``, in integer form.
+        prices: decimals; null: not known, which counts as 0.
+    """
+    known = integers(pc.fill_null(prices, pa.scalar(0, prices.type)))
+    products = units.astype(np.float64) * known / (SCALES / PAIR_REVENUE.scale)
+    rounded: Codes = np.rint(products).astype(np.int64)
+    return rounded
+
+
+def aggregate(rows: pa.Table, group: FeatureGroup) -> pa.Table:
     """Aggregate the rows below a group to its monthly cells.
 
     Args:
-        rows: for the pair's group ``pair_days``; for others cells with the group's keys.
+        rows: for the pair's group ``pair_days``; for others cells with the group's keys. Cells
+            of the group itself that came in parts are put together.
         group: whose cells are wanted.
 
     Returns:
         ``[*keys, month, *measures]`` in integer form, unique on keys and month.
     """
-    measures = [F.expr(measure.sql).alias(measure.name) for measure in group.measures]
-    return rows.groupBy(*group.keys, "month").agg(*measures)
+    key = [*group.keys, "month"]
+    codes, keys = encode(rows.select(key))
+    wanted = {f"{m.of}_{m.aggregate}": (m.of, m.aggregate) for m in group.measures}
+    needed = rows.select(sorted({m.of for m in group.measures}))
+    grouped = needed.append_column("code", pa.array(codes)).group_by("code", use_threads=False)
+    found = grouped.aggregate(list(wanted.values()))
+    cells = keys.take(found["code"])
+    for measure in group.measures:
+        numbers = found[f"{measure.of}_{measure.aggregate}"].cast(pa.int64())
+        cells = cells.append_column(measure.name, clipped(numbers, measure))
+    return cells
 
 
-def integer_form(cells: DataFrame, group: FeatureGroup) -> DataFrame:
-    """Turn stored cells into their integer form.
+def clipped(numbers: pa.ChunkedArray, measure: Measure) -> pa.ChunkedArray:
+    """Put aggregates, in integer form, into a measure's bounds."""
+    if measure.clip is None:
+        return numbers
+    low, high = (int(bound * measure.scale) for bound in (measure.clip.low, measure.clip.high))
+    return pc.min_element_wise(pc.max_element_wise(numbers, low), high)
+
+
+def integer_form(cells: pa.Table, group: FeatureGroup) -> pa.Table:
+    """Turn stored cells into their integer form."""
+    for measure in group.measures:
+        if measure.name in cells.column_names:
+            at = cells.column_names.index(measure.name)
+            cells = cells.set_column(at, measure.name, pa.array(integers(cells[measure.name])))
+    return cells
+
+
+def with_category(rows: pa.Table, items: pa.Table) -> pa.Table:
+    """Add the present category of each row's item.
 
     Args:
-        cells: the columns of the group's monthly table.
-        group: whose cells they are.
-    """
-    return cells.selectExpr(
-        *group.keys,
-        "month",
-        *(
-            f"{integer_sql(m.scale, m.name)} AS {m.name}" if m.scale > 1 else m.name
-            for m in group.measures
-        ),
-    )
-
-
-def with_category(pair_months: DataFrame, items: DataFrame) -> DataFrame:
-    """Add the present category of each pair's item.
-
-    Args:
-        pair_months: ``[shop_id, item_id, month, …]``.
-        items: the table silver.items.
+        rows: ``[item_id, …]``.
+        items: rows of silver.items, ``[item_id, category_id]`` at least.
 
     Returns:
         The rows and ``category_id``, ``unknown`` where the catalogue does not have the item.
     """
-    categories = items.select(ITEM, CATEGORY)
-    joined = pair_months.join(F.broadcast(categories), on=ITEM, how="left")
-    return joined.fillna({CATEGORY: UNKNOWN_CATEGORY})
+    coded = dictionary(rows[ITEM])
+    known = looked_up(coded.dictionary, items, ITEM, CATEGORY).fill_null(UNKNOWN_CATEGORY)
+    return rows.append_column(CATEGORY, known.take(coded.indices))

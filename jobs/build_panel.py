@@ -8,30 +8,25 @@ assortment) or panel_grid, only the months whose inputs changed since they were 
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import Any
 
 from features.feature_set import SPINES, FeatureSet, feature_set, panel_table
 from features.tables import features_table, monthly_table
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.lineage import panel_digests, stale
 from jobs.month_arguments import add_month_arguments, asked
-from jobs.panel_task import WORK, PanelTask
+from jobs.panel_task import PanelTask
 from lakehouse.delta import log
-from lakehouse.delta.months import Output, replace_months
+from lakehouse.delta.months import replace_months
+from lakehouse.delta.work import Piece, do_work
 from lakehouse.lake import Lake
 from lakehouse.lake_months import LakeMonths, read_months
 from lakehouse.month_range import MonthRange
 from lakehouse.table import Table
 from lakehouse.tables.silver import ITEMS
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
 
 # A task holds its rows as one Arrow table: about 250 MB at 80 columns.
 ROWS_PER_TASK = 500_000
@@ -68,15 +63,15 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     task = PanelTask(lake, features, arguments.spine, profile.forecast)
     made_from = {month: digests[month] for month in stale_months}
     is_whole = stale_months == list(panel_months(months, arguments.spine))
-    output = Output(table, stale_months, task.produce, lambda: made_from, is_whole)
-    pieces = work(context.spark, lake, features, stale_months, months)
-    (written,) = replace_months(lake, pieces, output)
+    pieces = list(panel_pieces(lake, features, stale_months, months, arguments.spine))
+    parts = do_work(lambda: context.spark, lake, pieces, task)
+    written = replace_months(lake, table, stale_months, parts, made_from, is_whole=is_whole)
     return {
         "panel": table.path,
         "months": len(stale_months),
-        "rows": written.rows,
+        "rows": written,
         "columns": len(features.names),
-        "bytes": written.size,
+        "bytes": sum(part.size for part in parts),
     }
 
 
@@ -86,34 +81,23 @@ def panel_months(months: LakeMonths, spine: str) -> MonthRange:
     return MonthRange(months.range.first, last)
 
 
-def work(
-    spark: "SparkSession",
-    lake: Lake,
-    features: FeatureSet,
-    targets: Sequence[date],
-    months: LakeMonths,
-) -> "DataFrame":
-    """List the pieces of work, one per Spark partition.
-
-    Returns:
-        The columns of ``WORK``.
-    """
+def panel_pieces(
+    lake: Lake, features: FeatureSet, targets: Sequence[date], months: LakeMonths, spine: str
+) -> Iterator[Piece]:
+    """Cut the assembly of target months: a piece per month and slice of its items."""
     files = files_by_month(lake, features)
     sizes = {table.path: log.month_rows(lake, table) for table in tables_read(features)}
-    pieces = []
     for month in targets:
-        slices = slice_count(features, sizes, month)
+        most = most_rows(features, sizes, month, spine)
+        slices = max(1, -(-most // ROWS_PER_TASK))
         common = {
             "month": month,
             "slices": slices,
             "is_closed": months.cutoff is not None and month <= months.cutoff,
-            "files": json.dumps(files(month)),
+            "files": files(month),
         }
-        pieces += [{**common, "slice": i} for i in range(slices)]
-    numbered = pa.Table.from_pylist(pieces, WORK).append_column(
-        "id", pa.array(range(len(pieces)), pa.int32())
-    )
-    return spark.createDataFrame(numbered).repartitionById(len(pieces), "id").drop("id")
+        for number in range(slices):
+            yield Piece({**common, "slice": number}, most // slices)
 
 
 def files_by_month(lake: Lake, features: FeatureSet) -> Callable[[date], dict[str, list[str]]]:
@@ -126,10 +110,13 @@ def files_by_month(lake: Lake, features: FeatureSet) -> Callable[[date], dict[st
     }
 
 
-def slice_count(features: FeatureSet, sizes: dict[str, dict[date, int]], month: date) -> int:
-    """Say into how many slices a month's items are cut, by the greatest spine that it may have."""
-    known = {g.name: sizes[features_table(g).path].get(month, 0) for g in features.groups}
-    return max(1, -(-known["shop"] * known["item"] // ROWS_PER_TASK))
+def most_rows(
+    features: FeatureSet, sizes: dict[str, dict[date, int]], month: date, spine: str
+) -> int:
+    """Say how many rows a month's spine has at most: of shops and items known, or sold."""
+    table = features_table if spine == SPINES[0] else monthly_table
+    known = {g.name: sizes[table(g).path].get(month, 0) for g in features.groups}
+    return known["shop"] * known["item"]
 
 
 def tables_read(features: FeatureSet) -> list[Table]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lakehouse.errors import ShopcastError, UsageError
+from lakehouse.errors import RefusedError, ShopcastError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
 
@@ -27,6 +27,14 @@ EXIT_CODES = """exit codes:
 INTERRUPTED = 130
 
 logger = logging.getLogger("shopcast")
+
+
+class FoundError(RefusedError):
+    """Something is not as it must be; how much of it is in the figures of the result line."""
+
+    def __init__(self, message: str, figures: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.figures = figures
 
 
 @dataclass(frozen=True)
@@ -50,18 +58,20 @@ class Context:
 class Job:
     """One batch step: its name, its arguments and what it does.
 
-    ``run`` returns the figures of the result line.
+    ``run`` returns the figures of the result line. ``program`` is how it is started; empty:
+    ``python -m jobs.<name>``.
     """
 
     name: str
     summary: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[Context, argparse.Namespace], Mapping[str, Any]]
+    program: str = ""
 
     def parser(self) -> argparse.ArgumentParser:
         """Build the command-line parser of this step."""
         parser = argparse.ArgumentParser(
-            prog=f"python -m jobs.{self.name}",
+            prog=self.program or f"python -m jobs.{self.name}",
             description=self.summary,
             epilog=EXIT_CODES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -124,7 +134,8 @@ def outcome(
     except ShopcastError as error:
         progress("%s", error)
         status = "wrong use" if isinstance(error, UsageError) else "refused"
-        return error.exit_code, {"status": status, "error": str(error)}
+        figures = error.figures if isinstance(error, FoundError) else {}
+        return error.exit_code, {"status": status, "error": str(error), **figures}
     except KeyboardInterrupt:
         progress("Interrupted. Every table is as its last commit left it; run the command again.")
         return INTERRUPTED, {"status": "interrupted"}

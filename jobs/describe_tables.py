@@ -12,8 +12,15 @@ from features.tables import features_table, monthly_table
 from lakehouse.profile import Profile, load_profile
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS, SOURCES
-from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
-from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
+from lakehouse.tables.gold import BACKTESTS, FEATURE_SKEW, FORECAST_VERSIONS, FORECASTS
+from lakehouse.tables.silver import (
+    DAILY_OFFERS,
+    DAILY_SALES,
+    ITEMS,
+    MONTHS,
+    REPLACED_DAYS,
+    SHOPS,
+)
 from lakehouse.types import sql_name
 
 FIXED = (
@@ -23,12 +30,14 @@ FIXED = (
     SOURCES,
     DAILY_SALES,
     DAILY_OFFERS,
+    REPLACED_DAYS,
     SHOPS,
     ITEMS,
     MONTHS,
     FORECASTS,
     FORECAST_VERSIONS,
     BACKTESTS,
+    FEATURE_SKEW,
 )
 TITLE = """# Data dictionary
 

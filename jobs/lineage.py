@@ -1,22 +1,41 @@
 """What each month of a derived table is made from, as digests: equal digests, nothing to redo."""
 
+from collections.abc import Mapping
 from datetime import date
+from functools import cache, lru_cache
 from importlib import resources
 
 from features.feature_set import FeatureSet, panel_table
-from features.group import FeatureGroup
+from features.group import CATEGORY, ITEM, SHOP
 from features.tables import features_table, monthly_table
 from lakehouse.delta import log
+from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.lake_months import LakeMonths
 from lakehouse.month_range import MonthRange
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
 
+@cache
 def code_digest(package: str) -> str:
     """Digest a package's sources: what a changed program made is made again."""
     sources = sorted(resources.files(package).iterdir(), key=lambda source: source.name)
     return log.digest([s.read_text() for s in sources if s.name.endswith(".py")])
+
+
+@lru_cache(maxsize=8)
+def catalogue_digest(lake: Lake, shops: int, items: int) -> str:
+    """Digest what cells depend on in the catalogue: aliases of shops, categories of items.
+
+    Args:
+        lake: where it is.
+        shops: version of silver.shops, so that it is read once.
+        items: version of silver.items.
+    """
+    del shops, items
+    aliases = read_table(lake, SHOPS, [SHOP, "alias_of"], [("alias_of", "is null", False)])
+    categories = read_table(lake, ITEMS, [ITEM, CATEGORY])
+    return log.digest([sorted(map(str, t.to_pylist())) for t in (aliases, categories)])
 
 
 def cell_digests(lake: Lake, history: MonthRange) -> dict[date, str]:
@@ -26,17 +45,21 @@ def cell_digests(lake: Lake, history: MonthRange) -> dict[date, str]:
     common = [
         code_digest("features"),
         lake.profile().model_dump(mode="json", include={"target_clip"}),
-        log.version(lake, SHOPS),
-        log.version(lake, ITEMS),
+        catalogue_digest(lake, log.version(lake, SHOPS), log.version(lake, ITEMS)),
     ]
     return {month: log.digest([common, sales.get(month), offers.get(month)]) for month in history}
 
 
 def feature_digests(
-    lake: Lake, group: FeatureGroup, history: MonthRange, targets: MonthRange
+    cells: Mapping[date, str], history: MonthRange, targets: MonthRange
 ) -> dict[date, str]:
-    """Digest what each target month's features are made from: the cells before it, and code."""
-    cells = log.month_digests(lake, monthly_table(group))
+    """Digest what each target month's features are made from: the cells before it, and code.
+
+    Args:
+        cells: digest of the group's cells, by month.
+        history: the lake's months.
+        targets: the months that have features.
+    """
     common = [code_digest("features"), history.first]
     return {
         month: log.digest([common, [cells.get(m) for m in history if m < month]])

@@ -3,7 +3,8 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
-from features import monthly
+from pyspark.sql import functions as F
+
 from features.feature_set import SPINES, FeatureSet, panel_table
 from features.group import ITEM, SHOP
 from jobs.build_panel import files_by_month
@@ -41,7 +42,9 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
         raise SourceError(
             f"{file}: no column {', '.join(sorted(absent))}; it has {', '.join(found.columns)}."
         )
-    return monthly.resolve_aliases(found, rows.read(spark, lake, SHOPS))
+    aliases = rows.read(spark, lake, SHOPS).where("alias_of IS NOT NULL").select(SHOP, "alias_of")
+    joined = found.join(F.broadcast(aliases), on=SHOP, how="left")
+    return joined.withColumn(SHOP, F.coalesce("alias_of", SHOP)).select(*found.columns)
 
 
 def pair_rows(lake: Lake, features: FeatureSet, month: date, pairs: "DataFrame") -> "DataFrame":

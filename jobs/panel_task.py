@@ -1,35 +1,26 @@
 """What a worker does for the panel: read one month's parts, lay out a spine, assemble the rows."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.feature_set import TARGET, FeatureSet
+from features.feature_set import TARGET, FeatureSet, panel_table
 from features.group import CATEGORY, ITEM, SHOP
 from features.panel import assemble
 from features.spine import active_items, active_shops, every_pair, given_pairs, sold_in
 from features.tables import features_table, monthly_table
-from lakehouse.delta.files import read
+from jobs.stored_rows import Files, stored_rows
+from lakehouse.delta.parts import Rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.profile import Forecast
 from lakehouse.table import Table
 from lakehouse.tables.silver import ITEMS
-
-WORK = pa.schema(
-    [
-        ("month", pa.date32()),
-        ("slice", pa.int32()),
-        ("slices", pa.int32()),
-        ("is_closed", pa.bool_()),
-        ("files", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class MonthParts:
     lake: Lake
     features: FeatureSet
     month: date
-    files: dict[str, list[str]]
+    files: Files
 
     def groups(self) -> dict[str, pa.Table]:
         """Read each group's features."""
@@ -63,9 +54,7 @@ class MonthParts:
 
     def _read(self, table: Table, columns: list[str] | None = None) -> pa.Table:
         wanted = columns or [name for name in table.names if name not in table.partition_by]
-        keys = [name for name in table.key if name in wanted]
-        found = read(self.lake.uri(table), self.files.get(table.path, []), wanted, keys)
-        return table.schema.empty_table().select(wanted) if found is None else found
+        return stored_rows(self.lake, table, self.files, wanted)
 
 
 @dataclass(frozen=True)
@@ -84,11 +73,16 @@ class PanelTask:
     spine: str
     rule: Forecast
 
-    def produce(self, work: pa.Table) -> Iterator[pa.Table]:
-        """Assemble the rows of each piece of work, the columns being those of ``WORK``."""
-        for piece in work.to_pylist():
-            parts = MonthParts(self.lake, self.features, piece["month"], json.loads(piece["files"]))
-            yield self._rows(parts, piece["slice"], piece["slices"], piece["is_closed"])
+    def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
+        """Assemble the rows of a slice of a month's items.
+
+        Args:
+            piece: ``month``, ``slice``, ``slices``, ``is_closed``, and ``files`` by table.
+        """
+        month = date.fromisoformat(piece["month"])
+        parts = MonthParts(self.lake, self.features, month, piece["files"])
+        rows = self._rows(parts, piece["slice"], piece["slices"], piece["is_closed"])
+        yield Rows(panel_table(self.features, self.spine), rows)
 
     def _rows(self, parts: MonthParts, slice_: int, slices: int, is_closed: bool) -> pa.Table:
         groups, catalogue = parts.groups(), parts.catalogue()

@@ -6,7 +6,8 @@ ShopcastError
     ├── ProfileError     a profile's file is not valid
     ├── SourceError      a retailer's file cannot be read as its profile says
     ├── LakeError        the lake is missing, of another format, or of another profile
-    └── BooksError       records went in that did not come out anywhere
+    ├── BooksError       records went in that did not come out anywhere
+    └── ConflictError    another process wrote the same table at the same time
 Any other exception is a defect of the program: exit code 1.
 """
 
@@ -43,3 +44,7 @@ class LakeError(RefusedError):
 
 class BooksError(RefusedError):
     """Records went in that did not come out anywhere."""
+
+
+class ConflictError(RefusedError):
+    """Another process wrote the same table at the same time; nothing of this write is seen."""

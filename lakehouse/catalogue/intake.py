@@ -78,7 +78,7 @@ def take_in(
         What the lists say, and how many shops and items that altered.
     """
     for entity, source in sources.entities.items():
-        transaction = f"{entity}:{source.digest}"
+        transaction = log.Named(f"{entity}:{source.digest}")
         if not log.has_transaction(lake, CATALOGUE_EVENTS, transaction):
             records = listed(spark, sources, entity, profile.files, reception)
             append_rows(lake, CATALOGUE_EVENTS, records, transaction)
@@ -119,7 +119,10 @@ def stored_events(lake: Lake, entity: str, source: Source) -> pa.Table:
 
 
 def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Upsert the rows that differ from what a table holds, unless that is newer.
+    """Upsert rows unless what a table holds is newer.
+
+    A row that says nothing new is written too, for its time: a version between the two would
+    otherwise win over both.
 
     Args:
         lake: where the table is; created where it is missing.
@@ -127,21 +130,22 @@ def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) 
         rows: its columns, unique on the key.
 
     Returns:
-        How many rows were written.
+        How many rows say something new.
     """
     log.create(lake, table)
     stored = {row[table.key[0]]: row for row in read_table(lake, table).to_pylist()}
-    changed = [row for row in rows if is_change(row, stored.get(row[table.key[0]]))]
-    if changed:
-        upsert_rows(lake, table, pa.Table.from_pylist(changed, schema=table.schema))
-    return len(changed)
+    pairs = [(row, stored.get(row[table.key[0]])) for row in rows]
+    newer = [(row, old) for row, old in pairs if is_newer(row, old)]
+    if newer:
+        upsert_rows(lake, table, pa.Table.from_pylist([r for r, _ in newer], schema=table.schema))
+    return sum(old is None or comparable(row) != comparable(old) for row, old in newer)
 
 
-def is_change(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
-    """Say whether a row is not yet stored: new, or other and not older."""
-    if stored is None:
+def is_newer(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
+    """Say whether a row is to be stored: new, later, or another one of the same time."""
+    if stored is None or row["updated_at"] > stored["updated_at"]:
         return True
-    return row["updated_at"] >= stored["updated_at"] and comparable(row) != comparable(stored)
+    return row["updated_at"] == stored["updated_at"] and comparable(row) != comparable(stored)
 
 
 def comparable(row: Mapping[str, Any]) -> str:

@@ -2,15 +2,21 @@
 
 import hashlib
 import json
+import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import Any
 
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import TableNotFoundError
+from pyarrow.fs import FileType
 
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
+from lakehouse.storage import filesystem, is_local, local_path
 from lakehouse.table import Table
 
 # Kept in a commit's metadata: the month → digest of everything that its rows were made from.
@@ -31,12 +37,33 @@ def load(lake: Lake, table: Table) -> DeltaTable:
         LakeError: the table was never created.
     """
     try:
-        return DeltaTable(lake.uri(table))
+        opened = opened_before(lake.uri(table))
     except TableNotFoundError:
         raise LakeError(
             f"{lake.root}: table {table.path} is missing; "
             "run the step that writes it (README: steps)."
         ) from None
+    if has_next_version(opened, lake.uri(table)):
+        opened.update_incremental()
+    return opened
+
+
+def has_next_version(opened: DeltaTable, uri: str) -> bool:
+    """Look for the commit after an opened version; versions have no gaps.
+
+    A look at one file takes a hundredth of the time of listing the log. Commits stay in the log
+    for thirty days, so that a process that looks more seldom must open its tables anew.
+    """
+    name = f"_delta_log/{opened.version() + 1:020}.json"
+    if is_local(uri):
+        return (local_path(uri) / name).exists()
+    return bool(filesystem(uri).get_file_info(name).type != FileType.NotFound)
+
+
+@lru_cache(maxsize=256)
+def opened_before(uri: str) -> DeltaTable:
+    """Keep tables open: to read the log's end takes a tenth of the time of reading it again."""
+    return DeltaTable(uri)
 
 
 def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTable:
@@ -53,7 +80,7 @@ def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTabl
     """
     if exists(lake, table):
         opened = load(lake, table)
-        if has_declared_columns(opened, table):
+        if has_declared_columns(lake, table):
             return opened
         if not replaces_all:
             raise LakeError(
@@ -74,9 +101,9 @@ def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTabl
     return created
 
 
-def has_declared_columns(opened: DeltaTable, table: Table) -> bool:
-    """Say whether an opened table has the columns that are declared."""
-    return {field.name for field in opened.schema().fields} == set(table.names)
+def has_declared_columns(lake: Lake, table: Table) -> bool:
+    """Say whether a stored table has the columns that are declared."""
+    return {field.name for field in load(lake, table).schema().fields} == set(table.names)
 
 
 def version(lake: Lake, table: Table) -> int:
@@ -89,13 +116,23 @@ def month_digests(lake: Lake, table: Table) -> dict[date, str]:
 
     Two equal digests mean the same rows; compaction changes a digest without changing rows.
     """
-    return {month: digest(sorted(files)) for month, files in month_files(lake, table).items()}
+    return file_digests(month_files(lake, table))
+
+
+def file_digests(files: Mapping[date, Sequence[str]]) -> dict[date, str]:
+    """Digest the files of each month."""
+    return {month: digest(sorted(paths)) for month, paths in files.items()}
 
 
 def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
     """List the files of each month, as paths below the table."""
+    return files_of_months(load(lake, table))
+
+
+def files_of_months(opened: DeltaTable) -> dict[date, list[str]]:
+    """List the files of each month of an opened version."""
     files: dict[date, list[str]] = defaultdict(list)
-    for month, path, _ in month_actions(lake, table):
+    for month, path, _ in month_actions(opened):
         files[month].append(path)
     return dict(files)
 
@@ -103,16 +140,35 @@ def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
 def month_rows(lake: Lake, table: Table) -> dict[date, int]:
     """Count the rows of each month."""
     counts: dict[date, int] = defaultdict(int)
-    for month, _, count in month_actions(lake, table):
+    for month, _, count in month_actions(load(lake, table)):
         counts[month] += count
     return dict(counts)
 
 
-def month_actions(lake: Lake, table: Table) -> list[tuple[date, str, int]]:
+def month_actions(opened: DeltaTable) -> list[tuple[date, str, int]]:
     """List (month, path, rows) of the files of a table partitioned by month."""
-    actions = load(lake, table).get_add_actions(flatten=True)
-    columns = (actions[name].to_pylist() for name in ("partition.month", "path", "num_records"))
-    return sorted(row for row in zip(*columns, strict=True) if row[0] is not None)
+    key = (opened.table_uri, opened.metadata().id, opened.version())
+    if key not in known_actions:
+        actions = opened.get_add_actions(flatten=True)
+        names = ("partition.month", "path", "num_records")
+        columns = (actions[name].to_pylist() for name in names)
+        listed = sorted(row for row in zip(*columns, strict=True) if row[0] is not None)
+        remember(known_actions, key, listed)
+    return known_actions[key]
+
+
+# By table and version, which never change; the last few are enough.
+Key = tuple[str, str, int]
+known_actions: dict[Key, list[tuple[date, str, int]]] = {}
+known_built: dict[Key, dict[date, str]] = {}
+MOST_KNOWN = 64
+
+
+def remember(known: dict[Key, Any], key: Key, value: Any) -> None:
+    """Keep what a version holds, and forget the oldest of many."""
+    if len(known) >= MOST_KNOWN:
+        known.pop(next(iter(known)))
+    known[key] = value
 
 
 def all_files(lake: Lake, table: Table) -> list[str]:
@@ -130,16 +186,27 @@ def built(lake: Lake, table: Table) -> dict[date, str]:
     """Return what each month of a derived table was made from, as its last build recorded it."""
     if not exists(lake, table):
         return {}
-    for commit in load(lake, table).history(HISTORY):
-        if BUILT in commit:
-            return {date.fromisoformat(m): d for m, d in json.loads(commit[BUILT]).items()}
-    return {}
+    opened = load(lake, table)
+    key = (opened.table_uri, opened.metadata().id, opened.version())
+    if key not in known_built:
+        recorded = (commit[BUILT] for commit in opened.history(HISTORY) if BUILT in commit)
+        digests = json.loads(next(recorded, "{}"))
+        months = {date.fromisoformat(month): digest for month, digest in digests.items()}
+        remember(known_built, key, months)
+    return dict(known_built[key])
 
 
-def built_property(digests: Mapping[date, str]) -> CommitProperties:
-    """Write what each month was made from into the metadata of a commit."""
+def built_property(table: Table, digests: Mapping[date, str]) -> CommitProperties:
+    """Write what each month was made from into the metadata of a commit.
+
+    The named transaction makes Delta refuse the later of two such commits at the same time, also
+    where neither removes a file of the other.
+    """
     text = json.dumps({month.isoformat(): value for month, value in sorted(digests.items())})
-    return CommitProperties(custom_metadata={BUILT: text})
+    return CommitProperties(
+        custom_metadata={BUILT: text},
+        app_transactions=[Transaction(f"build {table.path}", time.time_ns())],
+    )
 
 
 def row_count(lake: Lake, table: Table) -> int:
@@ -147,11 +214,45 @@ def row_count(lake: Lake, table: Table) -> int:
     return int(load(lake, table).count())
 
 
-def named_transaction(name: str | None) -> CommitProperties:
+@dataclass(frozen=True)
+class Named:
+    """A transaction that is committed once: its application's name, and a number that grows."""
+
+    name: str
+    number: int = 1
+
+
+def named_transaction(transaction: Named | None) -> CommitProperties:
     """Write the name of a transaction into the metadata of a commit; None: it has no name."""
-    return CommitProperties(app_transactions=[Transaction(name, 1)] if name else None)
+    named = [Transaction(transaction.name, transaction.number)] if transaction else None
+    return CommitProperties(app_transactions=named)
 
 
-def has_transaction(lake: Lake, table: Table, name: str) -> bool:
-    """Say whether a named transaction was committed to a table."""
-    return exists(lake, table) and load(lake, table).transaction_version(name) is not None
+def has_transaction(lake: Lake, table: Table, transaction: Named) -> bool:
+    """Say whether a named transaction, or one with a greater number, was committed to a table."""
+    if not exists(lake, table):
+        return False
+    found = load(lake, table).transaction_version(transaction.name)
+    return found is not None and found >= transaction.number
+
+
+def table_id(lake: Lake, table: Table) -> str:
+    """Return the identity of a table, another after it was deleted and made again."""
+    return str(load(lake, table).metadata().id)
+
+
+def property_of(lake: Lake, table: Table, name: str) -> str | None:
+    """Return a property of a table; None where it has none."""
+    found: str | None = load(lake, table).metadata().configuration.get(name)
+    return found
+
+
+def set_property(lake: Lake, table: Table, name: str, value: str) -> None:
+    """Set a property of a table by a commit of its own."""
+    load(lake, table).alter.set_table_properties({name: value}, raise_if_not_exists=False)
+
+
+def commits(lake: Lake, table: Table) -> list[tuple[int, float]]:
+    """List the commits that the log still has: version and when it was made, oldest first."""
+    history = load(lake, table).history()
+    return sorted((int(one["version"]), one["timestamp"] / 1000) for one in history)

@@ -1,123 +1,123 @@
-"""replace_months: whole months of derived tables, written by the workers, committed at once."""
+"""Whole months of derived tables, replaced or patched, each time by one atomic commit."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import partial
-from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from deltalake.transaction import AddAction
+from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError
 
 from lakehouse.delta import log
-from lakehouse.delta.files import WRITTEN, WRITTEN_SCHEMA, write_months
+from lakehouse.delta.files import read
+from lakehouse.delta.parts import Part, Rows, actions, of_table, write_part
+from lakehouse.errors import ConflictError
+from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.table import Table
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+from lakehouse.types import DATE
 
 
-def nothing() -> dict[date, str]:
-    """Record nothing of what the rows were made from."""
-    return {}
+def replace_months(
+    lake: Lake,
+    table: Table,
+    months: Sequence[date],
+    parts: Sequence[Part],
+    made_from: Mapping[date, str],
+    *,
+    is_whole: bool = False,
+) -> int:
+    """Make parts the content of whole months of a table.
 
-
-@dataclass(frozen=True)
-class Output:
-    """Months of one table that are to be replaced.
-
-    Attributes:
-        table: partitioned by month; created where it is missing.
-        months: what is replaced, also where nothing is produced for a month.
-        produce: a Spark partition's rows → tables with the table's columns, of these months alone.
-        made_from: digest, by month, of what the rows were made from, kept for ``log.built``; it
-            is asked for just before the commit, after those of the outputs before this one.
-        is_whole: the months are all that the table has; it may then take new columns.
-    """
-
-    table: Table
-    months: Sequence[date]
-    produce: Callable[[pa.Table], Iterator[pa.Table]]
-    made_from: Callable[[], Mapping[date, str]] = nothing
-    is_whole: bool = False
-
-
-@dataclass(frozen=True)
-class Written:
-    """What a write put into a table."""
-
-    files: int
-    rows: int
-    size: int
-
-
-def replace_months(lake: Lake, parts: "DataFrame", *outputs: Output) -> list[Written]:
-    """Replace whole months of tables by what the workers produce of the same rows.
-
-    One atomic commit per table, in the order of the outputs: a reader sees all of a table's months
-    as they were or as they are now. Files of a task that failed, or of a write that was cut off,
-    are never part of a table; vacuum removes them.
+    A reader sees all the months as they were or as they are now. Of two writers of a table at the
+    same time one fails, and nothing of it is seen.
 
     Args:
-        lake: where the tables are.
-        parts: the input, each Spark partition handed whole to every output's ``produce``.
-        outputs: what to write.
+        lake: where the table is; created where it is missing.
+        table: partitioned by month.
+        months: what is replaced, also where there are no parts of a month; where there are none,
+            only ``made_from`` is recorded.
+        parts: files that ``write_parts`` or ``do_work`` wrote; those of other tables or months are
+            left out.
+        made_from: by month, the digest of what its rows were made from, kept for ``log.built``.
+        is_whole: the months are all that the table has; it may then take new columns.
 
     Returns:
-        What was written, by output.
+        The rows.
+
+    Raises:
+        ConflictError: another process wrote the table at the same time.
     """
-    for output in outputs:
-        if not output.is_whole:
-            log.create(lake, output.table)
-    sinks = [
-        (lake.uri(output.table), output.table.names, output.table.key, output.produce)
-        for output in outputs
-    ]
-    schema = ", ".join(column.ddl for column in WRITTEN)
-    written = parts.mapInArrow(partial(write_parts, sinks=sinks), schema).collect()
-    return [
-        commit(lake, output, [row for row in written if row.table == lake.uri(output.table)])
-        for output in outputs
-    ]
+    log.create(lake, table, replaces_all=is_whole)
+    built = {**log.built(lake, table), **made_from}
+    mine = [part for part in of_table(parts, table) if part.month in set(months)]
+    commit(log.load(lake, table), table, months, mine, built)
+    return sum(part.rows for part in mine)
 
 
-def write_parts(
-    batches: Iterable[pa.RecordBatch],
-    sinks: Sequence[tuple[str, Sequence[str], tuple[str, ...], Any]],
-) -> Iterator[pa.RecordBatch]:
-    """Write what every sink produces of one Spark partition; runs in a worker.
+def patch_months(
+    lake: Lake,
+    table: Table,
+    months: Sequence[date],
+    patch: Callable[[date, pa.Table], pa.Table],
+    made_from: Mapping[date, str],
+) -> int:
+    """Change rows of months, reading what they hold and writing it again.
+
+    Memory holds one month. What another writer commits meanwhile is not lost: this one then fails.
 
     Args:
-        batches: the partition.
-        sinks: URI, columns, key and ``produce`` of each table.
+        lake: where the table is.
+        table: partitioned by month.
+        months: what is changed.
+        patch: (month, its stored rows) → the rows that it shall hold.
+        made_from: as for ``replace_months``.
 
-    Yields:
-        The columns of ``WRITTEN``, a row per file.
+    Returns:
+        The rows of the months.
+
+    Raises:
+        ConflictError: another process wrote the table at the same time.
     """
-    received = list(batches)
-    if not received:
-        return
-    part = pa.Table.from_batches(received)
-    for uri, names, key, produce in sinks:
-        for rows in produce(part):
-            files = [{"table": uri, **file} for file in write_months(uri, rows.select(names), key)]
-            yield pa.RecordBatch.from_pylist(files, WRITTEN_SCHEMA)
+    built = {**log.built(lake, table), **made_from}
+    # What is read and what is replaced are files of this one version.
+    target = log.load(lake, table)
+    files = log.files_of_months(target)
+    keys = [name for name in table.key if name != "month"]
+    parts = []
+    for month in months:
+        stored = read(lake.uri(table), files.get(month, []), None, keys)
+        empty = table.schema.empty_table().drop_columns("month")
+        rows = patch(month, dated(empty if stored is None else stored, month))
+        parts += [Part(**file) for file in write_part(lake, Rows(table, rows))]
+    commit(target, table, months, parts, built)
+    return sum(part.rows for part in parts)
 
 
-def commit(lake: Lake, output: Output, written: Sequence[Any]) -> Written:
-    """Make written files the content of an output's months."""
-    target = log.create(lake, output.table, replaces_all=output.is_whole)
-    now = time.time_ns() // 1_000_000
-    target.create_write_transaction(
-        [AddAction(w.path, w.size, {"month": str(w.month)}, now, True, w.stats) for w in written],
-        mode="overwrite",
-        schema=target.schema(),
-        partition_by=["month"],
-        partition_filters=[("month", "in", [str(month) for month in output.months])],
-        commit_properties=log.built_property(
-            {**log.built(lake, output.table), **output.made_from()}
-        ),
-    )
-    return Written(len(written), sum(w.rows for w in written), sum(w.size for w in written))
+def dated(rows: pa.Table, month: date) -> pa.Table:
+    """Add the month that is in the path of a file, not in it."""
+    return rows.append_column("month", pa.repeat(pa.scalar(month, DATE), len(rows)))
+
+
+def commit(
+    target: DeltaTable,
+    table: Table,
+    months: Sequence[date],
+    parts: Sequence[Part],
+    built: Mapping[date, str],
+) -> None:
+    """Make parts the content of months of an opened version."""
+    reach(f"before {table.path}")
+    try:
+        target.create_write_transaction(
+            actions(table, parts),
+            mode="overwrite" if months else "append",
+            schema=target.schema(),
+            partition_by=["month"],
+            partition_filters=[("month", "in", list(map(str, months)))] if months else None,
+            commit_properties=log.built_property(table, built),
+        )
+    except CommitFailedError as error:
+        raise ConflictError(
+            f"{target.table_uri}: another process wrote it meanwhile; run again."
+        ) from error
+    reach(f"after {table.path}")

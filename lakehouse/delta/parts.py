@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import dataset, upsert_rows
 from lakehouse.delta.files import statistics, write
 from lakehouse.delta.rows import upsert
+from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem
 from lakehouse.table import Column, Table
@@ -25,8 +27,24 @@ from lakehouse.types import COUNT, DATE, RANGED, TEXT
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Rows of some tables, made from the batches of one Spark partition.
-Produce = Callable[[Iterator[pa.RecordBatch]], Iterator[tuple[Table, pa.Table]]]
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table, to be written as a part.
+
+    Attributes:
+        table: whose columns they have.
+        rows: the rows.
+        label: how the names of their files begin.
+    """
+
+    table: Table
+    rows: pa.Table
+    label: str = ""
+
+
+# Rows of some tables, made from the batches of one Spark partition, or from a piece of work.
+Produce = Callable[[Iterator[pa.RecordBatch]], Iterator[Rows]]
 COLUMNS = (
     Column("table", TEXT, "path of the table", False),
     Column("path", TEXT, "path of the file below the table", False),
@@ -36,8 +54,8 @@ COLUMNS = (
     Column("stats", TEXT, "Delta statistics as JSON", False),
 )
 SCHEMA = pa.schema([column.field for column in COLUMNS])
-# Rows that delta-rs merges: the driver holds them, at about 250 bytes each.
-FEW_ROWS = 200_000
+# Rows that delta-rs takes: the driver holds them, at about 250 bytes each.
+MOST_ROWS = 1_000_000
 NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -59,50 +77,59 @@ def write_parts(lake: Lake, rows: "DataFrame", produce: Produce) -> list[Part]:
     Args:
         lake: where the tables are.
         rows: the input; each Spark partition is one call of ``produce``.
-        produce: yields rows with the columns of a table, each yield at least one file.
+        produce: yields rows of tables, each yield at least one file.
 
     Returns:
         What was written. A reader sees none of it before ``commit_parts``; files of a task that
         failed stay unseen and vacuum removes them.
     """
-
-    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for table, produced in produce(iter(batches)):
-            written = list(write_part(lake.uri(table), table, produced))
-            yield pa.RecordBatch.from_pylist(written, SCHEMA)
-
-    written = rows.mapInArrow(work, ", ".join(column.ddl for column in COLUMNS)).collect()
-    return [Part(**row.asDict()) for row in written]
+    work = partial(written, lake, produce)
+    listed = rows.mapInArrow(work, ", ".join(column.ddl for column in COLUMNS)).collect()
+    return [Part(**row.asDict()) for row in listed]
 
 
-def write_part(uri: str, table: Table, rows: pa.Table) -> Iterator[dict[str, Any]]:
-    """Write rows below a table, one file per month where it is partitioned by month.
+def written(
+    lake: Lake, produce: Produce, batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Write what is produced of one Spark partition; runs in a worker.
+
+    Yields:
+        ``COLUMNS``, a row per file.
+    """
+    for made in produce(iter(batches)):
+        yield pa.RecordBatch.from_pylist(list(write_part(lake, made)), SCHEMA)
+
+
+def write_part(lake: Lake, made: Rows) -> Iterator[dict[str, Any]]:
+    """Write rows below their table, one file per month where it is partitioned by month.
 
     Yields:
         The fields of ``COLUMNS`` for each file.
     """
+    table = made.table
     ranged = [c.name for c in table.columns if not c.nullable and c.type in RANGED]
-    shaped = rows.select(list(table.names))
-    for month, part in by_month(shaped) if table.partition_by else [(None, shaped)]:
+    shaped = made.rows.select(list(table.names))
+    for month, rows in by_month(shaped) if table.partition_by else [(None, shaped)]:
         folder = f"month={month or NO_MONTH}/" if table.partition_by else ""
-        path = f"{folder}part-{uuid.uuid4()}.parquet"
-        size = write(uri, path, part.drop_columns(list(table.partition_by)))
-        stats = json.dumps(statistics(part, ranged), default=str)
+        path = f"{folder}{made.label}{uuid.uuid4()}.parquet"
+        size = write(lake.uri(table), path, rows.drop_columns(list(table.partition_by)))
+        stats = json.dumps(statistics(rows, ranged), default=str)
         yield {
             "table": table.path,
             "path": path,
             "size": size,
             "month": month,
-            "rows": len(part),
+            "rows": len(rows),
             "stats": stats,
         }
 
 
 def by_month(rows: pa.Table) -> Iterator[tuple[date | None, pa.Table]]:
     """Split rows by month, those without a month among them."""
-    for month in pc.unique(rows["month"]).to_pylist():
+    months = pc.unique(rows["month"]).to_pylist()
+    for month in months:
         is_of_month = pc.is_null(rows["month"]) if month is None else pc.equal(rows["month"], month)
-        yield month, rows.filter(is_of_month)
+        yield month, rows if len(months) == 1 else rows.filter(is_of_month)
 
 
 def of_table(parts: Iterable[Part], table: Table) -> list[Part]:
@@ -111,7 +138,7 @@ def of_table(parts: Iterable[Part], table: Table) -> list[Part]:
 
 
 def commit_parts(
-    lake: Lake, table: Table, parts: Sequence[Part], transaction: str | None = None
+    lake: Lake, table: Table, parts: Sequence[Part], transaction: log.Named | None = None
 ) -> None:
     """Make parts rows of a table, all at once, beside what it holds.
 
@@ -119,17 +146,24 @@ def commit_parts(
         lake: where the table is; created where it is missing.
         table: what the parts belong to.
         parts: files that ``write_parts`` wrote below it.
-        transaction: name that the log remembers, for ``log.has_transaction``.
+        transaction: that the log remembers, for ``log.has_transaction``.
     """
     target = log.create(lake, table)
-    now = time.time_ns() // 1_000_000
+    reach(f"before {table.path}")
     target.create_write_transaction(
-        [AddAction(p.path, p.size, partition(table, p), now, True, p.stats) for p in parts],
+        actions(table, parts),
         mode="append",
         schema=target.schema(),
         partition_by=list(table.partition_by),
         commit_properties=log.named_transaction(transaction),
     )
+    reach(f"after {table.path}")
+
+
+def actions(table: Table, parts: Iterable[Part]) -> list[AddAction]:
+    """Write parts as the log lists files."""
+    now = time.time_ns() // 1_000_000
+    return [AddAction(p.path, p.size, partition(table, p), now, True, p.stats) for p in parts]
 
 
 def partition(table: Table, part: Part) -> dict[str, str | None]:
@@ -167,7 +201,12 @@ def discard_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> None:
 
 
 def land(
-    spark: "SparkSession", lake: Lake, table: Table, parts: Sequence[Part], newer: str = "TRUE"
+    spark: "SparkSession",
+    lake: Lake,
+    table: Table,
+    parts: Sequence[Part],
+    newer: str = "TRUE",
+    months: Sequence[date] | None = None,
 ) -> None:
     """Upsert parts into a table, in one commit.
 
@@ -180,6 +219,7 @@ def land(
         table: what the parts belong to.
         parts: files that ``write_parts`` wrote below it, together one row per key.
         newer: SQL over ``incoming`` and ``stored``: the incoming row wins.
+        months: as for ``upsert_rows``.
     """
     target = log.create(lake, table)
     if not parts:
@@ -187,8 +227,8 @@ def land(
     if not target.file_uris():
         commit_parts(lake, table, parts)
         return
-    if sum(part.rows for part in parts) <= FEW_ROWS:
-        upsert_rows(lake, table, load_parts(lake, table, parts), newer)
+    if sum(part.rows for part in parts) <= MOST_ROWS:
+        upsert_rows(lake, table, load_parts(lake, table, parts), newer, months)
     else:
         upsert(spark, lake, table, read_parts(spark, lake, table, parts), newer)
     discard_parts(lake, table, parts)

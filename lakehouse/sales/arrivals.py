@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.delta import log
-from lakehouse.delta.parts import commit_parts, write_parts
+from lakehouse.delta.parts import Rows, commit_parts, write_parts
 from lakehouse.json_records import write_records
 from lakehouse.lake import Lake
 from lakehouse.profile import Files
 from lakehouse.source_rows import MALFORMED, read_rows
 from lakehouse.sources import Source
-from lakehouse.table import Table
 from lakehouse.tables.bronze import RECEIVED, SALES_EVENTS
 from lakehouse.types import TIMESTAMP, WHOLE
 
@@ -36,7 +35,7 @@ class Reception:
 
 def is_received(lake: Lake, source: Source) -> bool:
     """Say whether all records of a file are in bronze."""
-    return log.has_transaction(lake, SALES_EVENTS, source.digest)
+    return log.has_transaction(lake, SALES_EVENTS, log.Named(source.digest))
 
 
 def receive(
@@ -56,16 +55,14 @@ def receive(
     """
     rows = read_rows(spark, source, files)
     parts = write_parts(lake, rows, partial(records, source=source.digest, reception=reception))
-    commit_parts(lake, SALES_EVENTS, parts, source.digest)
+    commit_parts(lake, SALES_EVENTS, parts, log.Named(source.digest))
     return sum(part.rows for part in parts)
 
 
-def records(
-    batches: Iterator[pa.RecordBatch], source: str, reception: Reception
-) -> Iterator[tuple[Table, pa.Table]]:
+def records(batches: Iterator[pa.RecordBatch], source: str, reception: Reception) -> Iterator[Rows]:
     """Turn a file's rows into records, a file's worth at a time; runs in a worker."""
     for rows in gathered(batches, ROWS_PER_FILE):
-        yield SALES_EVENTS, events(rows, source, reception)
+        yield Rows(SALES_EVENTS, events(rows, source, reception))
 
 
 def gathered(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table]:

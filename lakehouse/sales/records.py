@@ -11,13 +11,13 @@ from lakehouse.sales.identity import computed_ids
 from lakehouse.sales.values import decimal_reader, each, timestamp, trimmed
 from lakehouse.tables.bronze import RECEIVED, REJECTED_SALES
 from lakehouse.tables.silver import DAILY_SALES
-from lakehouse.types import DATE, NAMES, PRICE, TEXT, TIMESTAMP, UNITS
+from lakehouse.types import DATE, FLAG, NAMES, PRICE, TEXT, TIMESTAMP, UNITS
 
 # The contract of a record, in a file's row and in Kafka alike: texts or numbers.
 FIELDS = ("sale_id", "date", "shop_id", "item_id", "price", "units", "updated_at", "op")
 REJECTED, NOT_A_SALE, SALE = "rejected", "not_a_sale", "sale"
 TYPES = {column.name: column.type for column in (*RECEIVED, *DAILY_SALES.columns)}
-PARSED = pa.schema([*TYPES.items(), ("reasons", NAMES), ("outcome", TEXT)])
+PARSED = pa.schema([*TYPES.items(), ("reasons", NAMES), ("outcome", TEXT), ("is_named", FLAG)])
 
 
 def parse(events: pa.Table, profile: Profile) -> pa.Table:
@@ -30,8 +30,8 @@ def parse(events: pa.Table, profile: Profile) -> pa.Table:
     Returns:
         ``PARSED``, a row per event in its order. ``reasons`` are the names of the checks that it
         breaks, null when it is fine. ``outcome`` is rejected, not_a_sale (on offer, zero units)
-        or sale (a version of a sale, a cancel included). ``value`` is null unless rejected, and
-        ``sale_id`` null unless a sale.
+        or sale (a version of a sale, a cancel included). ``value`` is null unless rejected,
+        ``sale_id`` null unless a sale, and ``is_named`` says that a sale's record gave its id.
     """
     fields = typed(events, profile)
     checks = record_checks(profile)
@@ -44,6 +44,7 @@ def parse(events: pa.Table, profile: Profile) -> pa.Table:
         "sale_id": sale_ids(fields, is_sale, profile),
         "reasons": reasons(fields, is_fine, checks),
         "outcome": outcome,
+        "is_named": pc.and_(is_sale, pc.is_valid(column(fields, "sale_id_text"))),
     }
     columns = {**columns_of(events), **columns_of(fields), **judged}
     return pa.table([columns[field.name] for field in PARSED], schema=PARSED)

@@ -12,7 +12,7 @@ from lakehouse import chunks
 from lakehouse.profile import Files, Profile
 from lakehouse.sales.arrivals import Reception, events
 from lakehouse.sales.books import Book
-from lakehouse.sales.intake import gathered
+from lakehouse.sales.intake import gathered, keeps_month
 from lakehouse.sales.records import NOT_A_SALE, PARSED, rejected
 from lakehouse.sales.versions import newest_sales
 from lakehouse.source_rows import read_rows
@@ -44,7 +44,9 @@ def try_out(
     received = {s.digest: read_rows(spark, s, profile.files).count() for s in sources}
     records = [recorded(spark, source, profile.files, reception) for source in sources]
     together = reduce(lambda one, other: one.unionAll(other), records)
-    ends = gathered(together, profile, sum(received.values())).mapInArrow(counted, DDL)
+    ends = gathered(
+        together, profile, sum(received.values()), not keeps_month(profile.sales)
+    ).mapInArrow(counted, DDL)
     counts: dict[str, Counter[str]] = {source: Counter() for source in received}
     for source, end, number in ends.groupBy("source", "end").sum("records").collect():
         counts[source][end] = number

@@ -63,3 +63,25 @@ BACKTESTS = Table(
     ),
     key=("run", "spine", "cutoff", "model"),
 )
+FEATURE_SKEW = Table(
+    layer="gold",
+    name="feature_skew",
+    description="Stored monthly cells and features against a rebuild from the daily sales.",
+    columns=(
+        Column("checked_at", TIMESTAMP, "when the check began", False),
+        Column("draw", TEXT, "keys compared: all, or how many of a group and the seed", False),
+        Column("group", TEXT, "feature group", False),
+        Column("table", TEXT, "path of the table, cells or features", False),
+        Column("column", TEXT, "measure or feature", False),
+        Column("months", COUNT, "months that were compared", False),
+        Column("stale_months", COUNT, "months left out because a build of them is due", False),
+        Column("compared", COUNT, "rows of which stored and rebuilt value were compared", False),
+        Column("missing", COUNT, "rows that the rebuild has and the table has not", False),
+        Column("extra", COUNT, "rows that the table has and the rebuild has not, doubles", False),
+        Column("mismatched", COUNT, "compared rows whose two values are not the same", False),
+        Column("example", TEXT, "a row that is missing, extra or mismatched; null: none"),
+        Column("inputs", TEXT, "JSON: table to the version read", False),
+        Column("rebuilt_at", TIMESTAMP, "when all was rebuilt after the check; null: not since"),
+    ),
+    key=("checked_at", "table", "column"),
+)

@@ -49,6 +49,19 @@ DAILY_OFFERS = Table(
     key=("date", "shop_id", "item_id"),
     partition_by=("month",),
 )
+REPLACED_DAYS = Table(
+    layer="silver",
+    name="replaced_days",
+    description="The newest whole delivery of a shop's day: older sales of the day are cancelled.",
+    columns=(
+        Column("shop_id", TEXT, "shop as the source wrote it, before aliases", False),
+        Column("date", DATE, "business date", False),
+        MONTH,
+        Column("updated_at", TIMESTAMP, "time of the delivery", False),
+        *PROVENANCE,
+    ),
+    key=("shop_id", "date"),
+)
 SHOPS = Table(
     layer="silver",
     name="shops",

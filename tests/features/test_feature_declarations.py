@@ -1,5 +1,6 @@
 """A feature or group that is declared wrongly does not construct; the names are computed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -22,8 +23,8 @@ from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, Statistic
 from features.tables import features_table, monthly_table
 from lakehouse.types import COUNT, UNITS
 
-SALES = Measure(PRESENCE, "sum(sales)", COUNT, "lines")
-UNITS_SOLD = Measure("units", "sum(units)", UNITS, "units")
+SALES = Measure(PRESENCE, "sales", "sum", COUNT, "lines")
+UNITS_SOLD = Measure("units", "units", "sum", UNITS, "units")
 OPENING = (months_since(PRESENCE), age(PRESENCE))
 
 
@@ -134,10 +135,18 @@ def test_a_groups_lookback_is_the_longest_of_its_features() -> None:
 
 
 def test_a_group_opens_with_the_features_that_count_all_months() -> None:
-    declared = group(*lags("units", 1), *means("units", 12), months_since("units"))
-    assert declared.opening == (months_since("units"), *OPENING)
+    assert group(*lags("units", 1), *means("units", 12)).opening == OPENING
     for registered in feature_groups(None):
         assert registered.opening == OPENING
+
+
+@pytest.mark.parametrize("declare", [months_since, age])
+def test_a_count_of_all_months_of_another_measure_does_not_construct(
+    declare: Callable[[str], Feature],
+) -> None:
+    suffix = declare("units").suffix
+    with pytest.raises(ValueError, match=f"group item: counts all .* than sales: {suffix}$"):
+        group(declare("units"))
 
 
 def test_the_tables_of_a_group_have_its_columns_and_say_what_they_mean() -> None:

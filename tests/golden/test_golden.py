@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from pyspark.sql import DataFrame, SparkSession
 from random_cells import table
 
 from features import monthly
@@ -70,7 +69,7 @@ def single(value: str) -> float | None:
     return None if value == "null" else np.float32(float(Fraction(value))).item()
 
 
-def days(spark: SparkSession) -> DataFrame:
+def days() -> pa.Table:
     """Read sales and offers as the tables have them."""
 
     def dated(file: str) -> Iterator[dict[str, Any]]:
@@ -81,18 +80,17 @@ def days(spark: SparkSession) -> DataFrame:
 
     sales = pa.Table.from_pylist(list(dated("sales.csv")), pa.schema({**DAY, **AMOUNTS}))
     offers = pa.Table.from_pylist(list(dated("offers.csv")), pa.schema(DAY))
-    both = monthly.pair_days(spark.createDataFrame(sales), spark.createDataFrame(offers))
-    return monthly.resolve_aliases(both, spark.createDataFrame(SHOPS))
+    return monthly.resolve_aliases(monthly.pair_days(sales, offers), SHOPS)
 
 
 AMOUNTS = {"units": UNITS, "price": PRICE}
 
 
-def test_daily_sales_become_the_cells(spark: SparkSession) -> None:
+def test_daily_sales_become_the_cells() -> None:
     pair, *others = FEATURES.groups
-    pairs = monthly.aggregate(days(spark), pair)
-    above = monthly.with_category(pairs, spark.createDataFrame(CATALOGUE))
-    frames = {pair.name: pairs, **{g.name: monthly.aggregate(above, g) for g in others}}
+    pairs = monthly.aggregate(days(), pair)
+    above = monthly.with_category(pairs, CATALOGUE)
+    tables = {pair.name: pairs, **{g.name: monthly.aggregate(above, g) for g in others}}
     for name, group in GROUPS.items():
         scales = {measure.name: measure.scale for measure in group.measures}
         wanted = cells(group)
@@ -102,7 +100,7 @@ def test_daily_sales_become_the_cells(spark: SparkSession) -> None:
                 for n, v in row.items()
                 if n in wanted[0]
             }
-            for row in frames[name].toArrow().to_pylist()
+            for row in tables[name].to_pylist()
         ]
         order = (*group.keys, "month")
         assert sorted(found, key=lambda row: [row[n] for n in order]) == wanted

@@ -7,7 +7,7 @@ from builders import MIDNIGHT
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import Filters, append_rows, read_batches, read_table, upsert_rows
-from lakehouse.delta.parts import Part, commit_parts, write_part
+from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import DAILY_SALES, MONTHS
@@ -41,8 +41,8 @@ def sales(lake: Lake) -> Lake:
     """A lake with three sales in two months, one of them without a date."""
     rows = pa.Table.from_pylist(SALES, DAILY_SALES.schema)
     log.create(lake, DAILY_SALES)
-    parts = [Part(**part) for part in write_part(lake.uri(DAILY_SALES), DAILY_SALES, rows)]
-    commit_parts(lake, DAILY_SALES, parts, "first")
+    parts = [Part(**part) for part in write_part(lake, Rows(DAILY_SALES, rows))]
+    commit_parts(lake, DAILY_SALES, parts, log.Named("first"))
     return lake
 
 
@@ -83,9 +83,9 @@ def test_pieces_are_the_rows(sales: Lake) -> None:
 
 
 def test_a_transaction_is_known_by_its_name(sales: Lake) -> None:
-    assert log.has_transaction(sales, DAILY_SALES, "first")
-    assert not log.has_transaction(sales, DAILY_SALES, "second")
-    assert not log.has_transaction(sales, MONTHS, "first")
+    assert log.has_transaction(sales, DAILY_SALES, log.Named("first"))
+    assert not log.has_transaction(sales, DAILY_SALES, log.Named("second"))
+    assert not log.has_transaction(sales, MONTHS, log.Named("first"))
 
 
 def test_an_upsert_replaces_by_key_and_adds_the_others(lake: Lake) -> None:

@@ -7,9 +7,10 @@ import pytest
 from builders import cancel, events, own_id_profile, profile, record
 from lakes import put_through, rows
 
-from lakehouse.delta import parts
+from lakehouse.delta import arrow, parts
 from lakehouse.lake import Lake
 from lakehouse.sales import intake
+from lakehouse.sales.intake import take_in_few
 from lakehouse.sales.records import parse
 from lakehouse.sales.versions import newest_sales
 from lakehouse.tables.bronze import REJECTED_SALES
@@ -51,23 +52,53 @@ def batches(seed: int) -> list[pa.Table]:
     return [one, two, three, two]
 
 
+# Rows that delta-rs takes at most, and rows that it merges without appending the new ones apart.
+MERGED, SPLIT, BY_SPARK = (100, 100), (100, 0), (0, 0)
+
+
 @pytest.mark.parametrize(
-    ("seed", "few_rows"),
-    [(1, 100), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((2, 100), (3, 0)))],
+    ("seed", "bounds"),
+    [
+        (1, MERGED),
+        (2, SPLIT),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((3, MERGED), (4, BY_SPARK))),
+    ],
 )
 def test_any_order_of_batches_and_any_replay_end_in_the_same_sales(
     spark: "SparkSession",
     lake: Lake,
     seed: int,
-    few_rows: int,
+    bounds: tuple[int, int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whether delta-rs merges the batches, or Spark, for which none is few."""
-    monkeypatch.setattr(parts, "FEW_ROWS", few_rows)
+    most, few = bounds
+    monkeypatch.setattr(parts, "MOST_ROWS", most)
+    monkeypatch.setattr(arrow, "FEW_ROWS", few)
     for batch in batches(seed):
         put_through(spark, lake, batch, own_id_profile())
     assert outcome(lake) == OUTCOME
     assert rows(lake, REJECTED_SALES, "offset", "reasons") == [(7, ["units_unparsable"])]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_few_records_taken_in_without_spark_end_in_the_same_sales(lake: Lake, seed: int) -> None:
+    """Also under a profile whose sales keep their month until a record names one."""
+    for batch in batches(seed):
+        take_in_few(lake, batch, profile())
+    assert outcome(lake) == OUTCOME
+    assert rows(lake, REJECTED_SALES, "offset", "reasons") == [(7, ["units_unparsable"])]
+
+
+def test_a_named_sale_that_moved_is_found_by_its_old_record(lake: Lake) -> None:
+    """The id that content gives may be named by a later record, of another month."""
+    first = events(record(), offsets=[0])
+    take_in_few(lake, first, profile())
+    (sale_id,), *_ = rows(lake, DAILY_SALES, "sale_id")
+    moved = record(sale_id=sale_id, date="2015-05-09", updated_at=THIRD.replace("2016", "2036"))
+    take_in_few(lake, events(moved, offsets=[1]), profile())
+    take_in_few(lake, first, profile())
+    assert rows(lake, DAILY_SALES, "sale_id", "date") == [(sale_id, date(2015, 5, 9))]
 
 
 @pytest.mark.slow

@@ -16,9 +16,14 @@ from lakehouse.month_range import MonthRange, month_number, plus_months
 
 
 def planted(group: FeatureGroup, statistic: Statistic) -> FeatureGroup:
-    """Put a statistic in the place of a group's features, but those that every group has."""
-    wrong = Feature("target", statistic, 12 if statistic.is_bounded else None)
-    return replace(group, features=(wrong, months_since(PRESENCE), age(PRESENCE)))
+    """Put a statistic in the place of a group's features, but those that every group has.
+
+    One that counts all months takes the place of the one of its name among those.
+    """
+    measure, lookback = ("target", 12) if statistic.is_bounded else (PRESENCE, None)
+    wrong = Feature(measure, statistic, lookback)
+    others = [f for f in (months_since(PRESENCE), age(PRESENCE)) if f.suffix != wrong.suffix]
+    return replace(group, features=(wrong, *others))
 
 
 def _target_month(past: Past, _: int) -> Real:

@@ -115,10 +115,10 @@ def _a_month_less(past: Past, _: int) -> Real:
 def test_the_oracle_catches_a_wrong_kernel(
     statistic: Statistic, kernel: Callable[[Past, int], Real]
 ) -> None:
-    lookback = 3 if statistic.is_bounded else None
-    wrong = Feature("target", replace(statistic, kernel=kernel), lookback)
-    features = (wrong, months_since(PRESENCE), age(PRESENCE))
-    group = replace(GROUPS["shop_item"], features=features)
+    measure, lookback = ("target", 3) if statistic.is_bounded else (PRESENCE, None)
+    wrong = Feature(measure, replace(statistic, kernel=kernel), lookback)
+    others = [f for f in (months_since(PRESENCE), age(PRESENCE)) if f.suffix != wrong.suffix]
+    group = replace(GROUPS["shop_item"], features=(wrong, *others))
 
     @settings(EXAMPLES, derandomize=True, phases=[Phase.generate])
     @given(random_cells(group))

@@ -1,7 +1,7 @@
-"""Monthly cells through Spark equal a dictionary of daily sales; so do the features after them."""
+"""Monthly cells equal a dictionary of daily sales; so do the features after them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -12,8 +12,6 @@ import pyarrow as pa
 import pytest
 from naive_cells import MEASURES, Cells, naive_cells, pair_months
 from naive_features import naive_features
-from pyspark.sql import DataFrame, SparkSession
-from random_cells import table
 
 from features import monthly
 from features.compute import compute
@@ -23,7 +21,7 @@ from features.measure import stored_form
 from features.tables import monthly_table
 from lakehouse.month_range import MonthRange
 from lakehouse.profile import Clip
-from lakehouse.types import PRICE, REVENUE, TEXT, UNITS
+from lakehouse.types import PRICE, TEXT, UNITS
 
 CLIP = Clip(low=Decimal(0), high=Decimal(20))
 FIRST, DAYS = date(2014, 10, 3), 150
@@ -74,27 +72,23 @@ class RandomSales:
         months = pair_months(self.sales, self.offers, ALIASES)
         return naive_cells(months, CATEGORIES, group, clip)
 
-    def days(self, spark: SparkSession) -> DataFrame:
+    def days(self) -> pa.Table:
         sales = pa.Table.from_pylist(self.sales, SALES)
         offers = pa.Table.from_pylist(self.offers, pa.schema(PAIR_DAY))
-        days = monthly.pair_days(spark.createDataFrame(sales), spark.createDataFrame(offers))
-        return monthly.resolve_aliases(
-            days, texts(spark, shop_id=ALIASES, alias_of=ALIASES.values())
-        )
+        shops = texts(shop_id=ALIASES, alias_of=ALIASES.values())
+        return monthly.resolve_aliases(monthly.pair_days(sales, offers), shops)
 
 
-def texts(spark: SparkSession, **columns: Any) -> DataFrame:
-    return spark.createDataFrame(pa.table({n: pa.array(list(c), TEXT) for n, c in columns.items()}))
+def texts(**columns: Any) -> pa.Table:
+    return pa.table({name: pa.array(list(column), TEXT) for name, column in columns.items()})
 
 
-def all_cells(
-    spark: SparkSession, sales: RandomSales, groups: Sequence[FeatureGroup]
-) -> dict[str, DataFrame]:
+def all_cells(sales: RandomSales, groups: Sequence[FeatureGroup]) -> dict[str, pa.Table]:
     pair, *others = groups
-    pairs = monthly.aggregate(sales.days(spark), pair).cache()
-    items = texts(spark, item_id=CATEGORIES, category_id=CATEGORIES.values())
+    pairs = monthly.aggregate(sales.days(), pair)
+    items = texts(item_id=CATEGORIES, category_id=CATEGORIES.values())
     above = monthly.with_category(pairs, items)
-    return {pair.name: pairs, **{g.name: monthly.aggregate(above, g).cache() for g in others}}
+    return {pair.name: pairs, **{g.name: monthly.aggregate(above, g) for g in others}}
 
 
 def in_units(cells: pa.Table, group: FeatureGroup) -> Cells:
@@ -117,70 +111,72 @@ def case(request: pytest.FixtureRequest) -> tuple[RandomSales, Clip | None]:
 
 
 @pytest.fixture(scope="module")
-def frames(spark: SparkSession, case: tuple[RandomSales, Clip | None]) -> dict[str, DataFrame]:
+def tables(case: tuple[RandomSales, Clip | None]) -> dict[str, pa.Table]:
     sales, clip = case
-    return all_cells(spark, sales, feature_groups(clip))
+    return all_cells(sales, feature_groups(clip))
 
 
 def test_cells_equal_the_dictionary(
-    frames: dict[str, DataFrame], case: tuple[RandomSales, Clip | None]
+    tables: dict[str, pa.Table], case: tuple[RandomSales, Clip | None]
 ) -> None:
     sales, clip = case
     for group in feature_groups(clip):
-        assert in_units(frames[group.name].toArrow(), group) == sales.cells(group, clip)
+        assert in_units(tables[group.name], group) == sales.cells(group, clip)
 
 
 def test_cells_of_a_group_add_up_from_any_group_below(
-    frames: dict[str, DataFrame], case: tuple[RandomSales, Clip | None]
+    tables: dict[str, pa.Table], case: tuple[RandomSales, Clip | None]
 ) -> None:
     sales, clip = case
     _, *others = feature_groups(clip)
     steps = [(b, a) for b in others for a in others if set(a.keys) < set(b.keys)]
     assert steps
     for below, above in steps:
-        cells = monthly.aggregate(frames[below.name], above).toArrow()
+        cells = monthly.aggregate(tables[below.name], above)
         assert in_units(cells, above) == sales.cells(above, clip)
 
 
-def test_the_order_of_sales_and_the_partitions_do_not_matter(
-    spark: SparkSession, frames: dict[str, DataFrame], case: tuple[RandomSales, Clip | None]
+def test_cells_that_come_in_parts_add_up(
+    tables: dict[str, pa.Table], case: tuple[RandomSales, Clip | None]
+) -> None:
+    sales, clip = case
+    pair, *others = feature_groups(clip)
+    items = texts(item_id=CATEGORIES, category_id=CATEGORIES.values())
+    for group in others:
+        parts = [
+            monthly.aggregate(monthly.with_category(part, items), group)
+            for part in (tables[pair.name].slice(0, 40), tables[pair.name].slice(40))
+        ]
+        cells = monthly.aggregate(pa.concat_tables(parts), group)
+        assert in_units(cells, group) == sales.cells(group, clip)
+
+
+def test_the_order_of_sales_does_not_matter(
+    tables: dict[str, pa.Table], case: tuple[RandomSales, Clip | None]
 ) -> None:
     sales, clip = case
     pair = feature_groups(clip)[0]
-    shuffled = sales.days(spark).repartition(5).orderBy("units", "date")
-    cells = monthly.aggregate(shuffled, pair).toArrow()
-    assert in_units(cells, pair) == in_units(frames[pair.name].toArrow(), pair)
+    days = sales.days()
+    shuffled = days.take(np.random.default_rng(3).permutation(len(days)))
+    cells = monthly.aggregate(shuffled, pair)
+    assert in_units(cells, pair) == in_units(tables[pair.name], pair)
 
 
 def test_stored_cells_come_back_as_they_were(
-    spark: SparkSession, frames: dict[str, DataFrame], case: tuple[RandomSales, Clip | None]
+    tables: dict[str, pa.Table], case: tuple[RandomSales, Clip | None]
 ) -> None:
     for group in feature_groups(case[1]):
-        whole = frames[group.name].toArrow()
-        (stored,) = stored_form(whole, group.measures)
+        whole = tables[group.name]
+        stored = stored_form(whole, group.measures)
         kept = stored.select(list(monthly_table(group).names)).cast(monthly_table(group).schema)
-        again = monthly.integer_form(spark.createDataFrame(kept), group).toArrow()
-        assert in_units(again, group) == in_units(whole, group)
+        assert in_units(monthly.integer_form(kept, group), group) == in_units(whole, group)
         for measure in group.measures:
             values = [value * measure.scale for value in kept[measure.name].to_pylist()]
             assert values == whole[measure.name].to_pylist()
 
 
-def test_great_amounts_come_back_from_the_table_exactly(spark: SparkSession) -> None:
-    """DOUBLE brings every amount below 2**51 in integer form back: 225 billion of the currency."""
-    group = feature_groups(None)[1]
-    random = np.random.default_rng(4)
-    amounts = [2**51 - 1, -(2**51) + 1, *map(int, random.integers(-(2**51), 2**51, 500))]
-    cells = table(group, [{"item_id": str(i), "month": FIRST} for i in range(len(amounts))])
-    at = cells.column_names.index("revenue")
-    decimals = pa.array([Decimal(amount).scaleb(-4) for amount in amounts], REVENUE)
-    stored = cells.set_column(at, "revenue", decimals)
-    whole = monthly.integer_form(spark.createDataFrame(stored), group).toArrow()
-    assert whole["revenue"].to_pylist() == amounts
-
-
-def test_features_of_sparks_cells_equal_the_loops(
-    frames: dict[str, DataFrame], case: tuple[RandomSales, Clip | None]
+def test_features_of_the_cells_equal_the_loops(
+    tables: dict[str, pa.Table], case: tuple[RandomSales, Clip | None]
 ) -> None:
     sales, clip = case
     history, month = MonthRange(FIRST.replace(day=1), date(2015, 3, 1)), date(2015, 2, 1)
@@ -190,7 +186,7 @@ def test_features_of_sparks_cells_equal_the_loops(
             {**dict(zip(names, at, strict=True)), **values}
             for at, values in sales.cells(group, clip).items()
         ]
-        (part,) = compute(frames[group.name].toArrow(), history, [month], group)
+        (part,) = compute(tables[group.name], history, [month], group)
         found = {
             tuple(row[name] for name in group.keys): {n: row[n] for n in group.columns}
             for row in part.to_pylist()
@@ -199,13 +195,24 @@ def test_features_of_sparks_cells_equal_the_loops(
 
 
 def test_the_oracle_catches_offers_counted_as_sales(
-    spark: SparkSession, case: tuple[RandomSales, Clip | None]
+    case: tuple[RandomSales, Clip | None],
 ) -> None:
     sales, clip = case
     pair = feature_groups(clip)[0]
-    measures = tuple(replace(m, sql="count(*)") if m.name == "sales" else m for m in pair.measures)
-    cells = monthly.aggregate(sales.days(spark), replace(pair, measures=measures)).toArrow()
-    assert in_units(cells, pair) != sales.cells(pair, clip)
+    rows = sales.days()
+    ones = pa.array(np.ones(len(rows), np.int64))
+    wrong = rows.set_column(rows.column_names.index("sale"), "sale", ones)
+    assert in_units(monthly.aggregate(wrong, pair), pair) != sales.cells(pair, clip)
+
+
+def test_no_sales_make_no_cells() -> None:
+    days = monthly.pair_days(SALES.empty_table(), pa.schema(PAIR_DAY).empty_table())
+    for group in feature_groups(CLIP):
+        rows = monthly.with_category(days, texts(item_id=[], category_id=[]))
+        measures = {m.name: rows["units"] for m in group.measures if m.of not in rows.column_names}
+        for name, column in measures.items():
+            rows = rows.append_column(name, column)
+        assert len(monthly.aggregate(rows, group)) == 0
 
 
 def test_every_measure_has_its_loop() -> None:

@@ -1,0 +1,75 @@
+"""Which keys differ between two states of a month's cells."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.encoding import dictionary, encode, integers
+
+CODED = pa.dictionary(pa.int32(), pa.string())
+
+
+def changed_keys(before: pa.Table, after: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """List the keys whose row is another, new or gone.
+
+    Args:
+        before: ``[*keys, *measures]``, unique on keys.
+        after: the same columns, later.
+        keys: the key columns.
+
+    Returns:
+        ``[*keys]``, dictionary-encoded.
+    """
+    measures = [name for name in after.column_names if name not in keys]
+    both = pa.concat_tables([before.select(measures), after.select(measures)])
+    sides = [coded(rows.select(list(keys))) for rows in (before, after)]
+    codes, distinct = encode(pa.concat_tables(sides))
+    differs = np.bincount(codes, minlength=len(distinct)) != 2
+    for name in measures:
+        values = integers(both[name])
+        first, second = (np.zeros(len(distinct), np.int64) for _ in range(2))
+        first[codes[: len(before)]] = values[: len(before)]
+        second[codes[len(before) :]] = values[len(before) :]
+        differs |= first != second
+    return distinct.filter(pa.array(differs))
+
+
+def union(some: pa.Table, others: pa.Table) -> pa.Table:
+    """Put two lists of keys together, each key once."""
+    return encode(pa.concat_tables([coded(some), coded(others)]))[1]
+
+
+def is_among(rows: pa.Table, keys: pa.Table) -> pa.Array:
+    """Say which rows have one of some keys.
+
+    Args:
+        rows: the key columns and any others.
+        keys: the key columns, unique.
+    """
+    names = keys.column_names
+    # Most rows are ruled out by one column, by a look at its distinct texts.
+    last = dictionary(rows[names[-1]])
+    may_be = pc.is_in(last.dictionary, keys[names[-1]].cast(pa.string()).combine_chunks())
+    found = may_be.take(last.indices).to_numpy(zero_copy_only=False)
+    if len(names) > 1:
+        some = rows.select(names).filter(pa.array(found))
+        codes, distinct = encode(pa.concat_tables([coded(keys), coded(some)]))
+        is_key = np.zeros(len(distinct), np.bool_)
+        is_key[codes[: len(keys)]] = True
+        found[found] = is_key[codes[len(keys) :]]
+    return pa.array(found)
+
+
+def coded(keys: pa.Table) -> pa.Table:
+    """Dictionary-encode key columns, whichever of them are not."""
+    return with_coded(keys, keys.column_names)
+
+
+def with_coded(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Dictionary-encode some text columns, whichever of them are not."""
+    for name in names:
+        at = rows.column_names.index(name)
+        rows = rows.set_column(at, name, rows[name].cast(CODED))
+    return rows

@@ -1,0 +1,277 @@
+"""The build: monthly cells and features of every group, as far as what they are made of changed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.difference import changed_keys, is_among, with_coded
+from features.group import FeatureGroup
+from features.groups import feature_groups
+from features.tables import features_table, monthly_table
+from jobs.cells_task import GroupCellsTask, PairCellsTask
+from jobs.command import progress
+from jobs.features_task import FeaturesTask
+from jobs.lineage import cell_digests, feature_digests, stale
+from jobs.pieces import feature_pieces, group_pieces, item_buckets, month_files, pair_pieces
+from jobs.stored_rows import stored_rows
+from jobs.touched import Touched, merged
+from lakehouse.delta import log
+from lakehouse.delta.months import patch_months, replace_months
+from lakehouse.delta.parts import Part, discard_parts, of_table
+from lakehouse.delta.work import FEW_ROWS, Piece, Task, do_work
+from lakehouse.errors import ConflictError
+from lakehouse.lake import Lake
+from lakehouse.lake_months import read_months
+from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.table import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+HORIZON = 1
+# Computing this many keys and putting them into a month takes as long as computing the month.
+MANY_KEYS = 100_000
+ATTEMPTS = 3
+
+
+@dataclass
+class Build:
+    """One run: cells first, then features of the target months after them.
+
+    Attributes:
+        lake: what is built.
+        spark: starts the session, or returns it.
+        history: the lake's months, which have cells.
+        wanted: the months that this run may touch; None: all.
+        rebuild: whether what did not change is built too.
+        touched: what is known of changes; kept by a process that builds again and again.
+        written: rows written, by table.
+    """
+
+    lake: Lake
+    spark: "Callable[[], SparkSession]"
+    history: MonthRange
+    wanted: MonthRange | None = None
+    rebuild: bool = False
+    touched: Touched = field(default_factory=Touched)
+    written: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lake: Lake, spark: "Callable[[], SparkSession]") -> "Build":
+        """Prepare to build whatever changed in a lake."""
+        return cls(lake, spark, read_months(lake).range)
+
+    @property
+    def targets(self) -> MonthRange:
+        """The months that have features."""
+        return MonthRange(
+            plus_months(self.history.first, 1), plus_months(self.history.last, HORIZON)
+        )
+
+    @cached_property
+    def groups(self) -> tuple[FeatureGroup, ...]:
+        """The declared groups, the pair's own first."""
+        return feature_groups(self.lake.profile().target_clip)
+
+    def run(self) -> None:
+        """Build, and again what another process wrote meanwhile.
+
+        Raises:
+            ConflictError: another process kept writing the same tables.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                self.cells()
+                self.features()
+            except ConflictError:
+                if attempt + 1 == ATTEMPTS:
+                    raise
+                progress("another process wrote a table meanwhile: once more")
+            else:
+                self.rebuild = False
+                if not self.is_due():
+                    return
+
+    def is_due(self) -> bool:
+        """Say whether anything that may be touched is not made from what it should be made from."""
+        return bool(self.stale_cells()) or any(self.stale_features(g)[1] for g in self.groups)
+
+    def stale_cells(self) -> set[date]:
+        """Return the months whose cells are to be aggregated again."""
+        digests = cell_digests(self.lake, self.history)
+        return {m for group in self.groups for m in self._stale(digests, monthly_table(group))}
+
+    def cells(self) -> None:
+        """Aggregate the months whose sales, offers or catalogue changed, for every group."""
+        digests = cell_digests(self.lake, self.history)
+        months = sorted(self.stale_cells())
+        if not months:
+            return
+        progress("cells: %d months, %s to %s", len(months), months[0], months[-1])
+        pair, *_ = self.groups
+        made_from = {month: digests[month] for month in months}
+        stored = {group: month_files(self.lake, monthly_table(group)) for group in self.groups}
+        buckets = item_buckets(self.lake)
+        parts = self._do(
+            pair_pieces(self.lake, months, buckets), PairCellsTask(self.lake, pair, buckets)
+        )
+        parts += self._do(
+            group_pieces(self.lake, pair, months, parts), GroupCellsTask(self.lake, self.groups)
+        )
+        for group in self.groups:
+            self._replace_cells(group, stored[group], parts, made_from)
+
+    def _replace_cells(
+        self,
+        group: FeatureGroup,
+        stored: Mapping[date, list[str]],
+        parts: list[Part],
+        made_from: dict[date, str],
+    ) -> None:
+        """Replace the months whose cells differ from the stored ones, and note which keys do."""
+        table = monthly_table(group)
+        changed = self._changed(group, stored, parts, list(made_from))
+        months = [m for m, keys in changed.items() if keys is None or len(keys)]
+        discard_parts(
+            self.lake, table, [p for p in of_table(parts, table) if p.month not in months]
+        )
+        self._replace(table, months, parts, made_from)
+        before = log.file_digests(stored)
+        mine = {m: [p.path for p in of_table(parts, table) if p.month == m] for m in months}
+        after = {**before, **log.file_digests({m: files for m, files in mine.items() if files})}
+        for gone in (m for m in months if not mine[m]):
+            after.pop(gone, None)
+        self.touched.note(
+            group,
+            {month: changed[month] for month in months},
+            log.built(self.lake, features_table(group)),
+            feature_digests(before, self.history, self.targets),
+            feature_digests(after, self.history, self.targets),
+        )
+
+    def _changed(
+        self,
+        group: FeatureGroup,
+        stored: Mapping[date, list[str]],
+        parts: list[Part],
+        months: list[date],
+    ) -> dict[date, pa.Table | None]:
+        """List the keys whose cells differ from the stored ones, by month; None: all may."""
+        table = monthly_table(group)
+        if self.rebuild or not stored or not log.has_declared_columns(self.lake, table):
+            return dict.fromkeys(months)
+        found: dict[date, pa.Table | None] = {}
+        for month in months:
+            made = [part for part in of_table(parts, table) if part.month == month]
+            if sum(part.rows for part in made) > FEW_ROWS:
+                found[month] = None
+                continue
+            states = (stored.get(month, []), [part.path for part in made])
+            before, after = (self._cells(table, paths) for paths in states)
+            found[month] = changed_keys(before, after, group.keys)
+        return found
+
+    def _cells(self, table: Table, paths: list[str]) -> pa.Table:
+        columns = [name for name in table.names if name != "month"]
+        return stored_rows(self.lake, table, {table.path: paths}, columns)
+
+    def features(self) -> None:
+        """Compute the target months whose cells before them changed, for every group.
+
+        Where it is known whose cells changed, for those keys alone.
+        """
+        made_from: dict[FeatureGroup, dict[date, str]] = {}
+        pieces: list[Piece] = []
+        for group in self.groups:
+            digests, months = self.stale_features(group)
+            months = self._patch_features(group, months, digests)
+            if months:
+                progress("features of %s: %d months", group.name, len(months))
+                made_from[group] = {month: digests[month] for month in months}
+                opening = self._opening_month(group, months[0], digests)
+                pieces += feature_pieces(self.lake, group, months, opening, self.history)
+        parts = self._do(pieces, FeaturesTask(self.lake, self.groups, self.history))
+        for group, digests in made_from.items():
+            self._replace(features_table(group), list(digests), parts, digests)
+
+    def stale_features(self, group: FeatureGroup) -> tuple[dict[date, str], list[date]]:
+        """Return the digest of each target month's cells, and the months to compute again."""
+        cells = log.file_digests(month_files(self.lake, monthly_table(group)))
+        digests = feature_digests(cells, self.history, self.targets)
+        return digests, self._stale(digests, features_table(group))
+
+    def _patch_features(
+        self, group: FeatureGroup, months: list[date], digests: dict[date, str]
+    ) -> list[date]:
+        """Compute months for the touched keys where they are known; return the other months."""
+        if self.rebuild:
+            return months
+        built = log.built(self.lake, features_table(group))
+        touched = {m: self.touched.keys(group, m, built.get(m), digests[m]) for m in months}
+        known = {
+            m: keys for m, keys in touched.items() if keys is not None and len(keys) <= MANY_KEYS
+        }
+        if known:
+            keys = merged(list(known.values()))
+            progress("features of %s: %d keys, %d months", group.name, len(keys), len(known))
+            opening = self._opening_month(group, min(known), digests)
+            computed = self._features_of(group, keys, list(known), opening)
+            self.written[features_table(group).path] = patch_months(
+                self.lake,
+                features_table(group),
+                list(known),
+                partial(patched, keys=keys, computed=computed),
+                {month: digests[month] for month in known},
+            )
+        return [month for month in months if month not in known]
+
+    def _features_of(
+        self, group: FeatureGroup, keys: pa.Table, months: list[date], opening: date | None
+    ) -> dict[date, pa.Table]:
+        pieces = feature_pieces(self.lake, group, months, opening, self.history, buckets=1)
+        task = FeaturesTask(self.lake, self.groups, self.history, keys)
+        made = [rows for piece in pieces for rows in task(piece.plain())]
+        return {month: rows.rows for month, rows in zip(months, made, strict=True)}
+
+    def _opening_month(
+        self, group: FeatureGroup, first: date, digests: dict[date, str]
+    ) -> date | None:
+        """Return the month before which features stand for the cells; None: read all cells.
+
+        They do where they are up to date; the time of a month then does not grow with history.
+        """
+        opening = plus_months(first, -group.lookback)
+        built = log.built(self.lake, features_table(group))
+        is_current = opening in digests and built.get(opening) == digests[opening]
+        return opening if is_current else None
+
+    def _do(self, pieces: Iterable[Piece], task: Task) -> list[Part]:
+        return do_work(self.spark, self.lake, list(pieces), task)
+
+    def _replace(
+        self, table: Table, months: list[date], parts: list[Part], made_from: dict[date, str]
+    ) -> None:
+        is_whole = months in (list(self.history), list(self.targets))
+        self.written[table.path] = replace_months(
+            self.lake, table, months, parts, made_from, is_whole=is_whole
+        )
+
+    def _stale(self, digests: dict[date, str], table: Table) -> list[date]:
+        is_redone = self.rebuild and table.path not in self.written
+        built = {} if is_redone else log.built(self.lake, table)
+        months = stale(digests, built)
+        return [month for month in months if self.wanted is None or month in self.wanted]
+
+
+def patched(
+    month: date, stored: pa.Table, keys: pa.Table, computed: Mapping[date, pa.Table]
+) -> pa.Table:
+    """Put the rows computed for some keys in the place of those that a month holds of them."""
+    kept = stored.filter(pc.invert(is_among(stored, keys)))
+    new = computed[month].select(stored.column_names)
+    return pa.concat_tables([with_coded(rows, keys.column_names) for rows in (kept, new)])

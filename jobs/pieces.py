@@ -1,0 +1,105 @@
+"""How the work of a build is cut into pieces: by month, and by bucket of keys."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from features.group import ITEM, FeatureGroup
+from features.tables import features_table, monthly_table
+from lakehouse.buckets import Bucket, count_for
+from lakehouse.delta import log
+from lakehouse.delta.parts import Part
+from lakehouse.delta.work import Piece
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange
+from lakehouse.table import Table
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+
+# A task holds its rows as Arrow, and as arrays of a bucket's series over all months: about
+# 250 MB at this size. More and smaller ones only make more files.
+ROWS_PER_BUCKET = 500_000
+# Two sales make a cell of a pair, about; every bucket is a file in every month.
+SALES_PER_BUCKET = 2 * ROWS_PER_BUCKET
+# Sales take less: they are only added up.
+ROWS_PER_MONTH = 4_000_000
+
+
+def item_buckets(lake: Lake) -> int:
+    """Say into how many buckets of items cells are written."""
+    return count_for(log.row_count(lake, DAILY_SALES), SALES_PER_BUCKET)
+
+
+def pair_pieces(lake: Lake, months: Sequence[date], buckets: int) -> Iterator[Piece]:
+    """Cut the aggregation of months of sales: a piece per month, of a large one per bucket."""
+    tables = (DAILY_SALES, DAILY_OFFERS)
+    files = {table.path: month_files(lake, table) for table in tables}
+    sizes = [log.month_rows(lake, table) for table in tables]
+    shops = {SHOPS.path: log.all_files(lake, SHOPS)}
+    for month in months:
+        rows = sum(size.get(month, 0) for size in sizes)
+        count = min(buckets, count_for(rows, ROWS_PER_MONTH))
+        of_month = {path: found.get(month, []) for path, found in files.items()}
+        for number in range(count):
+            piece = {"month": month, "bucket": (number, count), "files": {**of_month, **shops}}
+            yield Piece(piece, rows)
+
+
+def group_pieces(
+    lake: Lake, pair: FeatureGroup, months: Iterable[date], parts: Sequence[Part]
+) -> Iterator[Piece]:
+    """Cut the aggregation of pair cells, as parts that may not be committed: a piece per month."""
+    items = {ITEMS.path: log.all_files(lake, ITEMS)}
+    path = monthly_table(pair).path
+    for month in months:
+        mine = [part for part in parts if part.month == month and part.table == path]
+        files = {path: [part.path for part in mine], **items}
+        yield Piece({"month": month, "files": files}, sum(part.rows for part in mine))
+
+
+def feature_pieces(
+    lake: Lake,
+    group: FeatureGroup,
+    months: Sequence[date],
+    opening: date | None,
+    history: MonthRange,
+    buckets: int | None = None,
+) -> Iterator[Piece]:
+    """Cut the features of target months: a piece per bucket of keys.
+
+    Args:
+        lake: where the cells are.
+        group: whose features they are.
+        months: target months, in order.
+        opening: month whose features stand for all cells before it; None: all cells are read.
+        history: the lake's months.
+        buckets: of keys; None: as many as their rows need.
+    """
+    first = opening or history.first
+    read = {
+        m: files
+        for m, files in month_files(lake, monthly_table(group)).items()
+        if first <= m < months[-1] and m in history
+    }
+    sizes = log.month_rows(lake, monthly_table(group))
+    rows = sum(sizes[m] for m in read)
+    known: list[str] = []
+    if opening is not None:
+        known = month_files(lake, features_table(group)).get(opening, [])
+        rows += log.month_rows(lake, features_table(group)).get(opening, 0)
+    count = buckets or count_for(rows, ROWS_PER_BUCKET)
+    for number in range(count):
+        bucket = Bucket(number, count)
+        is_by_item = group.keys[-1] == ITEM
+        mine = bucket.files if is_by_item else list
+        piece = {
+            "group": group.name,
+            "bucket": (number, count),
+            "months": list(months),
+            "cells": {f"{month}": mine(files) for month, files in read.items()},
+            "opening": None if opening is None else (opening, mine(known)),
+        }
+        yield Piece(piece, rows // count)
+
+
+def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
+    """List the files of each month of a table, none where there is no table yet."""
+    return log.month_files(lake, table) if log.exists(lake, table) else {}
