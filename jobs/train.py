@@ -2,7 +2,8 @@
 
     python -m jobs.train --lake URI [--spine assortment|grid] [--workers N]
 
-Reads the gold panel. Writes an MLflow run with parameters, model, features, cutoff and what the
+Reads the gold panel; refuses where the newest check found skew that was not rebuilt since
+(jobs.check_skew). Writes an MLflow run with parameters, model, features, cutoff and what the
 panel was made from, and makes the model the champion that jobs.forecast uses.
 """
 
@@ -16,6 +17,7 @@ from jobs.lineage import training_digest
 from jobs.modelling import estimator
 from jobs.modelling.tracking import Tracking
 from jobs.panel_rows import add_training_arguments, closed_months, panel_rows
+from jobs.skew import require_no_skew
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.month_range import MonthRange
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Train, unless the champion was made from these very inputs."""
     lake = lake_of(context, arguments)
+    require_no_skew(lake)
     if arguments.workers is not None:
         estimator.check_workers(context.spark, arguments.workers)
     profile = lake.profile()

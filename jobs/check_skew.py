@@ -1,0 +1,128 @@
+"""Stored monthly cells and features against a rebuild from the daily sales.
+
+    python -m jobs.check_skew [--lake URI] [--sample N | --all] [--seed N]
+
+Reads silver daily_sales, daily_offers, shops, items, months and the cells and features of every
+group. Writes gold feature_skew by one commit. Months that a build is due for are left out. Refused
+(exit code 3) where anything differs; jobs.train then refuses until it is rebuilt.
+"""
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jobs.build import Build
+from jobs.command import Context, FoundError, Job, add_lake_argument, lake_of, main, progress
+from jobs.draw import Draw
+from jobs.skew import is_skew, record
+from jobs.skew_plan import Plan, make_plan
+from jobs.skew_task import CompareTask, RebuildTask
+from jobs.skew_work import SkewWork
+from lakehouse.buckets import Bucket
+from lakehouse.errors import UsageError
+
+SAMPLE = 2_000
+WORST = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_lake_argument(parser)
+    keys = parser.add_mutually_exclusive_group()
+    keys.add_argument(
+        "--sample",
+        type=int,
+        default=SAMPLE,
+        metavar="N",
+        help=f"compare about so many keys of each group (default: {SAMPLE})",
+    )
+    keys.add_argument("--all", action="store_true", help="compare every key")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="which sample; each seed, counted from 0, draws other keys (default: 0)",
+    )
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Compare, and write what was found.
+
+    Raises:
+        FoundError: stored cells or features differ from the rebuild.
+    """
+    lake, draw = lake_of(context, arguments), asked(arguments)
+    build = Build.of(lake, lambda: context.spark)
+    plan = make_plan(lake, build.groups, build.history, build.targets, draw)
+    stale = plan.stale_months
+    progress("comparing %s; %d months are stale", draw, len(stale))
+    work = SkewWork(
+        lambda: context.spark,
+        RebuildTask(lake, build.groups, numbered_places(plan)),
+        CompareTask(lake, build.groups, plan.history),
+    )
+    found = work.do(plan.sales, plan.places)
+    rows = record(lake, plan, str(draw), found, context.now)
+    figures = {"draw": str(draw), "stale_months": len(stale), **totals(rows)}
+    if any(map(is_skew, rows)):
+        raise FoundError(sentence(figures), figures)
+    return figures
+
+
+def asked(arguments: argparse.Namespace) -> Draw:
+    """Return the keys asked for.
+
+    Raises:
+        UsageError: the sample is empty, or the seed negative.
+    """
+    if arguments.sample < 1 or arguments.seed < 0:
+        raise UsageError("--sample is at least 1 and --seed at least 0.")
+    return Draw(None if arguments.all else arguments.sample, arguments.seed)
+
+
+def numbered_places(plan: Plan) -> dict[str, list[tuple[int, Bucket]]]:
+    """Return the places of each group, numbered over all groups."""
+    places: dict[str, list[tuple[int, Bucket]]] = defaultdict(list)
+    for number, piece in enumerate(plan.places):
+        places[piece.arguments["group"]].append((number, Bucket(*piece.arguments["bucket"])))
+    return places
+
+
+def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Add up what was found: values of all columns, rows of all tables, and the worst columns."""
+    values = {name: sum(row[name] for row in rows) for name in ("compared", "mismatched")}
+    tables = {row["table"]: row for row in rows}.values()
+    whole = {name: sum(row[name] for row in tables) for name in ("missing", "extra")}
+    worst = Counter(
+        {
+            f"{row['table']}.{row['column']}": row["missing"] + row["extra"] + row["mismatched"]
+            for row in rows
+            if is_skew(row)
+        }
+    )
+    examples = list(dict.fromkeys(row["example"] for row in rows if row["example"]))
+    return {
+        **values,
+        **whole,
+        "worst": dict(worst.most_common(WORST)),
+        "examples": examples[:WORST],
+    }
+
+
+def sentence(figures: Mapping[str, Any]) -> str:
+    """Say what was found and what to do."""
+    return (
+        f"of {figures['compared']} stored values {figures['mismatched']} differ from the rebuild, "
+        f"{figures['missing']} rows are missing and {figures['extra']} too many, most in "
+        f"{next(iter(figures['worst']))}; see gold/feature_skew and run jobs.build_features "
+        "--rebuild."
+    )
+
+
+JOB = Job("check_skew", __doc__, add_arguments, run)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

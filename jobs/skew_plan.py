@@ -1,0 +1,163 @@
+"""What a check of the stored tables compares: months that no build is due for, of drawn keys."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from features.group import FeatureGroup
+from features.tables import features_table, monthly_table
+from jobs.draw import Draw
+from jobs.lineage import cell_digests, feature_digests, stale
+from jobs.pieces import ROWS_PER_BUCKET, item_buckets, month_files, pair_pieces
+from lakehouse.buckets import Bucket, count_for
+from lakehouse.delta import log
+from lakehouse.delta.work import Piece
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+
+
+@dataclass(frozen=True)
+class GroupPlan:
+    """What is compared of a group.
+
+    Attributes:
+        group: the group.
+        drawn: its keys.
+        cells: months of its cells.
+        features: target months of its features.
+        stale_cells: months of cells that a build is due for.
+        stale_features: the same of features.
+    """
+
+    group: FeatureGroup
+    drawn: Bucket
+    cells: tuple[date, ...]
+    features: tuple[date, ...]
+    stale_cells: tuple[date, ...]
+    stale_features: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a check compares, as the logs tell it at one moment.
+
+    Attributes:
+        history: the lake's months.
+        groups: what is compared of each.
+        sales: pieces of work, to aggregate the months of sales that are needed.
+        places: pieces of work, to compare a group's keys as many as fit into a worker's memory.
+        inputs: table path → the version that is read.
+    """
+
+    history: MonthRange
+    groups: tuple[GroupPlan, ...]
+    sales: tuple[Piece, ...]
+    places: tuple[Piece, ...]
+    inputs: dict[str, int]
+
+    @property
+    def stale_months(self) -> set[date]:
+        """The months that a build is due for, in any table."""
+        return {m for plan in self.groups for m in (*plan.stale_cells, *plan.stale_features)}
+
+
+def make_plan(
+    lake: Lake, groups: Sequence[FeatureGroup], history: MonthRange, targets: MonthRange, draw: Draw
+) -> Plan:
+    """Plan a check, again where a table changed in the meantime.
+
+    Args:
+        lake: what is checked.
+        groups: every group, the pair's own first.
+        history: the lake's months.
+        targets: the months that have features.
+        draw: which keys are compared.
+    """
+    inputs = versions(lake, groups)
+    wanted = cell_digests(lake, history)
+    plans = tuple(plan_group(lake, group, history, targets, wanted, draw) for group in groups)
+    needed = sorted({month for plan in plans for month in plan.cells})
+    sales = tuple(sales_pieces(lake, needed))
+    plan = Plan(history, plans, sales, tuple(place_pieces(lake, plans)), inputs)
+    is_one_moment = versions(lake, groups) == inputs
+    return plan if is_one_moment else make_plan(lake, groups, history, targets, draw)
+
+
+def versions(lake: Lake, groups: Sequence[FeatureGroup]) -> dict[str, int]:
+    """Return the version of every table that a check reads, as far as there are any."""
+    derived = [table(group) for group in groups for table in (monthly_table, features_table)]
+    tables = (DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS, *derived)
+    return {table.path: log.version(lake, table) for table in tables if log.exists(lake, table)}
+
+
+def plan_group(
+    lake: Lake,
+    group: FeatureGroup,
+    history: MonthRange,
+    targets: MonthRange,
+    wanted: dict[date, str],
+    draw: Draw,
+) -> GroupPlan:
+    """Plan the check of a group.
+
+    Args:
+        lake: what is checked.
+        group: the group.
+        history: the lake's months.
+        targets: the months that have features.
+        wanted: what its cells should be made from.
+        draw: which keys are compared.
+    """
+    stale_cells = stale(wanted, log.built(lake, monthly_table(group)))
+    stored = log.file_digests(month_files(lake, monthly_table(group)))
+    made_from = feature_digests(stored, history, targets)
+    # Features after stale cells agree with those cells, not with the sales.
+    first_stale = min(stale_cells, default=targets.last)
+    behind = {month for month in targets if month > first_stale}
+    stale_features = behind | set(stale(made_from, log.built(lake, features_table(group))))
+    return GroupPlan(
+        group,
+        draw.of(lake, group),
+        tuple(month for month in history if month not in stale_cells),
+        tuple(month for month in targets if month not in stale_features),
+        tuple(stale_cells),
+        tuple(sorted(stale_features)),
+    )
+
+
+def sales_pieces(lake: Lake, months: Sequence[date]) -> Iterator[Piece]:
+    """Cut the aggregation of sales to cells of every group: a month, or a bucket of its items."""
+    items = {ITEMS.path: log.all_files(lake, ITEMS)}
+    for piece in pair_pieces(lake, months, item_buckets(lake)):
+        files = {**piece.arguments["files"], **items}
+        yield Piece({**piece.arguments, "files": files}, piece.rows)
+
+
+def place_pieces(lake: Lake, plans: Iterable[GroupPlan]) -> Iterator[Piece]:
+    """Cut the comparison: a piece per group and part of its drawn keys."""
+    for plan in plans:
+        cells, features = (table(plan.group) for table in (monthly_table, features_table))
+        files = {
+            cells.path: only(month_files(lake, cells), plan.cells),
+            features.path: only(month_files(lake, features), plan.features),
+        }
+        rows = log.row_count(lake, cells) // plan.drawn.count if files[cells.path] else 0
+        for keys in parts(plan.drawn, count_for(rows, ROWS_PER_BUCKET)):
+            mine = {
+                path: {f"{month}": keys.files(paths) for month, paths in months.items()}
+                for path, months in files.items()
+            }
+            bucket = (keys.number, keys.count)
+            yield Piece({"group": plan.group.name, "bucket": bucket, "files": mine}, rows)
+
+
+def only(files: Mapping[date, list[str]], months: Iterable[date]) -> dict[date, list[str]]:
+    """List the files of some months, of those without any too."""
+    return {month: files.get(month, []) for month in months}
+
+
+def parts(whole: Bucket, count: int) -> Iterator[Bucket]:
+    """Cut a bucket into smaller ones."""
+    for number in range(count):
+        yield Bucket(whole.number + number * whole.count, whole.count * count)
