@@ -1,6 +1,6 @@
 """Closes the lake's open month and opens the next.
 
-    python -m jobs.close_month [--lake URI] [--month YYYY-MM] [--if-complete]
+    python -m jobs.close_month [--lake URI] [--month YYYY-MM | --through YYYY-MM] [--if-complete]
 
 Reads silver months and, with --if-complete, daily_sales. Writes silver months by one commit.
 """
@@ -21,7 +21,14 @@ from lakehouse.sales.span import has_live_sale
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--through",
+        metavar="YYYY-MM",
+        type=month,
+        help="close every month up to this one, as after a history came through Kafka",
+    )
+    which.add_argument(
         "--month",
         metavar="YYYY-MM",
         type=month,
@@ -38,7 +45,9 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Close a month, unless it is closed already or not complete."""
     lake = lake_of(context, arguments)
     months = read_months(lake)
-    asked = arguments.month or months.open_month
+    while arguments.through and months.open_month < arguments.through:
+        months = close(lake, months.open_month, context.now)
+    asked = arguments.through or arguments.month or months.open_month
     if is_closed(asked, months):
         progress("%s is closed already", f"{asked:%Y-%m}")
         return {"closed": f"{asked:%Y-%m}", "unchanged": True, **opened(months)}

@@ -1,11 +1,12 @@
 """A retailer's files → bronze and silver: records as received, the newest version of every sale.
 
     python -m jobs.ingest_history --data DIR --profile NAME|FILE.toml [--lake URI]
-        [--control FILE] [--received-at TIMESTAMP]
+        [--control FILE] [--received-at TIMESTAMP] [--replace SHOP,YYYY-MM-DD …]
 
 Reads the files that the profile names. Writes bronze sales_events, catalogue_events,
 rejected_sales, sources and silver daily_sales, daily_offers, shops, items, months. A file that is
-ingested already changes nothing; a run that was cut off is completed by the next.
+ingested already changes nothing; a run that was cut off is completed by the next. With --replace
+the files are those shops' days delivered again as a whole: what is not in them is cancelled.
 """
 
 import argparse
@@ -18,16 +19,18 @@ from jobs.books_table import books_figures, show_books
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from lakehouse import ledger
 from lakehouse.catalogue import intake as catalogue
+from lakehouse.date_format import ISO, date_reader
 from lakehouse.delta.parts import read_files
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
-from lakehouse.lake_months import extend, stored_months
+from lakehouse.lake_months import stored_months
 from lakehouse.profile import Profile, load_profile
 from lakehouse.sales import accounts, intake
 from lakehouse.sales.arrivals import Reception, is_received, receive
 from lakehouse.sales.books import Book, require_balance
 from lakehouse.sales.control import Comparison, compare, read_control
-from lakehouse.sales.span import sales_months
+from lakehouse.sales.redelivery import ShopDay, redeliver
+from lakehouse.sales.span import extend_months
 from lakehouse.sales.values import timestamp
 from lakehouse.sources import Source, Sources, find_sources
 from lakehouse.tables.bronze import SALES_EVENTS
@@ -57,6 +60,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: now)",
     )
 
+    parser.add_argument(
+        "--replace",
+        metavar="SHOP,YYYY-MM-DD",
+        action="append",
+        type=shop_day,
+        default=[],
+        help="replace this shop's day by what the files hold of it, and take in nothing else; "
+        "may be given several times",
+    )
+
+
+def shop_day(text: str) -> ShopDay:
+    """Read a shop's day from the command line."""
+    shop, _, day = text.rpartition(",")
+    found = date_reader(ISO)(day)
+    if not shop.strip() or found is None:
+        raise argparse.ArgumentTypeError(f"{text}: not SHOP,YYYY-MM-DD")
+    return ShopDay(shop.strip(), found)
+
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Ingest what is new in a folder."""
@@ -68,6 +90,10 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     progress("checking the files of %s", arguments.data)
     sources = find_sources(arguments.data, profile)
     lake.claim(profile)
+    if arguments.replace:
+        days = redeliver(context.spark, lake, sources.sales, arguments.replace, profile, reception)
+        extend_months(lake, context.now)
+        return {"replaced": days}
     figures = take_in_catalogue(context, lake, sources, profile, reception)
     books = take_in_sales(context, lake, sources, profile, reception)
     figures |= {"files": len(books), "files_skipped": len(sources.sales) - len(books)}
@@ -147,13 +173,6 @@ def arrive(
         return
     progress("reading %s", source.name)
     receive(context.spark, lake, source, profile.files, reception)
-
-
-def extend_months(lake: Lake, now: datetime) -> None:
-    """Take the months of the live sales into the lake's range."""
-    span = sales_months(lake)
-    if span is not None:
-        extend(lake, span.first, span.last, now)
 
 
 def months_figures(lake: Lake) -> dict[str, Any]:

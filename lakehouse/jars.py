@@ -18,7 +18,10 @@ import pyspark
 from lakehouse.errors import RefusedError
 
 # delta-spark 4.4.1 is on PyPI without its jar: the Python package and the jar go together.
-COORDINATES = (("io.delta", "delta-spark_4.2_2.13", "4.4.0"),)
+COORDINATES = (
+    ("io.delta", "delta-spark_4.2_2.13", "4.4.0"),
+    ("org.apache.spark", "spark-sql-kafka-0-10_2.13", "4.2.0"),
+)
 
 
 def jars_folder() -> Path:

@@ -31,6 +31,12 @@ def test_the_open_month_is_closed_and_the_next_opened(months: Lake) -> None:
     assert read_months(months).cutoff == MARCH
 
 
+def test_several_months_are_closed_at_once(months: Lake) -> None:
+    for unchanged in (False, True):
+        closed = {"closed": "2015-06", "unchanged": unchanged, "open_month": "2015-07"}
+        assert close(months, "--through", "2015-06") == (0, {"status": "done", **closed})
+
+
 def test_a_month_that_is_closed_stays_so(months: Lake) -> None:
     code, figures = close(months, "--month", "2015-02")
     assert (code, figures["unchanged"], figures["open_month"]) == (0, True, "2015-03")

@@ -1,6 +1,6 @@
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -246,3 +246,33 @@ def test_a_file_whose_every_record_is_rejected_is_ingested(lake: Lake, tmp_path:
     code, figures = ingest(lake, data_folder(tmp_path / "data", sales_a=wrong))
     assert (code, figures["rejected_by_reason"]) == (0, {"date_unparsable": 2})
     assert rows(lake, DAILY_SALES) == []
+
+
+def test_a_shop_day_delivered_again_replaces_what_it_held(tmp_path: Path) -> None:
+    lake = Lake.at(str(tmp_path / "lake"))
+    first = sales_text(
+        sale_line(), sale_line(item_id="11"), sale_line(date="08.03.2015"), sale_line(shop_id="2")
+    )
+    again = sales_text(sale_line(item_cnt_day="3.0"), sale_line(shop_id="2", item_id="12"))
+    common = ("--lake", lake.root, "--profile", "sample")
+    code, figures = run(JOB, "--data", data_folder(tmp_path / "a", sales_a=first), *common)
+    assert code == 0, figures
+    folder = data_folder(tmp_path / "b", sales_b=again)
+    for _ in range(2):
+        later = NOW + timedelta(days=1)
+        code, figures = run(JOB, "--data", folder, *common, "--replace", "1,2015-03-07", now=later)
+        assert (code, figures["replaced"]) == (
+            0, [{"day": "shop 1, 2015-03-07", "lines": 1, "live": 1}]
+        )  # fmt: skip
+    found = rows(lake, DAILY_SALES, "shop_id", "date", "item_id", "units", "is_cancelled")
+    live = [
+        (shop, f"{day}", item, int(units)) for shop, day, item, units, gone in found if not gone
+    ]
+    assert sorted(live) == [
+        ("1", "2015-03-07", "10", 3),
+        ("1", "2015-03-08", "10", 2),
+        ("2", "2015-03-07", "10", 2),
+    ]
+    code, figures = run(JOB, "--data", folder, *common, "--replace", "1,2015-03-09")
+    assert code == 3
+    assert "shop 1, 2015-03-09: no line in sales_b.csv" in figures["error"]

@@ -1,0 +1,79 @@
+"""Rejected sales records → silver, after what they were rejected for was fixed.
+
+    python -m jobs.retry_rejected [--lake URI] [--profile NAME|FILE.toml]
+
+Reads bronze rejected_sales. Writes silver daily_sales, daily_offers and months, and removes from
+rejected_sales the records that are fine now; those that are not get their reasons brought up to
+date. A run that was cut off is completed by the next.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from typing import Any
+
+from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_batches
+from lakehouse.lake import Lake
+from lakehouse.profile import Profile, load_profile
+from lakehouse.sales.retry import retry
+from lakehouse.sales.span import extend_months
+from lakehouse.tables.bronze import REJECTED_SALES
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_lake_argument(parser)
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="the changed profile, shipped or a path ending in .toml, which becomes the lake's "
+        "(default: the lake's own)",
+    )
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Put rejected records through again."""
+    lake = lake_of(context, arguments)
+    profile = claimed(lake, arguments.profile)
+    progress("putting rejected records through again")
+    judged, accepted = retry(lambda: context.spark, lake, profile)
+    if judged:
+        extend_months(lake, context.now)
+    return {
+        "retried": judged,
+        "accepted": accepted,
+        "still_rejected": judged - accepted,
+        "still_rejected_by_reason": reasons(lake),
+    }
+
+
+def claimed(lake: Lake, name: str | None) -> Profile:
+    """Return the lake's profile; a named one becomes it.
+
+    Raises:
+        LakeError: there is no lake, or it is the lake of another profile.
+    """
+    own = lake.profile()
+    if name is None:
+        return own
+    profile = load_profile(name)
+    lake.claim(profile)
+    return profile
+
+
+def reasons(lake: Lake) -> dict[str, int]:
+    """Count the rejected records by broken check; one record may break several."""
+    if not log.exists(lake, REJECTED_SALES):
+        return {}
+    counts: Counter[str] = Counter()
+    for batch in read_batches(lake, REJECTED_SALES, ["reasons"], []):
+        counts.update(batch["reasons"].flatten().to_pylist())
+    return dict(sorted(counts.items()))
+
+
+JOB = Job("retry_rejected", __doc__, add_arguments, run)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

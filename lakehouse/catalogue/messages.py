@@ -1,0 +1,136 @@
+"""Catalogue messages: changes of shops and items, as they come while the lake is in use."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from lakehouse.catalogue.intake import upsert_changed
+from lakehouse.catalogue.records import Record, Records, item_rows, shop_rows
+from lakehouse.delta.arrow import read_table, upsert_rows
+from lakehouse.lake import Lake
+from lakehouse.profile import Entity, Profile
+from lakehouse.sales.values import timestamp
+from lakehouse.sources import entity_fields
+from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES
+from lakehouse.tables.silver import ITEMS, SHOPS
+
+# The entity of a bronze record that may be of shops and of items.
+MESSAGE = "message"
+MALFORMED = "catalogue_malformed"
+ORDER = ("updated_at", *RECORD_KEY)
+
+
+def take_in_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
+    """Put messages through to silver.shops and silver.items; the newest of each id stays.
+
+    A message is a JSON object with lists ``shops`` and ``items``, either may be missing, and
+    ``updated_at``. One that is not goes to bronze.rejected_sales. Memory holds the catalogue.
+
+    Args:
+        lake: where the tables are.
+        events: rows of bronze.catalogue_events whose entity is ``MESSAGE``.
+        profile: the attributes to derive.
+
+    Returns:
+        How many shops and items changed.
+    """
+    rows = events.to_pylist()
+    messages = [(row, read_message(row["value"])) for row in rows]
+    reject(lake, [row for row, message in messages if message is None])
+    read = [
+        {
+            **message,
+            "order": tuple(message["updated_at"] if n == "updated_at" else row[n] for n in ORDER),
+        }
+        for row, message in messages
+        if message is not None
+    ]
+    shops = newest(read, "shops", "shop_id", profile.shops)
+    items = newest(read, "items", "item_id", profile.items)
+    changed = 0
+    if shops:
+        changed += upsert_changed(lake, SHOPS, with_aliases(shops, shop_rows(shops, profile)))
+    if items:
+        categories = known_categories(lake, items, profile)
+        changed += upsert_changed(lake, ITEMS, item_rows(items, categories, profile))
+    return changed
+
+
+def read_message(value: bytes | None) -> dict[str, Any] | None:
+    """Read a message; None where it is none."""
+    try:
+        message = json.loads((value or b"").decode(), parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(message, dict):
+        return None
+    stated = timestamp(str(message.get("updated_at")))
+    lists = [message.get(name) or [] for name in ("shops", "items")]
+    is_fine = stated is not None and any(lists) and all(map(is_list_of_records, lists))
+    ids = [("shop_id", lists[0]), ("item_id", lists[1])]
+    has_ids = is_fine and all(is_text(record.get(key)) for key, some in ids for record in some)
+    return {"updated_at": stated, "shops": lists[0], "items": lists[1]} if has_ids else None
+
+
+def is_list_of_records(value: object) -> bool:
+    """Say whether a JSON value is a list of objects."""
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def is_text(value: object) -> bool:
+    """Say whether a JSON value is a text that is not empty."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def newest(messages: Iterable[Mapping[str, Any]], name: str, key: str, entity: Entity) -> Records:
+    """Return the newest record of each id, its fields as texts under the lists' own names."""
+    found: Records = {}
+    fields = {
+        **dict.fromkeys(entity_fields(entity)),
+        "name": None,
+        "category_id": None,
+        "listed_on": None,
+        "category_name": None,
+        "alias_of": None,
+    }
+    for message in sorted(messages, key=lambda one: one["order"]):
+        for record in message[name]:
+            texts = {field: as_text(record.get(field)) for field in fields}
+            found[str(texts[key])] = {**texts, "updated_at": message["updated_at"]}
+    return found
+
+
+def as_text(value: object) -> str | None:
+    """Return a JSON value as a trimmed text; None where it is missing, empty or no text."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def with_aliases(records: Records, rows: list[Record]) -> list[Record]:
+    """Keep the rows of shops that were named, a message's alias going before the profile's."""
+    return [
+        {**row, "alias_of": records[row["shop_id"]]["alias_of"] or row["alias_of"]}
+        for row in rows
+        if row["shop_id"] in records
+    ]
+
+
+def known_categories(lake: Lake, items: Records, profile: Profile) -> Records:
+    """Return the categories of items: named by the message, or as the lake knows them."""
+    stored = read_table(lake, ITEMS, ["category_id", "category_name"]).to_pylist()
+    names = {row["category_id"]: row["category_name"] for row in stored}
+    names |= {i["category_id"]: i["category_name"] for i in items.values() if i["category_name"]}
+    fields = entity_fields(profile.categories) if profile.categories else {}
+    return {
+        category: {**dict.fromkeys(fields), "category_id": category, "name": name}
+        for category, name in names.items()
+        if category
+    }
+
+
+def reject(lake: Lake, rows: list[dict[str, Any]]) -> None:
+    """Keep messages that are none, with the reason."""
+    if rows:
+        kept = [{**row, "reasons": [MALFORMED]} for row in rows]
+        upsert_rows(lake, REJECTED_SALES, pa.Table.from_pylist(kept, REJECTED_SALES.schema))

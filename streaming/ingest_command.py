@@ -1,0 +1,167 @@
+"""Takes sales and catalogue changes from Kafka into bronze and silver.
+
+    python -m streaming ingest [--lake URI] [--profile NAME|FILE.toml] [--bootstrap-servers S]
+        [--available-now] [--trigger-seconds S] [--max-records N] [--checkpoint URI]
+        [--metrics-port N]
+
+Reads Kafka's topics (KAFKA_SALES_TOPIC, KAFKA_CATALOGUE_TOPIC) from where its checkpoint is.
+Writes bronze sales_events, catalogue_events, rejected_sales and silver daily_sales, daily_offers,
+shops, items, months. Ctrl-C ends it between two micro-batches.
+"""
+
+import argparse
+import json
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from jobs.command import Context, Job, add_lake_argument, lake_of, progress
+from lakehouse.delta import log
+from lakehouse.lake import Lake
+from lakehouse.profile import Profile, load_profile
+from streaming.checkpoint import Checkpoint
+from streaming.ingest import WRITTEN, Ingest
+from streaming.metrics import IngestMetrics
+from streaming.settings import KafkaSettings, add_servers_argument, kafka_settings
+from streaming.stopping import stop_on_signals
+from streaming.topics import topic_ids
+
+if TYPE_CHECKING:
+    from pyspark.sql.streaming.query import StreamingQuery
+
+MAX_RECORDS = 500_000
+LOOK_SECONDS = 1
+# A micro-batch costs a second of processor time however small it is.
+TRIGGER_SECONDS = 2.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_lake_argument(parser)
+    add_servers_argument(parser)
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="what the records mean (1c, m5, sample or a path ending in .toml); "
+        "needed for a new lake, others have theirs",
+    )
+    parser.add_argument(
+        "--available-now", action="store_true", help="take in what is there, then stop"
+    )
+    parser.add_argument(
+        "--max-records",
+        type=int,
+        default=MAX_RECORDS,
+        metavar="N",
+        help=f"at most so many records in a micro-batch (default: {MAX_RECORDS})",
+    )
+    parser.add_argument(
+        "--trigger-seconds",
+        type=float,
+        default=TRIGGER_SECONDS,
+        metavar="S",
+        help="begin a micro-batch every so many seconds, or when the one before is done "
+        f"(default: {TRIGGER_SECONDS})",
+    )
+    parser.add_argument(
+        "--checkpoint", metavar="URI", help="folder of the query's offsets (default: in the lake)"
+    )
+    parser.add_argument("--metrics-port", type=int, metavar="N", help="serve Prometheus metrics")
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run the query until it is stopped, or until everything there is taken in."""
+    lake, kafka = (
+        lake_of(context, arguments),
+        kafka_settings({"bootstrap_servers": arguments.bootstrap_servers}),
+    )
+    stopping, metrics = stop_on_signals(), IngestMetrics()
+    ids = topic_ids(kafka, [kafka.sales_topic, kafka.catalogue_topic])
+    profile = claimed(lake, arguments.profile)
+    for table in WRITTEN:
+        log.create(lake, table)
+    checkpoint = Checkpoint.at(lake, arguments.checkpoint)
+    ingest = Ingest(
+        lake,
+        profile,
+        {topic: f"{topic}:{identity}" for topic, identity in ids.items()},
+        kafka.sales_topic,
+        checkpoint.claim(lake, ids),
+        metrics,
+        stopping,
+    )
+    if arguments.metrics_port is not None:
+        metrics.serve(arguments.metrics_port)
+    query = start(context, kafka, ingest, checkpoint, arguments)
+    progress("ingest: reading %s at %s", ", ".join(ids), kafka.servers)
+    watch(query, stopping, metrics)
+    return {"events": metrics.total, "batches": metrics.count, "stopped": stopping.is_set()}
+
+
+def claimed(lake: Lake, name: str | None) -> Profile:
+    """Return the profile that is named, which the lake then has, or else the lake's own."""
+    if name is None:
+        return lake.profile()
+    profile = load_profile(name)
+    lake.claim(profile)
+    return profile
+
+
+def start(
+    context: Context,
+    kafka: KafkaSettings,
+    ingest: Ingest,
+    checkpoint: Checkpoint,
+    arguments: argparse.Namespace,
+) -> "StreamingQuery":
+    """Start the query."""
+    options = {
+        **kafka.spark_options(),
+        "subscribe": ",".join(ingest.sources),
+        "startingOffsets": "earliest",
+        "maxOffsetsPerTrigger": str(arguments.max_records),
+        "failOnDataLoss": "true",
+    }
+    reader = context.spark.readStream.format("kafka").options(**options)
+    writer = reader.load().writeStream.foreachBatch(ingest).queryName("ingest")
+    writer = writer.option("checkpointLocation", checkpoint.uri)
+    if arguments.available_now:
+        writer = writer.trigger(availableNow=True)
+    else:
+        writer = writer.trigger(processingTime=f"{arguments.trigger_seconds} seconds")
+    return writer.start()
+
+
+def watch(query: "StreamingQuery", stopping: Event, metrics: IngestMetrics) -> None:
+    """Wait for the query's end, telling how far behind it is; stop it when that is asked for.
+
+    Raises:
+        RuntimeError: the query failed.
+    """
+    while not query.awaitTermination(LOOK_SECONDS):
+        behind(query, metrics)
+        if stopping.is_set() and not query.status["isTriggerActive"]:
+            query.stop()
+            return
+    failure = query.exception()
+    if failure is not None and not stopping.is_set():
+        raise RuntimeError(str(failure))
+
+
+def behind(query: "StreamingQuery", metrics: IngestMetrics) -> None:
+    """Tell how many of Kafka's records are not taken in yet."""
+    last = query.lastProgress
+    if not last:
+        return
+    told = json.loads(last.json) if hasattr(last, "json") else last
+    for source in told["sources"]:
+        latest, done = (offsets(source.get(name)) for name in ("latestOffset", "endOffset"))
+        metrics.lag_events.set(max(0, latest - done))
+
+
+def offsets(told: Any) -> int:
+    """Add up the offsets of all topics and partitions."""
+    found = json.loads(told) if isinstance(told, str) else told or {}
+    return sum(sum(partitions.values()) for partitions in found.values())
+
+
+JOB = Job("ingest", __doc__, add_arguments, run, "python -m streaming ingest")

@@ -1,0 +1,90 @@
+"""What the queries tell: Prometheus metrics on a port, and a log line per batch."""
+
+import logging
+from threading import Thread
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+
+logger = logging.getLogger("shopcast")
+
+
+class Metrics:
+    """The metrics that both queries have.
+
+    Args:
+        query: ``ingest`` or ``refresh``, part of the metrics' names.
+        what: what it works through, in the plural.
+    """
+
+    def __init__(self, query: str, what: str) -> None:
+        self.query = query
+        self.total, self.count = 0, 0
+        self.registry = CollectorRegistry()
+        self.done = self.counter(f"{what}_total", f"{what} taken in")
+        self.batches = self.counter("batches_total", "micro-batches done")
+        self.seconds = self.gauge("batch_seconds", "time of the last micro-batch")
+        self.rate = self.gauge(f"{what}_per_second", f"{what} per second of the last micro-batch")
+        self.lag_seconds = self.gauge(
+            "lag_seconds", "age of the oldest change of the last micro-batch when it was done"
+        )
+
+    def gauge(self, name: str, meaning: str) -> Gauge:
+        """Make a gauge of this query."""
+        return Gauge(f"shopcast_{self.query}_{name}", meaning, registry=self.registry)
+
+    def counter(self, name: str, meaning: str) -> Counter:
+        """Make a counter of this query."""
+        return Counter(f"shopcast_{self.query}_{name}", meaning, registry=self.registry)
+
+    def serve(self, port: int) -> tuple[WSGIServer, Thread]:
+        """Serve the metrics on a port, in a thread of its own."""
+        return start_http_server(port, registry=self.registry)
+
+    def finished(self, count: int, seconds: float) -> None:
+        """Tell of a micro-batch."""
+        self.total, self.count = self.total + count, self.count + 1
+        self.done.inc(count)
+        self.batches.inc()
+        self.seconds.set(seconds)
+        self.rate.set(count / max(seconds, 1e-3))
+
+
+class IngestMetrics(Metrics):
+    """The metrics of the ingest query."""
+
+    def __init__(self) -> None:
+        super().__init__("ingest", "events")
+        self.lag_events = self.gauge("lag_events", "events in Kafka that are not taken in yet")
+        self.rejected = self.gauge("rejected", "records in bronze.rejected_sales")
+
+    def tell(self, count: int, seconds: float, rejected: int) -> None:
+        """Tell of a micro-batch and of what lies rejected since ever."""
+        self.finished(count, seconds)
+        self.rejected.set(rejected)
+        logger.info(
+            "ingest: %d events in %.1f s (%.0f/s), %d rejected so far",
+            count,
+            seconds,
+            count / max(seconds, 1e-3),
+            rejected,
+        )
+
+
+class RefreshMetrics(Metrics):
+    """The metrics of the refresh query."""
+
+    def __init__(self) -> None:
+        super().__init__("refresh", "rows")
+        self.late_months = self.gauge("late_months", "target months with late changes to come")
+
+    def tell(self, rows: int, seconds: float, late: int) -> None:
+        """Tell of a refresh: rows written, and months whose late changes are still to come."""
+        self.finished(rows, seconds)
+        self.late_months.set(late)
+        logger.info(
+            "refresh: %d rows written in %.1f s, %d months with late changes to come",
+            rows,
+            seconds,
+            late,
+        )

@@ -1,0 +1,47 @@
+"""Brings monthly cells and features up to date with the sales, as they change.
+
+    python -m streaming refresh [--lake URI] [--available-now] [--metrics-port N]
+
+Reads silver daily_sales, daily_offers, shops, items, months. Writes silver monthly_<group> and
+gold features_<group>. Features of the open month and later come first; those that late changes
+alter follow as time allows. Ctrl-C ends it between two refreshes.
+"""
+
+import argparse
+from typing import Any
+
+from jobs.command import Context, Job, add_lake_argument, lake_of, progress
+from streaming.metrics import RefreshMetrics
+from streaming.refresh import Refresh
+from streaming.stopping import stop_on_signals
+
+LOOK_SECONDS = 0.2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_lake_argument(parser)
+    parser.add_argument(
+        "--available-now", action="store_true", help="bring everything up to date, then stop"
+    )
+    parser.add_argument("--metrics-port", type=int, metavar="N", help="serve Prometheus metrics")
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Refresh until stopped, or until nothing is left to do."""
+    lake, metrics, stopping = lake_of(context, arguments), RefreshMetrics(), stop_on_signals()
+    lake.profile()
+    refresh = Refresh(lake, lambda: context.spark, metrics)
+    if arguments.metrics_port is not None:
+        metrics.serve(arguments.metrics_port)
+    progress("refresh: watching %s", lake.root)
+    while not stopping.is_set():
+        is_done = not refresh(is_last=arguments.available_now)
+        if is_done and arguments.available_now:
+            break
+        if is_done:
+            stopping.wait(LOOK_SECONDS)
+    return {"rows": metrics.total, "batches": metrics.count, "stopped": stopping.is_set()}
+
+
+JOB = Job("refresh", __doc__, add_arguments, run, "python -m streaming refresh")

@@ -1,0 +1,91 @@
+"""A shop-day delivered again as a whole replaces what it held, whatever the order of arrival."""
+
+import json
+from itertools import permutations
+from typing import Any
+
+import pytest
+from builders import events, profile, record
+from lakes import rows
+
+from lakehouse.lake import Lake
+from lakehouse.sales.intake import take_in_few
+from lakehouse.sales.records import parse
+from lakehouse.tables.bronze import REJECTED_SALES
+from lakehouse.tables.silver import DAILY_SALES
+
+DAY = {"shop_id": "1", "date": "2015-03-07"}
+FIRST, SECOND, THIRD = (f"2016-0{month}-01T00:00:00Z" for month in (1, 2, 3))
+
+
+def replace(updated_at: str, *lines: dict[str, Any], **fields: Any) -> bytes:
+    whole = {"op": "replace", **DAY, "updated_at": updated_at, "lines": lines, **fields}
+    return json.dumps(whole).encode()
+
+
+def line(item: str, units: object = 1) -> dict[str, Any]:
+    return {"item_id": item, "units": units, "price": "9.5"}
+
+
+def live(lake: Lake) -> list[tuple[Any, ...]]:
+    found = rows(lake, DAILY_SALES, "item_id", "units", "date", "is_cancelled")
+    return sorted((item, int(units)) for item, units, _, is_cancelled in found if not is_cancelled)
+
+
+def delivered(lake: Lake, *values: bytes, order: tuple[int, ...] | None = None) -> Lake:
+    for offset in order or range(len(values)):
+        take_in_few(lake, events(values[offset], offsets=[offset]), profile())
+    return lake
+
+
+HISTORY = (
+    record(item_id="10", units="2", updated_at=FIRST),
+    record(item_id="11", units="5", updated_at=FIRST),
+    record(item_id="12", units="4", date="2015-03-08", updated_at=FIRST),
+    replace(SECOND, line("10", 2), line("13", 7)),
+    record(item_id="14", units="3", updated_at=THIRD),
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(5)))[::17])
+def test_what_is_not_delivered_again_is_cancelled(lake: Lake, order: tuple[int, ...]) -> None:
+    assert live(delivered(lake, *HISTORY, order=order)) == [
+        ("10", 2), ("12", 4), ("13", 7), ("14", 3)
+    ]  # fmt: skip
+
+
+def test_the_newest_delivery_counts(lake: Lake) -> None:
+    one, other = replace(SECOND, line("13")), replace(THIRD, line("15"))
+    assert live(delivered(lake, other, HISTORY[0], one)) == [("15", 1)]
+
+
+def test_a_delivery_without_lines_empties_the_day(lake: Lake) -> None:
+    assert live(delivered(lake, HISTORY[0], replace(SECOND))) == []
+
+
+def test_a_delivery_again_changes_nothing(lake: Lake) -> None:
+    assert live(delivered(lake, *HISTORY, order=(0, 3, 3, 0, 3))) == [("10", 2), ("13", 7)]
+
+
+@pytest.mark.parametrize(
+    ("value", "reasons"),
+    [
+        (replace(SECOND, line("13", "many"), line("14")), ["units_unparsable"]),
+        (replace(SECOND, lines=None), ["replacement_incomplete"]),
+        (replace(SECOND, date="7.3."), ["replacement_incomplete"]),
+        (replace("then"), ["replacement_incomplete"]),
+        (replace(SECOND, shop_id=None), ["replacement_incomplete"]),
+    ],
+)
+def test_a_faulty_delivery_is_rejected_as_a_whole(
+    lake: Lake, value: bytes, reasons: list[str]
+) -> None:
+    delivered(lake, HISTORY[0], value)
+    assert live(lake) == [("10", 2)]
+    assert rows(lake, REJECTED_SALES, "value", "reasons") == [(value, reasons)]
+
+
+def test_a_record_that_only_says_the_word_is_a_record_like_any_other(lake: Lake) -> None:
+    value = record(item_id="replace", updated_at=FIRST)
+    assert live(delivered(lake, value)) == [("replace", 2)]
+    assert parse(events(value), profile())["outcome"].to_pylist() == ["sale"]

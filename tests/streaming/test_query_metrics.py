@@ -1,0 +1,55 @@
+"""What the queries tell can be read on a port."""
+
+import socket
+from urllib.request import urlopen
+
+from streaming.metrics import IngestMetrics, RefreshMetrics
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+    return port
+
+
+def page(metrics: IngestMetrics | RefreshMetrics) -> str:
+    port = free_port()
+    server, thread = metrics.serve(port)
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            text: str = answer.read().decode()
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    return text
+
+
+def test_ingest_tells_events_rate_lag_and_rejected() -> None:
+    metrics = IngestMetrics()
+    metrics.tell(100, 2.0, 7)
+    metrics.tell(50, 1.0, 8)
+    metrics.lag_events.set(12)
+    metrics.lag_seconds.set(3.5)
+    text = page(metrics)
+    for line in (
+        "shopcast_ingest_events_total 150.0",
+        "shopcast_ingest_batches_total 2.0",
+        "shopcast_ingest_events_per_second 50.0",
+        "shopcast_ingest_batch_seconds 1.0",
+        "shopcast_ingest_lag_events 12.0",
+        "shopcast_ingest_lag_seconds 3.5",
+        "shopcast_ingest_rejected 8.0",
+    ):
+        assert f"\n{line}\n" in text
+
+
+def test_refresh_tells_rows_and_what_is_left() -> None:
+    metrics = RefreshMetrics()
+    metrics.tell(1000, 0.5, 3)
+    text = page(metrics)
+    assert "\nshopcast_refresh_rows_total 1000.0\n" in text
+    assert "\nshopcast_refresh_rows_per_second 2000.0\n" in text
+    assert "\nshopcast_refresh_late_months 3.0\n" in text
+    assert metrics.count == 1
