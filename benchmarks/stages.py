@@ -28,7 +28,7 @@ def stages(work: Path, scale: str) -> Iterator[tuple[str, list[str]]]:
     data, lake = str(work / "data"), str(work / "lake")
     on_lake = ["--lake", lake]
     grid = [*on_lake, "--spine", "grid"]
-    last = ["--from", "2015-10", "--rebuild"]
+    last = ["--from", "2015-10", "--through", "2015-10", "--rebuild"]
     yield "make sample data", [*JOB, "jobs.make_sample", "--out", data, "--scale", scale]
     yield (
         "ingest history",

@@ -1,0 +1,160 @@
+"""What a micro-batch costs by the length of history, and the files after many of them.
+
+    python -m benchmarks.microbatches history --lake URI --work DIR --out FILE [--size 1000]
+    python -m benchmarks.microbatches files --lake URI --out FILE [--batches 500]
+
+``history`` copies a full-size lake twice, once with its last three months alone, and puts the same
+kinds of micro-batches through both in turns, in this process. ``files`` changes its lake.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from benchmarks.traffic import sales
+from jobs import maintain
+from jobs.command import Context
+from jobs.describe_tables import all_tables
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.lake import Lake
+from lakehouse.lake_months import read_months
+from lakehouse.month_range import plus_months
+from lakehouse.sales.intake import take_in_few
+from lakehouse.settings import JobSettings
+from lakehouse.storage import local_path
+from lakehouse.tables.bronze import RECEIVED, SALES_EVENTS
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
+from streaming.metrics import RefreshMetrics
+from streaming.refresh import Refresh
+
+SHORT, ROUNDS, MAINTAIN_EVERY = 3, 7, 25
+# The share of events before the open month, and before the month before it.
+KINDS = {"open month": (1.0, 1.0), "month before": (0.0, 1.0), "older": (0.0, 0.0)}
+
+
+class Stream:
+    """A lake and what the two queries do to it, without Kafka and Spark's planning."""
+
+    def __init__(self, lake: Lake, context: Context) -> None:
+        self.lake, self.number = lake, 0
+        self.refresh = Refresh(lake, lambda: context.spark, RefreshMetrics())
+
+    def settle(self) -> None:
+        """Bring everything up to date."""
+        while self.refresh(is_last=True):
+            pass
+
+    def put(self, values: list[bytes]) -> float:
+        """Put a micro-batch through, and return how long it took."""
+        now, count = datetime.now(UTC), len(values)
+        columns = {
+            "source": ["benchmark"] * count, "partition": [0] * count,
+            "offset": range(self.number, self.number + count), "value": values,
+            "received_at": [now] * count, "ingested_at": [now] * count,
+        }  # fmt: skip
+        self.number += count
+        rows = pa.table(columns, schema=pa.schema([column.field for column in RECEIVED]))
+        started = time.monotonic()
+        append_rows(self.lake, SALES_EVENTS, rows)
+        take_in_few(self.lake, rows, self.lake.profile())
+        self.settle()
+        return time.monotonic() - started
+
+
+def shortened(lake: Lake, folder: Path) -> Lake:
+    """Make a lake with the last months of another."""
+    short, months = Lake.at(str(folder)), read_months(lake)
+    short.claim(lake.profile())
+    first = plus_months(months.open_month, -SHORT)
+    for table in (SHOPS, ITEMS):
+        append_rows(short, table, read_table(lake, table))
+    for table in (DAILY_SALES, DAILY_OFFERS, MONTHS):
+        rows = read_table(lake, table)
+        append_rows(short, table, rows.filter(pc.greater_equal(rows["month"], first)))
+    return short
+
+
+def history(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Compare micro-batches over a long and a short history, in turns."""
+    whole = arguments.work / "whole"
+    shutil.copytree(local_path(Lake.at(arguments.lake).root), whole)
+    streams = {
+        "34 months": Stream(Lake.at(str(whole)), context),
+        f"{SHORT} months": Stream(
+            shortened(Lake.at(str(whole)), arguments.work / "short"), context
+        ),
+    }
+    for stream in streams.values():
+        stream.settle()
+    found: dict[str, Any] = {}
+    for kind, (opened, recent) in KINDS.items():
+        lakes = {name: one for name, one in streams.items() if kind != "older" or "34" in name}
+        made = {n: sales(one.lake, 7, recent, opened) for n, one in lakes.items()}
+        times: dict[str, list[float]] = {name: [] for name in lakes}
+        for _ in range(ROUNDS):
+            for name, stream in lakes.items():
+                times[name].append(stream.put(taken(made[name], arguments.size)))
+        found[kind] = {name: round(statistics.median(some), 2) for name, some in times.items()}
+        if len(lakes) > 1:
+            long, short = (statistics.median(some) for some in times.values())
+            found[kind]["ratio"] = round(long / short, 2)
+    return found
+
+
+def taken(made: Iterator[tuple[int, bytes]], count: int) -> list[bytes]:
+    """Take so many events."""
+    return [next(made)[1] for _ in range(count)]
+
+
+def files(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    """Count files after many micro-batches with maintenance."""
+    stream = Stream(Lake.at(arguments.lake), context)
+    made = sales(stream.lake, 9)
+    tables = [t for t in all_tables(stream.lake.profile()) if log.exists(stream.lake, t)]
+    most = dict.fromkeys((table.path for table in tables), 0)
+    for number in range(arguments.batches):
+        stream.put(taken(made, 20))
+        for table in tables:
+            most[table.path] = max(most[table.path], len(log.all_files(stream.lake, table)))
+        if number % MAINTAIN_EVERY == MAINTAIN_EVERY - 1:
+            options = ["--lake", arguments.lake, "--files", "5"]
+            maintain.run(context, maintain.JOB.parser().parse_args(options))
+    now = {table.path: len(log.all_files(stream.lake, table)) for table in tables}
+    return {"batches": arguments.batches, "files at the end": now, "most files": most}
+
+
+WHAT: dict[str, Callable[[argparse.Namespace, Context], dict[str, Any]]] = {
+    "history": history,
+    "files": files,
+}
+
+
+def main() -> int:
+    """Measure and write what was found."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.microbatches", description=__doc__)
+    parser.add_argument("what", choices=WHAT)
+    parser.add_argument("--lake", required=True)
+    parser.add_argument("--work", type=Path, help="an empty folder")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--size", type=int, default=1000)
+    parser.add_argument("--batches", type=int, default=500)
+    arguments = parser.parse_args()
+    found = WHAT[arguments.what](arguments, Context(JobSettings(), "benchmark"))
+    arguments.out.write_text(json.dumps(found, indent=1))
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

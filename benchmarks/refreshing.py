@@ -1,0 +1,44 @@
+"""The refresh as its command runs it, noting each step for the latency benchmark.
+
+python -m benchmarks.refreshing --lake URI --out FILE
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from jobs.command import Context, start_logging
+from lakehouse.lake import Lake
+from lakehouse.settings import JobSettings
+from streaming.metrics import RefreshMetrics
+from streaming.refresh import SOURCES, Refresh
+from streaming.refresh_command import LOOK_SECONDS
+from streaming.stopping import stop_on_signals
+
+
+def main() -> int:
+    """Refresh until stopped."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.refreshing", description=__doc__)
+    parser.add_argument("--lake", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    start_logging()
+    context, stopping = Context(JobSettings(), "benchmark"), stop_on_signals()
+    refresh = Refresh(Lake.at(arguments.lake), lambda: context.spark, RefreshMetrics())
+    names = [table.name for table in SOURCES]
+    with arguments.out.open("w", buffering=1) as stream:
+        while not stopping.is_set():
+            if not refresh():
+                stopping.wait(LOOK_SECONDS)
+                continue
+            seen = dict(zip(names, refresh.seen, strict=True))
+            for first, last, done in refresh.steps:
+                row: dict[str, object] = {"sales": seen["daily_sales"], "items": seen["items"]}
+                row |= {"first": first.isoformat(), "last": last.isoformat(), "done": done}
+                stream.write(json.dumps(row) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Traffic for the streaming benchmarks: random sales of a lake's shops and items, into Kafka."""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kafka import KafkaProducer
+
+from lakehouse.delta.arrow import read_table
+from lakehouse.lake import Lake
+from lakehouse.lake_months import read_months
+from lakehouse.month_range import plus_months
+from lakehouse.tables.silver import ITEMS, SHOPS
+
+SALES, CATALOGUE = "daily-sales", "catalogue"
+# Of the open month, and of it or the month before; the rest is older.
+OPEN, RECENT = 0.95, 0.99
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An event: when it was sent, how many months before the open one, where it went."""
+
+    at: float
+    back: int
+    partition: int
+    offset: int
+
+
+def sales(
+    lake: Lake, seed: int, recent: float = RECENT, opened: float = OPEN
+) -> Iterator[tuple[int, bytes]]:
+    """Make sales: (months before the open one, JSON)."""
+    chosen, months = random.Random(seed), read_months(lake)
+    shops = sorted(read_table(lake, SHOPS, ["shop_id"])["shop_id"].to_pylist())
+    items = sorted(read_table(lake, ITEMS, ["item_id"])["item_id"].to_pylist())
+    while True:
+        chance = chosen.random()
+        older = chosen.randint(2, len(months.range) - 1)
+        back = 0 if chance < opened else 1 if chance < recent else older
+        first = plus_months(months.open_month, -back)
+        sale = {
+            "date": (first + timedelta(chosen.randrange(28))).isoformat(),
+            "shop_id": chosen.choice(shops),
+            "item_id": chosen.choice(items),
+            "units": chosen.randint(1, 3),
+            "price": f"{chosen.randint(100, 99999) / 100:.2f}",
+        }
+        yield back, json.dumps(sale).encode()
+
+
+def send(
+    servers: str, made: Iterator[tuple[int, bytes]], rate: float, seconds: float
+) -> list[Sent]:
+    """Send at a rate, and wait until the broker has everything."""
+    producer = KafkaProducer(bootstrap_servers=servers, acks="all", linger_ms=5)
+    pending, started = [], time.time()
+    for number in range(int(rate * seconds)):
+        due = started + number / rate
+        while (now := time.time()) < due:
+            time.sleep(min(0.01, due - now))
+        back, value = next(made)
+        pending.append((now, back, producer.send(SALES, value)))
+    producer.flush()
+    told = [(at, back, future.get()) for at, back, future in pending]
+    producer.close()
+    return [Sent(at, back, meta.partition, meta.offset) for at, back, meta in told]
+
+
+def send_catalogue(servers: str, lake: Lake, count: int) -> float:
+    """Let items change their category, in one message; return when it was sent."""
+    rows = read_table(lake, ITEMS, ["item_id", "name", "category_id"]).to_pylist()
+    categories = sorted({row["category_id"] for row in rows})
+    now = time.time()
+    changed = [{**row, "category_id": categories[i]} for i, row in enumerate(rows[:count])]
+    stated = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+    producer = KafkaProducer(bootstrap_servers=servers, acks="all")
+    producer.send(CATALOGUE, json.dumps({"items": changed, "updated_at": stated}).encode())
+    producer.close()
+    return now
