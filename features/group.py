@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from features.measure import Measure
-from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, Statistic
+from features.statistic import AGE, EWM, LAG, MEAN, MONTHS_SINCE, Statistic
 
 SHOP, ITEM, CATEGORY = "shop_id", "item_id", "category_id"
-# The category of an item that the catalogue does not have.
-UNKNOWN_CATEGORY = "unknown"
+# What the catalogue does not say of a shop or an item.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ def lags(measure: str, *months: int) -> tuple[Feature, ...]:
 def means(measure: str, *months: int) -> tuple[Feature, ...]:
     """Declare rolling means over that many months."""
     return tuple(Feature(measure, MEAN, lookback) for lookback in months)
+
+
+def weighted(measure: str, *months: int) -> tuple[Feature, ...]:
+    """Declare means over that many months, each weighing half of the one after it."""
+    return tuple(Feature(measure, EWM, lookback) for lookback in months)
 
 
 def months_since(measure: str) -> Feature:

@@ -1,7 +1,10 @@
 """The feature groups: every feature of shopcast is declared here, once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from features.ages import ITEM_AGE
+from features.attributes import Attributes
 from features.group import (
     CATEGORY,
     ITEM,
@@ -11,11 +14,13 @@ from features.group import (
     lags,
     means,
     months_since,
+    weighted,
 )
 from features.measure import Measure
-from lakehouse.profile import Clip
+from lakehouse.profile import Clip, Profile
 from lakehouse.types import COUNT, REVENUE, UNITS, WHOLE
 
+LATE_DAYS = 14
 # What the pair's measures aggregate are the columns of monthly.pair_days.
 PAIR_SALES = Measure("sales", "sale", "sum", COUNT, "live sales lines")
 PAIR_UNITS = Measure("units", "units", "sum", UNITS, "units net of returns")
@@ -25,6 +30,12 @@ PAIR_REVENUE = Measure(
     "sum",
     REVENUE,
     "currency, each sale rounded to four decimals; without a known price 0",
+)
+PAIR_LATE_UNITS = Measure(
+    "late_units", "late_units", "sum", UNITS, f"units of the month's last {LATE_DAYS} days"
+)
+PAIR_WEEKEND_UNITS = Measure(
+    "weekend_units", "weekend_units", "sum", UNITS, "units of Saturdays and Sundays"
 )
 SALE_DAYS = Measure("sale_days", "sale_day", "count_distinct", WHOLE, "days with a sale")
 OFFER_DAYS = Measure(
@@ -46,6 +57,8 @@ def summed(measure: Measure, comment: str = "") -> Measure:
 SALES = summed(PAIR_SALES)
 UNITS_SOLD = summed(PAIR_UNITS)
 REVENUE_SUM = summed(PAIR_REVENUE)
+LATE_UNITS = summed(PAIR_LATE_UNITS)
+WEEKEND_UNITS = summed(PAIR_WEEKEND_UNITS)
 PAIRS = summed(HAS_SALE, "shop × item pairs with a sale")
 
 
@@ -69,6 +82,8 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
             PAIR_UNITS,
             pair_target(clip),
             PAIR_REVENUE,
+            PAIR_LATE_UNITS,
+            PAIR_WEEKEND_UNITS,
             SALE_DAYS,
             OFFER_DAYS,
         ),
@@ -76,8 +91,11 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
             *lags("target", 1, 2, 3, 6, 12),
             *lags("units", 1, 2, 3),
             *means("target", 3, 6, 12),
+            *weighted("target", 6),
             *means("units", 12),
             *lags("revenue", 1),
+            *means("revenue", 12),
+            *lags("late_units", 1),
             *lags("sale_days", 1),
             *means("sale_days", 3),
             *lags("offer_days", 1),
@@ -90,14 +108,18 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
 ITEM_GROUP = FeatureGroup(
     name="item",
     keys=(ITEM,),
-    measures=(SALES, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM),
+    measures=(SALES, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM, LATE_UNITS),
     features=(
         *lags("target", 1, 2, 3, 6, 12),
         *means("target", 3, 6, 12),
+        *weighted("target", 6),
         *lags("units", 1),
+        *means("units", 12),
         *lags("pairs", 1, 2, 3),
-        *means("pairs", 3),
+        *means("pairs", 3, 12),
         *lags("revenue", 1),
+        *means("revenue", 12),
+        *lags("late_units", 1),
         months_since("sales"),
         age("sales"),
     ),
@@ -105,12 +127,17 @@ ITEM_GROUP = FeatureGroup(
 SHOP_GROUP = FeatureGroup(
     name="shop",
     keys=(SHOP,),
-    measures=(SALES, PAIRS, TARGET_SUM),
+    measures=(SALES, PAIRS, UNITS_SOLD, TARGET_SUM, LATE_UNITS, WEEKEND_UNITS),
     features=(
         *lags("target", 1, 12),
         *means("target", 3, 12),
+        *weighted("target", 6),
         *lags("pairs", 1),
         *means("pairs", 3),
+        *lags("units", 1),
+        *means("units", 12),
+        *lags("late_units", 1),
+        *means("weekend_units", 12),
         months_since("sales"),
         age("sales"),
     ),
@@ -118,12 +145,15 @@ SHOP_GROUP = FeatureGroup(
 CATEGORY_GROUP = FeatureGroup(
     name="category",
     keys=(CATEGORY,),
-    measures=(SALES, PAIRS, TARGET_SUM),
+    measures=(SALES, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM),
     features=(
-        *lags("target", 1, 2, 12),
+        *lags("target", 1, 2, 12, 13),
         *means("target", 3, 12),
+        *weighted("target", 6),
         *lags("pairs", 1, 12),
         *means("pairs", 3),
+        *means("units", 12),
+        *means("revenue", 12),
         months_since("sales"),
         age("sales"),
     ),
@@ -135,6 +165,7 @@ SHOP_CATEGORY_GROUP = FeatureGroup(
     features=(
         *lags("target", 1, 2, 3, 12),
         *means("target", 3, 12),
+        *weighted("target", 6),
         *lags("pairs", 1),
         *means("pairs", 3),
         months_since("sales"),
@@ -143,10 +174,66 @@ SHOP_CATEGORY_GROUP = FeatureGroup(
 )
 
 
-def feature_groups(clip: Clip | None) -> tuple[FeatureGroup, ...]:
+AGE_CATEGORY_GROUP = FeatureGroup(
+    name="category_age",
+    keys=(ITEM_AGE, CATEGORY),
+    measures=(SALES, PAIRS, TARGET_SUM),
+    features=(
+        *lags("target", 1, 2, 3),
+        *means("target", 12, 24),
+        *lags("pairs", 1, 2, 3),
+        *means("pairs", 12, 24),
+        months_since("sales"),
+        age("sales"),
+    ),
+)
+
+
+def attribute_group(name: str, *keys: str) -> FeatureGroup:
+    """Declare the history of what shares attributes: a city, a type, an item in a city."""
+    return FeatureGroup(
+        name=name,
+        keys=keys,
+        measures=(SALES, PAIRS, TARGET_SUM),
+        features=(
+            *lags("target", 1),
+            *means("target", 12),
+            *weighted("target", 6),
+            *lags("pairs", 1),
+            *means("pairs", 12),
+            months_since("sales"),
+            age("sales"),
+        ),
+    )
+
+
+def attribute_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
+    """Declare a group per attribute, and one of the items by each attribute of shops."""
+    return (
+        *(attribute_group(f"item_{name}", name, ITEM) for name in attributes.shop),
+        *(attribute_group(name, name) for name in attributes.shop),
+        *(attribute_group(name, name) for name in attributes.item if name != CATEGORY),
+    )
+
+
+def feature_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
     """Return every group, the pair's own first, each after one whose cells it can be summed from.
 
     Args:
-        clip: bounds of the target, from the profile.
+        profile: bounds of the target, and what is known of shops and items.
     """
-    return (shop_item(clip), ITEM_GROUP, SHOP_CATEGORY_GROUP, SHOP_GROUP, CATEGORY_GROUP)
+    fixed = (ITEM_GROUP, SHOP_CATEGORY_GROUP, SHOP_GROUP, CATEGORY_GROUP)
+    return (
+        shop_item(profile.target_clip),
+        *fixed,
+        *attribute_groups(Attributes.of(profile)),
+        AGE_CATEGORY_GROUP,
+    )
+
+
+def split_by_age(
+    groups: Sequence[FeatureGroup],
+) -> tuple[tuple[FeatureGroup, ...], tuple[FeatureGroup, ...]]:
+    """Part groups whose cells are sums of a month from those that know the age of items."""
+    plain = tuple(group for group in groups if ITEM_AGE not in group.keys)
+    return plain, tuple(group for group in groups if ITEM_AGE in group.keys)

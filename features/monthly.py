@@ -1,14 +1,19 @@
 """Monthly cells: daily sales to pair months, pair months to the cells of every other group."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.encoding import Codes, dictionary, encode, integers
-from features.group import CATEGORY, ITEM, SHOP, UNKNOWN_CATEGORY, FeatureGroup
-from features.groups import PAIR_REVENUE
+from features.group import ITEM, SHOP, FeatureGroup
+from features.groups import LATE_DAYS, PAIR_REVENUE
 from features.measure import Measure
 from lakehouse.types import PRICE, TEXT, UNITS
+
+Days = npt.NDArray[np.datetime64]
 
 # What the integer forms of units and price together stand for 1 by.
 SCALES = 10 ** (UNITS.scale + PRICE.scale)
@@ -44,14 +49,19 @@ def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:
         offers: rows of silver.daily_offers, ``[shop_id, item_id, month, date]``.
 
     Returns:
-        ``[shop_id, item_id, month, sale, units, revenue, sale_day, offer_day]``: ``sale`` is 1 or
-        0, amounts are in integer form, revenue 0 where the price is not known; the days of the
-        month are null where there is no sale or no offer.
+        ``[shop_id, item_id, month, sale, units, revenue, late_units, weekend_units, sale_day,
+        offer_day]``: ``sale`` is 1 or 0, amounts are in integer form, revenue 0 where the price is
+        not known; the days of the month are null where there is no sale or no offer.
     """
-    units = integers(sales["units"])
-    sold = form(sales, 1, units, revenue(units, sales["price"]))
-    none = np.zeros(len(offers), np.int64)
-    offered = form(offers, 0, none, none)
+    units, dates = integers(sales["units"]), sales["date"].to_numpy().astype("datetime64[D]")
+    amounts = {
+        "units": units,
+        "revenue": revenue(units, sales["price"]),
+        "late_units": units * is_late(dates),
+        "weekend_units": units * is_weekend(dates),
+    }
+    sold = form(sales, 1, amounts)
+    offered = form(offers, 0, dict.fromkeys(amounts, np.zeros(len(offers), np.int64)))
     no_days = pa.nulls(len(sold), pa.int64()), pa.nulls(len(offered), pa.int64())
     return pa.concat_tables(
         [
@@ -65,11 +75,23 @@ def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:
     )
 
 
-def form(rows: pa.Table, sale: int, units: Codes, amounts: Codes) -> pa.Table:
+def form(rows: pa.Table, sale: int, amounts: Mapping[str, Codes]) -> pa.Table:
     """Give rows their columns but the days."""
-    columns = {"sale": np.full(len(rows), sale, np.int64), "units": units, "revenue": amounts}
+    sales = np.full(len(rows), sale, np.int64)
     ids = {name: dictionary(rows[name]) for name in (SHOP, ITEM)}
-    return pa.table({**ids, "month": rows["month"], **columns})
+    return pa.table({**ids, "month": rows["month"], "sale": sales, **amounts})
+
+
+def is_late(dates: Days) -> npt.NDArray[np.bool_]:
+    """Say which days are among the last of their month."""
+    next_month = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]")
+    late: npt.NDArray[np.bool_] = (next_month - dates).astype(np.int64) <= LATE_DAYS
+    return late
+
+
+def is_weekend(dates: Days) -> npt.NDArray[np.bool_]:
+    """Say which days are Saturdays or Sundays."""
+    return ~np.is_busday(dates)
 
 
 def revenue(units: Codes, prices: pa.ChunkedArray) -> Codes:
@@ -124,18 +146,3 @@ def integer_form(cells: pa.Table, group: FeatureGroup) -> pa.Table:
             at = cells.column_names.index(measure.name)
             cells = cells.set_column(at, measure.name, pa.array(integers(cells[measure.name])))
     return cells
-
-
-def with_category(rows: pa.Table, items: pa.Table) -> pa.Table:
-    """Add the present category of each row's item.
-
-    Args:
-        rows: ``[item_id, …]``.
-        items: rows of silver.items, ``[item_id, category_id]`` at least.
-
-    Returns:
-        The rows and ``category_id``, ``unknown`` where the catalogue does not have the item.
-    """
-    coded = dictionary(rows[ITEM])
-    known = looked_up(coded.dictionary, items, ITEM, CATEGORY).fill_null(UNKNOWN_CATEGORY)
-    return rows.append_column(CATEGORY, known.take(coded.indices))

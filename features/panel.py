@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.encoding import integers, positions
 from features.feature_set import TARGET, FeatureSet
 from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
+from features.groups import ITEM_GROUP
+from features.input_feature import Known
 from features.spine import Spine
 from lakehouse.types import FEATURE
 
 Codes = npt.NDArray[np.int64]
+NOTHING: Mapping[str, Known] = MappingProxyType({})
 
 
 def assemble(
@@ -22,6 +27,7 @@ def assemble(
     parts: Mapping[str, pa.Table],
     actuals: pa.Table | None,
     features: FeatureSet,
+    inputs: Mapping[str, Known] = NOTHING,
 ) -> pa.Table:
     """Join each group's features of one target month to the rows of a spine, on the group's key.
 
@@ -31,15 +37,19 @@ def assemble(
         parts: group name → ``[*keys, *columns]`` of that month.
         actuals: ``[shop_id, item_id, target]`` of that month; None: it is not closed.
         features: the model's columns.
+        inputs: feature's name → what its input says, for each of ``features.inputs``.
 
     Returns:
         The columns of ``panel_table``, a row per pair of the spine, in its order. A key that a
         group does not have is null there; a pair without a sale in a closed month has target 0.
     """
+    spine = spine.aged(parts[ITEM_GROUP.name])
     columns: dict[str, pa.Array] = {name: spine.column(name) for name in (SHOP, ITEM, CATEGORY)}
     columns["month"] = pa.repeat(pa.scalar(month, pa.date32()), len(spine))
     for group in features.groups:
         columns.update(joined(spine, parts[group.name], group))
+    for declared in features.inputs:
+        columns[declared.name] = looked_up(spine, inputs[declared.name])
     for ratio in features.ratios:
         terms = (
             columns[name].to_numpy(zero_copy_only=False)
@@ -57,6 +67,16 @@ def joined(spine: Spine, part: pa.Table, group: FeatureGroup) -> dict[str, pa.Ar
     found = rows_of(spine, part, group.keys)
     rows = pa.array(found, pa.int64(), mask=found < 0)
     return {name: part[name].combine_chunks().take(rows) for name in group.columns}
+
+
+def looked_up(spine: Spine, known: Known) -> pa.Array:
+    """Return what an input says for every row of a spine."""
+    found = rows_of(spine, known.rows, known.keys)
+    rows = pa.array(found, pa.int64(), mask=found < 0)
+    values = known.rows["value"].combine_chunks().take(rows)
+    if known.absent is None:
+        return values
+    return pc.if_else(pc.is_null(rows), pa.scalar(known.absent, FEATURE), values)
 
 
 def rows_of(spine: Spine, part: pa.Table, keys: tuple[str, ...]) -> Codes:

@@ -1,5 +1,6 @@
 """Spines: the shop × item pairs of a target month for which features are asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,11 +8,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.ages import AGES, ITEM_AGE, ages_of
 from features.encoding import positions
-from features.group import CATEGORY, ITEM, SHOP, UNKNOWN_CATEGORY
+from features.group import ITEM, SHOP, UNKNOWN
 from lakehouse.profile import Forecast
 
 Codes = npt.NDArray[np.int64]
+Entities = Sequence[pa.Table]
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Spine:
     """Pairs as codes into their distinct ids.
 
     Attributes:
-        ids: shop_id, item_id, category_id → distinct values, text.
+        ids: shop_id, item_id and every attribute → distinct values, text.
         codes: the same names → ``[row]`` int64, the position of each row's id.
     """
 
@@ -29,48 +32,52 @@ class Spine:
     def __len__(self) -> int:
         return len(self.codes[SHOP])
 
+    def of(self, entities: Entities) -> "Spine":
+        """Add the attributes of shops and items, ``unknown`` where the catalogue has none."""
+        ids, codes = dict(self.ids), dict(self.codes)
+        for entity in entities:
+            key, *names = entity.column_names
+            found = pc.index_in(self.ids[key], entity[key].combine_chunks())
+            for name in names:
+                values = entity[name].combine_chunks().take(found).fill_null(UNKNOWN)
+                encoded = values.dictionary_encode()
+                ids[name] = encoded.dictionary
+                codes[name] = encoded.indices.to_numpy().astype(np.int64)[self.codes[key]]
+        return Spine(ids, codes)
+
+    def aged(self, known: pa.Table) -> "Spine":
+        """Add the age of every row's item, from the features of the item's group."""
+        codes = ages_of(self.ids[ITEM], known)[self.codes[ITEM]]
+        return Spine({**self.ids, ITEM_AGE: AGES}, {**self.codes, ITEM_AGE: codes})
+
     def column(self, name: str) -> pa.DictionaryArray:
         """Return the ids of every row."""
         return pa.DictionaryArray.from_arrays(self.codes[name].astype(np.int32), self.ids[name])
 
 
-def every_pair(shops: pa.Array, items: pa.Array, categories: pa.Table) -> Spine:
+def every_pair(shops: pa.Array, items: pa.Array, entities: Entities) -> Spine:
     """Cross shops with items, item by item.
 
     Args:
         shops: distinct ids.
         items: distinct ids.
-        categories: ``[item_id, category_id]`` of the catalogue.
+        entities: ``[id, *attributes]`` of shops and of items.
     """
     shop_codes = np.tile(np.arange(len(shops)), len(items))
     item_codes = np.repeat(np.arange(len(items)), len(shops))
-    return with_categories(shops, items, shop_codes, item_codes, categories)
+    return Spine({SHOP: shops, ITEM: items}, {SHOP: shop_codes, ITEM: item_codes}).of(entities)
 
 
-def given_pairs(pairs: pa.Table, categories: pa.Table) -> Spine:
+def given_pairs(pairs: pa.Table, entities: Entities) -> Spine:
     """Take the pairs of a list, in its order.
 
     Args:
         pairs: ``[shop_id, item_id]``.
-        categories: ``[item_id, category_id]`` of the catalogue.
+        entities: ``[id, *attributes]`` of shops and of items.
     """
-    shops, items = pc.unique(pairs[SHOP]), pc.unique(pairs[ITEM])
-    shop_codes, item_codes = positions(pairs[SHOP], shops), positions(pairs[ITEM], items)
-    return with_categories(shops, items, shop_codes, item_codes, categories)
-
-
-def with_categories(
-    shops: pa.Array, items: pa.Array, shop_codes: Codes, item_codes: Codes, categories: pa.Table
-) -> Spine:
-    """Add each item's category, ``unknown`` where the catalogue does not have the item."""
-    found = pc.index_in(items, categories[ITEM].cast(pa.string()).combine_chunks())
-    of_item = pc.fill_null(categories[CATEGORY].combine_chunks().take(found), UNKNOWN_CATEGORY)
-    encoded = of_item.dictionary_encode()
-    of_items = encoded.indices.to_numpy().astype(np.int64)
-    return Spine(
-        {SHOP: shops, ITEM: items, CATEGORY: encoded.dictionary},
-        {SHOP: shop_codes, ITEM: item_codes, CATEGORY: of_items[item_codes]},
-    )
+    ids = {name: pc.unique(pairs[name]) for name in (SHOP, ITEM)}
+    codes = {name: positions(pairs[name], known) for name, known in ids.items()}
+    return Spine(ids, codes).of(entities)
 
 
 def sold_in(cells: pa.Table, key: str) -> pa.Array:

@@ -90,6 +90,19 @@ class Past:
         total: Whole = totals[self._target] - totals[start]
         return total
 
+    def weighted(self, lookback: int) -> Real:
+        """Average the last months since the first sale, each weighing half of the next.
+
+        Weights are whole numbers until the one division.
+        """
+        refuse_target_month(lookback)
+        total = np.zeros(self._first.shape, np.int64)
+        for back in range(1, min(lookback, self._target) + 1):
+            total += self._history.values[self._target - back] << (lookback - back)
+        known = np.clip(self.age(), 1, lookback)
+        mean: Real = total / ((1 << lookback) - (1 << (lookback - known)))
+        return mean
+
     def age(self) -> Whole:
         """Count the months from the first sale to the target month; at least 1 for known keys."""
         return self._target - self._first
@@ -134,6 +147,10 @@ def _mean(past: Past, lookback: int) -> Real:
     return mean
 
 
+def _ewm(past: Past, lookback: int) -> Real:
+    return past.weighted(lookback)
+
+
 def _months_since(past: Past, _: int) -> Real:
     return past.months_since()
 
@@ -144,5 +161,8 @@ def _age(past: Past, _: int) -> Real:
 
 LAG = Statistic("lag", _lag, "value that many months before", True)
 MEAN = Statistic("mean", _mean, "sum over the months before, by the key's age among them", True)
+EWM = Statistic(
+    "ewm", _ewm, "mean over the months before, each weighing half of the one after it", True
+)
 MONTHS_SINCE = Statistic("since", _months_since, "months since the last that is not 0", False)
 AGE = Statistic("age", _age, "months since the key's first sale", False)

@@ -1,29 +1,28 @@
 """The build: monthly cells and features of every group, as far as what they are made of changed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from features.difference import changed_keys, is_among, with_coded
 from features.group import FeatureGroup
-from features.groups import feature_groups
+from features.groups import ITEM_GROUP, feature_groups, split_by_age
 from features.tables import features_table, monthly_table
-from jobs.cells_task import GroupCellsTask, PairCellsTask
+from jobs.cell_changes import changed_cells
+from jobs.cell_parts import Work, aged_parts, plain_parts
 from jobs.command import progress
+from jobs.features_patch import features_of, patched
 from jobs.features_task import FeaturesTask
-from jobs.lineage import cell_digests, feature_digests, stale
-from jobs.pieces import feature_pieces, group_pieces, item_buckets, month_files, pair_pieces
-from jobs.stored_rows import stored_rows
+from jobs.lineage import aged_digests, cell_digests, feature_digests, stale
+from jobs.pieces import feature_pieces, month_files
 from jobs.touched import Touched, merged
 from lakehouse.delta import log
 from lakehouse.delta.months import patch_months, replace_months
 from lakehouse.delta.parts import Part, discard_parts, of_table
-from lakehouse.delta.work import FEW_ROWS, Piece, Task, do_work
+from lakehouse.delta.work import Piece, do_work
 from lakehouse.errors import ConflictError
 from lakehouse.lake import Lake
 from lakehouse.lake_months import read_months
@@ -76,7 +75,7 @@ class Build:
     @cached_property
     def groups(self) -> tuple[FeatureGroup, ...]:
         """The declared groups, the pair's own first."""
-        return feature_groups(self.lake.profile().target_clip)
+        return feature_groups(self.lake.profile())
 
     def run(self) -> None:
         """Build, and again what another process wrote meanwhile.
@@ -103,27 +102,38 @@ class Build:
 
     def stale_cells(self) -> set[date]:
         """Return the months whose cells are to be aggregated again."""
-        digests = cell_digests(self.lake, self.history)
-        return {m for group in self.groups for m in self._stale(digests, monthly_table(group))}
+        plain, aged = split_by_age(self.groups)
+        stale_plain = self._stale_of(plain, cell_digests(self.lake, self.history))
+        return stale_plain | self._stale_of(aged, self._aged_digests())
+
+    def _aged_digests(self) -> dict[date, str]:
+        cells = log.file_digests(month_files(self.lake, monthly_table(ITEM_GROUP)))
+        return aged_digests(cells, self.lake, self.history)
+
+    def _stale_of(self, groups: Iterable[FeatureGroup], digests: dict[date, str]) -> set[date]:
+        return {m for group in groups for m in self._stale(digests, monthly_table(group))}
 
     def cells(self) -> None:
         """Aggregate the months whose sales, offers or catalogue changed, for every group."""
-        digests = cell_digests(self.lake, self.history)
-        months = sorted(self.stale_cells())
+        plain, aged = split_by_age(self.groups)
+        self._cells_of(plain, cell_digests(self.lake, self.history), plain_parts)
+        # These read the cells of items as they are now.
+        self._cells_of(aged, self._aged_digests(), aged_parts)
+
+    def _cells_of(
+        self,
+        groups: Sequence[FeatureGroup],
+        digests: dict[date, str],
+        make: Callable[[Work], list[Part]],
+    ) -> None:
+        months = sorted(self._stale_of(groups, digests))
         if not months:
             return
         progress("cells: %d months, %s to %s", len(months), months[0], months[-1])
-        pair, *_ = self.groups
+        stored = {group: month_files(self.lake, monthly_table(group)) for group in groups}
+        parts = make(Work(self.lake, self.spark, self.history, groups, months))
         made_from = {month: digests[month] for month in months}
-        stored = {group: month_files(self.lake, monthly_table(group)) for group in self.groups}
-        buckets = item_buckets(self.lake)
-        parts = self._do(
-            pair_pieces(self.lake, months, buckets), PairCellsTask(self.lake, pair, buckets)
-        )
-        parts += self._do(
-            group_pieces(self.lake, pair, months, parts), GroupCellsTask(self.lake, self.groups)
-        )
-        for group in self.groups:
+        for group in groups:
             self._replace_cells(group, stored[group], parts, made_from)
 
     def _replace_cells(
@@ -165,20 +175,7 @@ class Build:
         table = monthly_table(group)
         if self.rebuild or not stored or not log.has_declared_columns(self.lake, table):
             return dict.fromkeys(months)
-        found: dict[date, pa.Table | None] = {}
-        for month in months:
-            made = [part for part in of_table(parts, table) if part.month == month]
-            if sum(part.rows for part in made) > FEW_ROWS:
-                found[month] = None
-                continue
-            states = (stored.get(month, []), [part.path for part in made])
-            before, after = (self._cells(table, paths) for paths in states)
-            found[month] = changed_keys(before, after, group.keys)
-        return found
-
-    def _cells(self, table: Table, paths: list[str]) -> pa.Table:
-        columns = [name for name in table.names if name != "month"]
-        return stored_rows(self.lake, table, {table.path: paths}, columns)
+        return changed_cells(self.lake, group, stored, parts, months)
 
     def features(self) -> None:
         """Compute the target months whose cells before them changed, for every group.
@@ -195,7 +192,8 @@ class Build:
                 made_from[group] = {month: digests[month] for month in months}
                 opening = self._opening_month(group, months[0], digests)
                 pieces += feature_pieces(self.lake, group, months, opening, self.history)
-        parts = self._do(pieces, FeaturesTask(self.lake, self.groups, self.history))
+        task = FeaturesTask(self.lake, self.groups, self.history)
+        parts = do_work(self.spark, self.lake, pieces, task)
         for group, digests in made_from.items():
             self._replace(features_table(group), list(digests), parts, digests)
 
@@ -220,7 +218,7 @@ class Build:
             keys = merged(list(known.values()))
             progress("features of %s: %d keys, %d months", group.name, len(keys), len(known))
             opening = self._opening_month(group, min(known), digests)
-            computed = self._features_of(group, keys, list(known), opening)
+            computed = features_of(self.lake, group, keys, list(known), opening, self.history)
             self.written[features_table(group).path] = patch_months(
                 self.lake,
                 features_table(group),
@@ -229,14 +227,6 @@ class Build:
                 {month: digests[month] for month in known},
             )
         return [month for month in months if month not in known]
-
-    def _features_of(
-        self, group: FeatureGroup, keys: pa.Table, months: list[date], opening: date | None
-    ) -> dict[date, pa.Table]:
-        pieces = feature_pieces(self.lake, group, months, opening, self.history, buckets=1)
-        task = FeaturesTask(self.lake, self.groups, self.history, keys)
-        made = [rows for piece in pieces for rows in task(piece.plain())]
-        return {month: rows.rows for month, rows in zip(months, made, strict=True)}
 
     def _opening_month(
         self, group: FeatureGroup, first: date, digests: dict[date, str]
@@ -249,9 +239,6 @@ class Build:
         built = log.built(self.lake, features_table(group))
         is_current = opening in digests and built.get(opening) == digests[opening]
         return opening if is_current else None
-
-    def _do(self, pieces: Iterable[Piece], task: Task) -> list[Part]:
-        return do_work(self.spark, self.lake, list(pieces), task)
 
     def _replace(
         self, table: Table, months: list[date], parts: list[Part], made_from: dict[date, str]
@@ -266,12 +253,3 @@ class Build:
         built = {} if is_redone else log.built(self.lake, table)
         months = stale(digests, built)
         return [month for month in months if self.wanted is None or month in self.wanted]
-
-
-def patched(
-    month: date, stored: pa.Table, keys: pa.Table, computed: Mapping[date, pa.Table]
-) -> pa.Table:
-    """Put the rows computed for some keys in the place of those that a month holds of them."""
-    kept = stored.filter(pc.invert(is_among(stored, keys)))
-    new = computed[month].select(stored.column_names)
-    return pa.concat_tables([with_coded(rows, keys.column_names) for rows in (kept, new)])

@@ -8,15 +8,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
+from features.attributes import Attributes, with_attributes
+from features.group import ITEM, SHOP, FeatureGroup
+from features.groups import split_by_age
 from features.measure import stored_form
-from features.monthly import aggregate, integer_form, pair_days, resolve_aliases, with_category
+from features.monthly import aggregate, integer_form, pair_days, resolve_aliases
 from features.tables import monthly_table
+from jobs.stored_entities import stored_entities
 from jobs.stored_rows import Files, stored_rows, with_month
 from lakehouse.buckets import Bucket, split
 from lakehouse.delta.parts import Rows
 from lakehouse.lake import Lake
-from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, SHOPS
 
 SOLD = (SHOP, ITEM, "date", "units", "price", "is_cancelled")
 OFFERED = (SHOP, ITEM, "date")
@@ -62,10 +65,12 @@ class GroupCellsTask:
     Attributes:
         lake: where the tables are.
         groups: every group, the pair's own first.
+        attributes: of shops and items.
     """
 
     lake: Lake
     groups: Sequence[FeatureGroup]
+    attributes: Attributes
 
     def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
         """Aggregate one month, file by file, so that memory holds one file's cells.
@@ -73,10 +78,10 @@ class GroupCellsTask:
         Args:
             piece: ``month``, ``files`` by table.
         """
-        _, *others = self.groups
-        items = stored_rows(self.lake, ITEMS, piece["files"], (ITEM, CATEGORY))
+        _, *others = split_by_age(self.groups)[0]
+        entities = stored_entities(self.lake, self.attributes, piece["files"])
         paths = piece["files"][self._pairs.path]
-        partial = [self._of_file(piece["month"], path, items) for path in paths]
+        partial = [self._of_file(piece["month"], path, entities) for path in paths]
         for group in others if partial else ():
             parts = pa.concat_tables([cells[group.name] for cells in partial])
             stored = stored_form(aggregate(parts, group), group.measures)
@@ -86,30 +91,38 @@ class GroupCellsTask:
     def _pairs(self) -> Any:
         return monthly_table(self.groups[0])
 
-    def _of_file(self, month: str, path: str, items: pa.Table) -> dict[str, pa.Table]:
+    def _of_file(self, month: str, path: str, entities: Sequence[pa.Table]) -> dict[str, pa.Table]:
         columns = [name for name in self._pairs.names if name != "month"]
         read = stored_rows(self.lake, self._pairs, {self._pairs.path: [path]}, columns)
         dated = with_month(read, date.fromisoformat(month))
-        return cells_of_groups(dated, items, self.groups)
+        return cells_of_groups(dated, entities, self.groups)
 
 
 def cells_of_groups(
-    pairs: pa.Table, items: pa.Table, groups: Sequence[FeatureGroup]
+    pairs: pa.Table, entities: Sequence[pa.Table], groups: Sequence[FeatureGroup]
 ) -> dict[str, pa.Table]:
-    """Aggregate pair cells to those of every group, each from the cells below it.
+    """Aggregate pair cells to those of every group but by age, each from the cells below it.
 
     Args:
         pairs: cells of the pair's group, as stored.
-        items: rows of silver.items, ``[item_id, category_id]`` at least.
+        entities: ``[id, *attributes]`` of shops and of items.
         groups: every group, the pair's own first.
 
     Returns:
-        Group name → cells in integer form, of the pair's own with their category. They are as
+        Group name → cells in integer form, of the pair's own with their attributes. They are as
         complete as the pair cells are.
     """
-    pair, *others = groups
-    cells = {pair.name: with_category(integer_form(pairs, pair), items)}
+    pair, *others = split_by_age(groups)[0]
+    cells = {pair.name: with_attributes(integer_form(pairs, pair), entities)}
+    done: list[FeatureGroup] = []
     for group in others:
-        below = next((g for g in others if set(group.keys) < set(g.keys)), pair)
+        below = next((g for g in done if is_below(g, group)), pair)
         cells[group.name] = aggregate(cells[below.name], group)
+        done.append(group)
     return cells
+
+
+def is_below(group: FeatureGroup, above: FeatureGroup) -> bool:
+    """Say whether the cells of a group hold what those of another are made from."""
+    has_keys = set(above.keys) < set(group.keys)
+    return has_keys and {m.of for m in above.measures} <= {m.name for m in group.measures}

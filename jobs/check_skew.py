@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from features.attributes import Attributes
 from jobs.build import Build
 from jobs.command import Context, FoundError, Job, add_lake_argument, lake_of, main, progress
 from jobs.draw import Draw
@@ -61,7 +62,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     progress("comparing %s; %d months are stale", draw, len(stale))
     work = SkewWork(
         lambda: context.spark,
-        RebuildTask(lake, build.groups, numbered_places(plan)),
+        RebuildTask(lake, build.groups, Attributes.of(lake.profile()), numbered_places(plan)),
         CompareTask(lake, build.groups, plan.history),
     )
     found = work.do(plan.sales, plan.places)

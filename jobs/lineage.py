@@ -7,7 +7,10 @@ from importlib import resources
 
 from features.feature_set import FeatureSet, panel_table
 from features.group import CATEGORY, ITEM, SHOP
+from features.horizon import known_month
 from features.tables import features_table, monthly_table
+from jobs.input_files import input_files
+from jobs.panel_rows import PanelRows
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
@@ -25,7 +28,7 @@ def code_digest(package: str) -> str:
 
 @lru_cache(maxsize=8)
 def catalogue_digest(lake: Lake, shops: int, items: int) -> str:
-    """Digest what cells depend on in the catalogue: aliases of shops, categories of items.
+    """Digest what cells depend on in the catalogue: aliases, attributes, categories.
 
     Args:
         lake: where it is.
@@ -33,9 +36,9 @@ def catalogue_digest(lake: Lake, shops: int, items: int) -> str:
         items: version of silver.items.
     """
     del shops, items
-    aliases = read_table(lake, SHOPS, [SHOP, "alias_of"], [("alias_of", "is null", False)])
-    categories = read_table(lake, ITEMS, [ITEM, CATEGORY])
-    return log.digest([sorted(map(str, t.to_pylist())) for t in (aliases, categories)])
+    of_shops = read_table(lake, SHOPS, [SHOP, "alias_of", "attributes"])
+    of_items = read_table(lake, ITEMS, [ITEM, CATEGORY, "attributes"])
+    return log.digest([sorted(map(str, t.to_pylist())) for t in (of_shops, of_items)])
 
 
 def cell_digests(lake: Lake, history: MonthRange) -> dict[date, str]:
@@ -48,6 +51,24 @@ def cell_digests(lake: Lake, history: MonthRange) -> dict[date, str]:
         catalogue_digest(lake, log.version(lake, SHOPS), log.version(lake, ITEMS)),
     ]
     return {month: log.digest([common, sales.get(month), offers.get(month)]) for month in history}
+
+
+def aged_digests(cells: Mapping[date, str], lake: Lake, history: MonthRange) -> dict[date, str]:
+    """Digest what cells by the age of items are made from: item cells up to the month, and code.
+
+    Args:
+        cells: digest of the item cells, by month.
+        lake: whose catalogue.
+        history: the lake's months.
+    """
+    common = [
+        code_digest("features"),
+        catalogue_digest(lake, log.version(lake, SHOPS), log.version(lake, ITEMS)),
+    ]
+    return {
+        month: log.digest([common, [cells.get(m) for m in history if m <= month]])
+        for month in history
+    }
 
 
 def feature_digests(
@@ -67,22 +88,42 @@ def feature_digests(
     }
 
 
-def panel_digests(
-    lake: Lake, features: FeatureSet, months: LakeMonths, targets: MonthRange, spine: str
-) -> dict[date, str]:
-    """Digest what each target month's panel is assembled from: features, cells, items, code."""
-    tables = [table(g) for g in features.groups for table in (features_table, monthly_table)]
-    parts = [log.month_digests(lake, table) for table in tables]
+def panel_digests(panel: PanelRows, months: LakeMonths) -> dict[date, str]:
+    """Digest what each target month's panel is assembled from: features, cells, items, code.
+
+    Args:
+        panel: the target months, and how far they are from their cutoff.
+        months: the lake's, which say whether a target month is closed.
+    """
+    lake, groups = panel.lake, panel.features.groups
+    inputs = input_files(lake, panel.features, panel.horizon)
+    known = [log.month_digests(lake, features_table(group)) for group in groups]
+    actual = [log.month_digests(lake, monthly_table(group)) for group in groups]
     rule = lake.profile().forecast.model_dump()
-    common = [code_digest("features"), code_digest("jobs"), rule, spine, log.version(lake, ITEMS)]
+    catalogue = [log.version(lake, table) for table in (SHOPS, ITEMS)]
+    read = [rule, panel.spine, panel.horizon, panel.features.names, catalogue]
+    common = [code_digest("features"), code_digest("jobs"), read]
     return {
-        month: log.digest([common, is_closed(months, month), [p.get(month) for p in parts]])
-        for month in targets
+        month: log.digest(
+            [
+                common,
+                is_closed(months, month),
+                [part.get(known_month(month, panel.horizon)) for part in known],
+                [part.get(month) for part in actual],
+                inputs(month),
+            ]
+        )
+        for month in panel.months
     }
 
 
 def training_digest(
-    lake: Lake, features: FeatureSet, spine: str, months: MonthRange, *others: object
+    lake: Lake,
+    features: FeatureSet,
+    spine: str,
+    months: MonthRange,
+    *others: object,
+    horizon: int = 1,
 ) -> str:
     """Digest what a model is made from: panel months, parameters, code, and the like.
 
@@ -92,8 +133,9 @@ def training_digest(
         spine: of the panel.
         months: target months that are read.
         others: further arguments of the job.
+        horizon: of the panel.
     """
-    panel = log.month_digests(lake, panel_table(features, spine))
+    panel = log.month_digests(lake, panel_table(features, spine, horizon))
     read = [panel.get(month) for month in months]
     return log.digest(
         [lake.profile().model.model_dump(), code_digest("jobs.modelling"), read, *others]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from features.group import ITEM, FeatureGroup
+from features.groups import ITEM_GROUP
 from features.tables import features_table, monthly_table
 from lakehouse.buckets import Bucket, count_for
 from lakehouse.delta import log
@@ -14,6 +15,7 @@ from lakehouse.month_range import MonthRange
 from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
+ITEM_CELLS = monthly_table(ITEM_GROUP)
 # A task holds its rows as Arrow, and as arrays of a bucket's series over all months: about
 # 250 MB at this size. More and smaller ones only make more files.
 ROWS_PER_BUCKET = 500_000
@@ -47,12 +49,24 @@ def group_pieces(
     lake: Lake, pair: FeatureGroup, months: Iterable[date], parts: Sequence[Part]
 ) -> Iterator[Piece]:
     """Cut the aggregation of pair cells, as parts that may not be committed: a piece per month."""
-    items = {ITEMS.path: log.all_files(lake, ITEMS)}
+    catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
     path = monthly_table(pair).path
     for month in months:
         mine = [part for part in parts if part.month == month and part.table == path]
-        files = {path: [part.path for part in mine], **items}
+        files = {path: [part.path for part in mine], **catalogue}
         yield Piece({"month": month, "files": files}, sum(part.rows for part in mine))
+
+
+def aged_piece(lake: Lake, history: MonthRange, months: Sequence[date]) -> Piece:
+    """Describe the aggregation of item cells by the age of items: one piece, for it is little."""
+    stored, sizes = month_files(lake, ITEM_CELLS), log.month_rows(lake, ITEM_CELLS)
+    read = [m for m in history if m <= months[-1]]
+    piece = {
+        "months": list(months),
+        "cells": {f"{month}": stored.get(month, []) for month in read},
+        "files": {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)},
+    }
+    return Piece(piece, sum(sizes.get(month, 0) for month in read))
 
 
 def feature_pieces(

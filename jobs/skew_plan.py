@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from features.group import FeatureGroup
+from features.groups import split_by_age
 from features.tables import features_table, monthly_table
 from jobs.draw import Draw
-from jobs.lineage import cell_digests, feature_digests, stale
-from jobs.pieces import ROWS_PER_BUCKET, item_buckets, month_files, pair_pieces
+from jobs.lineage import aged_digests, cell_digests, feature_digests, stale
+from jobs.pieces import ITEM_CELLS, ROWS_PER_BUCKET, item_buckets, month_files, pair_pieces
 from lakehouse.buckets import Bucket, count_for
 from lakehouse.delta import log
 from lakehouse.delta.work import Piece
@@ -75,13 +76,32 @@ def make_plan(
         draw: which keys are compared.
     """
     inputs = versions(lake, groups)
-    wanted = cell_digests(lake, history)
-    plans = tuple(plan_group(lake, group, history, targets, wanted, draw) for group in groups)
+    plain = cell_digests(lake, history)
+    aged = wanted_by_age(lake, history, plain)
+    is_aged = set(split_by_age(groups)[1])
+    plans = tuple(
+        plan_group(lake, group, history, targets, aged if group in is_aged else plain, draw)
+        for group in groups
+    )
     needed = sorted({month for plan in plans for month in plan.cells})
     sales = tuple(sales_pieces(lake, needed))
     plan = Plan(history, plans, sales, tuple(place_pieces(lake, plans)), inputs)
     is_one_moment = versions(lake, groups) == inputs
     return plan if is_one_moment else make_plan(lake, groups, history, targets, draw)
+
+
+def wanted_by_age(lake: Lake, history: MonthRange, plain: dict[date, str]) -> dict[date, str]:
+    """Digest what cells by the age of items should be made from; none after stale item cells.
+
+    Args:
+        lake: what is checked.
+        history: the lake's months.
+        plain: what the cells of items should be made from.
+    """
+    digests = aged_digests(log.file_digests(month_files(lake, ITEM_CELLS)), lake, history)
+    built = log.built(lake, ITEM_CELLS) if log.exists(lake, ITEM_CELLS) else {}
+    behind = min(stale(plain, built), default=date.max)
+    return {month: digest if month < behind else "" for month, digest in digests.items()}
 
 
 def versions(lake: Lake, groups: Sequence[FeatureGroup]) -> dict[str, int]:
@@ -128,9 +148,9 @@ def plan_group(
 
 def sales_pieces(lake: Lake, months: Sequence[date]) -> Iterator[Piece]:
     """Cut the aggregation of sales to cells of every group: a month, or a bucket of its items."""
-    items = {ITEMS.path: log.all_files(lake, ITEMS)}
+    catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
     for piece in pair_pieces(lake, months, item_buckets(lake)):
-        files = {**piece.arguments["files"], **items}
+        files = {**piece.arguments["files"], **catalogue}
         yield Piece({**piece.arguments, "files": files}, piece.rows)
 
 

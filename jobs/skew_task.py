@@ -8,19 +8,22 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.ages import ITEM_AGE, with_age
+from features.attributes import Attributes, with_attributes
 from features.compute import compute
-from features.group import CATEGORY, ITEM, FeatureGroup
+from features.group import ITEM, FeatureGroup
+from features.groups import ITEM_GROUP
 from features.measure import stored_form
 from features.monthly import aggregate
 from features.tables import features_table, monthly_table
 from jobs.cells_task import PairCellsTask, cells_of_groups
 from jobs.comparison import Counts, compare
+from jobs.stored_entities import stored_entities
 from jobs.stored_rows import CODED, stored_rows
 from lakehouse.buckets import Bucket
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.table import Table
-from lakehouse.tables.silver import ITEMS
 from lakehouse.types import COUNT, DATE
 
 # A table's path and a column of it.
@@ -34,11 +37,13 @@ class RebuildTask:
     Attributes:
         lake: where the tables are.
         groups: every group, the pair's own first.
+        attributes: of shops and items.
         places: of each group, the number of each place and its keys.
     """
 
     lake: Lake
     groups: Sequence[FeatureGroup]
+    attributes: Attributes
     places: Mapping[str, Sequence[tuple[int, Bucket]]]
 
     def __call__(self, piece: Mapping[str, Any]) -> Iterator[tuple[int, pa.Table]]:
@@ -50,11 +55,12 @@ class RebuildTask:
         Yields:
             The number of a place and cells of it, in the columns of ``cells_schema``.
         """
-        items = stored_rows(self.lake, ITEMS, piece["files"], (ITEM, CATEGORY))
+        entities = stored_entities(self.lake, self.attributes, piece["files"])
         for pairs in PairCellsTask(self.lake, self.groups[0], 1)(piece):
-            cells = cells_of_groups(pairs.rows, items, self.groups)
+            cells = cells_of_groups(pairs.rows, entities, self.groups)
+            items = with_attributes(cells[ITEM_GROUP.name], entities[1:])
             for group in self.groups:
-                made = cells[group.name].select(cells_schema(group).names)
+                made = cells.get(group.name, items).select(cells_schema(group).names)
                 for number, keys in self.places[group.name]:
                     mine = keys.keep(made, group.keys[-1])
                     if len(mine):
@@ -89,8 +95,9 @@ class CompareTask:
         """
         group = next(g for g in self.groups if g.name == piece["group"])
         cells = pa.concat_tables([cells_schema(group).empty_table(), *rebuilt])
-        if len(cells) and group != self.groups[0]:
-            cells = aggregate(cells, group)
+        if group != self.groups[0]:
+            whole = with_age(cells) if ITEM_AGE in group.keys else cells
+            cells = aggregate(whole, group) if len(cells) else whole
         for table, month, rows in self._wanted(group, piece, cells):
             columns = [name for name in table.names if name not in table.key]
             stored = self._stored(table, group, piece, month)
@@ -121,6 +128,6 @@ class CompareTask:
 
 
 def cells_schema(group: FeatureGroup) -> pa.Schema:
-    """Return the columns of a group's cells in integer form."""
-    keys = [(name, CODED) for name in group.keys]
+    """Return the columns of a group's cells in integer form, of items' cells where it has ages."""
+    keys = [(ITEM if name == ITEM_AGE else name, CODED) for name in group.keys]
     return pa.schema([*keys, ("month", DATE), *((m.name, COUNT) for m in group.measures)])

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from meanings import UNCLIPPED
 
-from features.calendar import CALENDAR
+from features.attributes import Attributes
 from features.feature_set import FeatureSet, feature_set
 from features.group import (
     PRESENCE,
@@ -15,15 +16,17 @@ from features.group import (
     lags,
     means,
     months_since,
+    weighted,
 )
 from features.groups import feature_groups
 from features.measure import Measure
-from features.ratio import RATIOS, Ratio
-from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, Statistic
+from features.ratio import Ratio
+from features.statistic import AGE, EWM, LAG, MEAN, MONTHS_SINCE, Statistic
 from features.tables import features_table, monthly_table
 from lakehouse.types import COUNT, UNITS
 
 SALES = Measure(PRESENCE, "sales", "sum", COUNT, "lines")
+FEATURES = feature_set(UNCLIPPED)
 UNITS_SOLD = Measure("units", "units", "sum", UNITS, "units")
 OPENING = (months_since(PRESENCE), age(PRESENCE))
 
@@ -37,7 +40,7 @@ def group(
 
 
 @pytest.mark.parametrize("lookback", [0, -1, -12])
-@pytest.mark.parametrize("statistic", [LAG, MEAN, AGE, MONTHS_SINCE], ids=lambda s: s.name)
+@pytest.mark.parametrize("statistic", [LAG, MEAN, EWM, AGE, MONTHS_SINCE], ids=lambda s: s.name)
 def test_a_lookback_that_reads_the_target_month_does_not_construct(
     statistic: Statistic, lookback: int
 ) -> None:
@@ -45,13 +48,13 @@ def test_a_lookback_that_reads_the_target_month_does_not_construct(
         Feature("units", statistic, lookback)
 
 
-@pytest.mark.parametrize("declare", [lags, means])
+@pytest.mark.parametrize("declare", [lags, means, weighted])
 def test_a_list_of_lookbacks_is_checked_one_by_one(declare: type) -> None:
     with pytest.raises(ValueError, match=r"units .* 0"):
         declare("units", 1, 0, 3)
 
 
-@pytest.mark.parametrize("statistic", [LAG, MEAN], ids=lambda s: s.name)
+@pytest.mark.parametrize("statistic", [LAG, MEAN, EWM], ids=lambda s: s.name)
 def test_a_bounded_statistic_without_a_lookback_does_not_construct(statistic: Statistic) -> None:
     with pytest.raises(ValueError, match=f"{statistic.name} takes a number of months"):
         Feature("units", statistic, None)
@@ -98,31 +101,72 @@ def test_a_feature_declared_twice_does_not_construct() -> None:
         group(*lags("units", 1, 2), *lags("units", 1))
 
 
+def with_ratios(*ratios: Ratio) -> FeatureSet:
+    return replace(FEATURES, ratios=ratios)
+
+
 @pytest.mark.parametrize(
     "ratio",
     [
         Ratio("share", "item_nothing_lag_1", "item_pairs_lag_1", ""),
         Ratio("share", "item_target_lag_1", "item_nothing_lag_1", ""),
-        Ratio("share", "item_target_lag_1", "item_trend", ""),
     ],
-    ids=["numerator", "denominator", "another ratio"],
+    ids=["numerator", "denominator"],
 )
 def test_a_ratio_of_an_unknown_column_does_not_construct(ratio: Ratio) -> None:
-    with pytest.raises(ValueError, match=r"no such column: item_(nothing_lag_1|trend)"):
-        FeatureSet(feature_groups(None), (*RATIOS, ratio), CALENDAR)
+    with pytest.raises(ValueError, match="no such column: item_nothing_lag_1"):
+        with_ratios(*FEATURES.ratios, ratio)
+
+
+LEVEL = Ratio("level", "item_target_lag_1", "item_trend", "")
+
+
+def test_a_ratio_of_one_declared_before_it_constructs() -> None:
+    assert "level" in with_ratios(*FEATURES.ratios, LEVEL).names
+
+
+def test_a_ratio_of_one_declared_after_it_does_not_construct() -> None:
+    with pytest.raises(ValueError, match="no such column: item_trend"):
+        with_ratios(LEVEL, *FEATURES.ratios)
+
+
+def test_a_ratio_of_itself_does_not_construct() -> None:
+    with pytest.raises(ValueError, match="no such column: level"):
+        with_ratios(*FEATURES.ratios, replace(LEVEL, denominator="level"))
 
 
 def test_two_columns_of_a_name_do_not_construct() -> None:
-    twice = replace(RATIOS[0], name="item_target_lag_1")
+    twice = replace(FEATURES.ratios[0], name="item_target_lag_1")
     with pytest.raises(ValueError, match="declared twice: item_target_lag_1"):
-        FeatureSet(feature_groups(None), (*RATIOS, twice), CALENDAR)
+        with_ratios(*FEATURES.ratios, twice)
+
+
+def test_a_group_is_declared_for_every_attribute_and_for_items_by_those_of_shops() -> None:
+    keys = {group.name: group.keys for group in feature_groups(UNCLIPPED)}
+    assert keys["item_city"] == ("city", "item_id")
+    assert [keys[name] for name in ("city", "franchise", "subtype", "type")] == [
+        ("city",),
+        ("franchise",),
+        ("subtype",),
+        ("type",),
+    ]
+
+
+def test_a_profile_without_attributes_has_the_fixed_groups_alone() -> None:
+    bare = {"attributes": {}}
+    shops, items = (part.model_copy(update=bare) for part in (UNCLIPPED.shops, UNCLIPPED.items))
+    profile = UNCLIPPED.model_copy(update={"shops": shops, "items": items, "categories": None})
+    assert not {g.name for g in feature_groups(profile)} & {"item_city", "city", "type"}
+    assert feature_set(profile).attributes == Attributes((), ("category_id",))
+    assert len(feature_set(profile).names) < len(FEATURES.names)
 
 
 def test_a_columns_name_is_computed_from_its_declaration() -> None:
-    assert group(*lags("units", 1, 12), *means("units", 3)).columns == (
+    assert group(*lags("units", 1, 12), *means("units", 3), *weighted("units", 6)).columns == (
         "item_units_lag_1",
         "item_units_lag_12",
         "item_units_mean_3",
+        "item_units_ewm_6",
         "item_sales_since_all",
         "item_sales_age_all",
     )
@@ -131,12 +175,13 @@ def test_a_columns_name_is_computed_from_its_declaration() -> None:
 def test_a_groups_lookback_is_the_longest_of_its_features() -> None:
     assert group(*lags("units", 1, 6), *means("units", 3)).lookback == 6
     assert group(*lags("units", 1), *means("units", 12)).lookback == 12
+    assert group(*lags("units", 1), *weighted("units", 6)).lookback == 6
     assert group().lookback == 1
 
 
 def test_a_group_opens_with_the_features_that_count_all_months() -> None:
     assert group(*lags("units", 1), *means("units", 12)).opening == OPENING
-    for registered in feature_groups(None):
+    for registered in feature_groups(UNCLIPPED):
         assert registered.opening == OPENING
 
 
@@ -150,7 +195,7 @@ def test_a_count_of_all_months_of_another_measure_does_not_construct(
 
 
 def test_the_tables_of_a_group_have_its_columns_and_say_what_they_mean() -> None:
-    for declared in feature_groups(None):
+    for declared in feature_groups(UNCLIPPED):
         cells, features = monthly_table(declared), features_table(declared)
         assert cells.names == (*declared.keys, "month", *(m.name for m in declared.measures))
         assert features.names == (*declared.keys, "month", *declared.columns)
@@ -159,6 +204,6 @@ def test_the_tables_of_a_group_have_its_columns_and_say_what_they_mean() -> None
 
 
 def test_the_model_has_at_least_41_columns_each_named_once() -> None:
-    names = feature_set(None).names
+    names = FEATURES.names
     assert len(names) == len(set(names)) >= 41
-    assert names == [column.name for column in feature_set(None).columns]
+    assert names == [column.name for column in FEATURES.columns]

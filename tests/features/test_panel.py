@@ -1,26 +1,42 @@
 """Each group is joined to the panel on its own key; the target is 0 or not known."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from meanings import UNCLIPPED
 
 from features.compute import compute
 from features.feature_set import TARGET, feature_set, panel_table
 from features.group import FeatureGroup
 from features.panel import assemble
+from features.ratio import Ratio
 from features.spine import Spine, given_pairs
 from features.tables import features_table, monthly_table
 from lakehouse.month_range import MonthRange
+from lakehouse.types import FEATURE
 
-FEATURES = feature_set(None)
+FEATURES = feature_set(UNCLIPPED)
 GROUPS = {group.name: group for group in FEATURES.groups}
 HISTORY = MonthRange(date(2015, 8, 1), date(2015, 10, 1))
 MONTH = date(2015, 11, 1)
-CATALOGUE = pa.table({"item_id": ["1", "2", "3"], "category_id": ["40", "40", "55"]})
+# Shop 7 is new in Riga.
+CATALOGUE = (
+    pa.table({"shop_id": ["5", "6", "7"], "city": ["Riga", "Oslo", "Riga"]}),
+    pa.table(
+        {
+            "item_id": ["1", "2", "3"],
+            "category_id": ["40", "40", "55"],
+            "type": ["Games", "Games", "Music"],
+            "subtype": ["PS3", "PS4", "CD"],
+            "franchise": ["Alpha", "Alpha", "Beta"],
+        }
+    ),
+)
 # In October shop 5 sold 3 of item 1, and shop 6 sold 4 of item 3; nobody ever sold item 2.
 CELLS: Mapping[str, list[dict[str, Any]]] = {
     "shop_item": [
@@ -34,6 +50,18 @@ CELLS: Mapping[str, list[dict[str, Any]]] = {
         {"shop_id": "5", "category_id": "40", "target": 3},
         {"shop_id": "6", "category_id": "55", "target": 4},
     ],
+    "item_city": [
+        {"city": "Riga", "item_id": "1", "target": 3},
+        {"city": "Oslo", "item_id": "3", "target": 4},
+    ],
+    "category_age": [
+        {"item_age": "0", "category_id": "40", "target": 3},
+        {"item_age": "1", "category_id": "55", "target": 4},
+    ],
+    "city": [{"city": "Riga", "target": 3}, {"city": "Oslo", "target": 4}],
+    "type": [{"type": "Games", "target": 3}, {"type": "Music", "target": 4}],
+    "subtype": [{"subtype": "PS3", "target": 3}, {"subtype": "CD", "target": 4}],
+    "franchise": [{"franchise": "Alpha", "target": 3}, {"franchise": "Beta", "target": 4}],
 }
 LAG = "{}_target_lag_1"
 
@@ -72,6 +100,12 @@ def test_an_item_new_in_a_shop_has_the_history_of_item_category_and_shop() -> No
         "shop": 4,
         "category": 3,
         "shop_category": None,
+        "item_city": None,
+        "category_age": None,
+        "city": 4,
+        "type": 3,
+        "subtype": 3,
+        "franchise": 3,
     }
 
 
@@ -83,7 +117,19 @@ def test_an_item_that_nobody_sold_has_the_history_of_its_category_and_shop() -> 
         "shop": 3,
         "category": 3,
         "shop_category": 3,
+        "item_city": None,
+        "category_age": 3,
+        "city": 3,
+        "type": 3,
+        "subtype": None,
+        "franchise": 3,
     }
+
+
+def test_a_new_shop_has_the_history_of_its_city() -> None:
+    sold, new = panel(("7", "1"), ("7", "3"))
+    assert (sold["shop_target_lag_1"], sold["city_target_lag_1"]) == (None, 3)
+    assert (sold["item_city_target_lag_1"], new["item_city_target_lag_1"]) == (3, None)
 
 
 def test_a_pair_with_history_has_all_of_it() -> None:
@@ -152,3 +198,15 @@ def test_a_ratio_divides_features_of_groups_with_other_keys() -> None:
     assert row["pair_share"] == 1
     (new,) = panel(("6", "1"))
     assert new["pair_share"] is None
+
+
+def test_a_ratio_divides_ratios_declared_before_it() -> None:
+    level = Ratio("level", "item_per_pair_1", "category_per_pair_1", "")
+    features = replace(FEATURES, ratios=(*FEATURES.ratios, level))
+    known = parts()
+    doubled = pa.array([6.0, 8.0], FEATURE)
+    at = known["item"].column_names.index("item_target_lag_1")
+    known["item"] = known["item"].set_column(at, "item_target_lag_1", doubled)
+    asked = spine(("5", "1"), ("5", "2"))
+    rows = assemble(asked, MONTH, known, None, features).to_pylist()
+    assert [row["level"] for row in rows] == [2, None]

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from meanings import UNCLIPPED
 
+from features.attributes import Attributes
 from features.feature_set import feature_set
-from features.ratio import RATIOS, Ratio
+from features.groups import attribute_groups
+from features.ratio import Ratio, attribute_ratios
 
 SHARE = Ratio("share", "part", "whole", "")
 
@@ -35,9 +38,26 @@ def test_no_rows_have_no_ratios() -> None:
     assert SHARE.compute(nothing, nothing).tolist() == []
 
 
-def test_a_mean_over_pairs_divides_like_by_like() -> None:
-    """Numerator and denominator of a mean read the same months."""
-    assert {r.name for r in RATIOS} <= set(feature_set(None).names)
-    for one in RATIOS:
-        if "_per_pair_" in one.name:
-            assert one.denominator == one.numerator.replace("_target_", "_pairs_")
+FEATURES = feature_set(UNCLIPPED)
+OVER_PAIRS = [one for one in FEATURES.ratios if "_per_pair_" in one.name]
+
+
+@pytest.mark.parametrize("one", OVER_PAIRS, ids=lambda one: one.name)
+def test_a_mean_over_pairs_divides_like_by_like(one: Ratio) -> None:
+    """Numerator and denominator of a mean read the same months of the same group."""
+    group, _, months = one.name.partition("_per_pair_")
+    assert one.numerator.startswith(f"{group}_target_")
+    assert one.numerator.endswith(f"_{months}")
+    assert one.denominator == one.numerator.replace("_target_", "_pairs_")
+
+
+def test_every_attributes_group_has_units_by_pair() -> None:
+    of = {group.name for group in attribute_groups(FEATURES.attributes)}
+    assert of == {"item_city", "city", "franchise", "subtype", "type"}
+    wanted = {f"{name}_per_pair_{months}" for name in of for months in (1, 12)}
+    assert wanted == {one.name for one in attribute_ratios(FEATURES.attributes)}
+
+
+def test_without_attributes_there_are_no_ratios_of_them() -> None:
+    nothing = Attributes((), ("category_id",))
+    assert (attribute_groups(nothing), attribute_ratios(nothing)) == ((), ())

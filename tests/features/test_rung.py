@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 import pytest
+from meanings import UNCLIPPED
 from pyspark.sql import SparkSession
 
 from features.feature_set import feature_set
@@ -9,14 +10,14 @@ from features.rung import NO_HISTORY, RUNGS, rung_sql
 
 
 def test_rungs_read_columns_of_the_panel() -> None:
-    assert {rung.column for rung in RUNGS} <= set(feature_set(None).names)
+    assert {rung.column for rung in RUNGS} <= set(feature_set(UNCLIPPED).names)
 
 
 def test_a_column_says_nothing_but_whether_its_key_is_known() -> None:
     """A lag is null in a lake's first months too; an age or a mean is not."""
     statistics = {
         group.column(feature): feature.statistic.name
-        for group in feature_set(None).groups
+        for group in feature_set(UNCLIPPED).groups
         for feature in group.features
     }
     assert {statistics[rung.column] for rung in RUNGS} <= {"age", "mean"}

@@ -1,9 +1,10 @@
-"""Spines: which pairs a target month asks features for, and their categories."""
+"""Spines: which pairs a target month asks features for, and what is known of their ids."""
 
 from datetime import date
 
 import pyarrow as pa
 import pytest
+from meanings import UNCLIPPED
 
 from features.compute import compute
 from features.group import FeatureGroup
@@ -20,8 +21,10 @@ from features.tables import monthly_table
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.profile import Forecast
 
-GROUPS = {group.name: group for group in feature_groups(None)}
-CATALOGUE = pa.table({"item_id": ["1", "2", "3"], "category_id": ["40", "55", "40"]})
+GROUPS = {group.name: group for group in feature_groups(UNCLIPPED)}
+SHOPS = pa.table({"shop_id": ["6", "5"], "city": ["Riga", "Oslo"]})
+ITEMS = pa.table({"item_id": ["1", "2", "3"], "category_id": ["40", "55", "40"]})
+CATALOGUE = (SHOPS, ITEMS)
 MONTH = date(2015, 11, 1)
 
 
@@ -79,16 +82,24 @@ def test_an_item_that_the_catalogue_lacks_is_of_an_unknown_category() -> None:
         ("5", "new", "unknown"),
         ("5", "2", "55"),
     ]
-    nothing = CATALOGUE.slice(0, 0)
+    nothing = [known.slice(0, 0) for known in CATALOGUE]
     assert rows(every_pair(ids("5"), ids("1"), nothing)) == [("5", "1", "unknown")]
 
 
-def test_a_catalogue_may_be_dictionary_encoded() -> None:
-    encoded = CATALOGUE.set_column(0, "item_id", CATALOGUE["item_id"].dictionary_encode())
-    assert rows(every_pair(ids("5"), ids("2", "3"), encoded)) == [
-        ("5", "2", "55"),
-        ("5", "3", "40"),
-    ]
+def test_rows_have_the_attributes_of_their_shop_and_item() -> None:
+    known = (SHOPS, ITEMS.append_column("type", pa.array(["Games", "Music", "unknown"])))
+    spine = given_pairs(pairs(("6", "2"), ("5", "1"), ("new", "3"), ("6", "new")), known)
+    assert spine.column("city").to_pylist() == ["Riga", "Oslo", "unknown", "Riga"]
+    assert spine.column("type").to_pylist() == ["Music", "Games", "unknown", "unknown"]
+    assert len(spine) == len(spine.column("type")) == 4
+
+
+def test_a_spine_keeps_its_own_ids_when_it_gets_attributes() -> None:
+    bare = every_pair(ids("5", "6"), ids("1"), ())
+    attributed = bare.of(CATALOGUE)
+    assert set(bare.ids) == set(bare.codes) == {"shop_id", "item_id"}
+    assert set(attributed.ids) == {"shop_id", "item_id", "city", "category_id"}
+    assert attributed.column("shop_id") == bare.column("shop_id")
 
 
 def cells(group: FeatureGroup, **sales: int) -> pa.Table:

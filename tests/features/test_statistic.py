@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from features.statistic import AGE, LAG, MEAN, MONTHS_SINCE, NEVER, History, Past
+from features.statistic import AGE, EWM, LAG, MEAN, MONTHS_SINCE, NEVER, History, Past
 
 # Three series over four months: steady, one that starts in month 2, one that never sells.
 VALUES = np.array([[1, 0, 0], [2, 0, 0], [0, 5, 0], [4, 7, 0]])
@@ -37,6 +37,8 @@ def test_the_target_month_is_not_handed_out(back: int) -> None:
         past(2).month(back)
     with pytest.raises(ValueError, match="target month"):
         past(2).sum(back)
+    with pytest.raises(ValueError, match="target month"):
+        past(2).weighted(back)
 
 
 def test_a_lag_is_the_value_that_many_months_before() -> None:
@@ -54,6 +56,24 @@ def test_a_sum_covers_the_lookback_as_far_as_months_are_known() -> None:
 def test_a_mean_divides_by_the_months_since_the_first_sale() -> None:
     assert MEAN.kernel(past(4), 3).tolist()[:2] == [2, 6]
     assert MEAN.kernel(past(4), 99).tolist()[:2] == [7 / 4, 6]
+
+
+def test_each_month_weighs_half_of_the_one_after_it() -> None:
+    assert EWM.kernel(past(4), 1).tolist() == [4, 7, 0]
+    assert EWM.kernel(past(4), 3).tolist()[0] == (4 * 4 + 2 * 0 + 1 * 2) / 7
+
+
+def test_months_before_the_first_sale_weigh_nothing() -> None:
+    assert EWM.kernel(past(4), 3).tolist()[1] == (2 * 7 + 1 * 5) / 3
+    assert EWM.kernel(past(3), 3).tolist()[1] == 5
+    assert EWM.kernel(past(4), 40).tolist()[1] == (2 * 7 + 1 * 5) / 3
+
+
+def test_a_weighted_mean_knows_the_age_of_an_opening() -> None:
+    assert EWM.kernel(opened(4), 4).tolist()[:2] == [
+        (8 * 4 + 2 * 2 + 1 * 1) / 15,
+        (8 * 7 + 4 * 5) / 15,
+    ]
 
 
 def test_months_since_counts_from_the_last_sale() -> None:

@@ -11,7 +11,7 @@ from random_cells import integer_form
 
 from features.compute import compute
 from features.group import PRESENCE, Feature, FeatureGroup, age, months_since
-from features.statistic import AGE, Past, Real, Statistic
+from features.statistic import AGE, Past, Real, Statistic, Whole
 from lakehouse.month_range import MonthRange, month_number, plus_months
 
 
@@ -56,11 +56,29 @@ def _a_month_more(past: Past, lookback: int) -> Real:
     return past.month(lookback + 1)
 
 
+def weighted(values: Whole) -> Real:
+    """Average months, each weighing half of the one after it."""
+    weights = 2.0 ** np.arange(1 - len(values), 1)
+    mean: Real = weights @ values / max(weights.sum(), 1)
+    return mean
+
+
+def _weights_reach_the_target_month(past: Past, lookback: int) -> Real:
+    end = past._target + 1
+    return weighted(past._history.values[max(0, end - lookback) : end])
+
+
+def _weights_never_end(past: Past, _: int) -> Real:
+    return weighted(past._history.values[: past._target])
+
+
 TARGET_MONTH = Statistic("lag", _target_month, "reads the target month", True)
 ALL_TIME = Statistic("total", _share_of_all_time, "reads every month", True)
 BESIDE_OTHERS = Statistic("mean", _beside_the_others, "mixes series", True)
 NEIGHBOUR = Statistic("lag", _neighbour, "reads another series", True)
 MONTH_MORE = Statistic("lag", _a_month_more, "reads more than its lookback", True)
+TARGET_WEIGHTED = Statistic("ewm", _weights_reach_the_target_month, "weighs the target month", True)
+ENDLESS_WEIGHTS = Statistic("ewm", _weights_never_end, "weighs all months", True)
 ACTIVE_MONTHS = Statistic("age", _active_months, "stands still without sales", False)
 LAKE_MONTHS = Statistic("age", _months_of_the_lake, "knows how long the lake is", False)
 

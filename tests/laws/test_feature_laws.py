@@ -1,4 +1,4 @@
-"""Every declared group keeps the laws, and every law catches the defect that it is there for."""
+"""Groups of every declared shape keep the laws, and every law catches its planted defect."""
 
 import os
 
@@ -23,12 +23,14 @@ from feature_laws import (
 )
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from meanings import UNCLIPPED
+from random_cells import of_each_shape
 
 from features.compute import compute
 from features.group import FeatureGroup
 from features.groups import feature_groups
 
-GROUPS = {group.name: group for group in feature_groups(None)}
+GROUPS = of_each_shape(feature_groups(UNCLIPPED))
 PAIR = GROUPS["shop_item"]
 CALM = {
     "deadline": None,
@@ -59,6 +61,7 @@ def test_a_group_keeps_the_law(law: Law, name: str) -> None:
 DEFECTS = [
     (no_leak, compute, sabotage.planted(PAIR, sabotage.TARGET_MONTH)),
     (no_leak, compute, sabotage.planted(PAIR, sabotage.ALL_TIME)),
+    (no_leak, compute, sabotage.planted(PAIR, sabotage.TARGET_WEIGHTED)),
     (no_leak, sabotage.a_month_late, PAIR),
     (key_locality, compute, sabotage.planted(PAIR, sabotage.BESIDE_OTHERS)),
     (key_locality, compute, sabotage.planted(PAIR, sabotage.NEIGHBOUR)),
@@ -77,6 +80,7 @@ DEFECTS = [
     (opening, sabotage.a_month_older, PAIR),
     (opening, sabotage.without_the_last_sale, PAIR),
     (opening, compute, sabotage.planted(PAIR, sabotage.MONTH_MORE)),
+    (opening, compute, sabotage.planted(PAIR, sabotage.ENDLESS_WEIGHTS)),
     (pickling, sabotage.age_by_identity, PAIR),
 ]
 COMPLAINTS = {

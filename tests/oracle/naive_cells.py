@@ -1,5 +1,6 @@
 """Monthly cells once more: daily sales and offers put into dictionaries, in exact decimals."""
 
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,6 +12,8 @@ from lakehouse.profile import Clip
 
 Row = Mapping[str, Any]
 Cells = dict[tuple[Any, ...], dict[str, Any]]
+# Id → attribute → value.
+Known = Mapping[str, Mapping[str, str]]
 
 
 @dataclass
@@ -35,12 +38,31 @@ def revenue(month: PairMonth, _: Clip | None) -> Decimal:
     return sum((a.quantize(Decimal("0.0001"), ROUND_HALF_EVEN) for a in amounts), Decimal(0))
 
 
+def late_units(month: PairMonth, _: Clip | None) -> Decimal:
+    """The units of days after which fewer than 14 follow in the month."""
+    late = (
+        sale["units"]
+        for sale in month.sales
+        if monthrange(sale["date"].year, sale["date"].month)[1] - sale["date"].day < 14
+    )
+    return sum(late, Decimal(0))
+
+
+def weekend_units(month: PairMonth, _: Clip | None) -> Decimal:
+    return sum(
+        (sale["units"] for sale in month.sales if f"{sale['date']:%a}" in ("Sat", "Sun")),
+        Decimal(0),
+    )
+
+
 MEASURES: dict[str, Callable[[PairMonth, Clip | None], Any]] = {
     "sales": lambda month, _: len(month.sales),
     "pairs": lambda month, _: 1 if month.sales else 0,
     "units": lambda month, _: month.units,
     "target": target,
     "revenue": revenue,
+    "late_units": late_units,
+    "weekend_units": weekend_units,
     "sale_days": lambda month, _: len({sale["date"] for sale in month.sales}),
     "offer_days": lambda month, _: len({offer["date"] for offer in month.offers}),
 }
@@ -59,18 +81,38 @@ def pair_months(
     return months
 
 
+def item_ages(months: Mapping[tuple[str, str, date], PairMonth]) -> dict[tuple[str, date], str]:
+    """(Item, month) → months since its first sale anywhere, 12 if more; none before that."""
+    sold: dict[str, date] = {}
+    for (_, item, month), pair in months.items():
+        if pair.sales:
+            sold[item] = min(month, sold.get(item, month))
+    ages: dict[tuple[str, date], str] = {}
+    for _, item, month in months:
+        if item in sold and sold[item] <= month:
+            first = sold[item]
+            passed = 12 * (month.year - first.year) + month.month - first.month
+            ages[item, month] = str(min(passed, 12))
+    return ages
+
+
 def naive_cells(
     months: Mapping[tuple[str, str, date], PairMonth],
-    categories: Mapping[str, str],
+    shops: Known,
+    items: Known,
     group: FeatureGroup,
     clip: Clip | None,
 ) -> Cells:
     """Add up pair months: (*key, month) → measure → value. A group's measure is its pairs' sum."""
     cells: Cells = {}
+    ages = item_ages(months)
     for (shop, item, month), pair in months.items():
-        category = categories.get(item, "unknown")
-        ids = {"shop_id": shop, "item_id": item, "category_id": category}
-        cell = cells.setdefault((*(ids[name] for name in group.keys), month), {})
+        ids = {"shop_id": shop, "item_id": item, **shops.get(shop, {}), **items.get(item, {})}
+        if "item_age" in group.keys:
+            if (item, month) not in ages:
+                continue
+            ids["item_age"] = ages[item, month]
+        cell = cells.setdefault((*(ids.get(name, "unknown") for name in group.keys), month), {})
         for measure in group.measures:
             value = MEASURES[measure.name](pair, clip)
             cell[measure.name] = cell.get(measure.name, 0) + value

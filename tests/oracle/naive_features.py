@@ -28,6 +28,16 @@ def mean(values: Values, sold: list[int], target: int, start: int, back: int) ->
     return total / min(back, target - min(sold))
 
 
+def ewm(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction:
+    """The last month weighs 1, each before it half; months before the first sale have no weight."""
+    total, weights = Fraction(0), Fraction(0)
+    for month in range(max(start, target - back), target):
+        weight = Fraction(1, 2 ** (target - 1 - month))
+        total += weight * values.get(month, Fraction(0))
+        weights += weight if month >= min(sold) else 0
+    return total / weights
+
+
 def since(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction | None:
     del sold, start, back
     active = [month for month, value in values.items() if month < target and value != 0]
@@ -39,7 +49,7 @@ def age(values: Values, sold: list[int], target: int, start: int, back: int) -> 
     return Fraction(target - min(sold))
 
 
-STATISTICS = {"lag": lag, "mean": mean, "since": since, "age": age}
+STATISTICS = {"lag": lag, "mean": mean, "ewm": ewm, "since": since, "age": age}
 
 
 def naive_features(

@@ -11,7 +11,8 @@ from features.feature_set import FeatureSet
 
 def naive_panel(
     pairs: Sequence[tuple[str, str]],
-    categories: Mapping[str, str],
+    shops: Mapping[str, Mapping[str, str]],
+    items: Mapping[str, Mapping[str, str]],
     month: date,
     known: Mapping[str, Mapping[tuple[str, ...], Mapping[str, Any]]],
     actuals: Mapping[tuple[str, str], Any] | None,
@@ -21,7 +22,8 @@ def naive_panel(
 
     Args:
         pairs: shop and item.
-        categories: item → category.
+        shops: shop → attribute → value.
+        items: item → attribute → value, its category among them.
         month: target month.
         known: group → key → column → value.
         actuals: pair → target of the month; None: it is not closed.
@@ -29,11 +31,15 @@ def naive_panel(
     """
     rows = []
     for shop, item in pairs:
-        category = categories.get(item, "unknown")
-        ids = {"shop_id": shop, "item_id": item, "category_id": category}
-        row: dict[str, Any] = {**ids, "month": month}
+        ids = {"shop_id": shop, "item_id": item, **shops.get(shop, {}), **items.get(item, {})}
+        months = known["item"].get((item,), {}).get("item_sales_age_all", 0)
+        ids["item_age"] = str(int(min(months, 12)))
+        category = ids.get("category_id", "unknown")
+        row: dict[str, Any] = {"shop_id": shop, "item_id": item, "category_id": category}
+        row["month"] = month
         for group in features.groups:
-            values = known[group.name].get(tuple(ids[name] for name in group.keys), {})
+            key = tuple(ids.get(name, "unknown") for name in group.keys)
+            values = known[group.name].get(key, {})
             row |= {name: values.get(name) for name in group.columns}
         for ratio in features.ratios:
             row[ratio.name] = quotient(row[ratio.numerator], row[ratio.denominator])

@@ -1,4 +1,4 @@
-"""compute equals loops over exact fractions, for every declared group."""
+"""compute equals loops over exact fractions, for every declared group or one of its shape."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -10,16 +10,17 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from meanings import UNCLIPPED
 from naive_features import STATISTICS, naive_features
-from random_cells import IDS, RandomCells, random_cells
+from random_cells import IDS, RandomCells, of_each_shape, random_cells
 
 from features.compute import compute
 from features.group import PRESENCE, Feature, FeatureGroup, age, months_since
 from features.groups import feature_groups
-from features.statistic import LAG, MEAN, MONTHS_SINCE, Past, Real, Statistic
+from features.statistic import EWM, LAG, MEAN, MONTHS_SINCE, Past, Real, Statistic
 from lakehouse.month_range import MonthRange, plus_months
 
-GROUPS = {group.name: group for group in feature_groups(None)}
+GROUPS = of_each_shape(feature_groups(UNCLIPPED))
 EXAMPLES = settings(
     deadline=None,
     database=None,
@@ -103,14 +104,38 @@ def _by_lookback(past: Past, lookback: int) -> Real:
     return past.sum(lookback) / lookback
 
 
+def _over_the_whole_lookback(past: Past, lookback: int) -> Real:
+    weights = 2.0 ** -np.arange(1, lookback + 1)
+    months = [weight * np.nan_to_num(past.month(i)) for i, weight in enumerate(weights, 1)]
+    return np.sum(months, axis=0) / weights.sum()
+
+
+def _newest_least(past: Past, lookback: int) -> Real:
+    known = np.clip(past.age(), 1, lookback)
+    months = [np.nan_to_num(past.month(i)) * 2.0**i for i in range(1, lookback + 1)]
+    return np.sum(months, axis=0) / (2.0 ** (known + 1) - 2)
+
+
 def _a_month_less(past: Past, _: int) -> Real:
     return past.months_since() - 1
 
 
 @pytest.mark.parametrize(
     ("statistic", "kernel"),
-    [(LAG, _a_month_more), (MEAN, _by_lookback), (MONTHS_SINCE, _a_month_less)],
-    ids=["lag reads a month more", "mean counts months before the first sale", "off by one"],
+    [
+        (LAG, _a_month_more),
+        (MEAN, _by_lookback),
+        (EWM, _over_the_whole_lookback),
+        (EWM, _newest_least),
+        (MONTHS_SINCE, _a_month_less),
+    ],
+    ids=[
+        "lag reads a month more",
+        "mean counts months before the first sale",
+        "ewm weighs months before the first sale",
+        "ewm weighs the oldest most",
+        "off by one",
+    ],
 )
 def test_the_oracle_catches_a_wrong_kernel(
     statistic: Statistic, kernel: Callable[[Past, int], Real]

@@ -1,0 +1,50 @@
+"""Withdrawal: shops that have closed and items that were delisted, which are not forecast."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.inputs.declarations import DELISTINGS, SHOP_DATES, Input
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """A reason not to forecast.
+
+    Attributes:
+        source: the input that says so.
+        ends_on: its column with the last day.
+        reason: what a user is told.
+    """
+
+    source: Input
+    ends_on: str
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """What is withdrawn: shop_id or item_id."""
+        return self.source.keys[0]
+
+    def gone(self, rows: pa.Table, month: date) -> pa.Array:
+        """Return the ids whose last day lies before a month.
+
+        Args:
+            rows: ``[key, ends_on]`` of the input.
+            month: target month.
+        """
+        is_gone = pc.fill_null(pc.less(rows[self.ends_on], pa.scalar(month, pa.date32())), False)
+        return pc.unique(rows.filter(is_gone)[self.key].cast(pa.string()))
+
+
+WITHDRAWALS = (
+    Withdrawal(SHOP_DATES, "closed_on", "shop closed"),
+    Withdrawal(DELISTINGS, "delisted_on", "item delisted"),
+)
+
+
+def without(ids: pa.Array, gone: pa.Array) -> pa.Array:
+    """Leave out some ids."""
+    return ids.filter(pc.invert(pc.is_in(ids, gone)))

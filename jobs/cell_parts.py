@@ -1,0 +1,60 @@
+"""Monthly cells as parts that are not committed yet: of all groups, or of those by age of items."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from features.attributes import Attributes
+from features.group import FeatureGroup
+from jobs.aged_cells_task import AgedCellsTask
+from jobs.cells_task import GroupCellsTask, PairCellsTask
+from jobs.pieces import aged_piece, group_pieces, item_buckets, pair_pieces
+from lakehouse.delta.parts import Part
+from lakehouse.delta.work import do_work
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class Work:
+    """Which cells are to be made.
+
+    Attributes:
+        lake: where the tables are.
+        spark: starts the session, or returns it.
+        history: the lake's months.
+        groups: whose cells; the pair's own first, where it is among them.
+        months: of the cells.
+    """
+
+    lake: Lake
+    spark: "Callable[[], SparkSession]"
+    history: MonthRange
+    groups: Sequence[FeatureGroup]
+    months: Sequence[date]
+
+    @property
+    def attributes(self) -> Attributes:
+        """What is known of shops and items."""
+        return Attributes.of(self.lake.profile())
+
+
+def plain_parts(work: Work) -> list[Part]:
+    """Aggregate months of sales to the cells of groups without ages, the pair's own first."""
+    lake, pair, buckets = work.lake, work.groups[0], item_buckets(work.lake)
+    pieces = list(pair_pieces(lake, work.months, buckets))
+    pairs = do_work(work.spark, lake, pieces, PairCellsTask(lake, pair, buckets))
+    above = list(group_pieces(lake, pair, work.months, pairs))
+    task = GroupCellsTask(lake, work.groups, work.attributes)
+    return pairs + do_work(work.spark, lake, above, task)
+
+
+def aged_parts(work: Work) -> list[Part]:
+    """Aggregate stored cells of items to the cells of groups by age."""
+    task = AgedCellsTask(work.lake, tuple(work.groups), work.attributes)
+    piece = aged_piece(work.lake, work.history, work.months)
+    return do_work(work.spark, work.lake, [piece], task)

@@ -1,0 +1,47 @@
+"""Features of a few keys, computed here, and put in the place of those that are stored."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.difference import is_among, with_coded
+from features.group import FeatureGroup
+from jobs.features_task import FeaturesTask
+from jobs.pieces import feature_pieces
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange
+
+
+def features_of(
+    lake: Lake,
+    group: FeatureGroup,
+    keys: pa.Table,
+    months: Sequence[date],
+    opening: date | None,
+    history: MonthRange,
+) -> dict[date, pa.Table]:
+    """Compute a group's features of some keys, by target month.
+
+    Args:
+        lake: where the cells are.
+        group: whose features they are.
+        keys: ``[*group.keys]``, few enough for this process.
+        months: target months, in order.
+        opening: month whose features stand for all cells before it; None: all cells are read.
+        history: the lake's months.
+    """
+    pieces = feature_pieces(lake, group, list(months), opening, history, buckets=1)
+    task = FeaturesTask(lake, [group], history, keys)
+    made = [rows for piece in pieces for rows in task(piece.plain())]
+    return {month: rows.rows for month, rows in zip(months, made, strict=True)}
+
+
+def patched(
+    month: date, stored: pa.Table, keys: pa.Table, computed: Mapping[date, pa.Table]
+) -> pa.Table:
+    """Put the rows computed for some keys in the place of those that a month holds of them."""
+    kept = stored.filter(pc.invert(is_among(stored, keys)))
+    new = computed[month].select(stored.column_names)
+    return pa.concat_tables([with_coded(rows, keys.column_names) for rows in (kept, new)])

@@ -1,0 +1,16 @@
+"""The catalogue as a worker reads it: shops and items with their attributes."""
+
+import pyarrow as pa
+
+from features.attributes import Attributes
+from features.group import CATEGORY, ITEM, SHOP
+from jobs.stored_rows import Files, stored_rows
+from lakehouse.lake import Lake
+from lakehouse.tables.silver import ITEMS, SHOPS
+
+
+def stored_entities(lake: Lake, attributes: Attributes, files: Files) -> tuple[pa.Table, pa.Table]:
+    """Read ``[id, *attributes]`` of shops and of items."""
+    shops = stored_rows(lake, SHOPS, files, (SHOP, "attributes"))
+    items = stored_rows(lake, ITEMS, files, (ITEM, CATEGORY, "attributes"))
+    return attributes.shops(shops), attributes.items(items)
