@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from jobs.books_table import books_figures, show_books
 from jobs.command import Context, Job, main, progress
+from jobs.source_arguments import add_source_arguments
 from lakehouse.catalogue.intake import Catalogue, listed, understood
 from lakehouse.profile import Profile, load_profile
 from lakehouse.sales.arrivals import Reception, events
@@ -26,13 +27,7 @@ SHOWN = ("date", "shop_id", "item_id", "units", "price", "outcome", "reasons")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("--data", metavar="DIR", required=True, help="folder or URI of the files")
-    parser.add_argument(
-        "--profile",
-        metavar="NAME",
-        required=True,
-        help="a shipped profile (1c, m5, sample) or a path ending in .toml",
-    )
+    add_source_arguments(parser)
     parser.add_argument(
         "--rows", metavar="N", type=int, default=5, help="first rows to print (default: 5)"
     )

@@ -17,11 +17,13 @@ from typing import Any
 
 from jobs.books_table import books_figures, show_books
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from jobs.source_arguments import add_source_arguments
 from lakehouse import ledger
 from lakehouse.catalogue import intake as catalogue
 from lakehouse.date_format import ISO, date_reader
 from lakehouse.delta.parts import read_files
 from lakehouse.errors import UsageError
+from lakehouse.inputs import intake as inputs
 from lakehouse.lake import Lake
 from lakehouse.lake_months import stored_months
 from lakehouse.profile import Profile, load_profile
@@ -40,13 +42,7 @@ FIRST_FAULTS = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("--data", metavar="DIR", required=True, help="folder or URI of the files")
-    parser.add_argument(
-        "--profile",
-        metavar="NAME",
-        required=True,
-        help="what the files mean: a shipped profile (1c, m5, sample) or a path ending in .toml",
-    )
+    add_source_arguments(parser)
     add_lake_argument(parser)
     parser.add_argument(
         "--control",
@@ -95,6 +91,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         extend_months(lake, context.now)
         return {"replaced": days}
     figures = take_in_catalogue(context, lake, sources, profile, reception)
+    figures |= take_in_inputs(context, lake, sources, profile, reception)
     books = take_in_sales(context, lake, sources, profile, reception)
     figures |= {"files": len(books), "files_skipped": len(sources.sales) - len(books)}
     figures |= books_figures(books) | months_figures(lake)
@@ -134,6 +131,24 @@ def take_in_catalogue(
     }
 
 
+def take_in_inputs(
+    context: Context, lake: Lake, sources: Sources, profile: Profile, reception: Reception
+) -> dict[str, Any]:
+    """Take in the optional inputs that a profile declares, unless they are as they were."""
+    counts = {}
+    for name, source in sources.inputs.items():
+        if ledger.latest(lake, name) == source.digest:
+            progress("%s has not changed", source.name)
+            continue
+        progress("taking in %s", source.name)
+        received, left_out = inputs.take_in(
+            lambda: context.spark, lake, name, source, profile, reception
+        )
+        ledger.record_list(lake, name, source.digest, source.name, received, left_out, reception)
+        counts[name] = {"received": received, "rejected": left_out}
+    return {"inputs": counts} if sources.inputs else {}
+
+
 def take_in_sales(
     context: Context, lake: Lake, sources: Sources, profile: Profile, reception: Reception
 ) -> list[Book]:
@@ -155,7 +170,7 @@ def take_in_sales(
         arrive(context, lake, source, profile, reception)
     progress("finding the newest version of every sale")
     events = read_files(context.spark, lake, SALES_EVENTS, "source", digests)
-    intake.take_in(context.spark, lake, events, profile)
+    intake.take_in(lake, events, profile)
     books = accounts.draw_up(lake, digests, profile)
     show_books(books, new)
     require_balance(books)

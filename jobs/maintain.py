@@ -1,23 +1,31 @@
 """Keeps the tables quick: joins small files, checkpoints logs, removes files nobody reads.
 
     python -m jobs.maintain --lake URI [--retain-hours N] [--files N]
+    python -m jobs.maintain --lake URI [--erase-shop ID …] [--erase-sales FILE] [--yes]
 
-Reads and rewrites every table of the lake; no row changes.
+Reads and rewrites every table of the lake; no row changes. With --erase-shop or --erase-sales it
+removes the records of shops and sales from bronze and silver instead, and says what is due for
+every trace to be gone; without --yes it only counts them (docs/erasure.md).
 """
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.describe_tables import all_tables
 from lakehouse.delta import log
 from lakehouse.delta.upkeep import compact, vacuum
+from lakehouse.erasure.removal import erase, find
 from lakehouse.errors import UsageError
+from lakehouse.lake import Lake
 
 # Delta's own default: long enough for the longest reader and for a stream that was down a weekend.
 RETAIN_HOURS = 168
 FILES_PER_PARTITION = 20
+# What an erasure leaves to do, in this order.
+DUE = ("build_features", "build_panel", "maintain --retain-hours 0")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,13 +45,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"join a partition's files when there are more (default: {FILES_PER_PARTITION})",
     )
+    parser.add_argument(
+        "--erase-shop",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="remove all records of this shop and of its aliases; may be given several times",
+    )
+    parser.add_argument(
+        "--erase-sales",
+        metavar="FILE",
+        type=Path,
+        help="remove these sales: a sale_id on each line",
+    )
+    parser.add_argument("--yes", action="store_true", help="erase; without it only count")
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Maintain every table that exists."""
+    """Maintain every table that exists, or erase."""
     if arguments.retain_hours < 0 or arguments.files < 1:
         raise UsageError("--retain-hours is at least 0 and --files at least 1.")
     lake = lake_of(context, arguments)
+    if arguments.erase_shop or arguments.erase_sales:
+        return erase_records(context, lake, arguments)
+    if arguments.yes:
+        raise UsageError("--yes is for --erase-shop and --erase-sales.")
+    return upkeep(lake, arguments)
+
+
+def upkeep(lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Join files, checkpoint and vacuum."""
     tables = [table for table in all_tables(lake.profile()) if log.exists(lake, table)]
     joined = removed = 0
     for table in tables:
@@ -54,9 +85,38 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     return {"tables": len(tables), "files_joined": joined, "files_removed": removed}
 
 
-JOB = Job(
-    "maintain", "Join small files, checkpoint, and remove files nobody reads.", add_arguments, run
-)
+def erase_records(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Remove the records of shops and sales, or count them."""
+    sales = sale_ids(arguments.erase_sales) if arguments.erase_sales else []
+    progress("looking for the records")
+    found = find(lake, arguments.erase_shop, sales, lake.profile())
+    for path, count in found.counts.items():
+        progress("%s: %d rows", path, count)
+    figures = {
+        "shops": found.shops,
+        "rows": found.counts,
+        "unattributed_rejected": found.unattributed,
+    }
+    if not arguments.yes:
+        progress("nothing is erased yet: run it again with --yes")
+        return {"erased": False, **figures}
+    erase(lake, found, context.now)
+    progress("due, so that nothing of it is left in any file: %s", ", then ".join(DUE))
+    return {"erased": True, **figures, "due": DUE}
+
+
+def sale_ids(path: Path) -> list[str]:
+    """Read ids of sales, one on each line.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    if not path.is_file():
+        raise UsageError(f"--erase-sales {path}: no such file.")
+    return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+JOB = Job("maintain", __doc__, add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -1,7 +1,9 @@
 """File systems by URI: a local folder or an object store, the same code for both."""
 
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSystem, LocalFileSystem, PyFileSystem, SubTreeFileSystem
 
@@ -32,6 +34,11 @@ def is_local(uri: str) -> bool:
     return uri.startswith(LOCAL)
 
 
+def is_s3(uri: str) -> bool:
+    """Say whether a normal URI is in S3, or in a store that speaks as S3 does."""
+    return uri.startswith(("s3://", "s3a://"))
+
+
 def local_path(uri: str) -> Path:
     """Return the path of a local folder's normal URI."""
     return Path(uri.removeprefix(LOCAL))
@@ -45,4 +52,28 @@ def filesystem(uri: str) -> FileSystem:
     if is_local(uri):
         local_path(uri).mkdir(parents=True, exist_ok=True)
         return SubTreeFileSystem(str(local_path(uri)), LocalFileSystem())
-    return PyFileSystem(DeltaStorageHandler(uri))
+    return PyFileSystem(ObjectStore(uri))
+
+
+class BytesSink:
+    """A file of an object store that takes Arrow's buffers; delta-rs' own takes bytes alone."""
+
+    def __init__(self, sink: Any) -> None:
+        self._sink = sink
+
+    def write(self, data: Any) -> int:
+        """Write a buffer."""
+        return int(self._sink.write(bytes(data)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sink, name)
+
+
+class ObjectStore(DeltaStorageHandler):  # type: ignore[misc]
+    """An object store as a file system of Arrow."""
+
+    def open_output_stream(
+        self, path: str, metadata: dict[str, str] | None = None
+    ) -> pa.PythonFile:
+        """Open a file for writing."""
+        return pa.PythonFile(BytesSink(self._handler.open_output_stream(path, metadata)), "w")

@@ -23,7 +23,7 @@ from lakehouse.delta.parts import (
 from lakehouse.delta.upkeep import compact
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
-from lakehouse.sales.intake import take_in, take_in_few
+from lakehouse.sales.intake import may_name_sales, take_in, take_in_few
 from lakehouse.sales.span import extend_months
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
@@ -39,7 +39,6 @@ FEW_ROWS = 50_000
 FEW_BYTES = 64 << 20
 # Every micro-batch adds files to the months that it touches, and a refresh reads all of a month's.
 UPKEEP_EVERY, MOST_FILES = 20, 20
-NAMES_ITS_SALE = "contains(CAST(value AS STRING), 'sale_id')"
 WRITTEN = (SALES_EVENTS, CATALOGUE_EVENTS, REJECTED_SALES, DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS)
 
 
@@ -108,8 +107,8 @@ class Ingest:
             take_in_few(self.lake, events, self.profile)
         else:
             events_read = read_parts(spark, self.lake, SALES_EVENTS, parts)
-            names = not events_read.where(NAMES_ITS_SALE).isEmpty()
-            take_in(spark, self.lake, events_read, self.profile, is_moving=names)
+            names = may_name_sales(events_read)
+            take_in(self.lake, events_read, self.profile, is_moving=names)
         extend_months(self.lake, datetime.now(UTC))
 
     def _oldest(self, parts: list[Part]) -> float:

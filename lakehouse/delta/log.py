@@ -66,6 +66,11 @@ def opened_before(uri: str) -> DeltaTable:
     return DeltaTable(uri)
 
 
+def forget() -> None:
+    """Close the tables kept open: some were removed, and others may take their places."""
+    opened_before.cache_clear()
+
+
 def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTable:
     """Open a table, creating it where it is missing.
 
@@ -103,7 +108,12 @@ def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTabl
 
 def has_declared_columns(lake: Lake, table: Table) -> bool:
     """Say whether a stored table has the columns that are declared."""
-    return {field.name for field in load(lake, table).schema().fields} == set(table.names)
+    return set(columns(lake, table)) == set(table.names)
+
+
+def columns(lake: Lake, table: Table) -> list[str]:
+    """Name the columns that a table is stored with."""
+    return [field.name for field in load(lake, table).schema().fields]
 
 
 def version(lake: Lake, table: Table) -> int:
@@ -143,6 +153,11 @@ def month_rows(lake: Lake, table: Table) -> dict[date, int]:
     for month, _, count in month_actions(load(lake, table)):
         counts[month] += count
     return dict(counts)
+
+
+def file_rows(lake: Lake, table: Table) -> dict[str, int]:
+    """Count the rows of each file, named by its path below the table."""
+    return {path: count for _, path, count in month_actions(load(lake, table))}
 
 
 def month_actions(opened: DeltaTable) -> list[tuple[date, str, int]]:

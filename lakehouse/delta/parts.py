@@ -17,7 +17,6 @@ from deltalake.transaction import AddAction
 from lakehouse.delta import log
 from lakehouse.delta.arrow import dataset, upsert_rows
 from lakehouse.delta.files import statistics, write
-from lakehouse.delta.rows import upsert
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem
@@ -54,7 +53,7 @@ COLUMNS = (
     Column("stats", TEXT, "Delta statistics as JSON", False),
 )
 SCHEMA = pa.schema([column.field for column in COLUMNS])
-# Rows that delta-rs takes: the driver holds them, at about 250 bytes each.
+# Rows that are merged at once: the driver holds them, at about 250 bytes each.
 MOST_ROWS = 1_000_000
 NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 
@@ -201,25 +200,23 @@ def discard_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> None:
 
 
 def land(
-    spark: "SparkSession",
     lake: Lake,
     table: Table,
     parts: Sequence[Part],
     newer: str = "TRUE",
     months: Sequence[date] | None = None,
 ) -> None:
-    """Upsert parts into a table, in one commit.
+    """Upsert parts into a table.
 
-    An empty table takes the files as they are. Into another the rows are merged: few by delta-rs,
-    which takes a tenth of the time, many by Spark.
+    An empty table takes the files as they are, in one commit. Into another the rows are merged, as
+    many at once as this process can hold; a run that is cut off is completed by the next.
 
     Args:
-        spark: the session.
         lake: where the table is; created where it is missing.
         table: what the parts belong to.
         parts: files that ``write_parts`` wrote below it, together one row per key.
         newer: SQL over ``incoming`` and ``stored``: the incoming row wins.
-        months: as for ``upsert_rows``.
+        months: as for ``upsert_rows``; None: stored rows may be anywhere.
     """
     target = log.create(lake, table)
     if not parts:
@@ -227,11 +224,22 @@ def land(
     if not target.file_uris():
         commit_parts(lake, table, parts)
         return
-    if sum(part.rows for part in parts) <= MOST_ROWS:
-        upsert_rows(lake, table, load_parts(lake, table, parts), newer, months)
-    else:
-        upsert(spark, lake, table, read_parts(spark, lake, table, parts), newer)
+    for some in portions(parts):
+        mine = sorted({part.month for part in some if part.month}) if months else None
+        upsert_rows(lake, table, load_parts(lake, table, some), newer, mine)
     discard_parts(lake, table, parts)
+
+
+def portions(parts: Iterable[Part]) -> Iterator[list[Part]]:
+    """Put parts together, neighbours in time, until they have as many rows as are held at once."""
+    held: list[Part] = []
+    for part in sorted(parts, key=lambda part: (part.month is None, part.month)):
+        if held and sum(one.rows for one in held) + part.rows > MOST_ROWS:
+            yield held
+            held = []
+        held.append(part)
+    if held:
+        yield held
 
 
 def read_files(

@@ -1,8 +1,13 @@
-"""Rows of a table through Spark: read, append, upsert."""
+"""Rows of a table as Spark has them: read by it, appended for it."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from lakehouse.delta import log
+from lakehouse.delta.parts import Rows, commit_parts, write_parts
 from lakehouse.lake import Lake
 from lakehouse.table import Table
 
@@ -11,6 +16,7 @@ if TYPE_CHECKING:
 
 INCOMING = "incoming"
 STORED = "stored"
+ROWS_PER_FILE = 1_000_000
 
 
 def read(
@@ -25,32 +31,28 @@ def read(
 
 
 def append(lake: Lake, table: Table, rows: "DataFrame") -> None:
-    """Add rows with the columns of a table, creating the table where it is missing."""
-    log.create(lake, table)
-    shaped = rows.select(*table.names)
-    shaped.write.format("delta").mode("append").save(lake.uri(table))
+    """Add rows with the columns of a table, creating the table where it is missing.
 
-
-def upsert(
-    spark: "SparkSession", lake: Lake, table: Table, rows: "DataFrame", newer: str = "TRUE"
-) -> None:
-    """Insert the rows whose key is new and replace those that are older.
-
-    Args:
-        spark: the session.
-        lake: where the table is.
-        table: what is written; created where it is missing.
-        rows: the columns of ``table``, one row per key.
-        newer: SQL over ``incoming`` and ``stored``: the incoming row wins.
+    Workers write the files and the driver commits them, all at once: Spark's own commits to S3 may
+    overwrite those of another process (ADR 10).
     """
-    target = log.create(lake, table)
-    if not target.file_uris():
-        append(lake, table, rows)
-        return
-    from delta.tables import DeltaTable
+    written = write_parts(lake, rows.select(*table.names), partial(as_rows, table))
+    commit_parts(lake, table, written)
 
-    match = " AND ".join(f"{STORED}.`{name}` <=> {INCOMING}.`{name}`" for name in table.key)
-    merge = DeltaTable.forPath(spark, lake.uri(table)).alias(STORED)
-    merge.merge(rows.select(*table.names).alias(INCOMING), match).whenMatchedUpdateAll(
-        newer
-    ).whenNotMatchedInsertAll().execute()
+
+def as_rows(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
+    """Take batches as rows of a table; runs in a worker."""
+    for found in gathered(batches, ROWS_PER_FILE):
+        yield Rows(table, found)
+
+
+def gathered(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table]:
+    """Put batches together until they have as many rows."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(len(one) for one in held) >= count:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from lakehouse.delta import log
 from lakehouse.delta.parts import Rows, commit_parts, write_parts
+from lakehouse.delta.rows import ROWS_PER_FILE, gathered
 from lakehouse.json_records import write_records
 from lakehouse.lake import Lake
 from lakehouse.profile import Files
@@ -21,8 +22,6 @@ from lakehouse.types import TIMESTAMP, WHOLE
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-ROWS_PER_FILE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -63,18 +62,6 @@ def records(batches: Iterator[pa.RecordBatch], source: str, reception: Reception
     """Turn a file's rows into records, a file's worth at a time; runs in a worker."""
     for rows in gathered(batches, ROWS_PER_FILE):
         yield Rows(SALES_EVENTS, events(rows, source, reception))
-
-
-def gathered(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table]:
-    """Put batches together until they have as many rows."""
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        held.append(batch)
-        if sum(len(one) for one in held) >= count:
-            yield pa.Table.from_batches(held)
-            held = []
-    if held:
-        yield pa.Table.from_batches(held)
 
 
 def events(rows: pa.Table, source: str, reception: Reception) -> pa.Table:

@@ -10,7 +10,10 @@ ENDS = ("live", "tombstones", "superseded", "not_a_sale", "rejected")
 
 @dataclass(frozen=True)
 class Book:
-    """What came of the records of one source, each end counted where it is stored."""
+    """What came of the records of one source, each end counted where it is stored.
+
+    ``erased`` are records that were taken out of the lake, as bronze.erasures counts them.
+    """
 
     source: str
     received: int = 0
@@ -19,12 +22,13 @@ class Book:
     superseded: int = 0
     not_a_sale: int = 0
     rejected: int = 0
+    erased: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def difference(self) -> int:
         """Records received that came out nowhere; negative: that came out twice."""
-        return self.received - sum(int(getattr(self, end)) for end in ENDS)
+        return self.received - self.erased - sum(int(getattr(self, end)) for end in ENDS)
 
 
 def require_balance(books: Iterable[Book]) -> None:
@@ -38,6 +42,7 @@ def require_balance(books: Iterable[Book]) -> None:
             ends = " + ".join(f"{getattr(book, end)} {end}" for end in ENDS)
             raise BooksError(
                 f"source {book.source}: {book.received} records received differ by "
-                f"{book.difference} from {ends}; the source is not recorded as ingested. Run the "
-                "command again; if it stays so, rebuild the lake from its files."
+                f"{book.difference} from {ends} + {book.erased} erased; the source is not recorded "
+                "as ingested. Run the command again; if it stays so, rebuild the lake from its "
+                "files."
             )

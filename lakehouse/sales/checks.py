@@ -6,8 +6,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.profile import CONTENT, Bounds, Profile
+from lakehouse.profile import Profile
 from lakehouse.sales.identity import identity_fields
+from lakehouse.sales_section import CONTENT, Bounds
 from lakehouse.types import DATE, PRICE, UNITS
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.profile import CONTENT, Sales
 from lakehouse.sales.values import number_text
+from lakehouse.sales_section import CONTENT, Sales
 
 CONTENT_FIELDS = ("date", "shop_id", "item_id", "units", "price")
 # U+001F, the unit separator, which stands in no date, number or id.

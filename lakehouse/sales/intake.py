@@ -15,7 +15,7 @@ from lakehouse.delta.arrow import read_table, upsert_rows
 from lakehouse.delta.parts import Rows, land, of_table, write_parts
 from lakehouse.delta.rows import INCOMING, STORED
 from lakehouse.lake import Lake
-from lakehouse.profile import CONTENT, Profile, Sales
+from lakehouse.profile import Profile
 from lakehouse.sales.records import PARSED, REJECTED, SALE, rejected
 from lakehouse.sales.replacements import (
     cancel_replaced,
@@ -27,11 +27,12 @@ from lakehouse.sales.replacements import (
 )
 from lakehouse.sales.values import each
 from lakehouse.sales.versions import ORDER, newer, newest, newest_offers, newest_sales
+from lakehouse.sales_section import CONTENT, Sales
 from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 Batches = Iterable[pa.RecordBatch]
 Places = Callable[[pa.Table], pa.Array]
@@ -41,8 +42,11 @@ MOST_PARTITIONS = 32
 ROWS_PER_PARTITION = 10_000
 # A worker holds one month's records of a bucket at once: about 250 bytes each.
 ROWS_PER_BUCKET = 4_000_000
+# Rejected records of so many successive ones are written together.
+ROWS_PER_STRETCH = 100_000
 # Set on silver.daily_sales once a record named its sale: its next version may be of another month.
 MOVES = "shopcast.salesMove"
+NAMES_ITS_SALE = "contains(CAST(value AS STRING), 'sale_id')"
 # Which of two rows of a key stays, whatever the order of arrival.
 TABLES = {
     REJECTED_SALES: "TRUE",
@@ -52,7 +56,6 @@ TABLES = {
 
 
 def take_in(
-    spark: "SparkSession",
     lake: Lake,
     events: "DataFrame",
     profile: Profile,
@@ -62,7 +65,6 @@ def take_in(
     """Put records through to silver. A replay of records already there changes nothing.
 
     Args:
-        spark: the session.
         lake: where the tables are.
         events: rows of bronze.sales_events.
         profile: the meaning of the records.
@@ -80,10 +82,15 @@ def take_in(
         months = {part.month for part in mine}
         known = [month for month in months if month is not None]
         is_known = len(known) == len(months) and not (is_moving and table == DAILY_SALES)
-        land(spark, lake, table, mine, is_newer, known if is_known and known else None)
+        land(lake, table, mine, is_newer, known if is_known and known else None)
     days = [replaced_day(e, replacement(e) or {}) for e in replacing.to_pylist()]
     named = {part.month for part in parts} | {day["month"] for day in days if day}
     cancel_replaced(lake, sorted(month for month in named if month is not None))
+
+
+def may_name_sales(events: "DataFrame") -> bool:
+    """Say whether a record may name its sale, by a look at the bytes of bronze.sales_events."""
+    return not events.where(NAMES_ITS_SALE).isEmpty()
 
 
 def take_in_few(lake: Lake, events: pa.Table, profile: Profile) -> pa.Table:
@@ -178,7 +185,8 @@ def keeps_month(sales: Sales) -> bool:
 def by_month(records: pa.Table, buckets: int) -> pa.Array:
     """Place parsed records by what they are and by month, a large month in buckets of items.
 
-    All versions of a sale whose id tells its item are in one place, and all rejected records.
+    All versions of a sale whose id tells its item are in one place; rejected records, which may be
+    nearly all of a file, by their numbers.
     """
     outcome = records["outcome"].combine_chunks()
     months = records["month"].cast(pa.string()).combine_chunks()
@@ -187,7 +195,9 @@ def by_month(records: pa.Table, buckets: int) -> pa.Array:
     )
     named = (pc.fill_null(names, "") for names in (months, items))
     places = pc.binary_join_element_wise(outcome, *named, " ")
-    return pc.if_else(pc.equal(outcome, REJECTED), REJECTED, places)
+    stretch = pc.divide(records["offset"].combine_chunks(), ROWS_PER_STRETCH).cast(pa.string())
+    numbered = pc.binary_join_element_wise(REJECTED, stretch, " ")
+    return pc.if_else(pc.equal(outcome, REJECTED), numbered, places)
 
 
 def by_sale(records: pa.Table, buckets: int) -> pa.Array:

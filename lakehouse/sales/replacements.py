@@ -17,6 +17,7 @@ from lakehouse.date_format import ISO, date_reader
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table, upsert_rows
 from lakehouse.delta.rows import INCOMING, STORED
+from lakehouse.json_records import read_object
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.sales.records import PARSED, REJECTED, parse
@@ -64,13 +65,9 @@ def read_all(events: pa.Table, profile: Profile) -> pa.Table:
 
 def replacement(event: Row) -> Row | None:
     """Read a replacement; None where the record is none. A faulty one has no lines."""
-    try:
-        record = json.loads((event["value"] or b"").decode(), parse_float=str, parse_int=str)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(record, dict) or str(record.get("op")).lower() != "replace":
-        return None
-    return record
+    record = read_object(event["value"])
+    is_one = record is not None and str(record.get("op")).lower() == "replace"
+    return record if is_one else None
 
 
 def line_events(event: Row, record: Row) -> list[Row] | None:

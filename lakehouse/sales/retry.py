@@ -18,9 +18,9 @@ from lakehouse.delta.parts import (
     read_parts,
     write_parts,
 )
+from lakehouse.delta.rows import gathered
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
-from lakehouse.sales.arrivals import gathered
 from lakehouse.sales.intake import take_in, take_in_few
 from lakehouse.sales.records import REJECTED, parse, rejected
 from lakehouse.tables.bronze import REJECTED_SALES, SALES_EVENTS
@@ -75,8 +75,8 @@ def retry_many(spark: "SparkSession", lake: Lake, profile: Profile) -> int:
     if fine:
         events = read_parts(spark, lake, SALES_EVENTS, fine)
         is_moving = any(part.path.startswith(NAMED) for part in fine)
-        take_in(spark, lake, events, profile, is_moving=is_moving)
-    land(spark, lake, REJECTED_SALES, of_table(parts, REJECTED_SALES))
+        take_in(lake, events, profile, is_moving=is_moving)
+    land(lake, REJECTED_SALES, of_table(parts, REJECTED_SALES))
     for part in fine:
         delete_rows(lake, REJECTED_SALES, load_parts(lake, SALES_EVENTS, [part]))
     discard_parts(lake, SALES_EVENTS, fine)

@@ -27,7 +27,7 @@ CATALOGUE_EVENTS = Table(
     layer="bronze",
     name="catalogue_events",
     description="Every shop, item or category record as received; append-only.",
-    columns=(*RECEIVED, Column("entity", TEXT, "shops, items or categories", False)),
+    columns=(*RECEIVED, Column("entity", TEXT, "shops, items, categories or an input", False)),
     key=(*RECORD_KEY, "entity"),
 )
 REJECTED_SALES = Table(
@@ -37,13 +37,24 @@ REJECTED_SALES = Table(
     columns=(*RECEIVED, Column("reasons", NAMES, "names of the checks that it broke", False)),
     key=RECORD_KEY,
 )
+ERASURES = Table(
+    layer="bronze",
+    name="erasures",
+    description="What was erased: how many records of each source, and when; not what they said.",
+    columns=(
+        Column("erased_at", TIMESTAMP, "when the erasure began", False),
+        Column("source", TEXT, "the records' source", False),
+        Column("records", COUNT, "records removed from bronze.sales_events", False),
+    ),
+    key=("erased_at", "source"),
+)
 SOURCES = Table(
     layer="bronze",
     name="sources",
     description="The files whose records are all in the tables, each with its balanced books.",
     columns=(
         Column("source", TEXT, "SHA-256 digest of the file, or of a catalogue's files", False),
-        Column("kind", TEXT, "sales or catalogue", False),
+        Column("kind", TEXT, "sales, catalogue, or the name of an input", False),
         Column("name", TEXT, "name of the file when it was read; of a catalogue its files", False),
         Column("received", COUNT, "records received", False),
         Column("live", COUNT, "live sales whose newest version it held; null: a catalogue"),

@@ -19,6 +19,7 @@ from lakehouse.delta.parts import land as land_as_it_is
 from lakehouse.lake import Lake
 from lakehouse.profile import load_profile
 from lakehouse.sales import intake
+from lakehouse.table import Table
 from lakehouse.tables.bronze import (
     CATALOGUE_EVENTS,
     REJECTED_SALES,
@@ -147,11 +148,11 @@ def test_a_lost_record_is_refused_and_the_file_not_recorded(
     assert ledger.recorded_sales(lake) == set()
 
 
-def all_but_the_last_sale(*arguments: Any) -> None:
+def all_but_the_last_sale(lake: Lake, table: Table, *others: Any) -> None:
     """Land a table, and lose a sale of it."""
-    land_as_it_is(*arguments)
-    if arguments[2] is DAILY_SALES:
-        log.load(arguments[1], DAILY_SALES).delete("item_id = '11'")
+    land_as_it_is(lake, table, *others)
+    if table is DAILY_SALES:
+        log.load(lake, DAILY_SALES).delete("item_id = '11'")
 
 
 def test_a_month_after_the_open_one_waits(lake: Lake, tmp_path: Path) -> None:

@@ -77,7 +77,10 @@ FAULTS = {
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(n, marks=pytest.mark.slow if i else ()) for i, n in enumerate(FAULTS)],
+)
 def test_a_lake_whose_profile_is_put_right_is_as_one_that_had_the_right_profile(
     fault: str, lake: Lake, tmp_path: Path
 ) -> None:

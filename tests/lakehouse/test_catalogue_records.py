@@ -39,7 +39,7 @@ def test_attributes_are_what_the_profiles_patterns_take() -> None:
             "category_id": "5",
             "category_name": "Home - Light",
             "listed_on": None,
-            "attributes": [("subtype", "Light"), ("type", "Home")],
+            "attributes": [("franchise", "Lamp"), ("subtype", "Light"), ("type", "Home")],
             "updated_at": MIDNIGHT,
         }
     ]

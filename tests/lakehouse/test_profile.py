@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from features.feature_set import feature_set
 from lakehouse.errors import ProfileError
-from lakehouse.profile import load_profile, shipped
+from lakehouse.profile import column_name, load_profile, shipped
 
 SHIPPED = Path(__file__).parents[2] / "lakehouse" / "profiles"
 
@@ -26,6 +27,9 @@ def test_a_shipped_profile_is_valid_and_bears_its_name(name: str) -> None:
         ('0 = "57"', '0 = "1"', "shops: .*aliases: 1"),
         ('item_id = "item_id", name', "name", r"items\.columns"),
         ("[sales]", "[sales", "not TOML"),
+        ("city = {", "type = {", "attributes: type is of shops and of items; rename one"),
+        ("city = {", "City = {", r"shops\.attributes\.City.*small letters"),
+        ("subtype = {", "target_group = {", r"categories\.attributes\.target_group"),
     ],
 )
 def test_a_bad_key_is_named_with_its_file(old: str, new: str, key: str, tmp_path: Path) -> None:
@@ -40,3 +44,25 @@ def test_a_bad_key_is_named_with_its_file(old: str, new: str, key: str, tmp_path
 def test_a_profile_that_is_not_there_names_those_that_are() -> None:
     with pytest.raises(ProfileError, match="'2c': not found; name one of 1c, m5, sample"):
         load_profile("2c")
+
+
+@pytest.mark.parametrize("name", ["city", "c", "type_2", "salesperson", "a" * 40])
+def test_a_name_that_can_be_a_column_names_an_attribute(name: str) -> None:
+    assert column_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "City", "2nd", "_city", "the city", "city-name", "a" * 41])
+def test_a_name_that_is_no_column_does_not_name_an_attribute(name: str) -> None:
+    with pytest.raises(ValueError, match=f"attribute '{name}': small letters, digits and _"):
+        column_name(name)
+
+
+def test_an_attribute_has_no_name_of_a_key_a_measure_or_a_column_of_the_panel() -> None:
+    features = feature_set(load_profile("sample"))
+    groups = features.groups[:5]
+    keys = {name for group in groups for name in (*group.keys, *features.attributes.item[:1])}
+    measures = {measure.name for group in groups for measure in group.measures}
+    columns = {feature.name for feature in features.calendar}
+    for name in ("month", "attributes", *keys, *measures, *columns):
+        with pytest.raises(ValueError, match="not beginning with"):
+            column_name(name)

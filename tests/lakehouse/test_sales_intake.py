@@ -52,8 +52,8 @@ def batches(seed: int) -> list[pa.Table]:
     return [one, two, three, two]
 
 
-# Rows that delta-rs takes at most, and rows that it merges without appending the new ones apart.
-MERGED, SPLIT, BY_SPARK = (100, 100), (100, 0), (0, 0)
+# Rows that are held at once, and rows that are merged without appending the new ones apart.
+MERGED, SPLIT, BIT_BY_BIT = (100, 100), (100, 0), (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ MERGED, SPLIT, BY_SPARK = (100, 100), (100, 0), (0, 0)
     [
         (1, MERGED),
         (2, SPLIT),
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((3, MERGED), (4, BY_SPARK))),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((3, MERGED), (4, BIT_BY_BIT))),
     ],
 )
 def test_any_order_of_batches_and_any_replay_end_in_the_same_sales(
@@ -71,7 +71,7 @@ def test_any_order_of_batches_and_any_replay_end_in_the_same_sales(
     bounds: tuple[int, int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whether delta-rs merges the batches, or Spark, for which none is few."""
+    """Whether batches are merged whole, without their new rows, or bit by bit."""
     most, few = bounds
     monkeypatch.setattr(parts, "MOST_ROWS", most)
     monkeypatch.setattr(arrow, "FEW_ROWS", few)

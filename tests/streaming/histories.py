@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -10,7 +11,10 @@ from typing import Any
 Message = tuple[str, bytes | None]
 SALES, CATALOGUE = "daily-sales", "catalogue"
 FIRST, DAYS = date(2015, 1, 1), 118
-SHOPS, ITEMS, CATEGORIES = ("0", "5", "57", "6"), [str(i) for i in range(1, 9)], ("5", "6", "7")
+SHOPS, ITEMS = ("0", "5", "57", "6"), [str(i) for i in range(1, 9)]
+# The first word is a shop's city, an item's franchise; what follows " - " a category's subtype.
+CITIES, FRANCHISES = ("Riga Mall", "Oslo Mall"), ("Alpha One", "Beta One", "Beta Two")
+CATEGORIES = {"5": "Games - PS3", "6": "Games", "7": "Music - CD"}
 RUBBISH: tuple[bytes | None, ...] = (
     b"rubbish",
     b"[1, 2]",
@@ -29,8 +33,9 @@ class History:
     """Sales with everything that happens to them, each message with a time of its own.
 
     Late, doubled, corrected, moved (to another item, shop, month), cancelled (also before they are
-    seen, also a key's only sale) and returned sales, shop-days delivered again as a whole; items
-    that the catalogue learns later, items that change category, and rubbish.
+    seen, also a key's only sale) and returned sales, shop-days delivered again as a whole; shops
+    and items that the catalogue learns later, shops that change city, items that change category
+    and franchise, and rubbish.
     """
 
     seed: int
@@ -45,7 +50,9 @@ class History:
         for _ in range(self.sales // 8):
             self._replace()
         for item in self._random.sample(ITEMS, 4):
-            self._catalogue(item)
+            self._catalogue("items", [self._item(item) for _ in range(2)])
+        for shop in self._random.sample(SHOPS, 2):
+            self._catalogue("shops", [{"shop_id": shop, "name": name} for name in CITIES])
         self.messages += [(SALES, value) for value in RUBBISH]
         self.messages.append((CATALOGUE, b"no catalogue"))
         self._random.shuffle(self.messages)
@@ -95,11 +102,15 @@ class History:
         whole = {"shop_id": day["shop_id"], "date": day["date"], "updated_at": self._time()}
         self._say({"op": "replace", **whole, "lines": kept + broken})
 
-    def _catalogue(self, item: str) -> None:
-        for _ in range(self._random.randint(1, 2)):
-            category = self._random.choice(CATEGORIES)
-            record = {"item_id": item, "name": f"Item {item}", "category_id": category}
-            value = {"items": [record], "updated_at": self._time()}
+    def _item(self, item: str) -> dict[str, str]:
+        category, name = self._random.choice([*CATEGORIES.items()])
+        about = {"category_id": category, "category_name": name}
+        return {"item_id": item, "name": self._random.choice(FRANCHISES), **about}
+
+    def _catalogue(self, kind: str, records: Sequence[dict[str, str]]) -> None:
+        """Tell what a shop or item is, and perhaps later that it is another."""
+        for record in records[: self._random.randint(1, 2)]:
+            value = {kind: [record], "updated_at": self._time()}
             self.messages.append((CATALOGUE, json.dumps(value).encode()))
 
     def _say(self, fields: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ LEFT_OUT = frozenset({"ingested_at"})
 
 def compared(lake: Lake) -> list[Table]:
     """Every table that follows from bronze."""
-    groups = feature_groups(lake.profile().target_clip)
+    groups = feature_groups(lake.profile())
     derived = [table(group) for group in groups for table in (monthly_table, features_table)]
     return [DAILY_SALES, DAILY_OFFERS, REJECTED_SALES, SHOPS, ITEMS, *derived]
 
@@ -53,7 +53,7 @@ def rebuild(lake: Lake, folder: Path, spark: "SparkSession | None" = None) -> La
     if spark is None:
         take_in_few(made, backwards, lake.profile())
     else:
-        take_in(spark, made, spark.createDataFrame(backwards), lake.profile(), is_moving=True)
+        take_in(made, spark.createDataFrame(backwards), lake.profile(), is_moving=True)
     messages = each_once(read_table(lake, CATALOGUE_EVENTS)).filter(pc.field("entity") == MESSAGE)
     if len(messages):
         take_in_messages(made, messages.drop_columns("entity"), lake.profile())

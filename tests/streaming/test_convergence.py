@@ -61,7 +61,7 @@ def close_one(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(3), *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 10))]
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 10))]
 )
 def test_any_history_ends_as_its_rebuild(tmp_path: Path, seed: int) -> None:
     history, chance = History(seed), random.Random(seed)
@@ -107,6 +107,7 @@ def test_a_refresh_computes_only_the_keys_that_changed(
     assert set(known) == {1}
 
 
+@pytest.mark.slow
 def test_the_law_catches_a_change_that_was_not_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

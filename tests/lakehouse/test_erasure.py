@@ -1,0 +1,231 @@
+"""An erasure leaves a lake as if what was erased had never come."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from builders import (
+    cancel,
+    data_folder,
+    events,
+    own_id_profile,
+    record,
+    sale_line,
+    sales_text,
+)
+from job_runs import run
+from lakes import put_through, rows, versions
+
+from jobs import build_features, close_month, ingest_history, maintain
+from lakehouse.catalogue.messages import take_in_messages
+from lakehouse.delta.arrow import append_rows
+from lakehouse.erasure.judgement import Asked, ids, judge_catalogue
+from lakehouse.erasure.removal import OF_SHOPS
+from lakehouse.lake import Lake
+from lakehouse.sales import accounts
+from lakehouse.sales.books import require_balance
+from lakehouse.storage import local_path
+from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, REPLACED_DAYS, SHOPS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+FIRST, SECOND, THIRD = (f"2016-0{month}-01T00:00:00Z" for month in (1, 2, 3))
+SILVER = (DAILY_SALES, REJECTED_SALES, REPLACED_DAYS)
+
+
+def day(shop: str, *lines: dict[str, Any]) -> bytes:
+    whole = {"op": "replace", "shop_id": shop, "date": "2015-03-07", "updated_at": SECOND}
+    return json.dumps({**whole, "lines": lines}).encode()
+
+
+def line(sale: str) -> dict[str, Any]:
+    return {"sale_id": sale, "item_id": "10", "units": "1"}
+
+
+# Each record, and whether it stays when shop 77 (known as 7, too) is erased.
+STREAM = [
+    (record(sale_id="a", shop_id="77", updated_at=FIRST), False),
+    (cancel("a", SECOND), False),
+    (record(sale_id="alias", shop_id="7", updated_at=FIRST), False),
+    (record(sale_id="b", shop_id="1", updated_at=FIRST), True),
+    (record(sale_id="came", shop_id="1", updated_at=FIRST), False),
+    (record(sale_id="came", shop_id="77", updated_at=SECOND), False),
+    (record(sale_id="left", shop_id="77", updated_at=FIRST), False),
+    (record(sale_id="left", shop_id="1", updated_at=SECOND), True),
+    (record(sale_id="c", shop_id="77", units="x"), False),
+    (record(sale_id="d", shop_id="1", units="x"), True),
+    (b"rubbish", True),
+    (cancel("unknown", FIRST), True),
+    (day("77", line("e"), line("f")), False),
+    (record(sale_id="i", shop_id="1").replace(b'"1"', b'"\\u0037\\u0037"'), False),
+    (day("1", line("g"), line("h")), True),
+]
+
+
+@pytest.fixture
+def streamed(spark: "SparkSession", lake: Lake) -> Lake:
+    """A lake of sales that name themselves, moved, cancelled, rejected and delivered by day."""
+    lake.claim(own_id_profile())
+    shops = [
+        {"shop_id": "77", "name": "Seventy-seven"},
+        {"shop_id": "7", "name": "Old", "alias_of": "77"},
+        {"shop_id": "1", "name": "One"},
+    ]
+    message = json.dumps({"updated_at": FIRST, "shops": shops}).encode()
+    received = events(message, source="catalogue")
+    named = received.append_column("entity", pa.array(["message"]))
+    append_rows(lake, CATALOGUE_EVENTS, named)
+    append_rows(lake, ITEMS, ITEMS.schema.empty_table())
+    take_in_messages(lake, named, own_id_profile())
+    put_through(spark, lake, events(*(value for value, _ in STREAM)), own_id_profile())
+    return lake
+
+
+def asked(lake: Lake, *arguments: object) -> dict[str, Any]:
+    code, figures = run(maintain.JOB, "--lake", lake.root, *arguments)
+    assert code == 0, figures
+    return figures
+
+
+def as_if(spark: "SparkSession", folder: Path, kept: list[int]) -> Lake:
+    """A lake that only some of the stream's records came to."""
+    lake = Lake.at(str(folder))
+    lake.claim(own_id_profile())
+    values = [STREAM[number][0] for number in kept]
+    put_through(spark, lake, events(*values, offsets=kept), own_id_profile())
+    return lake
+
+
+def test_a_lake_without_a_shop_is_as_one_that_it_never_came_to(
+    spark: "SparkSession", streamed: Lake, tmp_path: Path
+) -> None:
+    figures = asked(streamed, "--erase-shop", "77", "--yes")
+    assert (figures["shops"], figures["unattributed_rejected"]) == (["7", "77"], 1)
+    kept = [number for number, (_, stays) in enumerate(STREAM) if stays]
+    right = as_if(spark, tmp_path / "right", kept)
+    for table in (SALES_EVENTS, *SILVER):
+        assert rows(streamed, table) == rows(right, table), table.path
+    assert rows(streamed, SHOPS, "shop_id") == [("1",)]
+    (message,) = rows(streamed, CATALOGUE_EVENTS, "value")
+    assert [shop["name"] for shop in json.loads(message[0])["shops"]] == ["One"]
+
+
+def test_sales_go_with_all_their_versions_and_out_of_a_delivery_of_their_day(
+    spark: "SparkSession", streamed: Lake, tmp_path: Path
+) -> None:
+    listed = tmp_path / "ids.txt"
+    listed.write_text("left\nh\n\nd\nnever-seen\n")
+    asked(streamed, "--erase-sales", listed, "--yes")
+    stored = {sale for (sale,) in rows(streamed, DAILY_SALES, "sale_id")}
+    assert stored == {"a", "alias", "b", "came", "unknown", "e", "f", "g", "i"}
+    values = b" ".join(value for (value,) in rows(streamed, SALES_EVENTS, "value"))
+    assert [b'"%s"' % name in values for name in (b"left", b"h", b"d", b"g")] == [False] * 3 + [
+        True
+    ]
+    gone = [
+        number for number, (value, _) in enumerate(STREAM) if b'"left"' in value or b'"d"' in value
+    ]
+    kept = [number for number in range(len(STREAM)) if number not in gone]
+    right = as_if(spark, tmp_path / "right", kept)
+    is_other = [row for row in rows(right, DAILY_SALES) if row[0] != "h"]
+    assert rows(streamed, DAILY_SALES) == is_other
+
+
+def test_the_books_state_what_was_erased_and_balance(spark: "SparkSession", lake: Lake) -> None:
+    lake.claim(own_id_profile())
+    single = [value for value, _ in STREAM if b'"replace"' not in value]
+    put_through(spark, lake, events(*single), own_id_profile())
+    before = accounts.draw_up(lake, ["file"], own_id_profile())
+    require_balance(before)
+    asked(lake, "--erase-shop", "77", "--yes")
+    after = accounts.draw_up(lake, ["file"], own_id_profile())
+    require_balance(after)
+    assert (before[0].erased, after[0].erased, after[0].received) == (0, 7, before[0].received)
+
+
+def test_without_yes_it_only_counts_and_a_second_erasure_finds_nothing(streamed: Lake) -> None:
+    tables = (SALES_EVENTS, DAILY_SALES, REJECTED_SALES, CATALOGUE_EVENTS, SHOPS)
+    before = versions(streamed, *tables)
+    counted = asked(streamed, "--erase-shop", "77")
+    assert (counted["erased"], versions(streamed, *tables)) == (False, before)
+    assert counted["rows"] == {
+        "silver/daily_sales": 6,
+        "silver/replaced_days": 1,
+        "silver/shops": 2,
+        "bronze/rejected_sales": 1,
+        "bronze/catalogue_events": 1,
+        "bronze/sales_events": 9,
+    }
+    replayed = local_path(streamed.root) / "known_at" / "then" / "bronze"
+    replayed.mkdir(parents=True)
+    done = asked(streamed, "--erase-shop", "77", "--yes")
+    assert (done["erased"], done["rows"]) == (True, counted["rows"])
+    assert not replayed.parent.exists(), "a replayed lake holds copies"
+    after = versions(streamed, *tables)
+    again = asked(streamed, "--erase-shop", "77", "--yes")
+    assert (again["rows"], versions(streamed, *tables)) == ({}, after)
+    assert [count for (count,) in rows(streamed, ERASURES, "records")] == [9]
+
+
+@pytest.mark.slow
+def test_what_is_due_done_no_file_holds_the_shop_any_more(lake: Lake, tmp_path: Path) -> None:
+    secret = sale_line(shop_id="1", item_id="11")
+    sales = sales_text(
+        sale_line(shop_id="2"), secret, sale_line(shop_id="1", item_id="", item_cnt_day="3"),
+        sale_line(shop_id="1", item_cnt_day="0"), sale_line(date="07.04.2015", shop_id="2"),
+    )  # fmt: skip
+    data = data_folder(tmp_path / "data", sales_a=sales)
+    steps = ["--lake", lake.root]
+    run(ingest_history.JOB, *steps, "--data", data, "--profile", "sample")
+    run(close_month.JOB, *steps)
+    run(build_features.JOB, *steps)
+    asked(lake, "--erase-shop", "1", "--yes")
+    (source,) = {source for (source,) in rows(lake, SALES_EVENTS, "source")}
+    (book,) = accounts.draw_up(lake, [source], lake.profile())
+    assert (book.received, book.live, book.rejected, book.erased, book.difference) == (
+        5,
+        2,
+        0,
+        3,
+        0,
+    )
+    assert run(build_features.JOB, *steps)[0] == 0
+    asked(lake, "--retain-hours", "0")
+    folder = local_path(lake.root)
+    holders = [path for path in folder.rglob("*.parquet") if holds(path, "1")]
+    assert holders == []
+    again = run(ingest_history.JOB, *steps, "--data", data, "--profile", "sample")[1]
+    assert (again["files"], again["shops_changed"]) == (0, 0)
+    assert rows(lake, DAILY_OFFERS) == []
+
+
+def holds(path: Path, shop: str) -> bool:
+    """Whether a file of a table holds a shop, in a column or in a record."""
+    if "_delta_log" in path.parts:
+        return False
+    found = pq.ParquetFile(path).read()
+    column = found["shop_id"].to_pylist() if "shop_id" in found.column_names else []
+    values = found["value"].to_pylist() if "value" in found.column_names else []
+    return shop in column or any(
+        f'"shop_id":"{shop}"'.encode() in value for value in values if value
+    )
+
+
+def test_a_shops_inputs_go_with_it() -> None:
+    values = (b'{"shop_id": "5", "item_id": "1", "month": "2015-01"}', b'{"shop_id": "6"}')
+    records = events(*values).append_column("entity", pa.array(["promotions", "shop_dates"]))
+    judged = judge_catalogue(records, Asked(ids(["5"]), ids([])))
+    assert judged.gone["offset"].to_pylist() == [0]
+    assert {"silver/promotions", "silver/stock_outs", "silver/shop_dates"} <= {
+        table.path for table in OF_SHOPS
+    }
+
+
+def test_yes_without_an_erasure_and_a_file_that_is_not_there_are_wrong_use(lake: Lake) -> None:
+    for arguments in (["--yes"], ["--erase-sales", "nowhere.txt"]):
+        assert run(maintain.JOB, "--lake", lake.root, *arguments)[0] == 2

@@ -1,0 +1,128 @@
+"""A lake in S3: a real server that speaks S3, in this process."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NoReturn
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+from builders import events, profile, record
+from job_runs import NOW, run
+from lakes import rows
+
+from jobs import build_features, maintain
+from jobs.build import Build
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows
+from lakehouse.lake import Lake
+from lakehouse.sales.intake import take_in_few
+from lakehouse.sales.span import extend_months
+from lakehouse.tables.bronze import SALES_EVENTS
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+
+ROOT = Path(__file__).parents[2]
+WRITERS, COMMITS = 4, 5
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The server, a process of its own: delta-rs waits for it without letting Python go on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    bucket = Request(f"http://127.0.0.1:{port}/retailer", method="PUT")
+    for _ in range(600):
+        try:
+            urlopen(bucket, timeout=10).close()
+            break
+        except URLError:
+            time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}"
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture
+def stored(address: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Lake:
+    """A place for a lake in the bucket."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return Lake.at(f"s3a://retailer/{request.node.name}")
+
+
+def no_spark() -> NoReturn:
+    raise AssertionError("a small lake needs no Spark")
+
+
+@pytest.mark.slow
+def test_sales_cells_and_features_of_a_small_lake_are_as_in_a_folder(
+    stored: Lake, lake: Lake
+) -> None:
+    sales = [record(date=f"2015-0{month}-07", item_id=i) for month in (1, 2, 3) for i in "abc"]
+    for one in (stored, lake):
+        one.claim(profile())
+        for table in (SHOPS, ITEMS, DAILY_OFFERS):
+            log.create(one, table)
+        for half in (sales[:5], sales[3:]):
+            received = events(*half, source=str(len(half)))
+            append_rows(one, SALES_EVENTS, received)
+            take_in_few(one, received, profile())
+        extend_months(one, NOW)
+        build = Build.of(one, no_spark)
+        build.run()
+        assert run(maintain.JOB, "--lake", one.root, "--retain-hours", 0, "--files", 1)[0] == 0
+    for path in (SALES_EVENTS, DAILY_SALES):
+        assert rows(stored, path) == rows(lake, path)
+    assert len(rows(stored, DAILY_SALES)) == len(sales)
+
+
+@pytest.mark.slow
+def test_writers_at_the_same_time_lose_no_commit(stored: Lake) -> None:
+    """S3 refuses a version that another writer has written meanwhile."""
+    log.create(stored, SALES_EVENTS)
+
+    def write(writer: int) -> None:
+        for number in range(COMMITS):
+            append_rows(stored, SALES_EVENTS, events(b"{}", source=str(writer), offsets=[number]))
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
+    expected = [(str(w), number) for w in range(WRITERS) for number in range(COMMITS)]
+    assert rows(stored, SALES_EVENTS, "source", "offset") == sorted(expected, key=str)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("AWS_CONDITIONAL_PUT", "disabled"), ("AWS_S3_LOCKING_PROVIDER", "dynamodb")],
+)
+def test_a_step_is_refused_where_its_commits_would_not_be_kept_apart(
+    variable: str, value: str, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    code, figures = run(build_features.JOB, "--lake", "s3a://retailer/lake")
+    assert (code, f"{variable}={value}" in figures["error"]) == (3, True)
+    _, figures = run(build_features.JOB, "--lake", lake.root)
+    assert "run ingest_history first" in figures["error"], "a folder is fine"
+
+
+def test_nothing_is_committed_by_spark() -> None:
+    """Its commits to S3 may overwrite those of another process."""
+    marks = ("from delta.tables", ".write.format(", ".writeTo(", ".saveAsTable(", ".insertInto(")
+    sources = [
+        p for part in ("lakehouse", "jobs", "streaming") for p in (ROOT / part).rglob("*.py")
+    ]
+    found = [(p.name, mark) for p in sources for mark in marks if mark in p.read_text()]
+    assert (len(sources) > 50, found) == (True, [])

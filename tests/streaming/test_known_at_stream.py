@@ -1,0 +1,90 @@
+"""Known at, of a lake that a stream fills: the replay equals the lake between two batches."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from builders import events, profile
+from histories import SALES, History, Message
+from rebuilt import assert_same, content, no_spark
+
+from jobs.build import Build
+from lakehouse.catalogue.messages import MESSAGE, take_in_messages
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows
+from lakehouse.known_at.replay import replay
+from lakehouse.lake import Lake
+from lakehouse.lake_months import close, read_months
+from lakehouse.sales.intake import take_in_few
+from lakehouse.sales.span import extend_months
+from lakehouse.table import Table
+from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
+from lakehouse.types import TIMESTAMP
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+EVERYTHING: frozenset[str] = frozenset()
+BATCHES = 5
+
+
+def times_of(batch: int) -> datetime:
+    """When a batch comes in, a day after the one before it."""
+    return START + timedelta(batch)
+
+
+def append(lake: Lake, table: Table, rows: pa.Table, at: datetime) -> pa.Table:
+    """Put records into bronze as ingested at a time."""
+    place = rows.schema.get_field_index("ingested_at")
+    times = pa.repeat(pa.scalar(at, TIMESTAMP), len(rows))
+    shaped = rows.set_column(place, rows.schema.field(place), times)
+    append_rows(lake, table, shaped)
+    return shaped
+
+
+def deliver(lake: Lake, batch: list[Message], first: int, at: datetime) -> None:
+    """Put a batch in as the ingest query does, each message under an offset of its own."""
+    numbered = list(enumerate(batch, first))
+    sales = [(i, value) for i, (topic, value) in numbered if topic == SALES]
+    messages = [(i, value) for i, (topic, value) in numbered if topic != SALES]
+    if messages:
+        offsets, values = zip(*messages, strict=True)
+        rows = events(*values, source="catalogue:1", offsets=offsets)
+        rows = rows.append_column("entity", pa.repeat(MESSAGE, len(rows)))
+        take_in_messages(lake, append(lake, CATALOGUE_EVENTS, rows, at), lake.profile())
+    if sales:
+        offsets, values = zip(*sales, strict=True)
+        rows = events(*values, source="daily-sales:1", offsets=offsets)
+        take_in_few(lake, append(lake, SALES_EVENTS, rows, at), lake.profile())
+    extend_months(lake, at)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_replay_equals_the_lake_after_the_batch_that_came_last(
+    tmp_path: Path, spark: "SparkSession", seed: int
+) -> None:
+    lake = Lake.at(str(tmp_path / "lake"))
+    lake.claim(profile())
+    for table in (DAILY_SALES, DAILY_OFFERS, REJECTED_SALES, SHOPS, ITEMS):
+        log.create(lake, table)
+    number = 0
+    for i, batch in enumerate(History(seed).batches(BATCHES)):
+        deliver(lake, batch, number, times_of(i))
+        if i:
+            deliver(lake, batch[:3], number, times_of(i))  # the stream was started again
+            close(lake, read_months(lake).open_month, times_of(i))
+        number += len(batch)
+        if i == 2:
+            shutil.copytree(tmp_path / "lake", tmp_path / "then")
+    then = Lake.at(str(tmp_path / "then"))
+    Build.of(then, no_spark).run()
+    known = replay(lambda: spark, lake, times_of(2) + timedelta(hours=1))
+    Build.of(known, lambda: spark).run()
+    assert_same(known, then, EVERYTHING)
+    assert content(known, MONTHS, EVERYTHING).equals(content(then, MONTHS, EVERYTHING))
