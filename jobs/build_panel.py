@@ -1,32 +1,43 @@
 """Features of every group → the panel: one row per shop, item and target month, model-ready.
 
-    python -m jobs.build_panel --lake URI [--spine assortment|grid] [--from YYYY-MM]
-        [--through YYYY-MM] [--rebuild]
+    python -m jobs.build_panel --lake URI [--spine assortment|grid] [--horizons 1,2,3]
+        [--from YYYY-MM] [--through YYYY-MM] [--known-at TIMESTAMP] [--rebuild]
 
 Reads gold features_<group>, silver monthly_<group>, items, months. Writes gold panel (the spine
-assortment) or panel_grid, only the months whose inputs changed since they were last assembled.
+assortment) or panel_grid, for a longer horizon panel_h2 and so on; only the months whose inputs
+changed since they were last assembled. With --known-at it replays bronze sales_events and
+catalogue_events as received by then into a lake of its own below the lake, which the result line
+names, and builds cells, features and panel there.
 """
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from typing import Any
 
-from features.feature_set import SPINES, FeatureSet, feature_set, panel_table
+from features.feature_set import SPINES, FeatureSet, feature_set
+from features.horizon import known_month
 from features.tables import features_table, monthly_table
+from jobs.build import Build
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from jobs.horizon_arguments import add_horizons_argument
+from jobs.input_files import input_files
 from jobs.lineage import panel_digests, stale
 from jobs.month_arguments import add_month_arguments, asked
+from jobs.panel_rows import PanelRows
 from jobs.panel_task import PanelTask
 from lakehouse.delta import log
 from lakehouse.delta.months import replace_months
 from lakehouse.delta.work import Piece, do_work
+from lakehouse.errors import UsageError
+from lakehouse.known_at.replay import replay
 from lakehouse.lake import Lake
 from lakehouse.lake_months import LakeMonths, read_months
-from lakehouse.month_range import MonthRange
+from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.sales.values import timestamp
 from lakehouse.table import Table
-from lakehouse.tables.silver import ITEMS
+from lakehouse.tables.silver import ITEMS, SHOPS
 
 # A task holds its rows as one Arrow table: about 250 MB at 80 columns.
 ROWS_PER_TASK = 500_000
@@ -36,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
     add_month_arguments(parser)
+    add_horizons_argument(parser)
     parser.add_argument(
         "--spine",
         choices=SPINES,
@@ -43,52 +55,108 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rows: the pairs that a retailer would ask for, or shops × items with a sale in the "
         "month (known only afterwards; for comparison with published work)",
     )
+    parser.add_argument(
+        "--known-at",
+        type=moment,
+        metavar="TIMESTAMP",
+        help="from what had been received by this time (ISO; UTC where it names no zone), in a "
+        "lake of its own that train, backtest and forecast take as --lake",
+    )
     parser.add_argument("--rebuild", action="store_true", help="also what did not change")
 
 
+def moment(text: str) -> datetime:
+    """Read a time."""
+    if (found := timestamp(text)) is None:
+        raise argparse.ArgumentTypeError(f"'{text}' is not an ISO timestamp, as 2015-04-01T06:00")
+    return found
+
+
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Assemble the months that are stale."""
+    """Assemble the months that are stale, of every horizon asked for."""
     lake = lake_of(context, arguments)
-    profile = lake.profile()
-    features = feature_set(profile.target_clip)
+    if arguments.known_at is not None:
+        lake = lake_known_at(context, lake, arguments)
+    features = feature_set(lake.profile())
     months = read_months(lake)
-    table = panel_table(features, arguments.spine)
-    wanted = asked(arguments, panel_months(months, arguments.spine))
-    digests = panel_digests(lake, features, months, wanted, arguments.spine)
-    stale_months = stale(digests, {} if arguments.rebuild else log.built(lake, table))
-    if not stale_months:
-        progress("panel: up to date")
-        return {"panel": table.path, "months": 0, "rows": 0}
-    progress("panel: %d months of %s", len(stale_months), table.path)
-    task = PanelTask(lake, features, arguments.spine, profile.forecast)
-    made_from = {month: digests[month] for month in stale_months}
-    is_whole = stale_months == list(panel_months(months, arguments.spine))
-    pieces = list(panel_pieces(lake, features, stale_months, months, arguments.spine))
-    parts = do_work(lambda: context.spark, lake, pieces, task)
-    written = replace_months(lake, table, stale_months, parts, made_from, is_whole=is_whole)
+    panels = [
+        PanelRows(lake, features, arguments.spine, tuple(targets), horizon)
+        for horizon in arguments.horizons
+        for targets in [asked(arguments, panel_months(months, arguments.spine, horizon))]
+    ]
+    built = [build(context, panel, months, is_redone=arguments.rebuild) for panel in panels]
     return {
-        "panel": table.path,
-        "months": len(stale_months),
-        "rows": written,
+        "lake": lake.root,
+        "panel": ",".join(panel.table.path for panel in panels),
+        **{name: sum(one[name] for one in built) for name in ("months", "rows", "bytes")},
         "columns": len(features.names),
+    }
+
+
+def lake_known_at(context: Context, lake: Lake, arguments: argparse.Namespace) -> Lake:
+    """Make the lake as it was at a time, with its cells and features.
+
+    Raises:
+        UsageError: the time has not come.
+    """
+    at = arguments.known_at
+    if at > context.now:
+        raise UsageError(f"--known-at {at.isoformat()} is still to come; name a time that is past.")
+    progress("replaying what had been received by %s", at.isoformat())
+    known = replay(lambda: context.spark, lake, at, is_redone=arguments.rebuild)
+    Build.of(known, lambda: context.spark).run()
+    return known
+
+
+def build(
+    context: Context, panel: PanelRows, months: LakeMonths, *, is_redone: bool
+) -> dict[str, int]:
+    """Assemble the months of one panel that are stale, and say how much was written.
+
+    Args:
+        context: starts Spark where there is much to do.
+        panel: the rows asked for.
+        months: the lake's.
+        is_redone: whether what did not change is assembled too.
+    """
+    digests = panel_digests(panel, months)
+    stale_months = stale(digests, {} if is_redone else log.built(panel.lake, panel.table))
+    if not stale_months:
+        progress("%s: up to date", panel.table.path)
+        return {"months": 0, "rows": 0, "bytes": 0}
+    progress("%s: %d months", panel.table.path, len(stale_months))
+    made_from = {month: digests[month] for month in stale_months}
+    is_whole = stale_months == list(panel_months(months, panel.spine, panel.horizon))
+    task = PanelTask(panel, panel.lake.profile().forecast)
+    pieces = list(panel_pieces(panel.of(stale_months), months))
+    parts = do_work(lambda: context.spark, panel.lake, pieces, task)
+    rows = replace_months(
+        panel.lake, panel.table, stale_months, parts, made_from, is_whole=is_whole
+    )
+    return {
+        "months": len(stale_months),
+        "rows": rows,
         "bytes": sum(part.size for part in parts),
     }
 
 
-def panel_months(months: LakeMonths, spine: str) -> MonthRange:
-    """Return the target months that a panel has: the open one only where no sale decides rows."""
-    last = months.range.last if spine == SPINES[0] else months.cutoff or months.range.last
+def panel_months(months: LakeMonths, spine: str, horizon: int = 1) -> MonthRange:
+    """Return the target months that a panel has: open ones only where no sale decides its rows.
+
+    The last one is the month that the cutoff's horizon reaches.
+    """
+    is_known_before = spine == SPINES[0]
+    reached = plus_months(months.open_month, horizon - 1)
+    last = reached if is_known_before else months.cutoff or months.open_month
     return MonthRange(months.range.first, last)
 
 
-def panel_pieces(
-    lake: Lake, features: FeatureSet, targets: Sequence[date], months: LakeMonths, spine: str
-) -> Iterator[Piece]:
-    """Cut the assembly of target months: a piece per month and slice of its items."""
-    files = files_by_month(lake, features)
-    sizes = {table.path: log.month_rows(lake, table) for table in tables_read(features)}
-    for month in targets:
-        most = most_rows(features, sizes, month, spine)
+def panel_pieces(panel: PanelRows, months: LakeMonths) -> Iterator[Piece]:
+    """Cut the assembly of a panel's months: a piece per month and slice of its items."""
+    files = files_by_month(panel.lake, panel.features, panel.horizon)
+    sizes = {table.path: log.month_rows(panel.lake, table) for table in tables_read(panel.features)}
+    for month in panel.months:
+        most = most_rows(panel, sizes, month)
         slices = max(1, -(-most // ROWS_PER_TASK))
         common = {
             "month": month,
@@ -100,23 +168,32 @@ def panel_pieces(
             yield Piece({**common, "slice": number}, most // slices)
 
 
-def files_by_month(lake: Lake, features: FeatureSet) -> Callable[[date], dict[str, list[str]]]:
-    """Return a function that lists the files a target month is assembled from, by table."""
-    by_table = {table.path: log.month_files(lake, table) for table in tables_read(features)}
-    catalogue = {ITEMS.path: log.all_files(lake, ITEMS)}
+def files_by_month(
+    lake: Lake, features: FeatureSet, horizon: int = 1
+) -> Callable[[date], dict[str, list[str]]]:
+    """Return a function that lists the files a target month is assembled from, by table.
+
+    Features are those of the month after the cutoff, cells those of the target month itself.
+    """
+    inputs = input_files(lake, features, horizon)
+    known = {t.path: log.month_files(lake, t) for t in map(features_table, features.groups)}
+    actual = {t.path: log.month_files(lake, t) for t in map(monthly_table, features.groups)}
+    catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
     return lambda month: {
-        **{path: found.get(month, []) for path, found in by_table.items()},
+        **{path: found.get(known_month(month, horizon), []) for path, found in known.items()},
+        **{path: found.get(month, []) for path, found in actual.items()},
         **catalogue,
+        **inputs(month),
     }
 
 
-def most_rows(
-    features: FeatureSet, sizes: dict[str, dict[date, int]], month: date, spine: str
-) -> int:
+def most_rows(panel: PanelRows, sizes: dict[str, dict[date, int]], month: date) -> int:
     """Say how many rows a month's spine has at most: of shops and items known, or sold."""
-    table = features_table if spine == SPINES[0] else monthly_table
-    known = {g.name: sizes[table(g).path].get(month, 0) for g in features.groups}
-    return known["shop"] * known["item"]
+    is_known_before = panel.spine == SPINES[0]
+    table = features_table if is_known_before else monthly_table
+    at = known_month(month, panel.horizon) if is_known_before else month
+    counts = {g.name: sizes[table(g).path].get(at, 0) for g in panel.features.groups}
+    return counts["shop"] * counts["item"]
 
 
 def tables_read(features: FeatureSet) -> list[Table]:

@@ -47,20 +47,24 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
     return joined.withColumn(SHOP, F.coalesce("alias_of", SHOP)).select(*found.columns)
 
 
-def pair_rows(lake: Lake, features: FeatureSet, month: date, pairs: "DataFrame") -> "DataFrame":
-    """Look up what is known of pairs before a target month.
+def pair_rows(
+    lake: Lake, features: FeatureSet, month: date, pairs: "DataFrame", horizon: int = 1
+) -> "DataFrame":
+    """Look up what is known of pairs at the cutoff of a target month.
 
     Args:
         lake: where the features are.
         features: the model's columns.
         month: target month.
         pairs: ``[shop_id, item_id, …]``.
+        horizon: months from the cutoff to the target month.
 
     Returns:
         The columns of ``panel_table``, a row per distinct pair; the target is null.
     """
     distinct = pairs.select(SHOP, ITEM).distinct()
-    parts = MonthParts(lake, features, month, files_by_month(lake, features)(month))
+    files = files_by_month(lake, features, horizon)(month)
+    parts = MonthParts(lake, features, month, files, horizon)
     tasks = max(1, -(-distinct.count() // PAIRS_PER_TASK))
     return distinct.repartition(tasks, ITEM).mapInArrow(PairsTask(parts), panel_schema(features))
 

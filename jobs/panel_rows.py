@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
@@ -13,6 +14,7 @@ from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.lake_months import read_months
 from lakehouse.month_range import MonthRange
+from lakehouse.table import Table
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +24,16 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--workers", type=int, metavar="N", help="tasks that train together (default: every core)"
+    )
+
+
+def add_estimator_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare which family of models learns."""
+    parser.add_argument(
+        "--estimator",
+        metavar="NAME",
+        help="family of models: xgboost, random_forest, bagged_boosting, or the factory of your "
+        "own as package.module:Factory (default: the profile's)",
     )
 
 
@@ -39,23 +51,54 @@ def closed_months(lake: Lake) -> MonthRange:
     return MonthRange(months.range.first, months.cutoff)
 
 
-def panel_rows(
-    spark: SparkSession, lake: Lake, features: FeatureSet, spine: str, months: Iterable[date]
-) -> DataFrame:
-    """Read the panel of some months.
+@dataclass(frozen=True)
+class PanelRows:
+    """The rows of a panel for some target months.
 
-    Returns:
-        The columns of ``panel_table``.
-
-    Raises:
-        RefusedError: a month was not assembled.
+    Attributes:
+        lake: where the panel is.
+        features: the model's columns.
+        spine: ``assortment`` or ``grid``.
+        months: the target months.
+        horizon: months from the cutoff that features know to the target month.
     """
-    table = panel_table(features, spine)
-    asked = list(months)
-    absent = sorted(set(asked) - set(log.month_files(lake, table)))
-    if absent:
-        raise RefusedError(
-            f"{table.path} lacks {', '.join(f'{month:%Y-%m}' for month in absent)}; "
-            f"run jobs.build_panel --spine {spine}."
-        )
-    return rows.read(spark, lake, table).where(F.col("month").isin(asked))
+
+    lake: Lake
+    features: FeatureSet
+    spine: str
+    months: tuple[date, ...]
+    horizon: int = 1
+
+    @property
+    def table(self) -> Table:
+        """The panel."""
+        return panel_table(self.features, self.spine, self.horizon)
+
+    def of(self, months: Iterable[date]) -> "PanelRows":
+        """Return the rows of other months of the same panel."""
+        return replace(self, months=tuple(months))
+
+    def files(self) -> dict[date, list[str]]:
+        """Return the files of every month, by month.
+
+        Raises:
+            RefusedError: a month was not assembled.
+        """
+        is_there = log.exists(self.lake, self.table)
+        stored = log.month_files(self.lake, self.table) if is_there else {}
+        absent = sorted(set(self.months) - set(stored))
+        if absent:
+            raise RefusedError(
+                f"{self.table.path} lacks {', '.join(f'{month:%Y-%m}' for month in absent)}; "
+                f"run jobs.build_panel --spine {self.spine} --horizons {self.horizon}."
+            )
+        return {month: stored[month] for month in self.months}
+
+    def frame(self, spark: SparkSession) -> DataFrame:
+        """Read the rows: the columns of ``panel_table``.
+
+        Raises:
+            RefusedError: a month was not assembled.
+        """
+        self.files()
+        return rows.read(spark, self.lake, self.table).where(F.col("month").isin([*self.months]))

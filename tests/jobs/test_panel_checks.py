@@ -1,0 +1,71 @@
+"""A panel that is not what the declarations make of the lake is not learned from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import events
+from small_lakes import HISTORY, assemble_panels, no_spark, random_sales, small_lake
+
+from features.feature_set import feature_set
+from jobs.build import Build
+from jobs.panel_checks import require_fit_panel
+from jobs.panel_rows import PanelRows
+from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
+from lakehouse.month_range import plus_months
+from lakehouse.sales.intake import take_in_few
+
+LATE = {"date": "05.02.2015", "shop_id": "1", "item_id": "10", "units": "4", "price": "1"}
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> PanelRows:
+    lake = small_lake(tmp_path / "lake", random_sales(1, 60))
+    assemble_panels(lake)
+    features = feature_set(lake.profile())
+    return PanelRows(lake, features, "assortment", tuple(HISTORY)[3:])
+
+
+def sell(lake: Lake, *sales: Mapping[str, Any]) -> None:
+    values = [json.dumps(sale).encode() for sale in sales]
+    take_in_few(lake, events(*values, source="late"), lake.profile())
+    Build.of(lake, no_spark).run()
+
+
+def test_a_fresh_panel_is_fit(panel: PanelRows) -> None:
+    require_fit_panel(panel)
+
+
+def test_a_late_sale_makes_it_stale_until_it_is_assembled_again(panel: PanelRows) -> None:
+    sell(panel.lake, LATE)
+    with pytest.raises(RefusedError) as refusal:
+        require_fit_panel(panel)
+    assert "gold/panel: features, catalogue or code changed since" in str(refusal.value)
+    assert "jobs.build_panel --spine assortment --horizons 1." in str(refusal.value)
+    require_fit_panel(panel, may_be_stale=True)
+    assemble_panels(panel.lake)
+    require_fit_panel(panel)
+
+
+def test_a_month_that_is_missing_is_named(panel: PanelRows) -> None:
+    later = panel.of([*panel.months, plus_months(HISTORY.last, 1)])
+    with pytest.raises(RefusedError, match=r"gold/panel lacks 2015-08; run"):
+        require_fit_panel(later, may_be_stale=True)
+
+
+def test_a_panel_that_was_never_assembled_is_refused_with_the_command(panel: PanelRows) -> None:
+    with pytest.raises(RefusedError, match=r"gold/panel_h2 lacks .* --horizons 2"):
+        require_fit_panel(replace(panel, horizon=2))
+
+
+def test_columns_that_are_not_declared_are_named(panel: PanelRows) -> None:
+    fewer = replace(panel.features, calendar=panel.features.calendar[1:])
+    gone = panel.features.calendar[0].name
+    with pytest.raises(RefusedError) as refusal:
+        require_fit_panel(replace(panel, features=fewer))
+    assert f"missing: none; no longer declared: {gone}" in str(refusal.value)
+    assert "jobs.build_panel --spine assortment --horizons 1 --rebuild." in str(refusal.value)
