@@ -1,91 +1,137 @@
-"""SparkXGBRegressor beside one xgboost process: same panel rows, parameters and threads.
+"""Boosted trees by Spark's workers beside one xgboost process: same rows, parameters, threads.
 
-    python -m benchmarks.training --lake URI [--spine grid] [--rounds N]
+    python -m benchmarks.training --lake URI [--spine grid] [--rounds N] [--engines NAME …]
 
-From the Delta panel to a fitted model; the last closed month is left out and scored by both.
+From the Delta panel to a fitted model, the start of Spark included; the last closed month is left
+out and scored by all. Each engine runs in a process of its own, one after the other.
+
+``single`` is the best single process: no Spark, the matrix of ``collective``. ``table`` is one
+process with all rows in one Arrow table and nulls as xgboost keeps them.
 """
 
 import argparse
+import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import xgboost as xgb
 
 from benchmarks.process_tree import measured
-from features.feature_set import TARGET, feature_set, panel_table
+from features.feature_set import TARGET, feature_set
 from jobs.command import Context, report
-from jobs.modelling import estimator
-from jobs.panel_rows import closed_months, panel_rows
+from jobs.modelling import collective
+from jobs.modelling.engines import ENGINES, ROUNDS, Task
+from jobs.modelling.forecasting import matrix
+from jobs.modelling.response import Response
+from jobs.modelling.xgboost_model import parameters
+from jobs.panel_rows import PanelRows, closed_months
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.profile import Model
+from lakehouse.month_range import plus_months
 from lakehouse.settings import JobSettings
 
-ENGINES = ("spark", "single")
 THREADS = 2
+Fit = Callable[[PanelRows, Task], xgb.Booster]
 
 
-def fitted_by_spark(lake: Lake, spine: str, months: MonthRange, model: Model) -> xgb.Booster:
-    """Fit with SparkXGBRegressor, one thread a worker."""
-    spark = Context(JobSettings(spark_master=f"local[{THREADS}]"), "training").spark
-    features = feature_set(lake.profile().target_clip)
-    rows = panel_rows(spark, lake, features, spine, months)
-    return estimator.fit(rows, features.names, model, THREADS)
+def single(rows: PanelRows, task: Task) -> xgb.Booster:
+    """Fit in this process, from the files."""
+    given = dict(task.parameters)
+    rounds = given.pop(ROUNDS)
+    share = collective.sources(rows, tuple(task.features), 1)
+    return collective.Learning(share, given, rounds, THREADS).fit(0)
 
 
-def fitted_by_one_process(lake: Lake, spine: str, months: MonthRange, model: Model) -> xgb.Booster:
+def table(rows: PanelRows, task: Task) -> xgb.Booster:
     """Fit in this process, from one Arrow table."""
-    features = feature_set(lake.profile().target_clip)
-    rows = read_rows(lake, spine, months.first, months.last)
-    data = xgb.QuantileDMatrix(
-        rows.select(features.names), label=rows[TARGET].to_numpy(), nthread=THREADS
+    given = dict(task.parameters)
+    rounds = given.pop(ROUNDS)
+    found = read_table(
+        rows.lake, rows.table, [*task.features, TARGET], [("month", "in", [*rows.months])]
     )
-    parameters = estimator.parameters(model)
-    rounds = parameters.pop("n_estimators")
-    return xgb.train({**parameters, "nthread": THREADS}, data, rounds)
+    data = xgb.QuantileDMatrix(
+        found.select(list(task.features)), label=found[TARGET].to_numpy(), nthread=THREADS
+    )
+    del found
+    return xgb.train({**given, "nthread": THREADS}, data, rounds)
 
 
-def read_rows(lake: Lake, spine: str, first: object, last: object) -> pa.Table:
-    """Read the model's columns and the target of some months."""
-    features = feature_set(lake.profile().target_clip)
-    months = [("month", ">=", first), ("month", "<=", last)]
-    return read_table(lake, panel_table(features, spine), [*features.names, TARGET], months)
+def on_spark(engine: str, workers: int) -> Fit:
+    """Return what fits with Spark's tasks, which share the threads evenly."""
+
+    def fit(rows: PanelRows, task: Task) -> xgb.Booster:
+        each = THREADS // workers
+        os.environ["PYSPARK_SUBMIT_ARGS"] = f"--conf spark.task.cpus={each} pyspark-shell"
+        spark = Context(JobSettings(spark_master=f"local[{THREADS}]"), "training").spark
+        return ENGINES[engine](rows, spark, task)
+
+    return fit
 
 
-def rmse(lake: Lake, spine: str, month: object, booster: xgb.Booster) -> float:
-    """Score a model on one month, units."""
-    features = feature_set(lake.profile().target_clip)
-    rows = read_rows(lake, spine, month, month)
-    batch = rows.combine_chunks().to_batches()[0]
-    forecast = booster.inplace_predict(estimator.matrix(batch, features.names))
-    return float(np.sqrt(np.mean((forecast - rows[TARGET].to_numpy()) ** 2)))
+FITS: dict[str, Fit] = {
+    "single": single,
+    "collective": on_spark("collective", THREADS),
+    "collective, one worker": on_spark("collective", 1),
+    "spark": on_spark("spark", THREADS),
+    "table": table,
+}
+
+
+def rmse(rows: PanelRows, booster: xgb.Booster) -> float:
+    """Score a model on rows of one month, units."""
+    names = rows.features.names
+    found = read_table(rows.lake, rows.table, [*names, TARGET], [("month", "in", [*rows.months])])
+    batch = found.combine_chunks().to_batches()[0]
+    booster.feature_names = None
+    forecast = booster.inplace_predict(matrix(batch, names))
+    return float(np.sqrt(np.mean((forecast - found[TARGET].to_numpy()) ** 2)))
 
 
 def fit_once(arguments: argparse.Namespace) -> None:
     """Fit with one engine and print what it took."""
     lake = Lake.at(arguments.lake)
-    closed = closed_months(lake)
-    months = MonthRange(plus_months(closed.first, 3), plus_months(closed.last, -1))
-    model = lake.profile().model.model_copy(update={"rounds": arguments.rounds})
-    fit = fitted_by_spark if arguments.engine == "spark" else fitted_by_one_process
+    months = list(closed_months(lake))[3:]
+    months = months[: arguments.months + 1] if arguments.months else months
+    profile = lake.profile()
+    features = feature_set(profile)
+    rows = PanelRows(lake, features, arguments.spine, tuple(months[:-1]))
+    model = profile.model.model_copy(update={"rounds": arguments.rounds})
+    task = Task(features.names, Response(), parameters(model))
     started = time.monotonic()
-    booster = fit(lake, arguments.spine, months, model)
+    booster = FITS[arguments.engine](rows, task)
     seconds = round(time.monotonic() - started, 1)
-    score = rmse(lake, arguments.spine, closed.last, booster)
-    report({"engine": arguments.engine, "seconds": seconds, "rmse": round(score, 5)})
+    score = round(rmse(rows.of([plus_months(months[-2], 1)]), booster), 5)
+    report(
+        {
+            "engine": arguments.engine,
+            "columns": len(features.names),
+            "rounds": arguments.rounds,
+            "seconds": seconds,
+            "rmse": score,
+        }
+    )
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Run each engine in a process of its own and print time, memory and error."""
-    for engine in ENGINES:
-        command: list[Any] = [sys.executable, "-m", "benchmarks.training", "--engine", engine]
-        command += ["--lake", arguments.lake, "--spine", arguments.spine]
-        found = measured([*command, "--rounds", str(arguments.rounds)])
-        report({**found.results[-1], "wall": found.seconds, "peak_mib": found.peak_mib})
+    """Run each engine in a process of its own; print time, memory, error, and the ratios."""
+    found = {name: row(name, arguments) for name in arguments.engines}
+    for name in set(found) - {"single"} if "single" in found else ():
+        ratio = found[name]["seconds"] / found["single"]["seconds"]
+        report({"engine": name, "times the single process": round(ratio, 2)})
+
+
+def row(engine: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure one engine."""
+    command: list[Any] = [sys.executable, "-m", "benchmarks.training", "--engine", engine]
+    command += ["--lake", arguments.lake, "--spine", arguments.spine]
+    command += ["--rounds", str(arguments.rounds), "--months", str(arguments.months)]
+    taken = measured(command)
+    figures = {**taken.results[-1], "wall": taken.seconds, "peak_mib": taken.peak_mib}
+    report(figures)
+    return figures
 
 
 def main() -> int:
@@ -93,8 +139,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--lake", required=True)
     parser.add_argument("--spine", default="grid")
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--engine", choices=ENGINES, help="run this one only, in this process")
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--months", type=int, default=0, help="to learn from (default: all)")
+    parser.add_argument("--engines", nargs="+", choices=FITS, default=["single", "collective"])
+    parser.add_argument("--engine", choices=FITS, help="run this one only, in this process")
     arguments = parser.parse_args()
     (fit_once if arguments.engine else compare)(arguments)
     return 0

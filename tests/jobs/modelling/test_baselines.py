@@ -4,10 +4,11 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
+from meanings import UNCLIPPED
 from pyspark.sql import SparkSession
 
 from features.feature_set import feature_set
-from jobs.modelling.baselines import BASELINES, LAGS, defined
+from jobs.modelling.baselines import BASELINES, LAGS, baselines, defined
 from jobs.modelling.folds import rolling_folds
 from lakehouse.month_range import MonthRange, plus_months
 
@@ -45,8 +46,30 @@ def test_a_baseline_is_defined_where_the_lake_knows_the_months_it_reads(
     assert names([plus_months(M5.first, index)], M5) == wanted
 
 
+def test_a_longer_horizon_reads_months_that_are_known_at_its_cutoff() -> None:
+    """At two months the last one known is two before the target, last year's month eleven lags."""
+    found = {each.name: (each.columns, each.months) for each in baselines(2)}
+    assert found == {
+        "last_month": ((f"{LAGS}1",), 2),
+        "mean_of_3": ((f"{LAGS}1", f"{LAGS}2", f"{LAGS}3"), 4),
+        "same_month_last_year": ((f"{LAGS}11",), 12),
+        "zero": ((), 0),
+    }
+
+
+def test_a_baseline_whose_columns_the_panel_lacks_is_not_defined() -> None:
+    months, columns = [M5.last], feature_set(UNCLIPPED).names
+    without_lag_11 = [name for name in columns if name != f"{LAGS}11"]
+    assert [b.name for b in defined(months, M5, 2, without_lag_11)] == [
+        "last_month",
+        "mean_of_3",
+        "zero",
+    ]
+    assert len(defined(months, M5, 2, [*columns, f"{LAGS}11"])) == 4
+
+
 def test_baselines_read_columns_of_the_panel() -> None:
-    columns = feature_set(None).names
+    columns = feature_set(UNCLIPPED).names
     assert {f"{LAGS}{months}" for months in (1, 2, 3, 12)} <= set(columns)
 
 

@@ -14,24 +14,31 @@ CLOSED = MonthRange(date(2013, 1, 1), date(2015, 10, 1))
 
 
 @settings(deadline=None, database=None)
-@given(length=st.integers(1, 40), first=st.integers(0, 12), count=st.integers(1, 12))
-def test_a_fold_is_scored_on_the_month_after_its_cutoff(
-    length: int, first: int, count: int
+@given(
+    length=st.integers(1, 40),
+    first=st.integers(0, 12),
+    count=st.integers(1, 12),
+    horizon=st.integers(1, 4),
+)
+def test_a_fold_is_scored_a_horizon_after_its_cutoff(
+    length: int, first: int, count: int, horizon: int
 ) -> None:
     closed = MonthRange(month_date(500), month_date(500 + length - 1))
-    if length < first + 2:
+    if length < first + 2 * horizon:
         with pytest.raises(RefusedError):
-            rolling_folds(closed, first, count)
+            rolling_folds(closed, first, count, horizon)
         return
-    folds = rolling_folds(closed, first, count)
+    folds = rolling_folds(closed, first, count, horizon)
     months = [fold.month for fold in folds]
-    assert len(months) == min(count, length - first - 1)
+    assert len(months) == min(count, length - first - 2 * horizon + 1)
     assert months == sorted(set(months))
     assert months[-1] == closed.last
     for fold in folds:
-        assert fold.cutoff == fold.train.last == plus_months(fold.month, -1)
+        assert fold.cutoff == fold.train.last == plus_months(fold.month, -horizon)
         assert fold.month not in fold.train
-        assert fold.train.first == plus_months(closed.first, first)
+        assert fold.horizon == horizon
+        earliest_known = plus_months(fold.train.first, 1 - horizon)
+        assert earliest_known == plus_months(closed.first, first)
 
 
 def test_the_last_six_months_of_the_competition() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.modelling.metrics import OF_INTERVALS
 from jobs.modelling.scoreboard import as_text, overall
 
 MONTHS = [date(2015, 8, 1), date(2015, 9, 1), date(2015, 10, 1)]
@@ -19,7 +20,12 @@ def score(month: date, model: str, errors: list[float]) -> dict[str, Any]:
     return {
         "month": month,
         "model": model,
+        "segment": "all",
+        "value": "all",
         "rows": len(values),
+        "volume": 3.0,
+        "wape": np.abs(values).sum() / 3,
+        **dict.fromkeys(OF_INTERVALS),
         "rmse": np.sqrt((values**2).mean()),
         "mae": np.abs(values).mean(),
         "bias": values.mean(),
@@ -53,20 +59,36 @@ def test_no_scores_are_no_models() -> None:
     assert overall([]) == {}
 
 
+def table_of(scores: list[dict[str, Any]]) -> list[list[str]]:
+    return [line.split() for line in as_text(scores).splitlines()]
+
+
 def test_the_table_has_a_line_per_month_and_one_for_all() -> None:
     scores = [
         score(month, model, [size])
         for month in reversed(MONTHS)
         for model, size in (("zero", 2.0), ("xgboost", -1.0))
     ]
-    lines = as_text(scores).splitlines()
-    assert [line.split()[0] for line in lines[1:]] == [
-        "RMSE",
-        "2015-08",
-        "2015-09",
-        "2015-10",
-        "all",
+    lines = table_of(scores)
+    heads = [line[0] for line in lines if line]
+    assert heads == ["RMSE", "2015-08", "2015-09", "2015-10", "all", "RMSE"]
+    assert lines[1][-2:] == ["xgboost", "zero"]
+    assert lines[2] == ["2015-08", "1.0000", "/", "1.0000", "2.0000", "/", "2.0000"]
+    assert len({len(line) for line in as_text(scores).splitlines() if line}) == 1
+
+
+def test_a_segment_is_pooled_apart_from_all_rows() -> None:
+    new = {"segment": "item", "value": "new"}
+    scores = [
+        *(score(month, "m", [1.0]) for month in MONTHS),
+        *({**score(month, "m", [-3.0]), **new} for month in MONTHS),
+        {**score(MONTHS[0], "m", [9.0]), "segment": "shop", "value": "5"},
     ]
-    assert lines[1].split()[-2:] == ["xgboost", "zero"]
-    assert lines[2].split() == ["2015-08", "1.0000", "/", "1.0000", "2.0000", "/", "2.0000"]
-    assert len({len(line) for line in lines[1:]}) == 1
+    assert overall(scores)["m"]["rmse"] == 1.0
+    assert table_of(scores)[-1] == ["item", "new", "3.0000", "/", "-3.0000"]
+
+
+def test_a_share_that_one_score_does_not_have_is_not_pooled() -> None:
+    known, unknown = ({**score(MONTHS[0], "m", [1.0]), "coverage": c} for c in (0.5, None))
+    assert overall([known, known])["m"]["coverage"] == 0.5
+    assert "coverage" not in overall([known, unknown])["m"]

@@ -1,6 +1,5 @@
-"""Training is checked before it starts; a fitted model says on Spark what it says by itself."""
+"""A fitted model says on Spark what it says by itself."""
 
-import time
 from decimal import Decimal
 
 import numpy as np
@@ -10,9 +9,15 @@ import xgboost as xgb
 from pyspark.sql import SparkSession
 
 from features.feature_set import TARGET
-from jobs.modelling import estimator
-from lakehouse.errors import RefusedError, UsageError
-from lakehouse.profile import Clip, Model
+from jobs.modelling.boosting import boosted
+from jobs.modelling.estimator import Settings
+from jobs.modelling.forecasting import COLUMNS, FORECAST, forecaster
+from jobs.modelling.response import Response
+from jobs.modelling.xgboost_model import Trees, parameters
+from lakehouse import model_section
+from lakehouse.errors import RefusedError
+from lakehouse.model_section import Model
+from lakehouse.profile import Clip
 
 FEATURES = ["near", "far", "days"]
 SMALL = Model(rounds=8, max_depth=3, min_child_weight=1, subsample=1, colsample_bytree=1)
@@ -43,7 +48,7 @@ def values(table: pa.Table) -> np.ndarray:
 
 def direct(table: pa.Table) -> xgb.Booster:
     """Fit by xgboost alone."""
-    model = xgb.XGBRegressor(**estimator.parameters(SMALL), n_jobs=1)
+    model = xgb.XGBRegressor(**parameters(SMALL), n_jobs=1)
     return model.fit(values(table), table[TARGET].to_numpy()).get_booster()
 
 
@@ -55,37 +60,19 @@ def booster() -> xgb.Booster:
 def forecasts(
     table: pa.Table, booster: xgb.Booster, bounds: tuple[float, float] = UNBOUNDED
 ) -> np.ndarray:
-    run = estimator.predictor(bytes(booster.save_raw("ubj")), FEATURES, bounds)
+    run = forecaster(trees(booster, bounds).forecaster, bounds)
     batches = list(run(table.to_batches(max_chunksize=150)))
-    return pa.Table.from_batches(batches)[estimator.FORECAST].to_numpy()
+    return pa.Table.from_batches(batches)[FORECAST].to_numpy()
 
 
-def test_too_many_workers_are_refused_at_once(spark: SparkSession) -> None:
-    slots = spark.sparkContext.defaultParallelism
-    started = time.monotonic()
-    with pytest.raises(UsageError) as refusal:
-        estimator.check_workers(spark, slots + 1)
-    assert time.monotonic() - started < 1
-    assert f"--workers {slots + 1}: Spark has {slots} task slots" in str(refusal.value)
-    assert "ask for fewer workers" in str(refusal.value)
-
-
-def test_every_slot_works_unless_fewer_are_asked_for(spark: SparkSession) -> None:
-    slots = spark.sparkContext.defaultParallelism
-    assert estimator.check_workers(spark, None) == slots
-    assert estimator.check_workers(spark, 1) == 1
-
-
-@pytest.mark.parametrize("workers", [0, -1])
-def test_less_than_one_worker_is_refused(spark: SparkSession, workers: int) -> None:
-    with pytest.raises(UsageError, match=f"--workers {workers}: at least 1"):
-        estimator.check_workers(spark, workers)
+def trees(booster: xgb.Booster, bounds: tuple[float, float] = UNBOUNDED) -> Trees:
+    return Trees(bytes(booster.save_raw("ubj")), tuple(FEATURES), Response(), bounds)
 
 
 def test_no_rows_are_refused(spark: SparkSession) -> None:
     nothing = spark.createDataFrame(panel()).where("false")
     with pytest.raises(RefusedError, match="No panel rows to train on; run build_panel"):
-        estimator.fit(nothing, FEATURES, SMALL, 1)
+        boosted(nothing, FEATURES, Response(), parameters(SMALL), 1)
 
 
 def test_the_predictor_says_what_xgboost_says(booster: xgb.Booster) -> None:
@@ -115,11 +102,11 @@ def test_columns_are_taken_by_name_not_by_place(booster: xgb.Booster) -> None:
 
 
 def test_nothing_in_nothing_out(booster: xgb.Booster) -> None:
-    run = estimator.predictor(bytes(booster.save_raw("ubj")), FEATURES, UNBOUNDED)
+    run = forecaster(trees(booster).forecaster, UNBOUNDED)
     assert list(run([])) == []
     (batch,) = run([pa.RecordBatch.from_pylist([], panel().schema)])
     assert batch.num_rows == 0
-    assert batch.schema.names[-1] == estimator.FORECAST
+    assert batch.schema.names[-5:] == list(COLUMNS)
 
 
 @pytest.mark.parametrize(("clip", "low", "high"), [(CLIP, 0, 4), (None, 0, np.inf)])
@@ -127,18 +114,29 @@ def test_spark_applies_the_model_to_rows(
     spark: SparkSession, booster: xgb.Booster, clip: Clip | None, low: float, high: float
 ) -> None:
     rows = spark.createDataFrame(panel()).repartition(3)
-    found = estimator.predict(rows, booster, FEATURES, clip).toArrow()
-    assert found.column_names == [*FEATURES, TARGET, estimator.FORECAST]
+    bounds = Settings(tuple(FEATURES), SMALL, clip).bounds
+    found = trees(booster, bounds).predict(rows).toArrow()
+    assert found.column_names == [*FEATURES, TARGET, *COLUMNS]
+    assert found["p10"].null_count == len(found)
     wanted = booster.predict(xgb.DMatrix(values(found))).clip(low, high)
-    np.testing.assert_array_equal(found[estimator.FORECAST].to_numpy(), wanted)
+    np.testing.assert_array_equal(found[FORECAST].to_numpy(), wanted)
 
 
 def test_spark_fits_what_xgboost_fits_alone(spark: SparkSession) -> None:
     table = panel()
-    fitted = estimator.fit(spark.createDataFrame(table), FEATURES, SMALL, 1)
+    fitted = boosted(spark.createDataFrame(table), FEATURES, Response(), parameters(SMALL), 1)
     target = table[TARGET].to_numpy()
 
     def rmse(booster: xgb.Booster) -> float:
         return float(np.sqrt(((forecasts(table, booster) - target) ** 2).mean()))
 
     assert rmse(fitted) == pytest.approx(rmse(direct(table)), rel=0.01)
+
+
+def test_a_scale_that_is_the_same_for_all_rows_changes_no_forecast(spark: SparkSession) -> None:
+    table, scaled = panel(), Response(model_section.Response(floor=8))
+    fitted = boosted(spark.createDataFrame(table), FEATURES, scaled, parameters(SMALL), 1)
+    raw = bytes(fitted.save_raw("ubj"))
+    run = forecaster(Trees(raw, tuple(FEATURES), scaled, UNBOUNDED).forecaster, UNBOUNDED)
+    found = pa.Table.from_batches(list(run(table.to_batches())))[FORECAST].to_numpy()
+    np.testing.assert_allclose(found, forecasts(table, direct(table)), atol=1e-3)

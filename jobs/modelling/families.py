@@ -1,0 +1,55 @@
+"""The families of models, by name; a family of one's own is named by where its factory is."""
+
+from importlib import import_module
+from typing import Any
+
+from jobs.modelling.baselines import BASELINES
+from jobs.modelling.estimator import Estimator, Settings
+from lakehouse.errors import UsageError
+
+# Where each is, so that one that is not asked for is not imported.
+FAMILIES = {
+    "xgboost": "jobs.modelling.xgboost_model:XGBoost",
+    "random_forest": "jobs.modelling.random_forest:RandomForest",
+    "bagged_boosting": "jobs.modelling.bagged_boosting:BaggedBoosting",
+}
+
+
+def estimator(name: str, settings: Settings) -> Estimator:
+    """Make an estimator.
+
+    Args:
+        name: a family's, or ``package.module:Factory``, anything that is called with settings
+            and returns an estimator.
+        settings: what it is made with.
+
+    Raises:
+        UsageError: there is no such family or factory, or its name cannot be one of a column.
+    """
+    made: Estimator = factory(name)(settings)
+    if not made.name.isidentifier() or made.name in {baseline.name for baseline in BASELINES}:
+        raise UsageError(
+            f"--estimator {name}: its name '{made.name}' names a column of results; let it be "
+            "letters, digits and underscores, and no naive forecast's."
+        )
+    return made
+
+
+def factory(name: str) -> Any:
+    """Find what makes estimators of a family.
+
+    Raises:
+        UsageError: there is no such family, module or factory.
+    """
+    module, colon, attribute = FAMILIES.get(name, name).partition(":")
+    if not colon:
+        raise UsageError(
+            f"--estimator {name}: name one of {', '.join(FAMILIES)}, or the factory of your own "
+            "as package.module:Factory."
+        )
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"--estimator {name}: {error}; the module must be importable (PYTHONPATH)."
+        ) from error

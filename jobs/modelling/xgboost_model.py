@@ -1,0 +1,175 @@
+"""XGBoost: boosted trees that Spark's tasks fit together; the default family."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import xgboost as xgb
+
+from jobs.modelling import intervals
+from jobs.modelling.calibration import Correction, correction
+from jobs.modelling.engines import ENGINES, Task
+from jobs.modelling.estimator import SEED, Settings
+from jobs.modelling.forecasting import Numbers, loaded, matrix, with_forecasts
+from jobs.modelling.intervals import Intervals, calibration_months
+from jobs.modelling.response import Response
+from lakehouse import model_section
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from jobs.panel_rows import PanelRows
+
+FORECAST_FILE, QUANTILE_FILE, ORIGIN_FILE = "forecast.ubj", "quantiles.ubj", "model.json"
+
+
+def parameters(model: model_section.Model) -> dict[str, Any]:
+    """Return xgboost's parameters as a profile gives them."""
+    return {
+        "n_estimators": model.rounds,
+        "max_depth": model.max_depth,
+        "learning_rate": model.learning_rate,
+        "min_child_weight": model.min_child_weight,
+        "subsample": model.subsample,
+        "colsample_bytree": model.colsample_bytree,
+        "reg_lambda": model.reg_lambda,
+        "tree_method": "hist",
+        "objective": "reg:squarederror",
+        "random_state": SEED,
+    }
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Fitted boosted trees; sent to the workers.
+
+    Attributes:
+        raw: the trees of the forecast, in xgboost's own format.
+        features: columns that they learned from, in their order.
+        response: what they learned of the target.
+        bounds: of forecasts, units.
+        intervals: the quantiles; None: there are none.
+    """
+
+    raw: bytes
+    features: tuple[str, ...]
+    response: Response
+    bounds: tuple[float, float]
+    intervals: Intervals | None = None
+
+    def predict(self, rows: "DataFrame") -> "DataFrame":
+        """Forecast panel rows."""
+        return with_forecasts(rows, self.forecaster, self.bounds)
+
+    def forecaster(self) -> Callable[[pa.RecordBatch], Numbers]:
+        """Load the trees, and return what forecasts a batch: ``[row, forecast and quantiles]``."""
+        forecast = partial(self.forecast, self.booster)
+        if self.intervals is None:
+            return forecast
+        quantiles = self.intervals.forecaster()
+        return lambda batch: np.hstack([forecast(batch), quantiles(batch)])
+
+    def forecast(self, booster: xgb.Booster, batch: pa.RecordBatch) -> Numbers:
+        """Return ``[row, 1]`` units."""
+        predicted = booster.inplace_predict(matrix(batch, self.features))
+        return self.response.units(batch, predicted[:, None])
+
+    def importance(self) -> Mapping[str, float]:
+        """Return the mean gain of the splits on each feature."""
+        gains = self.booster.get_score(importance_type="gain")
+        return {name: float(gains.get(f"f{i}", 0.0)) for i, name in enumerate(self.features)}
+
+    @property
+    def booster(self) -> xgb.Booster:
+        """The trees of the forecast."""
+        return loaded(self.raw)
+
+    def save(self, folder: Path) -> None:
+        """Write the trees in xgboost's own format, and what goes with them as JSON."""
+        (folder / FORECAST_FILE).write_bytes(self.raw)
+        origin: dict[str, Any] = {
+            "features": self.features,
+            "response": self.response.section.model_dump(),
+            "bounds": self.bounds,
+        }
+        if self.intervals is not None and self.intervals.correction is not None:
+            (folder / QUANTILE_FILE).write_bytes(self.intervals.raw)
+            origin["correction"] = asdict(self.intervals.correction)
+        (folder / ORIGIN_FILE).write_text(json.dumps(origin, indent=1))
+
+
+class XGBoost:
+    """Boosted trees, as the profile's section ``model`` describes them."""
+
+    name = "xgboost"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._response = Response(settings.model.response)
+        self._response.require(settings.features)
+
+    def fit(self, rows: "PanelRows", spark: "SparkSession") -> Trees:
+        """Learn from panel rows, on several workers together.
+
+        The forecast learns from all months; its quantiles from those before the months that they
+        are corrected on, and are kept as they are: fitted again on all, they would be narrower
+        than what was corrected.
+        """
+        given = self._settings
+        raw = self._boosted(rows, spark, parameters(given.model))
+        return Trees(
+            raw, given.features, self._response, given.bounds, self._intervals(rows, spark)
+        )
+
+    def _intervals(self, rows: "PanelRows", spark: "SparkSession") -> Intervals | None:
+        given = self._settings
+        held_out = calibration_months(rows.months, given.model.intervals)
+        if not held_out:
+            return None
+        learned = rows.of(month for month in rows.months if month not in held_out)
+        raw = self._boosted(learned, spark, intervals.parameters(given.model))
+        found = Intervals(raw, given.features, self._response)
+        corrected = correction(
+            rows.of(held_out).frame(spark), found.forecaster, given.model.intervals.demand_bounds
+        )
+        return replace(found, correction=corrected)
+
+    def _boosted(
+        self, rows: "PanelRows", spark: "SparkSession", parameters: Mapping[str, Any]
+    ) -> bytes:
+        given = self._settings
+        task = Task(given.features, self._response, parameters, given.workers)
+        booster = ENGINES[given.model.engine](rows, spark, task)
+        return bytes(booster.save_raw("ubj"))
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return xgboost's parameters, and the response where it is not plain."""
+        response = self._settings.model.response.model_dump()
+        return {
+            **parameters(self._settings.model),
+            "engine": self._settings.model.engine,
+            **({} if self._response.is_plain else {"response": response}),
+            "intervals": self._settings.model.intervals.model_dump(),
+        }
+
+    def load(self, folder: Path) -> Trees:
+        """Read fitted trees."""
+        origin = json.loads((folder / ORIGIN_FILE).read_text())
+        features = tuple(origin["features"])
+        section = model_section.Response.model_validate(origin["response"])
+        made = Trees(
+            (folder / FORECAST_FILE).read_bytes(),
+            features,
+            Response(section),
+            tuple(origin["bounds"]),
+        )
+        if "correction" not in origin:
+            return made
+        raw = (folder / QUANTILE_FILE).read_bytes()
+        corrected = Correction(**origin["correction"])
+        return replace(made, intervals=Intervals(raw, features, made.response, corrected))

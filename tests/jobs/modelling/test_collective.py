@@ -1,0 +1,166 @@
+"""Workers that train together learn what one process learns, and fail with a sentence."""
+
+import os
+import signal
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import xgboost as xgb
+from panels import made_up_panel, made_up_rows
+from pyspark.sql import SparkSession
+
+from features.feature_set import TARGET
+from jobs.modelling import collective
+from jobs.modelling.engines import ENGINES, Task
+from jobs.modelling.panel_batches import Labelled
+from jobs.modelling.response import Response
+from jobs.panel_rows import PanelRows
+from lakehouse import model_section
+from lakehouse.errors import RefusedError, TrainingError, UsageError
+from lakehouse.lake import Lake
+from lakehouse.month_range import plus_months
+
+PARAMETERS = {"max_depth": 5, "learning_rate": 0.2, "min_child_weight": 5, "seed": 7}
+ROUNDS = 30
+NAMES = ("near", "far", "rare")
+UNSEEN = made_up_rows(9, 5000)
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> PanelRows:
+    lake = Lake.at((tmp_path_factory.mktemp("a lake") / "lake").as_uri().replace("%20", " "))
+    return made_up_panel(lake, [5000, 10_000, 5000])
+
+
+def forecasts(booster: xgb.Booster, unseen: pa.Table = UNSEEN) -> np.ndarray:
+    return booster.inplace_predict(unseen.select(NAMES))
+
+
+def rmse(booster: xgb.Booster) -> float:
+    return float(np.sqrt(np.mean((forecasts(booster) - UNSEEN[TARGET].to_numpy()) ** 2)))
+
+
+def alone(rows: PanelRows) -> xgb.Booster:
+    shares = collective.sources(rows, NAMES, 1)
+    return collective.Learning(shares, PARAMETERS, ROUNDS, 1).fit(0)
+
+
+def test_two_workers_learn_what_one_process_learns(spark: SparkSession, rows: PanelRows) -> None:
+    """So few rows in another order, or a few bins more, alter the error by 2 %, too."""
+    together, single = collective.train(spark, rows, PARAMETERS, ROUNDS, 2), alone(rows)
+    assert together.num_boosted_rounds() == ROUNDS
+    assert rmse(together) == pytest.approx(rmse(single), rel=0.03)
+    assert np.corrcoef(forecasts(together), forecasts(single))[0, 1] > 0.99
+
+
+def test_the_same_rows_make_the_same_model(spark: SparkSession, rows: PanelRows) -> None:
+    made = [collective.train(spark, rows, PARAMETERS, 5, 2).save_raw("json") for _ in range(2)]
+    assert made[0] == made[1]
+
+
+def test_all_quantiles_are_learned_at_once(spark: SparkSession, rows: PanelRows) -> None:
+    quantiles = {"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.5, 0.9]}
+    booster = collective.train(spark, rows, PARAMETERS | quantiles, ROUNDS)
+    below = UNSEEN[TARGET].to_numpy()[:, None] < forecasts(booster)
+    np.testing.assert_allclose(below.mean(axis=0), [0.1, 0.5, 0.9], atol=0.06)
+
+
+def test_boosting_ends_when_rows_that_are_watched_get_no_better(
+    spark: SparkSession, rows: PanelRows
+) -> None:
+    """On the last month alone, by heart: what is watched is then soon as good as it gets."""
+    by_heart = PARAMETERS | {"max_depth": 12, "min_child_weight": 0, "learning_rate": 0.5}
+    train, watched = rows.of(rows.months[2:]), rows.of(rows.months[:1])
+    booster = collective.train(spark, train, by_heart, 200, 2, scored=watched, patience=3)
+    longer = collective.train(spark, train, by_heart, 60, 2)
+    assert booster.num_boosted_rounds() < 60
+    table = made_up_rows(0, 5000)
+    errors = [
+        np.mean((forecasts(b, table) - table[TARGET].to_numpy()) ** 2) for b in (booster, longer)
+    ]
+    assert errors[0] < errors[1]
+
+
+def test_rows_that_are_watched_may_be_fewer_than_workers(spark: SparkSession, lake: Lake) -> None:
+    few = made_up_panel(lake, [200, 1])
+    train, watched = few.of(few.months[:1]), few.of(few.months[1:])
+    found = collective.train(spark, train, PARAMETERS, 3, 2, scored=watched, patience=1)
+    assert found.num_boosted_rounds() > 0
+
+
+# Functions within functions: Spark then sends them as they are, and need not find this file.
+
+
+def test_label_weight_and_margin_are_formed_of_each_batch(
+    spark: SparkSession, rows: PanelRows
+) -> None:
+    def january_is_ten(batch: pa.RecordBatch, month: date) -> Labelled:
+        count, is_january = len(batch), month == date(2015, 1, 1)
+        label, weight = (10.0, 1.0) if is_january else (99.0, 0.0)
+        return Labelled(np.full(count, label), np.full(count, weight), np.full(count, 3.0))
+
+    booster = collective.train(spark, rows, PARAMETERS, ROUNDS, 2, labels=january_is_ten)
+    margin = np.full(len(UNSEEN), 3.0)
+    found = booster.inplace_predict(UNSEEN.select(NAMES), base_margin=margin)
+    np.testing.assert_allclose(found, 10, atol=0.2)
+
+
+def test_a_worker_that_fails_ends_the_training_and_says_why(
+    spark: SparkSession, rows: PanelRows
+) -> None:
+    """The second worker alone has March."""
+
+    def refuse_march(batch: pa.RecordBatch, month: date) -> Labelled:
+        if month == date(2015, 3, 1):
+            raise ValueError(f"nothing is known of {month}")
+        return Labelled(np.zeros(len(batch)))
+
+    with pytest.raises(TrainingError, match="ValueError: nothing is known of 2015-03-01"):
+        collective.train(spark, rows, PARAMETERS, ROUNDS, 2, labels=refuse_march)
+    assert collective.train(spark, rows, PARAMETERS, 2, 2).num_boosted_rounds() == 2
+
+
+def test_a_worker_that_dies_ends_the_training(spark: SparkSession, rows: PanelRows) -> None:
+    def die_in_march(batch: pa.RecordBatch, month: date) -> Labelled:
+        if month == date(2015, 3, 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Labelled(np.zeros(len(batch)))
+
+    with pytest.raises(TrainingError, match="one of its 2 workers died, often for want of memory"):
+        collective.train(spark, rows, PARAMETERS, ROUNDS, 2, labels=die_in_march)
+    assert collective.train(spark, rows, PARAMETERS, 2, 2).num_boosted_rounds() == 2
+
+
+def test_more_workers_than_slots_are_refused(spark: SparkSession, rows: PanelRows) -> None:
+    with pytest.raises(UsageError, match="--workers 3: Spark has 2 task slots"):
+        collective.train(spark, rows, PARAMETERS, ROUNDS, 3)
+
+
+def test_no_rows_are_refused(spark: SparkSession, rows: PanelRows) -> None:
+    with pytest.raises(RefusedError, match="No panel rows to train on; run build_panel"):
+        collective.train(spark, rows.of([]), PARAMETERS, ROUNDS)
+
+
+def test_a_month_without_a_panel_is_refused(spark: SparkSession, rows: PanelRows) -> None:
+    with pytest.raises(RefusedError, match="lacks 2015-04; run jobs"):
+        collective.train(spark, rows.of([plus_months(rows.months[2], 1)]), PARAMETERS, ROUNDS)
+
+
+def test_both_engines_learn_the_same(spark: SparkSession, rows: PanelRows) -> None:
+    """With a response that is not plain: label and weight are formed from columns."""
+    parameters = {
+        "max_depth": 5, "learning_rate": 0.2, "min_child_weight": 5, "tree_method": "hist",
+        "objective": "reg:squarederror", "random_state": 7, "n_estimators": ROUNDS,
+    }  # fmt: skip
+    response = Response(model_section.Response(scale=["rare"], base="near", weight_power=1))
+    task = Task(NAMES, response, parameters, 2)
+    (batch,) = UNSEEN.combine_chunks().to_batches()
+    errors = {}
+    for name, fit in ENGINES.items():
+        booster = fit(rows, spark, task)
+        units = response.units(batch, forecasts(booster)[:, None])[:, 0]
+        errors[name] = float(np.sqrt(np.mean((units - UNSEEN[TARGET].to_numpy()) ** 2)))
+    assert errors["collective"] == pytest.approx(errors["spark"], rel=0.03)
+    assert errors["spark"] < 1.2

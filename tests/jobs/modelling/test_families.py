@@ -1,0 +1,40 @@
+"""An estimator is found by its family's name, or by where its factory is."""
+
+import pytest
+
+from jobs.modelling.estimator import Settings
+from jobs.modelling.families import FAMILIES, estimator
+from lakehouse.errors import UsageError
+from lakehouse.model_section import Model
+
+SETTINGS = Settings(("near", "far"), Model())
+
+
+class Nameless:
+    """An estimator whose name can be no column."""
+
+    name = "my own"
+
+    def __init__(self, settings: Settings) -> None:
+        del settings
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_is_called_by_its_name(family: str) -> None:
+    made = estimator(family, SETTINGS)
+    assert made.name == family
+    assert all(isinstance(name, str) for name in made.describe())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("prophet", "name one of xgboost, random_forest, bagged_boosting, or"),
+        ("no_such_module:Factory", "must be importable"),
+        ("jobs.modelling.families:Factory", "must be importable"),
+        (f"{__name__}:Nameless", "its name 'my own' names a column of results"),
+    ],
+)
+def test_what_is_no_estimator_is_refused(name: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        estimator(name, SETTINGS)

@@ -1,0 +1,113 @@
+"""The gate lets a candidate through where every margin holds, and says where one does not."""
+
+from typing import Any
+
+import pytest
+
+from jobs.modelling.gate import CANDIDATE, CHAMPION, EVERY_ROW, JUDGED, Verdict, judge, pooled
+from jobs.modelling.metrics import OF_INTERVALS
+from jobs.modelling.segments import SEGMENTS
+from lakehouse.model_rules import Gate
+
+NAIVE = ("last_month", "zero")
+NEW = ("item", "new")
+RULES = Gate(champion_margin=0, naive_margin=0, segment_margin=0.05, segment_rows=200)
+
+
+def verdict(
+    overall: dict[str, float],
+    new_items: dict[str, float] | None = None,
+    rules: Gate = RULES,
+    rows: int = 200,
+) -> Verdict:
+    """Judge by errors overall and, where given, of new items."""
+    places = {EVERY_ROW: overall, **({NEW: new_items} if new_items else {})}
+    scores = {
+        place: {name: {"rows": rows, "rmse": error} for name, error in errors.items()}
+        for place, errors in places.items()
+    }
+    return judge(scores, rules, NAIVE)
+
+
+def errors(candidate: float, champion: float | None, naive: float = 2.0) -> dict[str, float]:
+    found = {CANDIDATE: candidate, "last_month": naive, "zero": 3.0}
+    return found if champion is None else {**found, CHAMPION: champion}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "champion", "rules", "accepted"),
+    [
+        (0.9, 1.0, {}, True),
+        (1.0, 1.0, {}, True),
+        (1.0001, 1.0, {}, False),
+        (0.99, 1.0, {"champion_margin": 0.01}, True),
+        (0.9901, 1.0, {"champion_margin": 0.01}, False),
+        (1.9999, None, {}, True),
+        (2.0, None, {}, False),
+        (1.9, None, {"naive_margin": 0.05}, False),
+        (1.8999, None, {"naive_margin": 0.05}, True),
+    ],
+)
+def test_overall_no_worse_than_the_champion_and_better_than_the_best_naive(
+    candidate: float, champion: float | None, rules: dict[str, float], accepted: bool
+) -> None:
+    found = verdict(errors(candidate, champion), rules=RULES.model_copy(update=rules))
+    assert found.is_accepted is accepted, found.table
+
+
+def test_better_than_the_champion_is_not_enough_where_a_naive_forecast_is_better_still() -> None:
+    found = verdict(errors(2.5, 2.6))
+    assert not found.is_accepted
+    assert found.reason == (
+        "overall: RMSE 2.5000 is not below 2.0000, made from last_month's 2.0000."
+    )
+
+
+@pytest.mark.parametrize(
+    ("champion", "rows", "new_items", "accepted"),
+    [
+        (1.0, 200, errors(1.05, 1.0), True),
+        (1.0, 200, errors(1.06, 1.0), False),
+        (1.0, 199, errors(1.06, 1.0), True),
+        (1.0, 200, errors(0.1, 0.0), True),
+        (None, 200, errors(2.1, None), True),
+        (None, 200, errors(2.2, None), False),
+    ],
+)
+def test_in_a_segment_of_rows_enough_worse_by_the_margin_at_most(
+    champion: float | None, rows: int, new_items: dict[str, float], accepted: bool
+) -> None:
+    found = verdict(errors(0.9, champion), new_items, rows=rows)
+    assert found.is_accepted is accepted, found.table
+
+
+def test_a_segment_of_another_kind_decides_nothing() -> None:
+    scores: dict[Any, Any] = {
+        place: {name: {"rows": 999, "rmse": error} for name, error in found.items()}
+        for place, found in ((EVERY_ROW, errors(0.9, 1)), (("shop", "7"), errors(9, 1)))
+    }
+    assert judge(scores, RULES, NAIVE).is_accepted
+
+
+def test_what_is_judged_is_a_segment_that_is_scored() -> None:
+    assert set(JUDGED) <= {segment.name for segment in SEGMENTS}
+
+
+def test_the_table_names_every_check_and_the_one_that_failed() -> None:
+    found = verdict(errors(0.9, 1.0), errors(1.2, 1.0))
+    lines = found.table.splitlines()
+    assert len(lines) == 2 + 3
+    assert [line.split()[0] for line in lines[2:]] == ["overall", "overall", "item"]
+    assert [line.endswith("NOT MET") for line in lines[2:]] == [False, False, True]
+    assert found.reason.startswith("item new: RMSE 1.2000 is above 1.0500")
+
+
+def test_scores_are_pooled_over_folds_by_rows() -> None:
+    def row(rows: int, rmse: float) -> dict[str, Any]:
+        others = ("mae", "bias", "volume", *OF_INTERVALS)
+        fixed = {"segment": "all", "value": "all", **dict.fromkeys(others, 0.0)}
+        return {**fixed, "rows": rows, "rmse": rmse}
+
+    found = pooled({CANDIDATE: [row(9, 0.0), row(1, 10.0)], "zero": [row(10, 1.0)]})
+    assert found[EVERY_ROW][CANDIDATE]["rmse"] == pytest.approx(10**0.5, abs=1e-5)
+    assert found[EVERY_ROW]["zero"]["rows"] == 10

@@ -1,0 +1,45 @@
+"""What is learned of units leads back to them."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from features.feature_set import TARGET
+from jobs.modelling.response import LABEL, WEIGHT, Response
+from lakehouse import model_section
+from lakehouse.errors import RefusedError
+
+DECLARED = model_section.Response(scale=["lag", "mean"], floor=0.5, base="lag", weight_power=2)
+
+
+def batch() -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict(
+        {
+            "lag": pa.array([4, None, 0.1], pa.float32()),
+            "mean": pa.array([2, 8, None], pa.float32()),
+            TARGET: pa.array([6, 2, 0], pa.float32()),
+        }
+    )
+
+
+def test_the_label_is_the_deviation_from_the_base_in_scales() -> None:
+    (found,) = Response(DECLARED).append([batch()])
+    assert found[LABEL].to_pylist() == pytest.approx([(6 - 4) / 4, 2 / 8, -0.1 / 0.5])
+
+
+def test_a_row_weighs_its_scale_to_the_power() -> None:
+    (found,) = Response(DECLARED).append([batch()])
+    assert found[WEIGHT].to_pylist() == pytest.approx([16, 64, 0.25])
+
+
+@pytest.mark.parametrize("section", [DECLARED, model_section.Response()])
+def test_labels_lead_back_to_units(section: model_section.Response) -> None:
+    response = Response(section)
+    labels = np.stack([response.label(batch())] * 2, axis=1)
+    units = response.units(batch().drop_columns([TARGET]), labels)
+    np.testing.assert_allclose(units, np.array([[6, 6], [2, 2], [0, 0]]), atol=1e-6)
+
+
+def test_a_column_that_is_no_feature_is_refused() -> None:
+    with pytest.raises(RefusedError, match=r"model\.response reads mean, which is no feature"):
+        Response(DECLARED).require(["lag"])

@@ -1,0 +1,67 @@
+"""A new model is due when the champion is old, was made by other code, or did badly in a month."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from jobs.modelling.retrain import Standing, reasons
+from lakehouse.model_rules import Retrain
+
+RULES = Retrain(age_months=3, error_margin=0.2, coverage_low=0.7, coverage_high=0.9)
+MAY = date(2015, 5, 1)
+
+
+def scored(rmse: float, coverage: float | None = 0.8, naive: float = 9.0) -> dict[str, Any]:
+    """Scores of a month."""
+    return {
+        "served": {"rmse": rmse, "coverage": coverage},
+        "last_month": {"rmse": naive, "coverage": None},
+        "zero": {"rmse": naive + 1, "coverage": None},
+    }
+
+
+def standing(rmse: float = 1.0, **values: Any) -> Standing:
+    fixed = {"age": 1, "expected": 1.0, "month": MAY, "scores": scored(rmse)}
+    return Standing(**{"horizon": 2, **fixed, **values})
+
+
+@pytest.mark.parametrize(
+    ("judged", "words"),
+    [
+        (standing(), None),
+        (standing(age=3), None),
+        (standing(age=4), "cutoff is 4 months ago, more than 3"),
+        (standing(features_changed=True), "declared features are not those"),
+        (standing(code_changed=True), "the code of features or models changed"),
+        (standing(1.2), None),
+        (standing(1.21), "RMSE 1.2100 is above 1.2000, made from 1.0000 in the backtest"),
+        (standing(5, expected=None), None),
+        (standing(scores=scored(1.0, naive=1.0)), None),
+        (standing(scores=scored(1.0, naive=0.9)), "above that of last_month, 0.9000"),
+        (standing(scores=scored(1.0, 0.7)), None),
+        (standing(scores=scored(1.0, 0.9)), None),
+        (standing(scores=scored(1.0, 0.69)), "69.0% of actuals are in the 80 % interval"),
+        (standing(scores=scored(1.0, 0.91)), "91.0% of actuals"),
+        (standing(scores=scored(1.0, None)), None),
+        (standing(month=None, scores={}), None),
+    ],
+)
+def test_each_threshold_counts_and_its_edge_does_not(judged: Standing, words: str | None) -> None:
+    found = reasons(judged, RULES)
+    assert len(found) == (words is not None), found
+    assert words is None or words in found[0]
+
+
+def test_a_reason_names_horizon_and_month() -> None:
+    (found,) = reasons(standing(1.3), RULES)
+    assert found.startswith("horizon 2, 2015-05: RMSE 1.3000")
+
+
+def test_all_reasons_are_given() -> None:
+    bad = standing(age=9, code_changed=True, scores=scored(2.0, 0.1, naive=1.0))
+    assert len(reasons(bad, RULES)) == 5
+
+
+def test_without_a_champion_one_is_due() -> None:
+    assert reasons(Standing(1, None), RULES) == ["horizon 1: there is no champion."]
