@@ -1,98 +1,153 @@
-"""The panel → how good the model would have been: rolling origin, beside the naive baselines.
+"""The panel → how good models would have been: rolling origin, beside the naive baselines.
 
-    python -m jobs.backtest --lake URI [--folds N] [--spine assortment|grid] [--workers N]
+    python -m jobs.backtest --lake URI [--folds N] [--horizons 1,2,3] [--estimators NAME,…]
+        [--spine assortment|grid] [--parameters tuned|profile]
+        [--score-against PATH] [--report FILE] [--workers N]
 
-Reads the gold panel. Writes gold backtests and an MLflow run.
+Reads the gold panels. Writes gold backtests: errors per cutoff, overall and per segment, of every
+model on the same rows; an MLflow run; and a report, <lake>/reports/backtest-<run>.html.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from features.feature_set import TARGET, FeatureSet, feature_set
+from jobs import report_file
+from jobs.backtest_plan import OWN, Plan
+from jobs.backtest_report import report
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.lineage import training_digest
-from jobs.modelling import estimator
-from jobs.modelling.baselines import Baseline, defined
-from jobs.modelling.folds import Fold, rolling_folds
-from jobs.modelling.metrics import errors, long_form
+from jobs.horizon_arguments import add_horizons_argument
+from jobs.modelling.rolling import LAKE, Row
 from jobs.modelling.scoreboard import as_text, overall
 from jobs.modelling.tracking import Tracking
-from jobs.panel_rows import add_training_arguments, closed_months, panel_rows
+from jobs.panel_rows import add_training_arguments
+from jobs.tunings import add_parameters_argument
 from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.delta.log import exists
+from lakehouse.delta.log import create, exists, has_declared_columns, version
 from lakehouse.lake import Lake
-from lakehouse.profile import Profile
 from lakehouse.tables.gold import BACKTESTS
 
-MODEL = "xgboost"
 FOLDS = 6
+# Learns in another way, so that what both find hard is hard.
+SECOND = "random_forest"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
     add_training_arguments(parser)
+    add_parameters_argument(parser)
+    add_horizons_argument(parser)
     parser.add_argument("--folds", type=int, default=FOLDS, help=f"cutoffs (default: {FOLDS})")
+    parser.add_argument(
+        "--estimators",
+        type=names,
+        default=(OWN, SECOND),
+        metavar="NAME,…",
+        help="families of models, as jobs.train takes them, measured on the same rows; "
+        f"{OWN}: the profile's (default: {OWN},{SECOND})",
+    )
+    parser.add_argument(
+        "--score-against",
+        metavar="PATH",
+        help="folder or file of complete sales in the profile's form: the newest month is measured "
+        "against these too, apart; a pair that they do not have sold nothing",
+    )
+    parser.add_argument("--report", metavar="FILE", help="also write the HTML report here")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read estimators written as NAME,NAME."""
+    return tuple(dict.fromkeys(text.split(",")))
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Score every fold, unless these very folds were scored before."""
-    lake = lake_of(context, arguments)
-    profile = lake.profile()
-    closed = closed_months(lake)
-    folds = rolling_folds(closed, profile.model.first_training_month, arguments.folds)
-    features = feature_set(profile.target_clip)
-    inputs = training_digest(lake, features, arguments.spine, closed, arguments.folds)
-    stored = stored_scores(lake, inputs)
-    if stored:
+    plan = Plan.of(context, lake_of(context, arguments), arguments)
+    progress("backtest: parameters are %s", plan.parameters.source)
+    inputs = plan.inputs
+    scores = stored_scores(plan.lake, inputs)
+    if scores:
         progress("backtest: up to date")
     else:
-        models = defined([fold.month for fold in folds], closed)
-        scored = [
-            {**score, "cutoff": fold.cutoff}
-            for fold in folds
-            for score in scored_fold(context, lake, profile, features, fold, models, arguments)
-        ]
-        stored = store(context, lake, arguments.spine, inputs, scored)
-    progress("%s", as_text(stored))
-    return {"spine": arguments.spine, "folds": len(folds), "overall": overall(stored)}
+        scores = carried_out(plan, inputs)
+    name = report_name(scores[0]["run"])
+    if arguments.report:
+        report_file.copy(plan.lake, name, arguments.report)
+    for title, mine in tables(scores):
+        progress("%s\n%s", title, as_text(mine))
+    return {
+        "spine": arguments.spine,
+        "folds": arguments.folds,
+        "parameters": plan.parameters.source,
+        **figures(scores),
+        "report": f"{plan.lake.root}/{report_file.place(name)}",
+    }
 
 
-def scored_fold(
-    context: Context,
-    lake: Lake,
-    profile: Profile,
-    features: FeatureSet,
-    fold: Fold,
-    baselines: Sequence[Baseline],
-    arguments: argparse.Namespace,
-) -> list[dict[str, Any]]:
-    """Train on one fold's months and measure every model on its month."""
-    workers = estimator.check_workers(context.spark, arguments.workers)
-    progress("backtest: %s, learning from %d months", f"{fold.month:%Y-%m}", len(fold.train))
-    train = panel_rows(context.spark, lake, features, arguments.spine, fold.train)
-    booster = estimator.fit(train, features.names, profile.model, workers)
-    rows = panel_rows(context.spark, lake, features, arguments.spine, [fold.month])
-    forecast = estimator.predict(rows, booster, features.names, profile.target_clip)
-    scored = forecast.selectExpr(
-        "month", TARGET, f"{estimator.FORECAST} AS {MODEL}", *naive_columns(baselines)
-    )
-    models = [MODEL, *(baseline.name for baseline in baselines)]
-    return [row.asDict() for row in errors(long_form(scored, models), "month").collect()]
+def carried_out(plan: Plan, inputs: str) -> list[Row]:
+    """Score every fold, write the report, and keep both; the scores last, which say it is done."""
+    context, lake = plan.context, plan.lake
+    rolled = plan.carry_out()
+    html = report(plan, rolled, run_name(context))
+    report_file.keep(lake, report_name(run_name(context)), html)
+    scores = [score for each in rolled.values() for score in each.scores]
+    tracking = Tracking(context, lake)
+    with tracking.run("backtest", plan.describe(), inputs):
+        tracking.log(metrics(scores))
+        tracking.log_text(html, "backtest.html")
+    return store(context, lake, plan.arguments.spine, inputs, scores)
 
 
-def naive_columns(baselines: Sequence[Baseline]) -> list[str]:
-    """Write the baselines' forecasts, in the type of the model's."""
-    return [f"CAST({baseline.sql} AS FLOAT) AS {baseline.name}" for baseline in baselines]
+def run_name(context: Context) -> str:
+    """Name a run by its time."""
+    return f"{context.now:%Y%m%dT%H%M%SZ}"
 
 
-def stored_scores(lake: Lake, inputs: str) -> list[dict[str, Any]]:
+def report_name(run_: str) -> str:
+    """Name a run's report."""
+    return f"backtest-{run_}"
+
+
+def by_table(scores: Iterable[Row]) -> dict[tuple[int, str], list[Row]]:
+    """Divide scores by horizon and by where the actual units came from."""
+    apart: dict[tuple[int, str], list[Row]] = {}
+    for score in scores:
+        apart.setdefault((score["horizon"], score["actuals"]), []).append(score)
+    return dict(sorted(apart.items(), key=lambda entry: (entry[0][0], entry[0][1] != LAKE)))
+
+
+def tables(scores: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """Give each table of scores its title."""
+    return [
+        (f"horizon {horizon}" + ("" if actuals == LAKE else f", against {actuals}"), mine)
+        for (horizon, actuals), mine in by_table(scores).items()
+    ]
+
+
+def figures(scores: Sequence[Row]) -> dict[str, Any]:
+    """Return the errors over all months: of the first horizon, and of every table by its title."""
+    titled = {title: overall(mine) for title, mine in tables(scores)}
+    first = next(iter(titled.values()))
+    return {"overall": first, **({"by_table": titled} if len(titled) > 1 else {})}
+
+
+def metrics(scores: Sequence[Row]) -> dict[str, float]:
+    """Name the errors over all months as MLflow keeps them."""
+    found: dict[str, float] = {}
+    for (horizon, actuals), mine in by_table(scores).items():
+        prefix = ("" if horizon == 1 else f"h{horizon}_") + ("" if actuals == LAKE else "other_")
+        for model, pooled in overall(mine).items():
+            found |= {f"{prefix}{model}_{name}": value for name, value in pooled.items()}
+    return found
+
+
+def stored_scores(lake: Lake, inputs: str) -> list[Row]:
     """Return the scores of the newest backtest that was made from the same inputs."""
-    if not exists(lake, BACKTESTS):
+    if not exists(lake, BACKTESTS) or not has_declared_columns(lake, BACKTESTS):
         return []
     found = read_table(lake, BACKTESTS, filters=[("inputs", "=", inputs)]).to_pylist()
     newest = max((score["run"] for score in found), default=None)
@@ -100,22 +155,32 @@ def stored_scores(lake: Lake, inputs: str) -> list[dict[str, Any]]:
 
 
 def store(
-    context: Context, lake: Lake, spine: str, inputs: str, scores: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Keep scores in the table and in MLflow."""
-    tracking = Tracking(context, lake)
-    with tracking.run("backtest", lake.profile().model.model_dump(), inputs):
-        for model, pooled in overall(scores).items():
-            tracking.log({f"{model}_{name}": value for name, value in pooled.items()})
-    common = {"run": f"{context.now:%Y%m%dT%H%M%SZ}", "spine": spine, "inputs": inputs}
-    rows = [{**score, **common} for score in scores]
+    context: Context, lake: Lake, spine: str, inputs: str, scores: Iterable[Mapping[str, Any]]
+) -> list[Row]:
+    """Keep scores in the table.
+
+    Args:
+        context: of the job, whose time names the run.
+        lake: where the table is.
+        spine: of the panel.
+        inputs: digest of everything that the scores depend on.
+        scores: as ``scoring.score_fold`` returns them.
+    """
+    common = {"run": run_name(context), "spine": spine, "inputs": inputs, "actuals": LAKE}
+    rows = [{**common, **score} for score in scores]
+    make_room(lake)
     append_rows(lake, BACKTESTS, pa.Table.from_pylist(rows, BACKTESTS.schema))
     return rows
 
 
-JOB = Job(
-    "backtest", "Score the model and the naive baselines by rolling origin.", add_arguments, run
-)
+def make_room(lake: Lake) -> None:
+    """Empty a table of scores in an older form; Delta's version before keeps them for a while."""
+    if exists(lake, BACKTESTS) and not has_declared_columns(lake, BACKTESTS):
+        progress("backtest: scores of an older form are in version %d", version(lake, BACKTESTS))
+        create(lake, BACKTESTS, replaces_all=True)
+
+
+JOB = Job("backtest", "Score models and naive baselines by rolling origin.", add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse.errors import RefusedError, ShopcastError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
+from lakehouse.storage import is_s3
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -94,11 +95,37 @@ def lake_of(context: Context, arguments: argparse.Namespace) -> Lake:
 
     Raises:
         UsageError: neither names one.
+        RefusedError: several writers of it would not be safe.
     """
     root = arguments.lake or context.settings.lake_root
     if not root:
         raise UsageError("No lake is named: pass --lake URI or set LAKE_ROOT.")
-    return Lake.at(root)
+    lake = Lake.at(root)
+    require_safe_commits(lake, context.settings)
+    return lake
+
+
+def require_safe_commits(lake: Lake, settings: JobSettings) -> None:
+    """Check that two processes that write a lake in S3 are kept apart.
+
+    Every commit is a write that S3 refuses where the version exists already (ADR 10).
+
+    Raises:
+        RefusedError: the environment turns that off, or trusts a lock that nobody takes.
+    """
+    if not is_s3(lake.root):
+        return
+    remedy = "unset it: S3's conditional writes keep commits apart (docs/adr/0010)"
+    if (settings.aws_conditional_put or "").lower() == "disabled":
+        raise RefusedError(
+            f"{lake.root}: with AWS_CONDITIONAL_PUT=disabled two writers overwrite each other's "
+            f"commits; {remedy}."
+        )
+    if settings.aws_s3_locking_provider:
+        raise RefusedError(
+            f"{lake.root}: AWS_S3_LOCKING_PROVIDER={settings.aws_s3_locking_provider} names a lock "
+            f"that commits no longer take, so that a writer that trusts it is not safe; {remedy}."
+        )
 
 
 def progress(message: str, *values: object) -> None:

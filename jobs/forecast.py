@@ -1,95 +1,182 @@
-"""The champion and what is known at the cutoff → forecasts of the month after it, published.
+"""The champions and what is known at the cutoff → forecasts of the months after it, published.
 
-    python -m jobs.forecast --lake URI [--pairs FILE] [--submission FILE]
+    python -m jobs.forecast --lake URI [--horizons 1,2,3] [--pairs FILE] [--submission FILE]
 
-Reads the gold panel of the month after the cutoff (with --pairs the gold features), and MLflow.
-Writes gold forecasts and forecast_versions, which is what the API serves.
+Reads the gold panel of the months after the cutoff (with --pairs the gold features), and MLflow:
+each horizon has its own champion. Writes gold forecasts and forecast_versions, which is what the
+API serves: one version holds all the horizons asked for. Pairs of a shop or item that is neither
+listed nor was ever sold are not forecast: they are counted, and named, in the result line.
 """
 
 import argparse
 import json
 import sys
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.feature_set import SPINES, FeatureSet, feature_set, panel_table
 from features.group import ITEM, SHOP
-from features.rung import rung_sql
 from features.tables import features_table
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.modelling import estimator
+from jobs.forecast_rows import Origin, as_forecasts
+from jobs.horizon_arguments import add_horizons_argument
+from jobs.known_ids import known_ids, of_known, unknown_ids
+from jobs.modelling.estimator import Model
+from jobs.modelling.ledger import MODELS
+from jobs.modelling.recipe import Recipe
+from jobs.modelling.registry import Registry
 from jobs.modelling.submission import write_submission
 from jobs.modelling.tracking import Tracking
 from jobs.pairs import pair_rows, read_pairs
-from jobs.panel_rows import closed_months, panel_rows
+from jobs.panel_rows import PanelRows, closed_months
+from jobs.withdrawn import counts, still_there, with_reason
 from lakehouse.delta import log, rows
 from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.errors import UsageError
+from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 
-HORIZON = 1
 PUBLISHED = "published"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
+    add_horizons_argument(parser)
     parser.add_argument(
         "--pairs", metavar="FILE", help="CSV of the pairs to forecast: shop_id, item_id (and ID)"
     )
     parser.add_argument(
         "--submission",
         metavar="FILE",
-        help="also write ID,item_cnt_month for the pairs, as the competition wants it",
+        help="also write ID,item_cnt_month for the pairs, as the competition wants it: the month "
+        "after the cutoff, 0 for a pair that nobody knows or whose shop or item is gone",
     )
+
+
+@dataclass(frozen=True)
+class Forecasting:
+    """One version in the making.
+
+    Attributes:
+        lake: where it is made.
+        features: the models' columns.
+        cutoff: last month whose sales are visible.
+        version: its name.
+        now: when it is made.
+        pairs: those asked for, of shops and items that are known; None: the assortment.
+    """
+
+    lake: Lake
+    features: FeatureSet
+    cutoff: date
+    version: str
+    now: datetime
+    pairs: DataFrame | None
+
+    def forecasts(self, spark: SparkSession, horizon: int, run: str, model: Model) -> DataFrame:
+        """Return rows of gold.forecasts of one horizon."""
+        month = plus_months(self.cutoff, horizon)
+        progress("forecast: %s", f"{month:%Y-%m}")
+        if self.pairs is None:
+            rows_ = PanelRows(self.lake, self.features, SPINES[0], (month,), horizon).frame(spark)
+        else:
+            pairs = still_there(spark, self.lake, self.pairs, month)
+            rows_ = pair_rows(self.lake, self.features, month, pairs, horizon)
+        origin = Origin(self.version, self.cutoff, horizon, run, self.now)
+        return as_forecasts(model.predict(rows_), origin)
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Forecast, unless the newest version was made from these very inputs."""
     if arguments.submission and not arguments.pairs:
-        raise UsageError(
-            "--submission needs --pairs: a file with the columns ID, shop_id, item_id."
-        )
+        raise UsageError("--submission needs --pairs: a file with ID, shop_id and item_id.")
     lake = lake_of(context, arguments)
-    features = feature_set(lake.profile().target_clip)
+    features = feature_set(lake.profile())
     cutoff = closed_months(lake).last
-    month = plus_months(cutoff, HORIZON)
-    model, booster, names = Tracking(context, lake).champion()
-    inputs = forecast_inputs(lake, features, month, model, arguments.pairs)
+    tracking = Tracking(context, lake)
+    found = {h: champion(tracking, features, h) for h in arguments.horizons}
+    runs = {horizon: run_ for horizon, (run_, _) in found.items()}
+    inputs = forecast_inputs(lake, features, cutoff, runs, arguments.pairs)
     newest = newest_version(lake)
     if newest and newest["inputs"] == inputs and not arguments.pairs:
         progress("forecast: up to date")
         return {"version": newest["version"], "rows": newest["rows"], "published": False}
-    progress("forecast: %s", f"{month:%Y-%m}")
-    pairs = read_pairs(context.spark, lake, arguments.pairs) if arguments.pairs else None
-    known = (
-        panel_rows(context.spark, lake, features, SPINES[0], [month])
-        if pairs is None
-        else pair_rows(lake, features, month, pairs)
-    )
-    forecasts = estimator.predict(known, booster, names, lake.profile().target_clip)
+    listed = read_pairs(context.spark, lake, arguments.pairs) if arguments.pairs else None
+    asked, unknown = sorted_out(context.spark, lake, features, listed)
     version = f"{context.now:%Y%m%dT%H%M%S.%fZ}"
-    rows.append(lake, FORECASTS, as_forecasts(forecasts, context, version, cutoff, model))
-    published = publish(context, lake, version, cutoff, model, inputs)
-    if arguments.submission and pairs is not None:
-        mine = rows.read(context.spark, lake, FORECASTS).where(f"version = '{version}'")
-        write_submission(mine.select(SHOP, ITEM, "units"), pairs, arguments.submission)
-    return {"version": version, "month": month, "rows": published, "published": True}
+    making = Forecasting(lake, features, cutoff, version, context.now, asked)
+    frames = [
+        making.forecasts(context.spark, horizon, run_, tracking.model(run_, recipe))
+        for horizon, (run_, recipe) in found.items()
+    ]
+    rows.append(lake, FORECASTS, reduce(DataFrame.unionByName, frames))
+    mine = rows.read(context.spark, lake, FORECASTS).where(F.col("version") == version)
+    published = publish(making, mine.count(), runs, inputs)
+    first = plus_months(cutoff, min(runs))
+    withdrawn = counts(with_reason(context.spark, lake, asked, first)) if asked is not None else {}
+    if arguments.submission and listed is not None:
+        of_month = mine.where(F.col("month") == first).select(SHOP, ITEM, "units")
+        write_submission(of_month, listed, arguments.submission)
+    return {
+        "version": version,
+        "month": first,
+        "horizons": list(runs),
+        "rows": published,
+        "published": True,
+        **({"unknown": unknown} if unknown else {}),
+        **({"withdrawn": withdrawn} if withdrawn else {}),
+    }
+
+
+def champion(tracking: Tracking, features: FeatureSet, horizon: int) -> tuple[str, Recipe]:
+    """Return the MLflow run of a horizon's champion, and how it was made.
+
+    Raises:
+        RefusedError: there is none, or one that reads features no longer declared.
+    """
+    registry = Registry(tracking)
+    run = registry.champion(horizon).run
+    recipe = tracking.recipe(run)
+    gone = set(recipe.features) - set(features.names) if recipe else {"features nobody noted"}
+    if recipe is None or gone:
+        raise RefusedError(
+            f"{registry.name(horizon)}: the champion reads {min(gone)}, no longer declared "
+            f"({len(gone)} such); run jobs.train, then jobs.promote --horizons {horizon}."
+        )
+    return run, recipe
+
+
+def sorted_out(
+    spark: SparkSession, lake: Lake, features: FeatureSet, listed: DataFrame | None
+) -> tuple[DataFrame | None, dict[str, Any]]:
+    """Part a list's pairs into those of known shops and items, and a note of the others."""
+    if listed is None:
+        return None, {}
+    known = known_ids(spark, lake, features)
+    unknown = unknown_ids(listed, known)
+    if unknown:
+        progress("forecast: of shops or items that nobody knows, not forecast: %s", unknown)
+    return of_known(listed, known), unknown
 
 
 def forecast_inputs(
-    lake: Lake, features: FeatureSet, month: date, model: str, pairs: str | None
+    lake: Lake, features: FeatureSet, cutoff: date, runs: Mapping[int, str], pairs: str | None
 ) -> str:
     """Write what a version is made from, as the JSON that forecast_versions keeps."""
-    tables = [panel_table(features, SPINES[0]), *map(features_table, features.groups)]
-    digests = {t.path: log.month_digests(lake, t).get(month) for t in tables if log.exists(lake, t)}
-    return json.dumps({**digests, "model": model, "pairs": pairs or SPINES[0]})
+    panels = {h: panel_table(features, SPINES[0], h) for h in runs}
+    read = [(t, plus_months(cutoff, h)) for h, t in panels.items()]
+    read += [(features_table(group), plus_months(cutoff, 1)) for group in features.groups]
+    digests = {t.path: log.month_digests(lake, t).get(m) for t, m in read if log.exists(lake, t)}
+    return json.dumps({**digests, MODELS: runs, "pairs": pairs or SPINES[0]})
 
 
 def newest_version(lake: Lake) -> dict[str, Any] | None:
@@ -100,42 +187,23 @@ def newest_version(lake: Lake) -> dict[str, Any] | None:
     return max(found, key=lambda version: str(version["version"]), default=None)
 
 
-def as_forecasts(
-    predicted: DataFrame, context: Context, version: str, cutoff: date, model: str
-) -> DataFrame:
-    """Give predicted panel rows the columns of gold.forecasts; quantiles are not fitted yet."""
-    constants = {
-        "version": F.lit(version),
-        "cutoff": F.lit(cutoff),
-        "horizon": F.lit(HORIZON),
-        "rung": F.expr(rung_sql()),
-        "model": F.lit(model),
-        "generated_at": F.lit(context.now),
-        **{name: F.lit(None).cast("float") for name in ("p10", "p50", "p90", "p95")},
-    }
-    rows_ = predicted.select(SHOP, ITEM, "month", F.col(estimator.FORECAST).alias("units"), "*")
-    return rows_.withColumns(constants).select(*FORECASTS.names)
-
-
-def publish(
-    context: Context, lake: Lake, version: str, cutoff: date, model: str, inputs: str
-) -> int:
+def publish(making: Forecasting, count: int, runs: Mapping[int, str], inputs: str) -> int:
     """Make a version the one that is served, by one commit, and return its rows."""
-    written = read_table(lake, FORECASTS, ["item_id"], [("version", "=", version)]).num_rows
     row = {
-        "version": version,
-        "cutoff": cutoff,
-        "model": model,
+        "version": making.version,
+        "cutoff": making.cutoff,
+        "model": ",".join(dict.fromkeys(runs.values())),
         "inputs": inputs,
-        "rows": written,
+        "rows": count,
         "status": PUBLISHED,
-        "published_at": context.now,
+        "published_at": making.now,
     }
-    append_rows(lake, FORECAST_VERSIONS, pa.Table.from_pylist([row], FORECAST_VERSIONS.schema))
-    return int(written)
+    table = pa.Table.from_pylist([row], FORECAST_VERSIONS.schema)
+    append_rows(making.lake, FORECAST_VERSIONS, table)
+    return count
 
 
-JOB = Job("forecast", "Forecast the month after the cutoff and publish it.", add_arguments, run)
+JOB = Job("forecast", "Forecast the months after the cutoff and publish them.", add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

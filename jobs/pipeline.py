@@ -1,8 +1,11 @@
 """Every batch step in order, in one Spark session: a retailer's files to published forecasts.
 
     python -m jobs.pipeline --lake URI [--data FOLDER --profile NAME] [--folds N]
+        [--horizons 1,2,3]
 
-Without --data it makes sample data beside the lake first. Run again, it redoes what changed.
+Without --data it makes sample data beside the lake first. Run again, it redoes what changed. A
+model that is no better than the champion is not used, the champion is; where there is none yet, one
+that is no better than the naive forecasts ends the run (exit code 3) before anything is published.
 """
 
 import argparse
@@ -19,9 +22,13 @@ from jobs import (
     forecast,
     ingest_history,
     make_sample,
+    promote,
+    score_forecasts,
     train,
 )
+from jobs.backtest_plan import OWN
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from jobs.horizon_arguments import add_horizons_argument, written
 from lakehouse.errors import UsageError
 from lakehouse.storage import is_local, local_path
 
@@ -38,20 +45,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--folds", type=int, default=backtest.FOLDS, help="cutoffs that the backtest scores"
     )
+    add_horizons_argument(parser)
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Run the steps; the first that fails ends the run."""
     lake = ["--lake", lake_of(context, arguments).root]
     data = arguments.data or sample(context, arguments)
+    folds = ["--folds", str(arguments.folds)]
+    horizons = ["--horizons", written(arguments.horizons)]
     steps: list[tuple[Job, list[str]]] = [
         (ingest_history.JOB, [*lake, "--data", data, "--profile", arguments.profile]),
         (close_month.JOB, [*lake, "--if-complete"]),
         (build_features.JOB, lake),
-        (build_panel.JOB, lake),
-        (backtest.JOB, [*lake, "--folds", str(arguments.folds)]),
-        (train.JOB, lake),
-        (forecast.JOB, lake),
+        (build_panel.JOB, [*lake, *horizons]),
+        (backtest.JOB, [*lake, *horizons, *folds, "--estimators", OWN]),
+        (train.JOB, [*lake, *horizons, "--as-is"]),
+        (promote.JOB, [*lake, *horizons, *folds]),
+        (forecast.JOB, [*lake, *horizons]),
+        (score_forecasts.JOB, lake),
     ]
     results = {}
     for number, (job, argv) in enumerate(steps, start=1):
@@ -62,9 +74,18 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def step(context: Context, job: Job, argv: list[str]) -> dict[str, Any]:
-    """Run one step as its own command line would."""
+    """Run one step as its own command line would.
+
+    A candidate that is refused ends the run only where there is no champion to go on with.
+    """
     started = time.monotonic()
-    result = dict(job.run(context, job.parser().parse_args(argv)))
+    try:
+        result = dict(job.run(context, job.parser().parse_args(argv)))
+    except promote.NotPromotedError as refusal:
+        if not refusal.has_champions:
+            raise
+        progress("%s The champion stays what it was.", refusal)
+        result = dict(refusal.figures)
     return {**result, "seconds": round(time.monotonic() - started, 1)}
 
 

@@ -1,62 +1,141 @@
-"""The panel up to the cutoff → a model for the month after it, kept in MLflow.
+"""The panel up to the cutoff → a candidate for the months after it, kept in MLflow.
 
-    python -m jobs.train --lake URI [--spine assortment|grid] [--workers N]
+    python -m jobs.train --lake URI [--horizons 1,2,3] [--spine assortment|grid] [--estimator NAME]
+        [--parameters tuned|profile] [--workers N] [--as-is]
 
-Reads the gold panel; refuses where the newest check found skew that was not rebuilt since
-(jobs.check_skew). Writes an MLflow run with parameters, model, features, cutoff and what the
-panel was made from, and makes the model the champion that jobs.forecast uses.
+Reads the gold panel of each horizon. Refuses where a check found skew that was not rebuilt since
+(jobs.check_skew), where the panel's columns are not the declared ones, where months of it are
+missing, and where features changed since it was assembled. Writes, by horizon, an MLflow run with
+parameters, model and recipe, and a registered version with the alias candidate, tagged with what
+it was made from; jobs.promote makes it the champion that jobs.forecast uses.
 """
 
 import argparse
+import json
 import sys
+from datetime import date
 from typing import Any
 
-from features.feature_set import feature_set, panel_table
+from features.feature_set import feature_set
+from features.tables import features_table
+from jobs import tunings
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from jobs.horizon_arguments import add_horizons_argument
 from jobs.lineage import training_digest
-from jobs.modelling import estimator
+from jobs.modelling.folds import first_target
+from jobs.modelling.recipe import Recipe
+from jobs.modelling.registry import Registered, Registry
+from jobs.modelling.task_slots import check_workers
 from jobs.modelling.tracking import Tracking
-from jobs.panel_rows import add_training_arguments, closed_months, panel_rows
+from jobs.panel_checks import require_fit_panel
+from jobs.panel_rows import PanelRows, add_estimator_argument, add_training_arguments, closed_months
 from jobs.skew import require_no_skew
+from jobs.standing import model_code
+from jobs.tunings import add_parameters_argument
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
+    add_horizons_argument(parser)
     add_training_arguments(parser)
+    add_estimator_argument(parser)
+    add_parameters_argument(parser)
+    parser.add_argument(
+        "--as-is",
+        action="store_true",
+        help="learn from the panel also where features changed since it was assembled, as they do "
+        "all the time beside a stream",
+    )
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Train, unless the champion was made from these very inputs."""
+    """Train each horizon's candidate."""
     lake = lake_of(context, arguments)
     require_no_skew(lake)
     if arguments.workers is not None:
-        estimator.check_workers(context.spark, arguments.workers)
-    profile = lake.profile()
-    features = feature_set(profile.target_clip)
-    months = training_months(closed_months(lake), profile.model.first_training_month)
-    inputs = training_digest(lake, features, arguments.spine, months)
-    tracking = Tracking(context, lake)
-    champion = tracking.champion_run()
-    if champion is not None and champion == tracking.find("train", inputs):
-        progress("train: up to date")
-        return {"model": champion, "trained": False, "cutoff": months.last}
-    workers = estimator.check_workers(context.spark, arguments.workers)
-    progress("train: %s to %s", f"{months.first:%Y-%m}", f"{months.last:%Y-%m}")
-    parameters = {
-        **estimator.parameters(profile.model),
-        "spine": arguments.spine,
-        "cutoff": months.last,
-        "panel_version": log.version(lake, panel_table(features, arguments.spine)),
+        check_workers(context.spark, arguments.workers)
+    made = {horizon: trained(context, lake, arguments, horizon) for horizon in arguments.horizons}
+    return {
+        "trained": any(one["trained"] for one in made.values()),
+        "cutoff": closed_months(lake).last,
+        "candidates": made,
     }
-    rows = panel_rows(context.spark, lake, features, arguments.spine, months)
-    with tracking.run("train", parameters, inputs) as model:
-        booster = estimator.fit(rows, features.names, profile.model, workers)
-        tracking.log_model(booster, features.names)
-    return {"model": model, "trained": True, "cutoff": months.last}
+
+
+def trained(
+    context: Context, lake: Lake, arguments: argparse.Namespace, horizon: int
+) -> dict[str, Any]:
+    """Train a candidate, unless it or the champion was made from these very inputs."""
+    given = tunings.chosen(lake, arguments.parameters, arguments.spine)
+    panel = training_panel(lake, arguments.spine, horizon)
+    require_fit_panel(panel, may_be_stale=arguments.as_is)
+    family = arguments.estimator or given.model.estimator
+    parameters = given.model.model_dump(mode="json")
+    recipe = Recipe(family, parameters, tuple(panel.features.names), panel.spine, horizon)
+    months = MonthRange(panel.months[0], panel.months[-1])
+    inputs = training_digest(
+        lake, panel.features, panel.spine, months, recipe.digest, horizon=horizon
+    )
+    registry = Registry(Tracking(context, lake))
+    known = registry.made_from(inputs, horizon)
+    if known is None:
+        span = f"{months.first:%Y-%m} to {months.last:%Y-%m}"
+        progress("train: horizon %d, %s; parameters are %s", horizon, span, given.source)
+        made = candidate(context, panel, recipe, inputs, arguments.workers)
+    else:
+        progress("train: horizon %d is up to date", horizon)
+        made = known
+    figures = {"version": made.version, "run": made.run, "trained": known is None}
+    return {**figures, "parameters": given.source}
+
+
+def training_panel(lake: Lake, spine: str, horizon: int) -> PanelRows:
+    """Name the rows to learn from: of every closed month whose features know enough.
+
+    Raises:
+        RefusedError: no closed month is left to learn from.
+    """
+    profile = lake.profile()
+    first = first_target(profile.model.first_training_month, horizon)
+    months = training_months(closed_months(lake), first)
+    return PanelRows(lake, feature_set(profile), spine, tuple(months), horizon)
+
+
+def candidate(
+    context: Context, panel: PanelRows, recipe: Recipe, inputs: str, workers: int | None
+) -> Registered:
+    """Fit a model, keep it, and make it the candidate of its horizon."""
+    tracking = Tracking(context, panel.lake)
+    estimator = recipe.made(panel.lake.profile().target_clip, workers)
+    origin = made_from(panel.lake, panel, closed_months(panel.lake).last)
+    with tracking.run("train", {**estimator.describe(), **origin}, inputs) as run_:
+        tracking.log_model(estimator.fit(panel, context.spark), recipe)
+    tags = {
+        "inputs": inputs,
+        "estimator": recipe.estimator,
+        "features": log.digest(list(recipe.features)),
+        "code": model_code(),
+        **origin,
+    }
+    return Registry(tracking).register(run_, recipe.horizon, tags)
+
+
+def made_from(lake: Lake, panel: PanelRows, cutoff: date) -> dict[str, Any]:
+    """Name what a model is made from: cutoff, rows and the versions of the tables read."""
+    return {
+        "cutoff": cutoff,
+        "horizon": panel.horizon,
+        "spine": panel.spine,
+        "panel_version": log.version(lake, panel.table),
+        "table_versions": json.dumps(
+            {t.path: log.version(lake, t) for t in map(features_table, panel.features.groups)}
+        ),
+    }
 
 
 def training_months(closed: MonthRange, first: int) -> MonthRange:
@@ -74,7 +153,7 @@ def training_months(closed: MonthRange, first: int) -> MonthRange:
     return MonthRange(months[0], closed.last)
 
 
-JOB = Job("train", "Train the model for the month after the cutoff.", add_arguments, run)
+JOB = Job("train", "Train candidates for the months after the cutoff.", add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from datetime import date
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
@@ -10,18 +9,19 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PositiveInt,
     ValidationError,
     model_validator,
 )
 
-from lakehouse.date_format import date_pattern
 from lakehouse.errors import ProfileError
+from lakehouse.inputs.declarations import INPUTS
+from lakehouse.model_rules import Gate, Retrain
+from lakehouse.model_section import Model
+from lakehouse.profile_part import Part
+from lakehouse.sales_section import Sales
 
-CONTENT = "content"
 # The fields of a list's record, its id first.
 LISTED = {
     "shops": ("shop_id", "name"),
@@ -41,18 +41,6 @@ def compiled(pattern: str) -> str:
     return pattern
 
 
-def readable(date_format: str) -> str:
-    """Check that dates of a format can be read."""
-    date_pattern(date_format)
-    return date_format
-
-
-class Part(BaseModel):
-    """A section of a profile: frozen, without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Clip(Part):
     """Bounds of the forecast target, units."""
 
@@ -66,35 +54,6 @@ class Clip(Part):
         return self
 
 
-class Bounds(Part):
-    """Plausible values, both ends included; a record outside is rejected."""
-
-    min: Decimal
-    max: Decimal
-
-
-class Plausible(Part):
-    """Plausible ranges of a sale's fields."""
-
-    price: Bounds = Bounds(min=Decimal("0.000001"), max=Decimal("999999999"))
-    units: Bounds = Bounds(min=Decimal("-999999"), max=Decimal("999999"))
-    first_date: date = date(2000, 1, 1)
-    last_date: date = date(2099, 12, 31)
-
-
-class SalesColumns(Part):
-    """The columns of a sales file that hold each field of a sale."""
-
-    date: str
-    shop_id: str
-    item_id: str
-    units: str
-    price: str | None = None
-    sale_id: str | None = None
-    updated_at: str | None = None
-    op: str | None = None
-
-
 class Files(Part):
     """How a retailer's delimited text files are written."""
 
@@ -102,31 +61,22 @@ class Files(Part):
     encoding: Literal["utf-8", "iso-8859-1", "utf-16"] = "utf-8"
 
 
-class Sales(Part):
-    """The daily sales files.
+def column_name(name: str) -> str:
+    """Check that an attribute's name can be a column beside those of shops and items."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name.split("_")[0] in RESERVED:
+        raise ValueError(
+            f"attribute '{name}': small letters, digits and _, not beginning with "
+            f"{', '.join(RESERVED)}"
+        )
+    return name
 
-    ``identity`` is what makes a record the same sale as another: ``content`` (a hash of its
-    fields), ``sale_id`` (a column of its own), or a list of fields (a natural key).
-    """
 
-    files: Annotated[list[str], Field(min_length=1)]
-    columns: SalesColumns
-    date_format: Annotated[str, AfterValidator(readable)] = "yyyy-MM-dd"
-    identity: Literal["content", "sale_id"] | Annotated[list[str], Field(min_length=1)] = "content"
-    plausible: Plausible = Plausible()
-
-    @model_validator(mode="after")
-    def _identity_is_mapped(self) -> "Sales":
-        needed = {"sale_id"} if self.identity == "sale_id" else set(self.natural_key)
-        absent = sorted(name for name in needed if getattr(self.columns, name, None) is None)
-        if absent:
-            raise ValueError(f"identity names {', '.join(absent)}, which columns does not map")
-        return self
-
-    @property
-    def natural_key(self) -> tuple[str, ...]:
-        """The fields that identify a sale, where identity lists them."""
-        return tuple(self.identity) if isinstance(self.identity, list) else ()
+# What the names of keys, measures and panel columns begin with.
+RESERVED = (
+    *("shop", "item", "category", "month", "target", "attributes"),
+    *("sale", "sales", "pairs", "units", "revenue", "late", "weekend", "offer"),
+)
+AttributeName = Annotated[str, AfterValidator(column_name)]
 
 
 class Attribute(Part):
@@ -145,13 +95,13 @@ class Entity(Part):
 
     file: str
     columns: dict[str, str]
-    attributes: dict[str, Attribute] = {}
+    attributes: dict[AttributeName, Attribute] = Field(default_factory=dict)
 
 
 class Shops(Entity):
     """The shops, and which ids are other names of a shop."""
 
-    aliases: dict[str, str] = {}
+    aliases: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _aliases_name_shops(self) -> "Shops":
@@ -161,24 +111,19 @@ class Shops(Entity):
         return self
 
 
+class InputFile(Part):
+    """Where an optional input is listed; ``columns`` maps our names to the file's."""
+
+    file: str
+    columns: dict[str, str]
+
+
 class Forecast(Part):
     """Which pairs are forecast: active shops × active or newly listed items."""
 
     shop_active_months: PositiveInt = 1
     item_active_months: PositiveInt = 12
     newly_listed_months: PositiveInt = 12
-
-
-class Model(Part):
-    """Training: the boosted trees and the months they learn from."""
-
-    first_training_month: Annotated[int, Field(ge=1)] = 3
-    rounds: PositiveInt = 100
-    max_depth: PositiveInt = 8
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
-    min_child_weight: Annotated[float, Field(ge=0)] = 30
-    subsample: Annotated[float, Field(gt=0, le=1)] = 0.8
-    colsample_bytree: Annotated[float, Field(gt=0, le=1)] = 0.8
 
 
 class Profile(Part):
@@ -192,9 +137,24 @@ class Profile(Part):
     shops: Shops
     items: Entity
     categories: Entity | None = None
+    inputs: dict[str, InputFile] = Field(default_factory=dict)
     target_clip: Clip | None = None
     forecast: Forecast = Forecast()
     model: Model = Model()
+    gate: Gate = Gate()
+    retrain: Retrain = Retrain()
+
+    @model_validator(mode="after")
+    def _inputs_map_known_fields(self) -> "Profile":
+        for name, listed in self.inputs.items():
+            if name not in INPUTS:
+                raise ValueError(f"inputs.{name} is none of {', '.join(INPUTS)}")
+            known, mapped = INPUTS[name], set(listed.columns)
+            needed = set(known.fields if known.has_number else known.keys)
+            needed -= set() if known.default is None else {v.name for v in known.values}
+            if not needed <= mapped <= set(known.fields):
+                raise ValueError(f"inputs.{name}.columns maps {', '.join(known.fields)}, no other")
+        return self
 
     @model_validator(mode="after")
     def _lists_map_known_fields(self) -> "Profile":
@@ -202,6 +162,14 @@ class Profile(Part):
             columns = set(part.columns) if (part := getattr(self, name)) else {fields[0]}
             if fields[0] not in columns or not columns <= set(fields):
                 raise ValueError(f"{name}.columns maps {fields[0]}, perhaps {fields[1:]}, no other")
+        return self
+
+    @model_validator(mode="after")
+    def _attributes_have_one_meaning(self) -> "Profile":
+        of_categories = self.categories.attributes if self.categories else {}
+        both = sorted({*self.shops.attributes} & {*self.items.attributes, *of_categories})
+        if both:
+            raise ValueError(f"attributes: {', '.join(both)} is of shops and of items; rename one")
         return self
 
 

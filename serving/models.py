@@ -49,6 +49,7 @@ class Forecast(BaseModel):
     p90: Annotated[float | None, Field(description="90 % quantile of units; null: not fitted")]
     p95: Annotated[float | None, Field(description="95 % quantile of units; null: not fitted")]
     rung: Annotated[str, Field(description="history that the forecast rests on")]
+    model: Annotated[str, Field(description="MLflow run that made the model of this horizon")]
     generated_at: Annotated[datetime, Field(description="when it was computed")]
 
 
@@ -71,7 +72,6 @@ class Prediction(BaseModel):
                 "item_id": "5037",
                 "version": "20151103T020000Z",
                 "cutoff": "2015-10",
-                "model": "4f1c2d9e8b7a4c3d9e0f1a2b3c4d5e6f",
                 "forecasts": [
                     {
                         "month": "2015-11",
@@ -82,6 +82,7 @@ class Prediction(BaseModel):
                         "p90": 2.0,
                         "p95": 3.0,
                         "rung": "own history",
+                        "model": "4f1c2d9e8b7a4c3d9e0f1a2b3c4d5e6f",
                         "generated_at": "2015-11-03T02:00:00Z",
                     }
                 ],
@@ -95,7 +96,6 @@ class Prediction(BaseModel):
     item_id: Annotated[str, Field(description="item")]
     version: Annotated[str, Field(description="forecast version")]
     cutoff: Annotated[Month, Field(description="last month whose sales were visible")]
-    model: Annotated[str, Field(description="MLflow run that made the model")]
     forecasts: Annotated[list[Forecast], Field(description="by month, at least one")]
 
 

@@ -57,7 +57,6 @@ def answer(served: Snapshot, asked: Question) -> Prediction:
         item_id=asked.item_id,
         version=served.version.version,
         cutoff=served.version.cutoff,
-        model=served.version.model,
         forecasts=[Forecast(**row) for row in of_month(forecasts, asked.month)],
     )
 

@@ -28,7 +28,6 @@ class Version:
 
     version: str
     cutoff: date
-    model: str
     rows: int
     published_at: datetime
 

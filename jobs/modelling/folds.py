@@ -9,15 +9,17 @@ from lakehouse.month_range import MonthRange, plus_months
 
 @dataclass(frozen=True)
 class Fold:
-    """One cutoff of a backtest, horizon 1.
+    """One cutoff of a backtest.
 
     Attributes:
         train: target months that the model learns from; the last one is the cutoff.
         month: target month that is scored.
+        horizon: months from the cutoff to it.
     """
 
     train: MonthRange
     month: date
+    horizon: int = 1
 
     @property
     def cutoff(self) -> date:
@@ -25,14 +27,20 @@ class Fold:
         return self.train.last
 
 
-def rolling_folds(closed: MonthRange, first_training_month: int, count: int) -> list[Fold]:
+def rolling_folds(
+    closed: MonthRange, first_training_month: int, count: int, horizon: int = 1
+) -> list[Fold]:
     """Cut the last folds, oldest first.
+
+    A fold learns from target months up to its cutoff: their actuals are known there, and their own
+    features know as little as the scored month's do.
 
     Args:
         closed: the closed months.
-        first_training_month: index of the first month that a model learns from: before it, the
-            lags reach into months that nobody knows.
+        first_training_month: index of the first month whose features a model learns from: before
+            it, the lags reach into months that nobody knows.
         count: folds wanted, at least 1.
+        horizon: months from the cutoff to the scored month.
 
     Raises:
         UsageError: less than one fold is wanted.
@@ -40,12 +48,23 @@ def rolling_folds(closed: MonthRange, first_training_month: int, count: int) -> 
     """
     if count < 1:
         raise UsageError(f"--folds {count}: a backtest scores at least 1 month; ask for 1 or more.")
-    months = list(closed)[first_training_month:]
-    scored = months[1:][-count:]
+    months = list(closed)[first_target(first_training_month, horizon) :]
+    scored = months[horizon:][-count:]
     if not scored:
+        needed = first_target(first_training_month, horizon) + horizon + 1
         raise RefusedError(
-            f"{len(closed)} closed months are too few for a backtest: it needs "
-            f"{first_training_month + 2}; ingest more history or lower "
-            "first_training_month in the profile."
+            f"{len(closed)} closed months are too few for a backtest at horizon {horizon}: it "
+            f"needs {needed}; ingest more history or lower first_training_month in the profile."
         )
-    return [Fold(MonthRange(months[0], plus_months(month, -1)), month) for month in scored]
+    return [
+        Fold(MonthRange(months[0], plus_months(month, -horizon)), month, horizon)
+        for month in scored
+    ]
+
+
+def first_target(first_training_month: int, horizon: int) -> int:
+    """Return the index of the first target month that a model of a horizon learns from.
+
+    Its features are those of an earlier month, which is to be the profile's first training month.
+    """
+    return first_training_month + horizon - 1

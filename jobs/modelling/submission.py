@@ -21,7 +21,8 @@ def write_submission(forecasts: "DataFrame", pairs: "DataFrame", file: str) -> i
     A submission is one small file: its rows, two numbers each, pass through the driver.
 
     Args:
-        forecasts: ``[shop_id, item_id, units]``, unique on the pair.
+        forecasts: ``[shop_id, item_id, units]``, unique on the pair; a pair without one, of a
+            shop or item that nobody knows, is submitted as 0.
         pairs: ``[ID, shop_id, item_id]``, aliases resolved.
         file: path or URI of the CSV file.
 
@@ -34,7 +35,9 @@ def write_submission(forecasts: "DataFrame", pairs: "DataFrame", file: str) -> i
     if ID not in pairs.columns:
         raise SourceError(f"--submission: the pairs have no column {ID}, only {pairs.columns}.")
     joined = pairs.join(forecasts, on=[SHOP, ITEM], how="left")
-    ordered = joined.selectExpr(f"CAST({ID} AS BIGINT) AS {ID}", f"units AS {COUNT}").orderBy(ID)
+    ordered = joined.selectExpr(
+        f"CAST({ID} AS BIGINT) AS {ID}", f"coalesce(units, 0) AS {COUNT}"
+    ).orderBy(ID)
     rows = ordered.toArrow()
     folder, _, name = normal_uri(file).rpartition("/")
     with filesystem(folder).open_output_stream(name) as stream:

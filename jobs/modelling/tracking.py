@@ -4,19 +4,20 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import xgboost as xgb
-
 from jobs.command import Context
+from jobs.modelling.estimator import Model
+from jobs.modelling.recipe import Recipe
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.storage import is_local, local_path
 
 MODEL = "shopcast"
-CHAMPION = "champion"
+FOLDER = "model"
 INPUTS = "inputs"
-FEATURES = "features.json"
+RECIPE = "recipe.json"
 
 # MLflow would otherwise report its use to its makers and draw progress bars into the log.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -47,10 +48,15 @@ class Tracking:
         self.uri = uri or local_store(lake)
         self.name = f"{MODEL}-{lake.profile().name}"
         mlflow.set_tracking_uri(self.uri)
+        if uri is None:
+            # MLflow names the store in the environment too, where settings would take it for one
+            # that was asked for, of every lake.
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
         if mlflow.get_experiment_by_name(self.name) is None:
             artifacts = None if uri else (local_path(lake.root) / "mlflow" / "artifacts").as_uri()
             mlflow.create_experiment(self.name, artifacts)
         mlflow.set_experiment(self.name)
+        self._clip = lake.profile().target_clip
         self._client = mlflow.MlflowClient()
 
     @contextmanager
@@ -64,17 +70,16 @@ class Tracking:
         """Keep numbers with the open run."""
         self._mlflow.log_metrics(dict(metrics))
 
-    def log_model(self, booster: xgb.Booster, features: list[str]) -> None:
-        """Keep a model and its features with the open run, and make it the champion."""
-        self._mlflow.log_dict({"features": features}, FEATURES)
-        info = self._mlflow.xgboost.log_model(
-            booster,
-            name="model",
-            registered_model_name=self.name,
-            model_format="ubj",
-            pip_requirements=[f"xgboost=={xgb.__version__}"],
-        )
-        self._client.set_registered_model_alias(self.name, CHAMPION, info.registered_model_version)
+    def log_text(self, text: str, file: str) -> None:
+        """Keep a file with the open run."""
+        self._mlflow.log_text(text, file)
+
+    def log_model(self, model: Model, recipe: Recipe) -> None:
+        """Keep a model and its recipe with the open run."""
+        self._mlflow.log_text(recipe.as_json, RECIPE)
+        with TemporaryDirectory() as folder:
+            model.save(Path(folder))
+            self._mlflow.log_artifacts(folder, FOLDER)
 
     def find(self, kind: str, inputs: str) -> str | None:
         """Return the newest finished run that was made from the same inputs."""
@@ -85,26 +90,24 @@ class Tracking:
         )
         return str(found[0].info.run_id) if found else None
 
-    def champion_run(self) -> str | None:
-        """Return the run that made the champion; None where there is none yet."""
-        try:
-            version = self._client.get_model_version_by_alias(self.name, CHAMPION)
-        except self._mlflow.MlflowException:
+    def recipe(self, run: str) -> Recipe | None:
+        """Return how the model of a run was made; None: by a program that kept no recipe."""
+        if not any(file.path == RECIPE for file in self._client.list_artifacts(run)):
             return None
-        return str(version.run_id)
+        return Recipe.of_json(self._mlflow.artifacts.load_text(f"runs:/{run}/{RECIPE}"))
 
-    def champion(self) -> tuple[str, xgb.Booster, list[str]]:
-        """Return the champion: its run, the model and the features that it learned from.
+    def model(self, run: str, recipe: Recipe) -> Model:
+        """Return the model that a run keeps.
 
-        Raises:
-            RefusedError: no model was trained yet.
+        Args:
+            run: its run.
+            recipe: how it was made.
         """
-        run = self.champion_run()
-        if run is None:
-            raise RefusedError(f"{self.name}: no model yet; run jobs.train first.")
-        booster = self._mlflow.xgboost.load_model(f"models:/{self.name}@{CHAMPION}")
-        listed = self._mlflow.artifacts.load_dict(f"runs:/{run}/{FEATURES}")
-        return run, booster, list(listed["features"])
+        with TemporaryDirectory() as folder:
+            kept = self._mlflow.artifacts.download_artifacts(
+                f"runs:/{run}/{FOLDER}", dst_path=folder
+            )
+            return recipe.made(self._clip).load(Path(kept))
 
 
 def local_store(lake: Lake) -> str:

@@ -24,7 +24,6 @@ FORECASTS = Table(
         Column("generated_at", TIMESTAMP, "when it was computed", False),
     ),
     key=("shop_id", "item_id", "month", "version"),
-    partition_by=("version",),
 )
 FORECAST_VERSIONS = Table(
     layer="gold",
@@ -45,23 +44,60 @@ FORECAST_VERSIONS = Table(
         Check("status_known", "status IN ('published', 'withdrawn')", "a version is served or not"),
     ),
 )
+# What scores of forecasts hold, wherever they are kept.
+SCORES = (
+    Column("rows", COUNT, "rows scored, the same for every model", False),
+    Column("volume", RATE, "sum of the absolute actual units of these rows", False),
+    Column("rmse", RATE, "root mean squared error, units", False),
+    Column("mae", RATE, "mean absolute error, units", False),
+    Column("bias", RATE, "mean of forecast minus actual, units", False),
+    Column("wape", RATE, "sum of absolute errors by volume; null: nothing was sold"),
+    Column("coverage", RATE, "share of actuals within [p10, p90]; null: no intervals"),
+    *(
+        Column(f"pinball_p{q}", RATE, f"mean pinball loss of p{q}, units; null: no intervals")
+        for q in (10, 50, 90, 95)
+    ),
+)
 BACKTESTS = Table(
     layer="gold",
     name="backtests",
-    description="Rolling-origin results: one row per run, fold and model.",
+    description="Rolling-origin results: one row per run, fold, segment's value and model.",
     columns=(
         Column("run", TEXT, "backtest run; sorts by time", False),
         Column("spine", TEXT, "rows that were scored: assortment or grid", False),
+        Column("horizon", WHOLE, "months from cutoff to the month that was forecast", False),
         Column("cutoff", DATE, "last month whose sales were visible, first day", False),
         Column("month", DATE, "month that was forecast, first day", False),
-        Column("model", TEXT, "xgboost, or the name of a naive baseline", False),
-        Column("rows", COUNT, "rows scored, the same for every model of a fold", False),
-        Column("rmse", RATE, "root mean squared error, units", False),
-        Column("mae", RATE, "mean absolute error, units", False),
-        Column("bias", RATE, "mean of forecast minus actual, units", False),
+        Column("actuals", TEXT, "lake, or the files that the actual units were taken from", False),
+        Column("segment", TEXT, "how rows are divided (jobs.modelling.segments); all", False),
+        Column("value", TEXT, "which of the segment's values, or which shop or category", False),
+        Column("model", TEXT, "name of an estimator, or of a naive baseline", False),
+        *SCORES,
         Column("inputs", TEXT, "digest of the panel, the model's parameters and the code", False),
     ),
-    key=("run", "spine", "cutoff", "model"),
+    key=("run", "spine", "horizon", "cutoff", "actuals", "segment", "value", "model"),
+)
+TUNINGS = Table(
+    layer="gold",
+    name="tunings",
+    description="Trials of parameters; jobs that train take the best of the newest study.",
+    columns=(
+        Column("study", TEXT, "digest of the rows learned from and validated on, and code", False),
+        Column("trial", WHOLE, "number of the trial; 0 has the profile's own parameters", False),
+        Column("spine", TEXT, "rows learned from: assortment or grid", False),
+        Column("validated_from", DATE, "first month that decided, first day", False),
+        Column("validated_through", DATE, "last month that decided, first day", False),
+        Column("rounds", WHOLE, "trees, where the validation months stopped to gain", False),
+        Column("max_depth", WHOLE, "greatest depth of a tree", False),
+        Column("learning_rate", RATE, "share of each tree's correction that is taken", False),
+        Column("min_child_weight", RATE, "least weight of rows in a leaf", False),
+        Column("subsample", RATE, "share of rows that a tree sees", False),
+        Column("colsample_bytree", RATE, "share of features that a tree sees", False),
+        Column("rmse", RATE, "root mean squared error of the validation months, units", False),
+        Column("seconds", RATE, "time that the trial took", False),
+        Column("finished_at", TIMESTAMP, "when it was finished", False),
+    ),
+    key=("study", "trial"),
 )
 FEATURE_SKEW = Table(
     layer="gold",
@@ -84,4 +120,48 @@ FEATURE_SKEW = Table(
         Column("rebuilt_at", TIMESTAMP, "when all was rebuilt after the check; null: not since"),
     ),
     key=("checked_at", "table", "column"),
+)
+MODEL_HISTORY = Table(
+    layer="gold",
+    name="model_history",
+    description="What was decided of models: the newest row of a horizon names its champion.",
+    columns=(
+        Column("decided_at", TIMESTAMP, "when it was decided", False),
+        Column("horizon", WHOLE, "months from cutoff to target month", False),
+        Column("decision", TEXT, "promoted, forced, refused, rolled back or found", False),
+        Column("candidate", TEXT, "registered version that it was about", False),
+        Column("champion", TEXT, "champion before the decision; null: there was none"),
+        Column("champion_after", TEXT, "champion from then on; null: there is none"),
+        Column("reason", TEXT, "why, as sentences", False),
+        Column("figures", TEXT, "JSON: error of each contender by segment; null: none were made"),
+        Column("inputs", TEXT, "digest of what was compared, and by which rules", False),
+    ),
+    key=("decided_at", "horizon"),
+    checks=(
+        Check(
+            "decision_known",
+            "decision IN ('promoted', 'forced', 'refused', 'rolled back', 'found')",
+            "a decision is of a kind that the program knows",
+        ),
+    ),
+)
+FORECAST_SCORES = Table(
+    layer="gold",
+    name="forecast_scores",
+    description="Served forecasts against what was sold, and naive forecasts of the same rows.",
+    columns=(
+        Column("version", TEXT, "forecast version", False),
+        Column("month", DATE, "target month, closed, first day", False),
+        Column("horizon", WHOLE, "months from cutoff to target month", False),
+        Column(
+            "segment", TEXT, "how rows are divided, by what was known at the cutoff; all", False
+        ),
+        Column("value", TEXT, "which of the segment's values, or which shop or category", False),
+        Column("model", TEXT, "served, or the name of a naive baseline", False),
+        Column("run", TEXT, "MLflow run that made the served forecasts", False),
+        *SCORES,
+        Column("cells", TEXT, "digest of the month's sales that were scored against", False),
+        Column("scored_at", TIMESTAMP, "when it was scored", False),
+    ),
+    key=("version", "month", "segment", "value", "model"),
 )

@@ -29,7 +29,7 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.profile import load_profile
 from lakehouse.table import Table
-from lakehouse.tables.gold import FORECASTS
+from lakehouse.tables.gold import BACKTESTS, FORECASTS
 
 pytestmark = [
     pytest.mark.slow,
@@ -64,7 +64,7 @@ def through(folder: Path) -> tuple[int, dict[str, Any]]:
 
 
 def derived(lake: Lake) -> list[Table]:
-    features = feature_set(lake.profile().target_clip)
+    features = feature_set(lake.profile())
     groups = [table(g) for g in features.groups for table in (monthly_table, features_table)]
     return [*groups, panel_table(features, SPINES[0])]
 
@@ -101,6 +101,7 @@ def test_a_second_run_changes_nothing(made: Path) -> None:
     code, figures = through(made)
     assert code == 0
     assert figures["train"]["trained"] is False
+    assert figures["promote"]["horizons"][1]["decision"] == "up to date"
     assert figures["forecast"]["published"] is False
     assert {table.path: log.version(lake, table) for table in tables} == before
 
@@ -110,6 +111,11 @@ def test_the_pipeline_scores_every_model_on_the_same_rows(made: Path) -> None:
     scores = figures["backtest"]["overall"]
     assert set(scores) == {"xgboost", "last_month", "mean_of_3", "same_month_last_year", "zero"}
     assert len({score["rows"] for score in scores.values()}) == 1
+
+
+def test_promoting_takes_the_scores_of_the_backtest(made: Path) -> None:
+    runs = read_table(Lake.at(str(made / "lake")), BACKTESTS, ["run"])["run"]
+    assert len(set(runs.to_pylist())) == 1, "no fold was learned twice"
 
 
 def test_a_late_sale_redoes_its_month_and_equals_a_rebuild(folder: Path) -> None:
@@ -165,13 +171,14 @@ def test_given_pairs_are_forecast_and_submitted_in_the_order_of_their_id(folder:
     out = folder / "submission.csv"
     given = ["--lake", lake.root, "--pairs", pairs, "--submission", out]
     code, figures = run(forecast.JOB, *given, now=NOW + timedelta(seconds=1))
-    assert (code, figures["rows"]) == (0, 4)
+    assert (code, figures["rows"]) == (0, 3)
+    assert figures["unknown"] == {"pairs": 1, "shop_id": ["nowhere"], "item_id": ["nothing"]}
     lines = out.read_text().splitlines()
     assert lines[0] == "ID,item_cnt_month"
     assert [line.split(",")[0] for line in lines[1:]] == ["7", "8", "9", "10"]
     assert all(0 <= float(line.split(",")[1]) <= 20 for line in lines[1:])
-    rungs = read_table(lake, FORECASTS, ["rung"], [("item_id", "=", "nothing")])
-    assert rungs["rung"].to_pylist() == ["no history"]
+    assert float(lines[-4].split(",")[1]) == 0, "the unknown pair's"
+    assert len(read_table(lake, FORECASTS, ["rung"], [("item_id", "=", "nothing")])) == 0
     republished = run(forecast.JOB, "--lake", lake.root, now=NOW + timedelta(seconds=2))[1]
     assert republished["published"] is True, "a list of pairs does not stand in for the assortment"
 

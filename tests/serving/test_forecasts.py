@@ -25,6 +25,7 @@ CELLS = st.dictionaries(
             "units": FLOATS,
             "p10": st.none() | FLOATS,
             "rung": st.sampled_from(["own history", "category"]),
+            "model": st.text(max_size=2),
             "generated_at": st.datetimes(datetime(2015, 1, 1), datetime(2016, 1, 1)),
         }
     ),
@@ -91,7 +92,7 @@ def test_two_forecasts_of_one_cell_are_refused() -> None:
         Forecasts.of(pa.concat_tables([table, table]))
 
 
-def test_a_forecast_takes_24_bytes() -> None:
+def test_a_forecast_takes_16_bytes() -> None:
     rows = 10_000
     table = pa.table(
         {
@@ -102,7 +103,7 @@ def test_a_forecast_takes_24_bytes() -> None:
     ).cast(SCHEMA)
     index = Forecasts.of(table)
     size = index.places.nbytes + sum(column.nbytes for column in index.values.values())
-    assert size <= 24.1 * rows
+    assert size <= 16.1 * rows
 
 
 def test_a_time_is_in_utc() -> None:

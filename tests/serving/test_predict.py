@@ -15,7 +15,9 @@ DECEMBER = date(2015, 12, 1)
 
 @pytest.fixture(autouse=True)
 def _loaded(published: PublishedLake, store: Store) -> None:
-    december = forecast(month=DECEMBER, horizon=2, units=0.25, p50=0.5, rung="category")
+    december = forecast(
+        month=DECEMBER, horizon=2, units=0.25, p50=0.5, rung="category", model="run-2"
+    )
     published.publish("v1", december, forecast(), forecast("57", "7"), forecast("6", "9"))
     store.refresh()
 
@@ -37,7 +39,6 @@ def test_a_pair_is_answered_with_all_that_explains_it(client: Client) -> None:
         "shop_name": "Shop 57",
         "version": "v1",
         "cutoff": "2015-10",
-        "model": "run-1",
         "forecasts": [
             {
                 "month": "2015-11",
@@ -48,6 +49,7 @@ def test_a_pair_is_answered_with_all_that_explains_it(client: Client) -> None:
                 "p90": None,
                 "p95": None,
                 "rung": "own history",
+                "model": "run-1",
                 "generated_at": "2015-11-03T02:00:00Z",
             },
             {
@@ -59,6 +61,7 @@ def test_a_pair_is_answered_with_all_that_explains_it(client: Client) -> None:
                 "p90": None,
                 "p95": None,
                 "rung": "category",
+                "model": "run-2",
                 "generated_at": "2015-11-03T02:00:00Z",
             },
         ],

@@ -1,0 +1,172 @@
+"""Recipes on the same folds: each made again for every cutoff, and scored on the same rows."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TypeGuard
+
+import pyarrow as pa
+
+from features.feature_set import FeatureSet, feature_set
+from jobs.backtest import SECOND, run_name, stored_scores
+from jobs.backtest_plan import Plan
+from jobs.command import Context, progress
+from jobs.lineage import training_digest
+from jobs.modelling.baselines import Baseline, defined
+from jobs.modelling.estimator import Estimator
+from jobs.modelling.folds import Fold, rolling_folds
+from jobs.modelling.gate import CANDIDATE, Scores, Verdict, judge, pooled
+from jobs.modelling.recipe import Recipe
+from jobs.modelling.rolling import LAKE, Row
+from jobs.modelling.scoring import fitted, forecasts, of_fold, segment_errors
+from jobs.panel_rows import PanelRows, closed_months
+from jobs.tunings import PROFILE, Parameters
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows
+from lakehouse.errors import ShopcastError
+from lakehouse.lake import Lake
+from lakehouse.model_rules import Gate
+from lakehouse.model_section import Model
+from lakehouse.month_range import MonthRange
+from lakehouse.tables.gold import BACKTESTS
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The folds on which recipes of one horizon meet.
+
+    Attributes:
+        context: of the job.
+        lake: where the panel is.
+        features: those declared.
+        closed: the closed months.
+        count: folds wanted.
+        workers: tasks that train together; None: every slot.
+        horizons: that are decided in this run, as a backtest before it may have scored them.
+    """
+
+    context: Context
+    lake: Lake
+    features: FeatureSet
+    closed: MonthRange
+    count: int
+    workers: int | None
+    horizons: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        context: Context,
+        lake: Lake,
+        count: int,
+        workers: int | None,
+        horizons: tuple[int, ...],
+    ) -> "Contest":
+        """Take what a lake holds now."""
+        features = feature_set(lake.profile())
+        return cls(context, lake, features, closed_months(lake), count, workers, horizons)
+
+    def can_enter(self, recipe: Recipe | None) -> TypeGuard[Recipe]:
+        """Say whether a recipe was kept, and can be made again by what is declared now."""
+        if recipe is None or not set(recipe.features) <= set(self.features.names):
+            return False
+        try:
+            self.estimator(recipe)
+        except ShopcastError:
+            return False
+        return True
+
+    def estimator(self, recipe: Recipe) -> Estimator:
+        """Make a recipe's estimator."""
+        return recipe.made(self.lake.profile().target_clip, self.workers)
+
+    def verdict(self, recipes: Mapping[str, Recipe], rules: Gate) -> tuple[Verdict, Scores]:
+        """Score recipes on the same folds, and judge the candidate.
+
+        Args:
+            recipes: of the candidate and, where it can enter, of the champion.
+            rules: the profile's margins.
+        """
+        found = {name: self.scores(recipe) for name, recipe in recipes.items()}
+        own = {
+            name: [row for row in rows if row["model"] == self.estimator(recipes[name]).name]
+            for name, rows in found.items()
+        }
+        naive = [baseline.name for baseline in self.naive(recipes[CANDIDATE])]
+        of_naive = {
+            name: [row for row in found[CANDIDATE] if row["model"] == name] for name in naive
+        }
+        scores = pooled({**own, **of_naive})
+        return judge(scores, rules, naive), scores
+
+    def folds(self, recipe: Recipe) -> list[Fold]:
+        """Cut the folds of a recipe's horizon, oldest first."""
+        first = self.lake.profile().model.first_training_month
+        return rolling_folds(self.closed, first, self.count, recipe.horizon)
+
+    def naive(self, recipe: Recipe) -> list[Baseline]:
+        """List the naive forecasts that are defined for every fold."""
+        months = [fold.month for fold in self.folds(recipe)]
+        return defined(months, self.closed, recipe.horizon, self.features.names)
+
+    def inputs(self, recipe: Recipe) -> str:
+        """Digest what a recipe's scores on the folds are made from."""
+        panel = training_digest(
+            self.lake, self.features, recipe.spine, self.closed, horizon=recipe.horizon
+        )
+        return log.digest([panel, recipe.digest, self.count])
+
+    def scores(self, recipe: Recipe) -> list[Row]:
+        """Score a recipe on every fold, unless that was done before.
+
+        Returns:
+            Rows of gold.backtests: of its horizon, against the lake's own sales.
+        """
+        for inputs in (self.inputs(recipe), *self.backtests(recipe)):
+            stored = stored_scores(self.lake, inputs)
+            known = [s for s in stored if (s["horizon"], s["actuals"]) == (recipe.horizon, LAKE)]
+            if known:
+                return known
+        return self.scored(recipe)
+
+    def backtests(self, recipe: Recipe) -> Iterator[str]:
+        """Give the inputs of backtests that score this very recipe, as they are asked for."""
+        if list(recipe.features) != self.features.names:
+            return
+        families = ((recipe.estimator,), (recipe.estimator, SECOND))
+        for horizons, estimators in product({self.horizons, (recipe.horizon,)}, families):
+            asked = argparse.Namespace(
+                spine=recipe.spine,
+                folds=self.count,
+                horizons=horizons,
+                estimators=estimators,
+                score_against=None,
+                parameters=PROFILE,
+                workers=self.workers,
+            )
+            plan = Plan.of(self.context, self.lake, asked)
+            learned = Parameters(Model.model_validate(recipe.parameters), "of the recipe")
+            yield replace(plan, parameters=learned).inputs
+
+    def scored(self, recipe: Recipe) -> list[Row]:
+        """Make a recipe's model for every cutoff, measure it beside the naive ones, keep that."""
+        made, naive, spark = self.estimator(recipe), self.naive(recipe), self.context.spark
+        names = [made.name, *(baseline.name for baseline in naive)]
+        panel = PanelRows(self.lake, self.features, recipe.spine, (), recipe.horizon)
+        found: list[Row] = []
+        for fold in self.folds(recipe):
+            progress("promote: %s by %s", f"{fold.month:%Y-%m}", recipe.estimator)
+            models = fitted(spark, panel, fold, [made])
+            month = panel.of([fold.month]).frame(spark)
+            found += of_fold(fold, segment_errors(forecasts(month, models, naive), names))
+        inputs = self.inputs(recipe)
+        common = {
+            "run": f"{run_name(self.context)}-{inputs}",
+            "spine": recipe.spine,
+            "actuals": LAKE,
+            "inputs": inputs,
+        }
+        rows = [{**row, **common} for row in found]
+        append_rows(self.lake, BACKTESTS, pa.Table.from_pylist(rows, BACKTESTS.schema))
+        return rows

@@ -1,0 +1,66 @@
+"""The shops and items that a lake knows, and the pairs of a list that name others."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from pyspark.sql import DataFrame, SparkSession
+
+from features.feature_set import FeatureSet
+from features.group import ITEM, SHOP
+from features.tables import monthly_table
+from lakehouse.delta import rows
+from lakehouse.lake import Lake
+from lakehouse.tables.silver import ITEMS, SHOPS
+
+# shop_id and item_id → a frame of that column, unique.
+Known: TypeAlias = Mapping[str, DataFrame]
+LISTS = {SHOP: SHOPS, ITEM: ITEMS}
+MOST_NAMED = 5
+
+
+def known_ids(spark: SparkSession, lake: Lake, features: FeatureSet) -> Known:
+    """Return what the lake knows: listed in the catalogue, or sold once."""
+    groups = {group.keys: group for group in features.groups}
+
+    def ids(key: str) -> DataFrame:
+        listed = rows.read(spark, lake, LISTS[key]).select(key)
+        sold = rows.read(spark, lake, monthly_table(groups[key,])).select(key)
+        return listed.union(sold).distinct()
+
+    return {key: ids(key) for key in LISTS}
+
+
+def of_known(pairs: DataFrame, known: Known) -> DataFrame:
+    """Keep the pairs whose shop and item are known.
+
+    Args:
+        pairs: ``[shop_id, item_id, …]``.
+        known: as ``known_ids`` returns it.
+    """
+    for key, ids in known.items():
+        pairs = pairs.join(ids, on=key, how="left_semi")
+    return pairs
+
+
+def unknown_ids(pairs: DataFrame, known: Known) -> dict[str, Any]:
+    """Count the pairs whose shop or item nobody knows, and name the first few of these.
+
+    Args:
+        pairs: ``[shop_id, item_id, …]``.
+        known: as ``known_ids`` returns it.
+
+    Returns:
+        ``pairs``, shop_id and item_id; empty where all are known.
+    """
+    named = {
+        key: first_few(pairs.join(ids, on=key, how="left_anti"), key) for key, ids in known.items()
+    }
+    if not any(named.values()):
+        return {}
+    return {"pairs": pairs.count() - of_known(pairs, known).count(), **named}
+
+
+def first_few(unknown: DataFrame, key: str) -> list[str]:
+    """Return the first few ids, in order."""
+    found = unknown.select(key).distinct().orderBy(key).limit(MOST_NAMED)
+    return [row[key] for row in found.collect()]

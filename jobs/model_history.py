@@ -1,0 +1,25 @@
+"""The history of decisions about models: read, and written row by row."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.modelling.champions import Decision
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.lake import Lake
+from lakehouse.tables.gold import MODEL_HISTORY
+
+
+def decisions(lake: Lake, horizon: int) -> list[Decision]:
+    """Read the decisions of a horizon, oldest first."""
+    if not log.exists(lake, MODEL_HISTORY):
+        return []
+    found = read_table(lake, MODEL_HISTORY, filters=[("horizon", "=", horizon)])
+    rows: list[Decision] = found.sort_by([("decided_at", "ascending")]).to_pylist()
+    return rows
+
+
+def record(lake: Lake, decision: dict[str, Any]) -> None:
+    """Write a decision."""
+    append_rows(lake, MODEL_HISTORY, pa.Table.from_pylist([decision], MODEL_HISTORY.schema))

@@ -1,0 +1,125 @@
+"""The folds of one horizon → scores of every model, and what a report shows beside them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.actual_sales import with_actuals
+from jobs.command import progress
+from jobs.modelling.baselines import Baseline
+from jobs.modelling.contributions import Importance, importance
+from jobs.modelling.estimator import Estimator, Model
+from jobs.modelling.findings import (
+    Pair,
+    calibration,
+    largest_pairs,
+    series_actuals,
+    series_forecasts,
+)
+from jobs.modelling.folds import Fold
+from jobs.modelling.scoring import fitted, forecasts, of_fold, segment_errors
+from jobs.panel_rows import PanelRows
+
+Row = dict[str, Any]
+LAKE = "lake"
+
+
+@dataclass(frozen=True)
+class OtherActuals:
+    """Complete sales of the last scored month from elsewhere.
+
+    Attributes:
+        name: what they are called in results.
+        units: ``[shop_id, item_id, target]``, as ``actual_sales.actual_units`` returns them.
+    """
+
+    name: str
+    units: DataFrame
+
+
+@dataclass
+class Rolled:
+    """What came of the folds of one horizon.
+
+    Attributes:
+        scores: ``horizon, cutoff, month, actuals, segment, value, model`` and metrics.
+        bins: as ``findings.calibration`` returns them, a part per fold.
+        forecasts: of the largest pairs, as ``findings.series_forecasts`` returns them.
+        actuals: of the same pairs in every month that is known.
+        pairs: the largest pairs.
+        models: names of those that learn.
+        importance: of the newest fold: model → measure → feature → size.
+    """
+
+    scores: list[Row] = field(default_factory=list)
+    bins: list[Row] = field(default_factory=list)
+    forecasts: list[Row] = field(default_factory=list)
+    actuals: list[Row] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    importance: dict[str, Importance] = field(default_factory=dict)
+
+
+def roll(
+    spark: SparkSession,
+    rows: PanelRows,
+    folds: Sequence[Fold],
+    estimators: Sequence[Estimator],
+    baselines: Sequence[Baseline],
+    other: OtherActuals | None = None,
+) -> Rolled:
+    """Fit and measure every estimator on every fold, beside the naive forecasts.
+
+    Args:
+        spark: the session.
+        rows: of any months of the panel of the folds' horizon.
+        folds: oldest first, of one horizon.
+        estimators: what is fitted.
+        baselines: naive forecasts, defined for all folds.
+        other: the last fold is measured against these too, apart.
+    """
+    pairs = largest_pairs(rows.of([folds[0].month]).frame(spark))
+    found = Rolled(pairs=pairs, models=[each.name for each in estimators])
+    for fold in folds:
+        progress(
+            "backtest: %s from %s, learning from %d months",
+            f"{fold.month:%Y-%m}", f"{fold.cutoff:%Y-%m}", len(fold.train),
+        )  # fmt: skip
+        models = fitted(spark, rows, fold, estimators)
+        against = other if fold == folds[-1] else None
+        measure(rows.of([fold.month]).frame(spark), fold, models, baselines, against, found)
+    newest = rows.of([folds[-1].month]).frame(spark)
+    found.importance = {name: importance(model, newest) for name, model in models.items()}
+    months = [*folds[-1].train, *(fold.month for fold in folds)]
+    known = rows.of(sorted(set(months))).frame(spark)
+    found.actuals = series_actuals(known, found.pairs)
+    return found
+
+
+def measure(
+    rows: DataFrame,
+    fold: Fold,
+    models: Mapping[str, Model],
+    baselines: Sequence[Baseline],
+    other: OtherActuals | None,
+    found: Rolled,
+) -> None:
+    """Add what comes of one fold, whose month's panel rows these are."""
+    names = [*models, *(baseline.name for baseline in baselines)]
+    scored = forecasts(rows, models, baselines).persist()
+    try:
+        found.scores += with_source(LAKE, of_fold(fold, segment_errors(scored, names)))
+        found.bins += calibration(scored, names)
+        found.forecasts += series_forecasts(scored, found.pairs, names)
+        if other is not None:
+            replaced = segment_errors(with_actuals(scored, other.units), names)
+            found.scores += with_source(other.name, of_fold(fold, replaced))
+    finally:
+        scored.unpersist()
+
+
+def with_source(actuals: str, scores: Sequence[Row]) -> list[Row]:
+    """Say where the actual units came from."""
+    return [{**score, "actuals": actuals} for score in scores]

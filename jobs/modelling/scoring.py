@@ -1,0 +1,111 @@
+"""Panel rows and fitted models → every model's forecasts of those rows, and their errors."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from features.feature_set import TARGET
+from features.group import CATEGORY, ITEM, SHOP
+from jobs.modelling.baselines import Baseline
+from jobs.modelling.estimator import Estimator, Model
+from jobs.modelling.folds import Fold
+from jobs.modelling.forecasting import FORECAST
+from jobs.modelling.metrics import QUANTILES, by_segment, errors, forecast_column
+from jobs.modelling.segments import segmented
+from jobs.panel_rows import PanelRows
+
+KEY = (SHOP, ITEM, CATEGORY, "month")
+
+
+class Forecaster(Protocol):
+    """What forecasts panel rows: a fitted model, or forecasts that were made before."""
+
+    def predict(self, rows: DataFrame) -> DataFrame:
+        """Add ``forecast p10 p50 p90 p95`` to panel rows."""
+
+
+def fitted(
+    spark: SparkSession, rows: PanelRows, fold: Fold, estimators: Sequence[Estimator]
+) -> dict[str, Model]:
+    """Fit every estimator to the months that a fold learns from.
+
+    Args:
+        spark: the session.
+        rows: of any months of the panel of the fold's horizon.
+        fold: the cutoff.
+        estimators: what is fitted.
+
+    Returns:
+        Name of the estimator → model.
+    """
+    return {each.name: each.fit(rows.of(fold.train), spark) for each in estimators}
+
+
+def score_fold(
+    spark: SparkSession,
+    rows: PanelRows,
+    fold: Fold,
+    models: Mapping[str, Forecaster],
+    baselines: Sequence[Baseline],
+) -> list[dict[str, Any]]:
+    """Measure models and naive forecasts on the month that a fold scores, in every segment.
+
+    Returns:
+        ``horizon, cutoff, month, segment, value, model`` and metrics.
+    """
+    scored = forecasts(rows.of([fold.month]).frame(spark), models, baselines)
+    return of_fold(fold, segment_errors(scored, [*models, *(b.name for b in baselines)]))
+
+
+def of_fold(fold: Fold, scores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Say which fold scores are of."""
+    return [{**score, "horizon": fold.horizon, "cutoff": fold.cutoff} for score in scores]
+
+
+def forecasts(
+    rows: DataFrame, models: Mapping[str, Forecaster], baselines: Sequence[Baseline]
+) -> DataFrame:
+    """Forecast the same rows by every model.
+
+    Args:
+        rows: panel rows; those whose target is not known are left out.
+        models: fitted models by the name that they have in results.
+        baselines: naive forecasts beside them.
+
+    Returns:
+        ``[shop_id, item_id, category_id, month, target, segments]``, and a column per model, as
+        ``metrics.errors`` reads them.
+    """
+    known = rows.where(f"{TARGET} IS NOT NULL")
+    forecast = known
+    for name, model in models.items():
+        forecast = with_forecasts(forecast, name, model)
+    naive = [forecast_column(F.expr(each.sql)).alias(each.name) for each in baselines]
+    return segmented(forecast, known).select(*KEY, TARGET, "segments", *models, *naive)
+
+
+def with_forecasts(rows: DataFrame, name: str, model: Forecaster) -> DataFrame:
+    """Add one model's forecasts to rows, in a column of its name."""
+    predicted = model.predict(rows)
+    gathered = forecast_column(predicted[FORECAST], predicted)
+    return predicted.withColumn(name, gathered).drop(FORECAST, *QUANTILES)
+
+
+def segment_errors(scored: DataFrame, models: Sequence[str]) -> list[dict[str, Any]]:
+    """Measure every model in every segment.
+
+    What reaches the driver is a row per month, segment, value and model: as many as there are
+    shops, categories and bins together.
+
+    Args:
+        scored: as ``forecasts`` returns them.
+        models: columns of forecasts.
+
+    Returns:
+        ``month, segment, value, model`` and metrics.
+    """
+    measured = errors(by_segment(scored), models, "month", "segment", "value")
+    found: list[dict[str, Any]] = measured.toArrow().to_pylist()
+    return found

@@ -1,0 +1,128 @@
+"""A trial of parameters: fitted until the validation months no longer gain, and measured."""
+
+import time
+from dataclasses import dataclass
+from datetime import date
+
+import xgboost as xgb
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from features.feature_set import TARGET
+from jobs.modelling.boosting import with_labels
+from jobs.modelling.estimator import Settings
+from jobs.modelling.metrics import errors
+from jobs.modelling.response import Response
+from jobs.modelling.scoring import Forecaster, with_forecasts
+from jobs.modelling.search import PATIENCE, Trial
+from jobs.modelling.task_slots import check_workers
+from jobs.modelling.xgboost_model import Trees, parameters
+from jobs.panel_rows import PanelRows
+from lakehouse.errors import RefusedError, UsageError
+from lakehouse.month_range import MonthRange
+
+IS_VALIDATION = "is_validation"
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Months to learn from, and the months after them that decide; all before what is reported.
+
+    Attributes:
+        train: target months that a trial learns from.
+        months: target months that decide.
+    """
+
+    train: MonthRange
+    months: MonthRange
+
+
+def validation(closed: MonthRange, first: int, reported: int, count: int) -> Validation:
+    """Choose the months of a tuning.
+
+    Args:
+        closed: the closed months.
+        first: index of the first month that a model learns from.
+        reported: the last months, which a backtest reports; none of them is looked at.
+        count: months that decide.
+
+    Raises:
+        UsageError: no month is to decide, or a negative number is to be reported.
+        RefusedError: too few months are left.
+    """
+    if count < 1 or reported < 0:
+        raise UsageError(
+            f"--validation-months {count} --folds {reported}: at least 1 month decides, and at "
+            "least 0 are kept for the backtest."
+        )
+    months = list(closed)[first : len(closed) - reported]
+    if len(months) <= count:
+        raise RefusedError(
+            f"{len(closed)} closed months are too few to tune: {first} have no lags, {reported} "
+            f"are kept for the backtest (--folds), {count} decide (--validation-months), and none "
+            "is left to learn from; keep or validate on fewer, or ingest more history."
+        )
+    split = len(months) - count
+    return Validation(
+        MonthRange(months[0], months[split - 1]), MonthRange(months[split], months[-1])
+    )
+
+
+def tried(
+    spark: SparkSession, rows: PanelRows, chosen: Validation, number: int, settings: Settings
+) -> Trial:
+    """Make one trial.
+
+    Args:
+        spark: the session.
+        rows: of any months of the panel.
+        chosen: what is learned from and what decides.
+        number: of the trial.
+        settings: with the parameters to try; their rounds are the most that there may be.
+    """
+    started = time.monotonic()
+    response = Response(settings.model.response)
+    months = rows.of([*chosen.train, *chosen.months]).frame(spark)
+    booster = stopped(months, chosen.months.first, response, settings)
+    raw = bytes(booster[: booster.best_iteration + 1].save_raw("ubj"))
+    model = Trees(raw, settings.features, response, settings.bounds)
+    rmse = rmse_of(rows.of(chosen.months).frame(spark), model)
+    found = settings.model.model_copy(update={"rounds": booster.best_iteration + 1})
+    return Trial(number, found, rmse, round(time.monotonic() - started, 1))
+
+
+def stopped(
+    rows: DataFrame, validated_from: date, response: Response, settings: Settings
+) -> xgb.Booster:
+    """Fit trees to the earlier months until the later ones no longer gain.
+
+    Args:
+        rows: panel rows of all these months.
+        validated_from: first of the later ones.
+        response: what is learned of the target.
+        settings: of the estimator.
+    """
+    from xgboost.spark import SparkXGBRegressor
+
+    is_validation = (F.col("month") >= F.lit(validated_from)).alias(IS_VALIDATION)
+    known = rows.select(*settings.features, TARGET, is_validation)
+    learned, columns = with_labels(known, response)
+    regressor = SparkXGBRegressor(
+        features_col=list(settings.features),
+        validation_indicator_col=IS_VALIDATION,
+        early_stopping_rounds=PATIENCE,
+        num_workers=check_workers(rows.sparkSession, settings.workers),
+        # Files hold whole months, and a worker without any validation row fails: rows are dealt.
+        force_repartition=True,
+        missing=float("nan"),
+        verbose=False,
+        **columns,
+        **parameters(settings.model),
+    )
+    return regressor.fit(learned).get_booster()
+
+
+def rmse_of(rows: DataFrame, model: Forecaster) -> float:
+    """Measure a model's forecasts of panel rows, all together; units."""
+    (score,) = errors(with_forecasts(rows, "model", model), ["model"]).collect()
+    return float(score["rmse"])

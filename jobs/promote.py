@@ -1,0 +1,93 @@
+"""A candidate against the champion and the naive forecasts → the champion that is used from now on.
+
+    python -m jobs.promote [--lake URI] [--horizons 1,2,3] [--folds N] [--workers N]
+    python -m jobs.promote --rollback [--reason TEXT]
+    python -m jobs.promote --force --reason TEXT
+
+Reads the candidate, the champion and their recipes in MLflow, gold backtests, and, for a recipe
+that was not scored on these folds before, the gold panel, making its model again for every cutoff.
+Writes gold model_history and the MLflow alias champion, by horizon. Refused (exit code 3), with a
+table that says why, where the candidate misses a margin of the profile's section gate; the
+champion then stays what it was. --rollback makes the champion before it the champion again.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.backtest import FOLDS
+from jobs.command import Context, FoundError, Job, add_lake_argument, lake_of, main, progress
+from jobs.horizon_arguments import add_horizons_argument
+from jobs.modelling.champions import REFUSED
+from jobs.promotion import Outcome, Promotion
+from lakehouse.errors import UsageError
+
+
+class NotPromotedError(FoundError):
+    """A candidate was refused; the champion is the one that was.
+
+    Attributes:
+        has_champions: every horizon asked for has a champion all the same.
+    """
+
+    def __init__(self, message: str, figures: Mapping[str, Any], *, has_champions: bool) -> None:
+        super().__init__(message, figures)
+        self.has_champions = has_champions
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_lake_argument(parser)
+    add_horizons_argument(parser)
+    parser.add_argument(
+        "--folds", type=int, default=FOLDS, help=f"cutoffs that decide (default: {FOLDS})"
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="tasks that train together (default: every core)"
+    )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--rollback", action="store_true", help="make the champion before this one it again"
+    )
+    instead.add_argument(
+        "--force", action="store_true", help="promote whatever the figures say; needs --reason"
+    )
+    parser.add_argument("--reason", metavar="TEXT", help="why, kept in gold/model_history")
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Decide about every horizon asked for.
+
+    Raises:
+        NotPromotedError: a candidate was refused; the others were decided all the same.
+    """
+    if arguments.force and not arguments.reason:
+        raise UsageError("--force needs --reason TEXT: it is kept in gold/model_history.")
+    lake, horizons = lake_of(context, arguments), arguments.horizons
+    promotion = Promotion(context, lake, arguments.folds, arguments.workers, horizons)
+    outcomes = {horizon: decided(promotion, horizon, arguments) for horizon in horizons}
+    for horizon, outcome in outcomes.items():
+        progress("horizon %d: %s%s", horizon, outcome.reason, outcome.table)
+    figures = {"horizons": {horizon: outcome.figures for horizon, outcome in outcomes.items()}}
+    refused = {h: outcome for h, outcome in outcomes.items() if outcome.decision == REFUSED}
+    if refused:
+        raise NotPromotedError(
+            "; ".join(f"horizon {h}: not promoted. {o.reason}" for h, o in refused.items()),
+            figures,
+            has_champions=all(outcome.champion for outcome in outcomes.values()),
+        )
+    return figures
+
+
+def decided(promotion: Promotion, horizon: int, arguments: argparse.Namespace) -> Outcome:
+    """Do what was asked for with one horizon."""
+    if arguments.rollback:
+        return promotion.roll_back(horizon, arguments.reason)
+    return promotion.promote(horizon, arguments.reason if arguments.force else None)
+
+
+JOB = Job("promote", __doc__, add_arguments, run)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

@@ -1,0 +1,229 @@
+"""One horizon's champion: settled, challenged by the candidate, or rolled back."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from jobs.command import Context, progress
+from jobs.contest import Contest
+from jobs.model_history import decisions, record
+from jobs.modelling.champions import (
+    FORCED,
+    FOUND,
+    PROMOTED,
+    REFUSED,
+    ROLLED_BACK,
+    Settlement,
+    reign,
+    same_refusal,
+    settle,
+    was_rolled_back,
+)
+from jobs.modelling.gate import CANDIDATE, CHAMPION, JUDGED, Scores
+from jobs.modelling.registry import Registered, Registry
+from jobs.modelling.segments import ALL
+from jobs.modelling.tracking import Tracking
+from lakehouse.delta import log
+from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
+
+UP_TO_DATE = "up to date"
+STRANGER = " Not compared with the champion, which reads features that are no longer declared."
+MOVING = (PROMOTED, FORCED, ROLLED_BACK)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one horizon.
+
+    Attributes:
+        decision: as gold.model_history has it, or up to date.
+        candidate: the registered version that it was about.
+        champion: the champion from now on; None: there is none.
+        reason: why, as sentences.
+        table: the checks, as text; empty: there were none.
+    """
+
+    decision: str
+    candidate: str
+    champion: str | None
+    reason: str
+    table: str = ""
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The outcome without its table."""
+        return {k: v for k, v in vars(self).items() if k != "table"}
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Decisions about the champions of one lake.
+
+    Attributes:
+        context: of the job.
+        lake: whose champions they are.
+        folds: cutoffs on which contenders meet.
+        workers: tasks that train together; None: every slot.
+        horizons: those that are decided in this run.
+    """
+
+    context: Context
+    lake: Lake
+    folds: int
+    workers: int | None
+    horizons: tuple[int, ...]
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """MLflow's runs."""
+        return Tracking(self.context, self.lake)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """MLflow's registered models."""
+        return Registry(self.tracking)
+
+    def promote(self, horizon: int, forced: str | None = None) -> Outcome:
+        """Hold the candidate against the champion, and make it the champion where it wins.
+
+        Args:
+            horizon: whose candidate.
+            forced: why it becomes the champion whatever the figures say.
+
+        Raises:
+            RefusedError: there is no candidate.
+        """
+        champion = self.settled(horizon)
+        candidate = self.registry.aliased(CANDIDATE, horizon)
+        if candidate is None:
+            raise RefusedError(
+                f"{self.registry.name(horizon)}: no candidate; run jobs.train --horizons {horizon}."
+            )
+        if candidate.version == champion:
+            reason = f"version {champion} is the champion already."
+            return Outcome(UP_TO_DATE, candidate.version, champion, reason)
+        if forced is not None:
+            outcome = Outcome(FORCED, candidate.version, candidate.version, forced)
+            return self.write(horizon, outcome, champion)
+        if was_rolled_back(decisions(self.lake, horizon), candidate.version):
+            reason = (
+                f"version {candidate.version} was rolled back and comes back by --force --reason "
+                "TEXT alone; jobs.train makes another once data, parameters or code change."
+            )
+            return Outcome(REFUSED, candidate.version, champion, reason)
+        return self.challenge(horizon, candidate, champion)
+
+    def challenge(self, horizon: int, candidate: Registered, champion: str | None) -> Outcome:
+        """Let the candidate and the champion meet on the same folds, and decide."""
+        contest = Contest.of(self.context, self.lake, self.folds, self.workers, self.horizons)
+        recipes = {CANDIDATE: self.tracking.recipe(candidate.run)}
+        if champion is not None:
+            theirs = self.registry.version(champion, horizon).run
+            recipes[CHAMPION] = self.tracking.recipe(theirs)
+        able = {name: recipe for name, recipe in recipes.items() if contest.can_enter(recipe)}
+        if CANDIDATE not in able:
+            raise RefusedError(
+                f"{self.registry.name(horizon)}: version {candidate.version} reads features that "
+                f"are not declared; run jobs.train --horizons {horizon}."
+            )
+        note = "" if len(able) == len(recipes) else STRANGER
+        inputs = log.digest(
+            [
+                {name: contest.inputs(recipe) for name, recipe in able.items()},
+                self.lake.profile().gate.model_dump(),
+            ]
+        )
+        verdict, scores = contest.verdict(able, self.lake.profile().gate)
+        outcome = Outcome(
+            PROMOTED if verdict.is_accepted else REFUSED,
+            candidate.version,
+            candidate.version if verdict.is_accepted else champion,
+            verdict.reason + note,
+            verdict.table,
+        )
+        if not same_refusal(decisions(self.lake, horizon), candidate.version, inputs):
+            self.write(horizon, outcome, champion, kept(scores), inputs)
+        return outcome
+
+    def roll_back(self, horizon: int, why: str | None) -> Outcome:
+        """Make the champion before the present one the champion again.
+
+        A roll-back that was cut off is completed, and not done twice.
+
+        Raises:
+            RefusedError: there is none before it, or MLflow does not have it any more.
+        """
+        history = decisions(self.lake, horizon)
+        was_cut_off = self.settlement(horizon).moves_alias
+        champion = self.settled(horizon)
+        if was_cut_off and history[-1]["decision"] == ROLLED_BACK:
+            return Outcome(ROLLED_BACK, history[-1]["candidate"], champion, history[-1]["reason"])
+        earlier = reign(decisions(self.lake, horizon))[:-1]
+        if champion is None or not earlier:
+            raise RefusedError(
+                f"{self.registry.name(horizon)}: no champion before "
+                f"{'version ' + champion if champion else 'this: there is none'}; nothing to roll "
+                "back to."
+            )
+        self.registry.version(earlier[-1], horizon)
+        reason = why or "rolled back by hand."
+        outcome = Outcome(ROLLED_BACK, champion, earlier[-1], reason)
+        return self.write(horizon, outcome, champion)
+
+    def settlement(self, horizon: int) -> Settlement:
+        """Say what is to be done so that history and alias agree."""
+        named = self.registry.aliased(CHAMPION, horizon)
+        return settle(decisions(self.lake, horizon), named.version if named else None)
+
+    def settled(self, horizon: int) -> str | None:
+        """Bring history and alias to agree, and return the champion's version."""
+        found = self.settlement(horizon)
+        if found.moves_alias and found.champion is not None:
+            progress("promote: completing the decision that was cut off")
+            self.registry.set_champion(found.champion, horizon)
+        if found.is_foreign and found.champion is not None:
+            reason = "the alias was set by something other than jobs.promote."
+            history = decisions(self.lake, horizon)
+            before = history[-1]["champion_after"] if history else None
+            self.write(horizon, Outcome(FOUND, found.champion, found.champion, reason), before)
+        return found.champion
+
+    def write(
+        self,
+        horizon: int,
+        outcome: Outcome,
+        before: str | None,
+        figures: str | None = None,
+        inputs: str = "",
+    ) -> Outcome:
+        """Write a decision, then move the alias where it says so."""
+        history = decisions(self.lake, horizon)
+        at = self.context.now
+        if history:
+            at = max(at, history[-1]["decided_at"] + timedelta(microseconds=1))
+        record(
+            self.lake,
+            {
+                "decided_at": at,
+                "horizon": horizon,
+                "decision": outcome.decision,
+                "candidate": outcome.candidate,
+                "champion": before,
+                "champion_after": outcome.champion,
+                "reason": outcome.reason,
+                "figures": figures,
+                "inputs": inputs,
+            },
+        )
+        if outcome.decision in MOVING and outcome.champion is not None:
+            self.registry.set_champion(outcome.champion, horizon)
+        return outcome
+
+
+def kept(scores: Scores) -> str:
+    """Write the errors that were judged, as JSON."""
+    judged = {place: errors for place, errors in scores.items() if place[0] in (ALL, *JUDGED)}
+    return json.dumps({" ".join(place): errors for place, errors in judged.items()})

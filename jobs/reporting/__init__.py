@@ -1,0 +1,1 @@
+"""The backtest's report: figures and the page that holds them."""

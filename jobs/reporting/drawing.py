@@ -1,0 +1,73 @@
+"""How every figure of a report looks: size, colours, rules, legend, text of the page."""
+
+import base64
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+# Okabe and Ito's colours, which colour-blind readers tell apart; a marker each for those who print.
+# Source: jfly.uni-koeln.de/color.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+GREY = "#6b6b6b"
+WIDE = 9.0
+
+
+class Styles:
+    """One colour and marker per model, the same in every figure."""
+
+    def __init__(self, models: Sequence[str]) -> None:
+        self._place = {model: place for place, model in enumerate(models)}
+
+    def of(self, model: str) -> dict[str, Any]:
+        """Return how a model is drawn."""
+        place = self._place[model] % len(COLOURS)
+        return {"color": COLOURS[place], "marker": MARKERS[place], "label": model}
+
+
+def figure(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+    """Make a figure of plain, lightly ruled axes."""
+    made = Figure(figsize=(WIDE, height), layout="constrained")
+    axes = [axis for line in made.subplots(rows, columns, squeeze=False) for axis in line]
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(color="#dddddd", linewidth=0.6)
+        axis.set_axisbelow(True)
+    return made, axes
+
+
+def legend(made: Figure, axis: Axes, order: Sequence[str] = ()) -> None:
+    """Put one legend above a figure's axes."""
+    found = dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
+    labels = [label for label in order if label in found] or list(found)
+    made.legend(
+        [found[label] for label in labels],
+        labels,
+        loc="outside upper center",
+        ncols=len(labels),
+        frameon=False,
+    )
+
+
+def log_scale(axis: Axis, set_scale: Callable[[str], None]) -> None:
+    """Rule an axis by powers of ten, with ticks written as a person would; after drawing on it."""
+    set_scale("log")
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 5, 7)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def data_uri(made: Figure) -> str:
+    """Write a figure as SVG within a page; the same figure is the same text."""
+    target = io.BytesIO()
+    with rc_context({"svg.hashsalt": "shopcast"}):
+        made.savefig(target, format="svg", metadata={"Date": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(target.getvalue()).decode()
