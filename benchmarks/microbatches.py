@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.traffic import sales
+from benchmarks.traffic import moves, sales
 from jobs import maintain
 from jobs.command import Context
 from jobs.describe_tables import all_tables
@@ -105,10 +105,29 @@ def history(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
         for _ in range(ROUNDS):
             for name, stream in lakes.items():
                 times[name].append(stream.put(taken(made[name], arguments.size)))
-        found[kind] = {name: round(statistics.median(some), 2) for name, some in times.items()}
-        if len(lakes) > 1:
-            long, short = (statistics.median(some) for some in times.values())
-            found[kind]["ratio"] = round(long / short, 2)
+        found[kind] = medians(times)
+    found["moved"] = medians(moved(streams, arguments.size))
+    return found
+
+
+def moved(streams: dict[str, Stream], size: int) -> dict[str, list[float]]:
+    """Time corrections that move sales to another shop, item or month; the sales come untimed."""
+    made = {name: moves(stream.lake, 11) for name, stream in streams.items()}
+    times: dict[str, list[float]] = {name: [] for name in streams}
+    for _ in range(ROUNDS):
+        for name, stream in streams.items():
+            pairs = [next(made[name]) for _ in range(size)]
+            stream.put([before for before, _ in pairs])
+            times[name].append(stream.put([after for _, after in pairs]))
+    return times
+
+
+def medians(times: dict[str, list[float]]) -> dict[str, float]:
+    """Return the median of each lake, and how the long one's compares with the short one's."""
+    found = {name: round(statistics.median(some), 2) for name, some in times.items()}
+    if len(times) > 1:
+        long, short = (statistics.median(some) for some in times.values())
+        found["ratio"] = round(long / short, 2)
     return found
 
 

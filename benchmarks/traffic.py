@@ -52,6 +52,19 @@ def sales(
         yield back, json.dumps(sale).encode()
 
 
+def moves(lake: Lake, seed: int) -> Iterator[tuple[bytes, bytes]]:
+    """Make sales of the open month that name themselves, each with the correction that moves it.
+
+    The correction is of another shop and item, and of the month before for one in ten.
+    """
+    chosen = random.Random(seed)
+    pairs = zip(sales(lake, seed, 1.0, 1.0), sales(lake, seed + 1, 1.0, 0.9), strict=True)
+    for (_, before), (_, after) in pairs:
+        named = {"sale_id": f"till-{chosen.getrandbits(64):x}"}
+        first, second = ({**json.loads(value), **named} for value in (before, after))
+        yield json.dumps(first).encode(), json.dumps(second).encode()
+
+
 def send(
     servers: str, made: Iterator[tuple[int, bytes]], rate: float, seconds: float
 ) -> list[Sent]:

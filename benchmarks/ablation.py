@@ -1,0 +1,156 @@
+"""What each block of features brings: errors of models without it, on the folds of the backtest.
+
+    python -m benchmarks.ablation --lake URI [--folds N] [--rounds N] [--out FILE]
+    python -m benchmarks.ablation --lake URI --learn-from grid
+
+Reads the gold panel of the assortment into memory, a float32 per row and column, and fits xgboost
+in this process with the profile's parameters: once with all columns, once without each block. An
+RMSE without a block that is higher says what the block brings; differences are paired, the same
+rows, folds and seed. With --learn-from it measures one model that learns from the rows of another
+spine, on the rows of the assortment.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import xgboost as xgb
+
+from features.blocks import block_of
+from features.feature_set import SPINES, TARGET, FeatureSet, feature_set, panel_table
+from jobs.command import progress
+from jobs.modelling.folds import Fold, rolling_folds
+from jobs.modelling.forecasting import matrix
+from jobs.modelling.response import Response
+from jobs.modelling.xgboost_model import parameters
+from jobs.panel_rows import closed_months
+from lakehouse.delta.arrow import read_table
+from lakehouse.lake import Lake
+from lakehouse.model_section import Model
+from lakehouse.month_range import month_number, month_numbers
+
+Real = npt.NDArray[np.float32]
+ALL = "all columns"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The panel in memory.
+
+    Attributes:
+        batch: columns that the response reads, and the target.
+        values: ``[row, feature]`` float32.
+        months: ``[row]`` month numbers.
+    """
+
+    batch: pa.RecordBatch
+    values: Real
+    months: npt.NDArray[np.int64]
+
+    @classmethod
+    def read(cls, lake: Lake, features: FeatureSet, spine: str) -> "Rows":
+        """Read the closed months of a spine."""
+        closed = closed_months(lake)
+        columns = ["month", *features.names, TARGET]
+        months = [("month", ">=", closed.first), ("month", "<=", closed.last)]
+        table = read_table(lake, panel_table(features, spine), columns, months)
+        batch = table.combine_chunks().to_batches()[0]
+        return cls(batch, matrix(batch, features.names), month_numbers(table["month"]))
+
+    def of(self, first: int, last: int) -> npt.NDArray[np.bool_]:
+        """Say which rows are of some months, both ends included."""
+        return (self.months >= first) & (self.months <= last)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is fitted: rows to learn from, rows to score, folds and parameters."""
+
+    learned: Rows
+    scored: Rows
+    folds: Sequence[Fold]
+    model: Model
+    bounds: tuple[float, float]
+
+    def errors(self, columns: Sequence[int]) -> list[Real]:
+        """Return each fold's errors of a model that learns from some columns, units."""
+        values = self.learned.values[:, columns], self.scored.values[:, columns]
+        return [self._of_fold(fold, *values) for fold in self.folds]
+
+    def _of_fold(self, fold: Fold, known: Real, asked: Real) -> Real:
+        response = Response(self.model.response)
+        train = self.learned.of(month_number(fold.train.first), month_number(fold.train.last))
+        score = self.scored.of(month_number(fold.month), month_number(fold.month))
+        learned = self.learned.batch.filter(pa.array(train))
+        data = xgb.QuantileDMatrix(
+            known[train], label=response.label(learned), weight=response.weight(learned)
+        )
+        given = parameters(self.model)
+        rounds = given.pop("n_estimators")
+        predicted = xgb.train(given, data, rounds).inplace_predict(asked[score])
+        scored = self.scored.batch.filter(pa.array(score))
+        units = response.units(scored, predicted[:, None])[:, 0].clip(*self.bounds)
+        wrong: Real = (units - scored[TARGET].to_numpy()).astype(np.float32)
+        return wrong
+
+
+def figures(errors: Sequence[Real]) -> dict[str, object]:
+    """Pool errors over folds: RMSE and MAE, units, and the RMSE of each month."""
+    pooled = np.concatenate(errors)
+    return {
+        "rmse": round(float(np.sqrt(np.mean(pooled**2))), 5),
+        "mae": round(float(np.mean(np.abs(pooled))), 5),
+        "by_month": [round(float(np.sqrt(np.mean(each**2))), 4) for each in errors],
+    }
+
+
+def compared(
+    lake: Lake, folds: int, rounds: int | None, learn_from: str
+) -> dict[str, dict[str, object]]:
+    """Measure the model with all columns, and without each block where it learns from its spine."""
+    profile = lake.profile()
+    features = feature_set(profile)
+    model = profile.model.model_copy(update={"rounds": rounds} if rounds else {})
+    clip = profile.target_clip
+    bounds = (float(clip.low), float(clip.high)) if clip else (0.0, np.inf)
+    planned = rolling_folds(closed_months(lake), model.first_training_month, folds)
+    scored = Rows.read(lake, features, SPINES[0])
+    is_own = learn_from == SPINES[0]
+    learned = scored if is_own else Rows.read(lake, features, learn_from)
+    trial = Trial(learned, scored, planned, model, bounds)
+    named = [block_of(name, features.attributes) for name in features.names]
+    found = {}
+    for block in (ALL, *dict.fromkeys(named)) if is_own else (ALL,):
+        kept = [at for at, name in enumerate(named) if name != block]
+        found[block] = {"columns": len(named) - len(kept), **figures(trial.errors(kept))}
+        progress("without %s: %s", block, found[block])
+    return found
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation", description=__doc__)
+    parser.add_argument("--lake", required=True)
+    parser.add_argument("--folds", type=int, default=6)
+    parser.add_argument("--rounds", type=int, help="of boosting (default: the profile's)")
+    parser.add_argument("--learn-from", choices=SPINES, default=SPINES[0], help="spine")
+    parser.add_argument("--out", type=Path, help="JSON file")
+    arguments = parser.parse_args()
+    found = compared(
+        Lake.at(arguments.lake), arguments.folds, arguments.rounds, arguments.learn_from
+    )
+    text = json.dumps(found, indent=1)
+    if arguments.out:
+        arguments.out.write_text(text)
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
