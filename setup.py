@@ -9,6 +9,9 @@ SPARK = [
     "xgboost==3.2.0",
     "pandas>=2.2,<3",
     "mlflow==3.17.2",
+    "scikit-learn==1.9.1",
+    "matplotlib==3.11.2",
+    "optuna==5.0.0",
 ]
 API = ["fastapi==0.165.0", "uvicorn==0.54.0"]
 STREAM = [
@@ -17,12 +20,15 @@ STREAM = [
     "jsonschema==4.26.0",
     "tqdm==4.70.1",
 ]
+# What benchmarks measure shopcast beside.
+RIVALS = ["mlforecast==1.1.0", "lightgbm==4.7.0"]
 DEV = [
     *STREAM,
     "chispa==0.12.0",
     "httpx==0.28.1",
     "hypothesis==6.170.15",
     "import-linter==2.16",
+    "moto[s3]==5.2.5",
     "mypy==2.4.1",
     "psutil",
     "pytest==9.2.0",
@@ -39,10 +45,14 @@ setup(
         "features",
         "jobs",
         "jobs.modelling",
+        "jobs.reporting",
         "jobs.sampling",
         "lakehouse",
         "lakehouse.catalogue",
         "lakehouse.delta",
+        "lakehouse.inputs",
+        "lakehouse.known_at",
+        "lakehouse.erasure",
         "lakehouse.profiles",
         "lakehouse.sales",
         "lakehouse.tables",
@@ -52,5 +62,5 @@ setup(
     ],
     package_data={"lakehouse.profiles": ["*.toml"], "streaming.contract": ["*.json"]},
     install_requires=LAKE,
-    extras_require={"spark": SPARK, "api": API, "stream": STREAM, "dev": DEV},
+    extras_require={"spark": SPARK, "api": API, "stream": STREAM, "dev": DEV, "rivals": RIVALS},
 )

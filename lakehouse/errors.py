@@ -2,6 +2,7 @@
 
 ShopcastError
 ├── UsageError       exit code 2: the command line or a setting is wrong
+├── TrainingError    exit code 1: a process that trained with others failed or died
 └── RefusedError     exit code 3: data or state are not fit for what was asked
     ├── ProfileError     a profile's file is not valid
     ├── SourceError      a retailer's file cannot be read as its profile says
@@ -22,6 +23,10 @@ class UsageError(ShopcastError):
     """The command line or a setting is wrong."""
 
     exit_code = 2
+
+
+class TrainingError(ShopcastError):
+    """A process that trained together with others failed or died; nothing was kept."""
 
 
 class RefusedError(ShopcastError):

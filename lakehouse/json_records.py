@@ -37,6 +37,15 @@ def written(texts: pa.Array, prefix: str) -> pa.Array:
     return pa.array(values, pa.string()).take(coded.indices)
 
 
+def read_object(value: bytes | None) -> dict[str, Any] | None:
+    """Read one JSON object, numbers as they are written; None: it is none."""
+    try:
+        read = json.loads((value or b"").decode(), parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return None
+    return read if isinstance(read, dict) else None
+
+
 def read_records(values: pa.Array, names: Sequence[str]) -> tuple[pa.Table, pa.Array]:
     """Read JSON objects as texts, a number as it is written.
 

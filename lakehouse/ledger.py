@@ -21,7 +21,12 @@ def recorded_sales(lake: Lake) -> set[str]:
 
 def latest_catalogue(lake: Lake) -> str | None:
     """Return the digest of the catalogue that was taken in last; None: none was."""
-    found = recorded(lake, CATALOGUE).sort_by("ingested_at")["source"].to_pylist()
+    return latest(lake, CATALOGUE)
+
+
+def latest(lake: Lake, kind: str) -> str | None:
+    """Return the digest of what was taken in last of a kind; None: nothing was."""
+    found = recorded(lake, kind).sort_by("ingested_at")["source"].to_pylist()
     return found[-1] if found else None
 
 
@@ -60,8 +65,21 @@ def record_catalogue(
     lake: Lake, digest: str, name: str, received: int, rejected: int, reception: Reception
 ) -> None:
     """Record a catalogue as taken in."""
+    record_list(lake, CATALOGUE, digest, name, received, rejected, reception)
+
+
+def record_list(
+    lake: Lake,
+    kind: str,
+    digest: str,
+    name: str,
+    received: int,
+    rejected: int,
+    reception: Reception,
+) -> None:
+    """Record a list, the catalogue or an optional input, as taken in."""
     entry = {"source": digest, "name": name, "received": received, "rejected": rejected}
-    write(lake, [{**entry, "kind": CATALOGUE}], reception)
+    write(lake, [{**entry, "kind": kind}], reception)
 
 
 def write(lake: Lake, entries: list[dict[str, object]], reception: Reception) -> None:

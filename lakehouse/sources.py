@@ -1,7 +1,7 @@
 """A retailer's files: found in a folder and checked whole before anything is written."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from pyarrow.fs import FileSelector, FileSystem, FileType
@@ -35,10 +35,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Sources:
-    """The files of one folder; ``entities`` are shops, items and, where declared, categories."""
+    """The files of one folder.
+
+    ``entities`` are shops, items and, where declared, categories; ``inputs`` what else is declared.
+    """
 
     sales: tuple[Source, ...]
     entities: Mapping[str, Source]
+    inputs: Mapping[str, Source] = field(default_factory=dict)
 
     def is_sales(self, source: Source) -> bool:
         """Say whether a file that lists an entity is a sales file."""
@@ -58,26 +62,64 @@ def find_sources(location: str, profile: Profile) -> Sources:
     """
     folder = existing_folder(location)
     names = file_names(folder)
+    lists = {name: (one.file, entity_fields(one)) for name, one in entities(profile).items()}
+    inputs = {name: (one.file, one.columns) for name, one in profile.inputs.items()}
+    return Sources(
+        sales_files(folder, names, profile),
+        find_lists(folder, names, lists, profile.files),
+        find_lists(folder, names, inputs, profile.files),
+    )
+
+
+def find_sales(location: str, profile: Profile) -> tuple[Source, ...]:
+    """Find and check the sales files of a folder, or one file.
+
+    Args:
+        location: folder or file, path or URI.
+        profile: names the files and their columns.
+
+    Raises:
+        SourceError: as ``find_sources``, for the sales files alone.
+    """
+    parent, _, name = normal_uri(location).rpartition("/")
+    if matches(name, profile.sales.files):
+        folder = existing_folder(parent)
+        return sales_files(folder, [n for n in file_names(folder) if n == name], profile)
+    folder = existing_folder(location)
+    return sales_files(folder, file_names(folder), profile)
+
+
+def sales_files(folder: str, names: list[str], profile: Profile) -> tuple[Source, ...]:
+    """Check those of a folder's files that hold sales."""
     sales = [name for name in names if matches(name, profile.sales.files)]
     if not sales:
         wanted = ", ".join(profile.sales.files)
         raise SourceError(f"{folder}: no sales file ({wanted}); found {listed(names)}.")
     fields = profile.sales.columns.model_dump(exclude_none=True)
-    found = [inspect(folder, name, fields, profile.files) for name in sales]
-    return Sources(without_copies(found), find_entities(folder, names, profile))
+    return without_copies([inspect(folder, name, fields, profile.files) for name in sales])
 
 
-def find_entities(folder: str, names: list[str], profile: Profile) -> dict[str, Source]:
-    """Check the files that list shops, items and categories."""
+def find_lists(
+    folder: str,
+    names: list[str],
+    declared: Mapping[str, tuple[str, Mapping[str, str]]],
+    files: Files,
+) -> dict[str, Source]:
+    """Check the files that list something: shops, items, promotions.
+
+    Args:
+        folder: normal URI.
+        names: of the files there.
+        declared: what is listed → its file, and our names → columns.
+        files: how text files are written.
+    """
     found = {}
-    for entity, declared in entities(profile).items():
-        if declared.file not in names:
+    for what, (file, fields) in declared.items():
+        if file not in names:
             raise SourceError(
-                f"{folder}: no file {declared.file}, which lists the {entity}; "
-                f"found {listed(names)}."
+                f"{folder}: no file {file}, which lists the {what}; found {listed(names)}."
             )
-        fields = entity_fields(declared)
-        found[entity] = inspect(folder, declared.file, fields, profile.files)
+        found[what] = inspect(folder, file, fields, files)
     return found
 
 

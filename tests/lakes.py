@@ -31,4 +31,4 @@ def versions(lake: Lake, *tables: Table) -> list[int]:
 def put_through(spark: "SparkSession", lake: Lake, events: pa.Table, meaning: Profile) -> None:
     """Put records into bronze and through to silver."""
     append_rows(lake, SALES_EVENTS, events)
-    intake.take_in(spark, lake, spark.createDataFrame(events), meaning)
+    intake.take_in(lake, spark.createDataFrame(events), meaning)

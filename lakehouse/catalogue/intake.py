@@ -14,7 +14,7 @@ from lakehouse.lake import Lake
 from lakehouse.profile import LISTED, Files, Profile
 from lakehouse.sales.arrivals import Reception, events
 from lakehouse.source_rows import read_rows
-from lakehouse.sources import Source, Sources, entities
+from lakehouse.sources import Sources, entities
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS
 from lakehouse.tables.silver import ITEMS, SHOPS
@@ -83,9 +83,17 @@ def take_in(
             records = listed(spark, sources, entity, profile.files, reception)
             append_rows(lake, CATALOGUE_EVENTS, records, transaction)
     stored = {
-        entity: stored_events(lake, entity, source) for entity, source in sources.entities.items()
+        entity: stored_events(lake, entity, source.digest)
+        for entity, source in sources.entities.items()
     }
-    catalogue = understood(stored, profile)
+    return put_through(lake, stored, profile)
+
+
+def put_through(
+    lake: Lake, records: Mapping[str, pa.Table], profile: Profile
+) -> tuple[Catalogue, int, int]:
+    """Put the records of the lists through to silver; see ``understood`` and ``take_in``."""
+    catalogue = understood(records, profile)
     shops = upsert_changed(lake, SHOPS, catalogue.shops)
     items = upsert_changed(lake, ITEMS, catalogue.items)
     return catalogue, shops, items
@@ -112,9 +120,9 @@ def numbered(rows: pa.Table) -> pa.Table:
     return ordered.append_column("offset", pa.array(range(len(ordered)), pa.int64()))
 
 
-def stored_events(lake: Lake, entity: str, source: Source) -> pa.Table:
-    """Read the records of a list from bronze."""
-    filters = [("source", "=", source.digest), ("entity", "=", entity)]
+def stored_events(lake: Lake, entity: str, digest: str) -> pa.Table:
+    """Read the records of a list from bronze, by the digest of its file."""
+    filters = [("source", "=", digest), ("entity", "=", entity)]
     return read_table(lake, CATALOGUE_EVENTS, filters=filters)
 
 

@@ -1,6 +1,5 @@
 """Catalogue messages: changes of shops and items, as they come while the lake is in use."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import pyarrow as pa
 from lakehouse.catalogue.intake import upsert_changed
 from lakehouse.catalogue.records import Record, Records, item_rows, shop_rows
 from lakehouse.delta.arrow import read_table, upsert_rows
+from lakehouse.json_records import read_object
 from lakehouse.lake import Lake
 from lakehouse.profile import Entity, Profile
 from lakehouse.sales.values import timestamp
@@ -60,11 +60,8 @@ def take_in_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
 
 def read_message(value: bytes | None) -> dict[str, Any] | None:
     """Read a message; None where it is none."""
-    try:
-        message = json.loads((value or b"").decode(), parse_float=str, parse_int=str)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(message, dict):
+    message = read_object(value)
+    if message is None:
         return None
     stated = timestamp(str(message.get("updated_at")))
     lists = [message.get(name) or [] for name in ("shops", "items")]
