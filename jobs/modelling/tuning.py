@@ -55,7 +55,7 @@ def validation(closed: MonthRange, first: int, reported: int, count: int) -> Val
             f"--validation-months {count} --folds {reported}: at least 1 month decides, and at "
             "least 0 are kept for the backtest."
         )
-    months = list(closed)[first : len(closed) - reported]
+    months = list(closed)[first : max(0, len(closed) - reported)]
     if len(months) <= count:
         raise RefusedError(
             f"{len(closed)} closed months are too few to tune: {first} have no lags, {reported} "
