@@ -1,6 +1,6 @@
 """What the catalogue says of shops and items, as columns that groups can have as keys."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -78,10 +78,23 @@ def with_attributes(rows: pa.Table, entities: Sequence[pa.Table]) -> pa.Table:
         The rows and the attributes, ``unknown`` where the catalogue does not have the id.
     """
     for entity in entities:
-        key, *names = entity.column_names
-        coded = dictionary(rows[key])
-        found = pc.index_in(coded.dictionary, entity[key].combine_chunks())
-        for name in names:
-            values = entity[name].combine_chunks().take(found).fill_null(UNKNOWN)
+        coded = dictionary(rows[entity.column_names[0]])
+        for name, values in attributes_of(coded.dictionary, entity):
             rows = rows.append_column(name, values.take(coded.indices))
     return rows
+
+
+def attributes_of(ids: pa.Array, entity: pa.Table) -> Iterator[tuple[str, pa.Array]]:
+    """Look up what is known of ids.
+
+    Args:
+        ids: of shops or items.
+        entity: ``[id, *attributes]``, unique on the id.
+
+    Yields:
+        Each attribute's name and its values in the order of the ids; ``unknown``: there is none.
+    """
+    key, *names = entity.column_names
+    found = pc.index_in(ids, entity[key].combine_chunks())
+    for name in names:
+        yield name, entity[name].combine_chunks().take(found).fill_null(UNKNOWN)

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.ages import AGES, ITEM_AGE, ages_of
+from features.attributes import attributes_of
 from features.encoding import positions
-from features.group import ITEM, SHOP, UNKNOWN
+from features.group import ITEM, SHOP
 from lakehouse.profile import Forecast
 
 Codes = npt.NDArray[np.int64]
@@ -36,10 +37,8 @@ class Spine:
         """Add the attributes of shops and items, ``unknown`` where the catalogue has none."""
         ids, codes = dict(self.ids), dict(self.codes)
         for entity in entities:
-            key, *names = entity.column_names
-            found = pc.index_in(self.ids[key], entity[key].combine_chunks())
-            for name in names:
-                values = entity[name].combine_chunks().take(found).fill_null(UNKNOWN)
+            key = entity.column_names[0]
+            for name, values in attributes_of(self.ids[key], entity):
                 encoded = values.dictionary_encode()
                 ids[name] = encoded.dictionary
                 codes[name] = encoded.indices.to_numpy().astype(np.int64)[self.codes[key]]
