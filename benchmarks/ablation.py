@@ -24,9 +24,9 @@ import xgboost as xgb
 
 from features.blocks import block_of
 from features.feature_set import SPINES, TARGET, FeatureSet, feature_set, panel_table
-from jobs.command import progress
+from jobs.command import progress, start_logging
 from jobs.modelling.folds import Fold, rolling_folds
-from jobs.modelling.forecasting import matrix
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.response import Response
 from jobs.modelling.xgboost_model import parameters
 from jobs.panel_rows import closed_months
@@ -61,7 +61,11 @@ class Rows:
         months = [("month", ">=", closed.first), ("month", "<=", closed.last)]
         table = read_table(lake, panel_table(features, spine), columns, months)
         batch = table.combine_chunks().to_batches()[0]
-        return cls(batch, matrix(batch, features.names), month_numbers(table["month"]))
+        return cls(
+            batch,
+            Inputs.of(features).matrix(batch),
+            month_numbers(table["month"]),
+        )
 
     def of(self, first: int, last: int) -> npt.NDArray[np.bool_]:
         """Say which rows are of some months, both ends included."""
@@ -124,7 +128,8 @@ def compared(
     is_own = learn_from == SPINES[0]
     learned = scored if is_own else Rows.read(lake, features, learn_from)
     trial = Trial(learned, scored, planned, model, bounds)
-    named = [block_of(name, features.attributes) for name in features.names]
+    inputs = [feature.name for feature in features.inputs]
+    named = [block_of(name, features.attributes, inputs) for name in features.names]
     found = {}
     for block in (ALL, *dict.fromkeys(named)) if is_own else (ALL,):
         kept = [at for at, name in enumerate(named) if name != block]
@@ -142,6 +147,7 @@ def main() -> int:
     parser.add_argument("--learn-from", choices=SPINES, default=SPINES[0], help="spine")
     parser.add_argument("--out", type=Path, help="JSON file")
     arguments = parser.parse_args()
+    start_logging()
     found = compared(
         Lake.at(arguments.lake), arguments.folds, arguments.rounds, arguments.learn_from
     )

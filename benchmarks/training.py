@@ -24,7 +24,7 @@ from features.feature_set import TARGET, feature_set
 from jobs.command import Context, report
 from jobs.modelling import collective
 from jobs.modelling.engines import ENGINES, ROUNDS, Task
-from jobs.modelling.forecasting import matrix
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.response import Response
 from jobs.modelling.xgboost_model import parameters
 from jobs.panel_rows import PanelRows, closed_months
@@ -41,7 +41,7 @@ def single(rows: PanelRows, task: Task) -> xgb.Booster:
     """Fit in this process, from the files."""
     given = dict(task.parameters)
     rounds = given.pop(ROUNDS)
-    share = collective.sources(rows, tuple(task.features), 1)
+    share = collective.sources(rows, task.inputs, 1)
     return collective.Learning(share, given, rounds, THREADS).fit(0)
 
 
@@ -50,10 +50,10 @@ def table(rows: PanelRows, task: Task) -> xgb.Booster:
     given = dict(task.parameters)
     rounds = given.pop(ROUNDS)
     found = read_table(
-        rows.lake, rows.table, [*task.features, TARGET], [("month", "in", [*rows.months])]
+        rows.lake, rows.table, [*task.inputs.names, TARGET], [("month", "in", [*rows.months])]
     )
     data = xgb.QuantileDMatrix(
-        found.select(list(task.features)), label=found[TARGET].to_numpy(), nthread=THREADS
+        found.select(list(task.inputs.names)), label=found[TARGET].to_numpy(), nthread=THREADS
     )
     del found
     return xgb.train({**given, "nthread": THREADS}, data, rounds)
@@ -82,11 +82,12 @@ FITS: dict[str, Fit] = {
 
 def rmse(rows: PanelRows, booster: xgb.Booster) -> float:
     """Score a model on rows of one month, units."""
-    names = rows.features.names
+    inputs = Inputs.of(rows.features)
+    names = inputs.names
     found = read_table(rows.lake, rows.table, [*names, TARGET], [("month", "in", [*rows.months])])
     batch = found.combine_chunks().to_batches()[0]
     booster.feature_names = None
-    forecast = booster.inplace_predict(matrix(batch, names))
+    forecast = booster.inplace_predict(inputs.matrix(batch))
     return float(np.sqrt(np.mean((forecast - found[TARGET].to_numpy()) ** 2)))
 
 
@@ -99,7 +100,7 @@ def fit_once(arguments: argparse.Namespace) -> None:
     features = feature_set(profile)
     rows = PanelRows(lake, features, arguments.spine, tuple(months[:-1]))
     model = profile.model.model_copy(update={"rounds": arguments.rounds})
-    task = Task(features.names, Response(), parameters(model))
+    task = Task(Inputs.of(features), Response(), parameters(model))
     started = time.monotonic()
     booster = FITS[arguments.engine](rows, task)
     seconds = round(time.monotonic() - started, 1)

@@ -20,23 +20,38 @@ AGES = pa.array([str(age) for age in range(OLDEST + 1)])
 NOT_SOLD = np.iinfo(np.int64).max
 
 
-def with_age(cells: pa.Table) -> pa.Table:
-    """Add the age that each cell's item has in the cell's month.
+def first_sales(cells: pa.Table) -> pa.Table:
+    """Return each item's first month with a sale.
 
     Args:
         cells: ``[item_id, month, sales, …]``, of all months from the lake's first on.
 
     Returns:
+        ``[item_id, first]``, unique on the item, ``first`` being the month's number.
+    """
+    sold = cells.filter(pc.greater(cells[PRESENCE], 0))
+    coded = dictionary(sold[ITEM])
+    first = np.full(len(coded.dictionary), NOT_SOLD)
+    np.minimum.at(first, coded.indices.to_numpy(), month_numbers(sold["month"]))
+    return pa.table({ITEM: coded.dictionary, "first": first})
+
+
+def with_age(cells: pa.Table, first: pa.Table) -> pa.Table:
+    """Add the age that each cell's item has in the cell's month.
+
+    Args:
+        cells: ``[item_id, month, …]``.
+        first: ``[item_id, first]``, the month of each item's first sale anywhere.
+
+    Returns:
         The rows and ``item_age``, without cells before the item's first sale.
     """
-    coded = dictionary(cells[ITEM])
-    items, months = coded.indices.to_numpy(), month_numbers(cells["month"])
-    is_sold = pc.greater(cells[PRESENCE], 0).to_numpy()
-    first = np.full(len(coded.dictionary), NOT_SOLD)
-    np.minimum.at(first, items[is_sold], months[is_sold])
-    ages = months - first[items]
-    known = ages >= 0
-    column = pa.DictionaryArray.from_arrays(capped(ages[known]).astype(np.int32), AGES)
+    at = positions(cells[ITEM], first[ITEM].combine_chunks())
+    began = np.append(first["first"].to_numpy(), NOT_SOLD)[at]
+    months = month_numbers(cells["month"])
+    known = began <= months
+    ages = capped(months[known] - began[known])
+    column = pa.DictionaryArray.from_arrays(ages.astype(np.int32), AGES)
     return cells.filter(pa.array(known)).append_column(ITEM_AGE, column)
 
 
@@ -49,7 +64,8 @@ def ages_of(items: pa.Array, known: pa.Table) -> Codes:
     """
     ages = np.zeros(len(items), np.int64)
     at = positions(known[ITEM], items)
-    ages[at[at >= 0]] = known[f"item_{PRESENCE}_age_all"].to_numpy()[at >= 0].astype(np.int64)
+    months = np.ceil(known[f"item_{PRESENCE}_age_all"].to_numpy()[at >= 0])
+    ages[at[at >= 0]] = months.astype(np.int64)
     return capped(ages)
 
 

@@ -1,9 +1,12 @@
-"""Blocks: the model's columns by what they tell of, so that each block's worth can be measured."""
+"""Blocks: the model's columns by what they tell of; each can be measured and switched off."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from features.attributes import Attributes
+from features.group import CATEGORY, FeatureGroup
+from lakehouse.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -11,7 +14,7 @@ class Block:
     """Columns that tell of one thing.
 
     Attributes:
-        name: what it is called in results.
+        name: what it is called in results, and in a profile's section ``features``.
         pattern: regular expression that the whole name of a column matches.
     """
 
@@ -23,39 +26,91 @@ class Block:
         return re.fullmatch(self.pattern, column) is not None
 
 
-def blocks(attributes: Attributes) -> tuple[Block, ...]:
+def blocks(attributes: Attributes, inputs: Sequence[str] = ()) -> tuple[Block, ...]:
     """List the blocks; a column is of the first that has it.
 
     Args:
         attributes: of shops and items.
+        inputs: columns that a profile's optional inputs bring.
     """
-    regions = "|".join(attributes.shop) or "$"
-    kinds = "|".join(attributes.item)
+    regions = any_of(attributes.shop)
+    kinds = any_of([name for name in attributes.item if name != CATEGORY])
     return (
-        Block("price", r".*(revenue|price).*"),
-        Block("exposure", r".*(sale_days|offer_days|late).*|(item|shop)_units_lag_1"),
+        Block("inputs", any_of(inputs)),
+        Block("neighbours", r"item_(before|after)_.*"),
+        Block("cold start in a shop", r"shop_category_age_.*"),
         Block("cold start", r"category_age_.*"),
-        Block("age", r".*_sales_(age|since)_all"),
+        Block("cold start by attributes", rf"({kinds})_age_.*"),
+        Block("item in a region", rf"item_({regions})_.*"),
+        Block("region", rf"({regions})_.*"),
+        Block("other attributes of items", rf"({kinds})_.*"),
+        Block("price", r".*(revenue|price).*|.*_units_latest_.*"),
+        Block(
+            "exposure",
+            r".*(sale_days|offer_days|target_sum|exposed).*|.*_late(_units.*)?|"
+            r"(item|shop)_units_lag_1",
+        ),
         Block("calendar", r"month_.*|category_season|.*weekend.*"),
         Block("trend and share", r".*(_trend|_share)"),
+        Block("age", r".*_sales_(age|since)_all"),
         Block("pair", r"shop_item_.*"),
-        Block("item in a region", rf"item_({regions})_.*"),
         Block("item", r"item_.*"),
-        Block("region", rf"({regions})_.*"),
         Block("category in a shop", r"shop_category_.*"),
         Block("shop", r"shop_.*"),
         Block("category", r"category_.*"),
-        Block("other attributes of items", rf"({kinds})_.*"),
     )
 
 
-def block_of(column: str, attributes: Attributes) -> str:
+def any_of(names: Sequence[str]) -> str:
+    """Write a pattern that one of some names matches; of no names, one that nothing matches."""
+    return "|".join(names) or r"(?!)"
+
+
+def block_of(column: str, attributes: Attributes, inputs: Sequence[str] = ()) -> str:
     """Name the block of a column.
 
     Raises:
         ValueError: it is of none.
     """
-    for block in blocks(attributes):
+    for block in blocks(attributes, inputs):
         if block.has(column):
             return block.name
     raise ValueError(f"{column}: of no block; add it to features.blocks")
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Which columns a profile switches off.
+
+    Attributes:
+        attributes: of shops and items.
+        off: names of blocks.
+        inputs: columns that a profile's optional inputs bring.
+    """
+
+    attributes: Attributes
+    off: frozenset[str]
+    inputs: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, profile: Profile, inputs: Iterable[str] = ()) -> "Switches":
+        """Read a profile."""
+        return cls(Attributes.of(profile), frozenset(profile.features.without), tuple(inputs))
+
+    def are_on(self, *columns: str) -> bool:
+        """Say whether none of some columns is of a block that is off."""
+        return not self.off or self.off.isdisjoint(
+            block_of(column, self.attributes, self.inputs) for column in columns
+        )
+
+    def of_group(self, group: FeatureGroup) -> FeatureGroup | None:
+        """Return a group with the features that are on; None: nothing is left to tell.
+
+        What opens a later build stays as long as the group does.
+        """
+        kept = tuple(
+            feature
+            for feature in group.features
+            if feature in group.opening or self.are_on(group.column(feature))
+        )
+        return replace(group, features=kept) if set(kept) > set(group.opening) else None

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.encoding import encode, integers
-from features.group import PRESENCE, Feature, FeatureGroup
-from features.statistic import AGE, NEVER, History, Past, Whole
+from features.group import PRESENCE, SOLD_SHARE, Feature, FeatureGroup
+from features.statistic import AGE, NEVER, History, Past, Start, Whole
 from lakehouse.month_range import MonthRange, month_number, month_numbers
 from lakehouse.types import FEATURE
 
@@ -50,14 +50,14 @@ class Series:
         start: number of the month that the histories begin with.
         keys: the key columns, a row per series.
         measures: measure → its history.
-        first: ``[series]``, the index of the first month with a sale.
+        sold: when the first sale of each series was.
     """
 
     group: FeatureGroup
     start: int
     keys: pa.Table
     measures: dict[str, History]
-    first: Whole
+    sold: Start
 
     @classmethod
     def of(cls, rows: pa.Table, history: MonthRange, group: FeatureGroup) -> "Series":
@@ -70,24 +70,24 @@ class Series:
         inside = (numbers >= 0) & (numbers < len(history))
         cells, codes, numbers = cells.filter(pa.array(inside)), codes[inside], numbers[inside]
         measures = {}
-        for name in {feature.measure for feature in group.features}:
+        for name in group.measures_read:
             values = np.zeros((len(history), len(keys)), np.int64)
             values[numbers, codes] = integers(cells[name])
             measures[name] = History(values, opening.latest.get(name))
-        first = np.minimum(measures[PRESENCE].first, opening.first)
-        return cls(group, history.start, keys, measures, first)
+        sold = opening.start_or(measures[PRESENCE].first, measures[SOLD_SHARE].values)
+        return cls(group, history.start, keys, measures, sold)
 
     def features(self, month: date) -> pa.Table:
         """Compute the rows of one target month."""
         target = month_number(month) - self.start
-        known = np.flatnonzero(self.first < target)
+        known = np.flatnonzero(self.sold.month < target)
         columns = [self.keys[name].take(pa.array(known)) for name in self.group.keys]
         columns.append(pa.repeat(pa.scalar(month, pa.date32()), len(known)))
         columns.extend(self._column(feature, target, known) for feature in self.group.features)
         return pa.table(columns, names=[*self.group.keys, "month", *self.group.columns])
 
     def _column(self, feature: Feature, target: int, known: npt.NDArray[np.intp]) -> pa.Array:
-        past = Past(self.measures[feature.measure], self.first, target)
+        past = Past(self.measures[feature.measure], self.sold, target)
         numbers = feature.statistic.kernel(past, feature.lookback or 0)[known]
         if feature.statistic.is_bounded:
             numbers = numbers / self.group.measure(feature.measure).scale
@@ -99,23 +99,39 @@ class Opening:
     """What is known of series before their first array row.
 
     Attributes:
-        first: ``[series]``, the first month with a sale as a negative index; far ahead: not known.
+        sold: when their first sale was, as a negative index; far ahead: not known.
         latest: measure → ``[series]``, the last month that is not 0, or ``NEVER``.
     """
 
-    first: Whole
+    sold: Start
     latest: dict[str, Whole]
 
     @classmethod
     def of(cls, rows: pa.Table, codes: Whole, count: int, group: FeatureGroup) -> "Opening":
         """Read opening rows, features of the first month."""
-        first = np.full(count, -NEVER, np.int64)
+        sold = Start(np.full(count, -NEVER, np.int64), np.zeros(count, np.int64))
         latest = {}
         for feature in group.opening if len(rows) else ():
-            months = rows[group.column(feature)].to_numpy()
+            months = rows[group.column(feature)].to_numpy().astype(np.float64)
             if feature.statistic == AGE:  # not "is": a worker has its own copy
-                first[codes] = -months.astype(np.int64)
+                found = Start.of_ages(months)
+                sold.month[codes], sold.share[codes] = found.month, found.share
             else:
                 latest[feature.measure] = np.full(count, NEVER, np.int64)
                 latest[feature.measure][codes] = np.where(np.isnan(months), NEVER, -months)
-        return cls(first, latest)
+        return cls(sold, latest)
+
+    def start_or(self, first: Whole, shares: Whole) -> Start:
+        """Return when the first sale was, of series not known before by their cells.
+
+        Args:
+            first: ``[series]``, the first month with a sale by the cells.
+            shares: ``[month, series]``, the share of each month from its first sale on.
+        """
+        last = max(len(shares) - 1, 0)
+        found = shares[np.minimum(first, last), np.arange(len(first))] if len(shares) else first
+        is_known = self.sold.month < 0
+        return Start(
+            np.where(is_known, self.sold.month, first),
+            np.where(is_known, self.sold.share, found),
+        )

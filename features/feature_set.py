@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from features.attributes import Attributes
+from features.blocks import Switches
 from features.calendar import CALENDAR, CalendarFeature
 from features.group import CATEGORY, ITEM, SHOP, FeatureGroup, duplicates, refuse
 from features.groups import feature_groups
 from features.input_feature import InputFeature, input_features, input_ratios
+from features.neighbour import NEIGHBOURS, Neighbour
 from features.ratio import RATIOS, Ratio, attribute_ratios
 from features.tables import TARGET_MONTH, feature_columns
 from lakehouse.profile import Profile
@@ -15,6 +17,8 @@ from lakehouse.types import FEATURE, TEXT
 
 TARGET = "target"
 SPINES = ("assortment", "grid")
+# What a null becomes that is like no number.
+BELOW_ALL = -1.0e6
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,13 @@ class FeatureSet:
     ratios: tuple[Ratio, ...]
     calendar: tuple[CalendarFeature, ...]
     attributes: Attributes
+    neighbours: tuple[Neighbour, ...] = ()
     inputs: tuple[InputFeature, ...] = ()
 
     def __post_init__(self) -> None:
         columns = {name for group in self.groups for name in group.columns}
         columns |= {feature.name for feature in self.inputs}
+        columns |= {neighbour.column for neighbour in self.neighbours}
         for ratio in self.ratios:
             refuse("ratios", "no such column", {ratio.numerator, ratio.denominator} - columns)
             columns.add(ratio.name)
@@ -44,17 +50,32 @@ class FeatureSet:
         """The model's columns, in their order."""
         return (
             *(column for group in self.groups for column in feature_columns(group)),
+            *(Column(n.column, FEATURE, f"{n.comment}; null: not known") for n in self.neighbours),
             *(Column(f.name, FEATURE, f"{f.comment}; null: not known") for f in self.inputs),
             *(
-                Column(
-                    r.name,
-                    FEATURE,
-                    f"{r.comment}: {r.numerator} / {r.denominator}; null: not known",
-                )
+                Column(r.name, FEATURE, f"{r.comment}: {r.formula}; null: not known")
                 for r in self.ratios
             ),
             *(Column(feature.name, FEATURE, feature.comment, False) for feature in self.calendar),
         )
+
+    @property
+    def fillings(self) -> dict[str, float]:
+        """Column → what a null of it stands for to a model that wants numbers.
+
+        Nulls of what is not counted from sales, ratios and inputs, are below all numbers.
+        """
+        of_groups = {
+            group.column(feature): feature.statistic.filling
+            for group in self.groups
+            for feature in group.features
+        }
+        others = (*(f.name for f in self.inputs), *(r.name for r in self.ratios))
+        return {
+            **of_groups,
+            **{n.column: of_groups[n.of] for n in self.neighbours},
+            **dict.fromkeys(others, BELOW_ALL),
+        }
 
     @property
     def names(self) -> list[str]:
@@ -70,8 +91,17 @@ def feature_set(profile: Profile) -> FeatureSet:
             are besides.
     """
     attributes, inputs = Attributes.of(profile), input_features(profile.inputs)
-    ratios = (*RATIOS, *attribute_ratios(attributes), *input_ratios(inputs))
-    return FeatureSet(feature_groups(profile), ratios, CALENDAR, attributes, inputs)
+    of_inputs = input_ratios(inputs)
+    switches = Switches.of(profile, [f.name for f in inputs] + [r.name for r in of_inputs])
+    ratios = (*RATIOS, *attribute_ratios(attributes), *of_inputs)
+    return FeatureSet(
+        feature_groups(profile),
+        tuple(r for r in ratios if switches.are_on(r.name, r.numerator, r.denominator)),
+        tuple(feature for feature in CALENDAR if switches.are_on(feature.name)),
+        attributes,
+        tuple(n for n in NEIGHBOURS if switches.are_on(n.column)),
+        inputs,
+    )
 
 
 def panel_table(features: FeatureSet, spine: str, horizon: int = 1) -> Table:

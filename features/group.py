@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from features.measure import Measure
-from features.statistic import AGE, EWM, LAG, MEAN, MONTHS_SINCE, Statistic
+from features.statistic import AGE, EWM, LAG, LATEST, MEAN, MONTHS_SINCE, SUM, Statistic
 
 SHOP, ITEM, CATEGORY = "shop_id", "item_id", "category_id"
 # What the catalogue does not say of a shop or an item.
@@ -58,6 +58,16 @@ def weighted(measure: str, *months: int) -> tuple[Feature, ...]:
     return tuple(Feature(measure, EWM, lookback) for lookback in months)
 
 
+def sums(measure: str, *months: int) -> tuple[Feature, ...]:
+    """Declare sums over that many months."""
+    return tuple(Feature(measure, SUM, lookback) for lookback in months)
+
+
+def latest(measure: str, *months: int) -> tuple[Feature, ...]:
+    """Declare the last values that are not 0 within that many months."""
+    return tuple(Feature(measure, LATEST, lookback) for lookback in months)
+
+
 def months_since(measure: str) -> Feature:
     """Declare the months since the last that is not 0."""
     return Feature(measure, MONTHS_SINCE, None)
@@ -75,7 +85,8 @@ class FeatureGroup:
     Args:
         name: prefix of every column.
         keys: columns of the key.
-        measures: monthly aggregates; ``sales`` must be among them and says where sales are.
+        measures: monthly aggregates; ``sales`` and ``sold_share`` must be among them and say when
+            sales are.
         features: what is computed of them; the months since the last sale and the key's age must
             be among them, because later builds open with them.
 
@@ -93,7 +104,7 @@ class FeatureGroup:
     def __post_init__(self) -> None:
         known = {measure.name for measure in self.measures}
         refuse(self.name, "measure not declared", {f.measure for f in self.features} - known)
-        refuse(self.name, "measure missing", {PRESENCE} - known)
+        refuse(self.name, "measure missing", {PRESENCE, SOLD_SHARE} - known)
         opening = {months_since(PRESENCE).suffix, age(PRESENCE).suffix}
         refuse(self.name, "feature missing", opening - {f.suffix for f in self.features})
         counted = {f.suffix for f in self.opening if f.measure != PRESENCE}
@@ -105,6 +116,11 @@ class FeatureGroup:
     def lookback(self) -> int:
         """The most months that a bounded feature reads."""
         return max((f.lookback for f in self.features if f.lookback is not None), default=1)
+
+    @property
+    def measures_read(self) -> set[str]:
+        """The names of the measures that features are computed of."""
+        return {PRESENCE, SOLD_SHARE, *(feature.measure for feature in self.features)}
 
     @property
     def opening(self) -> tuple[Feature, ...]:
@@ -127,6 +143,8 @@ class FeatureGroup:
 
 # The measure that counts sales: a key exists from its first month where this is not 0.
 PRESENCE = "sales"
+# The measure that says when in a month the first sale was.
+SOLD_SHARE = "sold_share"
 
 
 def refuse(group: str, why: str, names: Iterable[str]) -> None:

@@ -5,20 +5,24 @@ from dataclasses import replace
 
 from features.ages import ITEM_AGE
 from features.attributes import Attributes
+from features.blocks import Switches
 from features.group import (
     CATEGORY,
     ITEM,
     SHOP,
+    SOLD_SHARE,
     FeatureGroup,
     age,
     lags,
+    latest,
     means,
     months_since,
+    sums,
     weighted,
 )
 from features.measure import Measure
 from lakehouse.profile import Clip, Profile
-from lakehouse.types import COUNT, REVENUE, UNITS, WHOLE
+from lakehouse.types import COUNT, REVENUE, SHARE, UNITS, WHOLE
 
 LATE_DAYS = 14
 # What the pair's measures aggregate are the columns of monthly.pair_days.
@@ -36,6 +40,9 @@ PAIR_LATE_UNITS = Measure(
 )
 PAIR_WEEKEND_UNITS = Measure(
     "weekend_units", "weekend_units", "sum", UNITS, "units of Saturdays and Sundays"
+)
+PAIR_SOLD_SHARE = Measure(
+    SOLD_SHARE, SOLD_SHARE, "max", SHARE, "share of the month from its first sale on; 0: no sale"
 )
 SALE_DAYS = Measure("sale_days", "sale_day", "count_distinct", WHOLE, "days with a sale")
 OFFER_DAYS = Measure(
@@ -59,6 +66,8 @@ UNITS_SOLD = summed(PAIR_UNITS)
 REVENUE_SUM = summed(PAIR_REVENUE)
 LATE_UNITS = summed(PAIR_LATE_UNITS)
 WEEKEND_UNITS = summed(PAIR_WEEKEND_UNITS)
+# When the first sale was: what every group's age is counted from.
+WHEN_SOLD = (SALES, PAIR_SOLD_SHARE)
 PAIRS = summed(HAS_SALE, "shop × item pairs with a sale")
 
 
@@ -78,6 +87,7 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
         keys=(SHOP, ITEM),
         measures=(
             PAIR_SALES,
+            PAIR_SOLD_SHARE,
             HAS_SALE,
             PAIR_UNITS,
             pair_target(clip),
@@ -92,8 +102,11 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
             *lags("units", 1, 2, 3),
             *means("target", 3, 6, 12),
             *weighted("target", 6),
+            *sums("target", 12),
             *means("units", 12),
+            *latest("units", 12),
             *lags("revenue", 1),
+            *latest("revenue", 12),
             *means("revenue", 12),
             *lags("late_units", 1),
             *lags("sale_days", 1),
@@ -108,16 +121,19 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
 ITEM_GROUP = FeatureGroup(
     name="item",
     keys=(ITEM,),
-    measures=(SALES, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM, LATE_UNITS),
+    measures=(*WHEN_SOLD, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM, LATE_UNITS),
     features=(
         *lags("target", 1, 2, 3, 6, 12),
         *means("target", 3, 6, 12),
         *weighted("target", 6),
+        *sums("target", 12),
         *lags("units", 1),
+        *latest("units", 12),
         *means("units", 12),
         *lags("pairs", 1, 2, 3),
         *means("pairs", 3, 12),
         *lags("revenue", 1),
+        *latest("revenue", 12),
         *means("revenue", 12),
         *lags("late_units", 1),
         months_since("sales"),
@@ -127,7 +143,7 @@ ITEM_GROUP = FeatureGroup(
 SHOP_GROUP = FeatureGroup(
     name="shop",
     keys=(SHOP,),
-    measures=(SALES, PAIRS, UNITS_SOLD, TARGET_SUM, LATE_UNITS, WEEKEND_UNITS),
+    measures=(*WHEN_SOLD, PAIRS, UNITS_SOLD, TARGET_SUM, LATE_UNITS, WEEKEND_UNITS),
     features=(
         *lags("target", 1, 12),
         *means("target", 3, 12),
@@ -145,7 +161,7 @@ SHOP_GROUP = FeatureGroup(
 CATEGORY_GROUP = FeatureGroup(
     name="category",
     keys=(CATEGORY,),
-    measures=(SALES, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM),
+    measures=(*WHEN_SOLD, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM),
     features=(
         *lags("target", 1, 2, 12, 13),
         *means("target", 3, 12),
@@ -161,7 +177,7 @@ CATEGORY_GROUP = FeatureGroup(
 SHOP_CATEGORY_GROUP = FeatureGroup(
     name="shop_category",
     keys=(SHOP, CATEGORY),
-    measures=(SALES, PAIRS, TARGET_SUM),
+    measures=(*WHEN_SOLD, PAIRS, TARGET_SUM),
     features=(
         *lags("target", 1, 2, 3, 12),
         *means("target", 3, 12),
@@ -174,27 +190,12 @@ SHOP_CATEGORY_GROUP = FeatureGroup(
 )
 
 
-AGE_CATEGORY_GROUP = FeatureGroup(
-    name="category_age",
-    keys=(ITEM_AGE, CATEGORY),
-    measures=(SALES, PAIRS, TARGET_SUM),
-    features=(
-        *lags("target", 1, 2, 3),
-        *means("target", 12, 24),
-        *lags("pairs", 1, 2, 3),
-        *means("pairs", 12, 24),
-        months_since("sales"),
-        age("sales"),
-    ),
-)
-
-
 def attribute_group(name: str, *keys: str) -> FeatureGroup:
     """Declare the history of what shares attributes: a city, a type, an item in a city."""
     return FeatureGroup(
         name=name,
         keys=keys,
-        measures=(SALES, PAIRS, TARGET_SUM),
+        measures=(*WHEN_SOLD, PAIRS, TARGET_SUM),
         features=(
             *lags("target", 1),
             *means("target", 12),
@@ -207,6 +208,33 @@ def attribute_group(name: str, *keys: str) -> FeatureGroup:
     )
 
 
+def age_group(name: str, *keys: str, months: Sequence[int]) -> FeatureGroup:
+    """Declare how what shares something sold, some months ago, when its items were as old."""
+    return FeatureGroup(
+        name=f"{name}_age",
+        keys=(ITEM_AGE, *keys),
+        measures=(*WHEN_SOLD, PAIRS, TARGET_SUM),
+        features=(
+            *lags("target", *months),
+            *means("target", 12, 24),
+            *lags("pairs", *months),
+            *means("pairs", 12, 24),
+            months_since("sales"),
+            age("sales"),
+        ),
+    )
+
+
+def age_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
+    """Declare a group by the age of items for the shop's categories, and for what items share."""
+    others = (name for name in attributes.item if name != CATEGORY)
+    return (
+        age_group("shop_category", SHOP, CATEGORY, months=(1, 2, 3)),
+        age_group("category", CATEGORY, months=(1, 2, 3)),
+        *(age_group(name, name, months=(1,)) for name in others),
+    )
+
+
 def attribute_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
     """Declare a group per attribute, and one of the items by each attribute of shops."""
     return (
@@ -216,19 +244,29 @@ def attribute_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
     )
 
 
-def feature_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
+def declared_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
     """Return every group, the pair's own first, each after one whose cells it can be summed from.
 
     Args:
         profile: bounds of the target, and what is known of shops and items.
     """
-    fixed = (ITEM_GROUP, SHOP_CATEGORY_GROUP, SHOP_GROUP, CATEGORY_GROUP)
+    attributes = Attributes.of(profile)
     return (
         shop_item(profile.target_clip),
-        *fixed,
-        *attribute_groups(Attributes.of(profile)),
-        AGE_CATEGORY_GROUP,
+        *(ITEM_GROUP, SHOP_CATEGORY_GROUP, SHOP_GROUP, CATEGORY_GROUP),
+        *attribute_groups(attributes),
+        *age_groups(attributes),
     )
+
+
+def feature_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
+    """Return the groups, without the features that a profile switches off.
+
+    A group of which nothing is left but its key's age and last sale is left out altogether.
+    """
+    switches = Switches.of(profile)
+    found = (switches.of_group(group) for group in declared_groups(profile))
+    return tuple(group for group in found if group is not None)
 
 
 def split_by_age(
@@ -237,3 +275,8 @@ def split_by_age(
     """Part groups whose cells are sums of a month from those that know the age of items."""
     plain = tuple(group for group in groups if ITEM_AGE not in group.keys)
     return plain, tuple(group for group in groups if ITEM_AGE in group.keys)
+
+
+def sources_of_ages(groups: Sequence[FeatureGroup], pair: FeatureGroup) -> FeatureGroup:
+    """Return the group whose cells those by age are made from: of items where that is enough."""
+    return pair if any(SHOP in group.keys for group in groups) else ITEM_GROUP

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.encoding import Codes, dictionary, encode, integers
-from features.group import ITEM, SHOP, FeatureGroup
-from features.groups import LATE_DAYS, PAIR_REVENUE
+from features.group import ITEM, SHOP, SOLD_SHARE, FeatureGroup
+from features.groups import LATE_DAYS, PAIR_REVENUE, PAIR_SOLD_SHARE
 from features.measure import Measure
 from lakehouse.types import PRICE, TEXT, UNITS
 
@@ -49,9 +49,9 @@ def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:
         offers: rows of silver.daily_offers, ``[shop_id, item_id, month, date]``.
 
     Returns:
-        ``[shop_id, item_id, month, sale, units, revenue, late_units, weekend_units, sale_day,
-        offer_day]``: ``sale`` is 1 or 0, amounts are in integer form, revenue 0 where the price is
-        not known; the days of the month are null where there is no sale or no offer.
+        ``[shop_id, item_id, month, sale, units, revenue, late_units, weekend_units, sold_share,
+        sale_day, offer_day]``: ``sale`` is 1 or 0, amounts are in integer form, revenue 0 where the
+        price is not known; the days of the month are null where there is no sale or no offer.
     """
     units, dates = integers(sales["units"]), sales["date"].to_numpy().astype("datetime64[D]")
     amounts = {
@@ -59,6 +59,7 @@ def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:
         "revenue": revenue(units, sales["price"]),
         "late_units": units * is_late(dates),
         "weekend_units": units * is_weekend(dates),
+        SOLD_SHARE: share_left(dates),
     }
     sold = form(sales, 1, amounts)
     offered = form(offers, 0, dict.fromkeys(amounts, np.zeros(len(offers), np.int64)))
@@ -84,9 +85,21 @@ def form(rows: pa.Table, sale: int, amounts: Mapping[str, Codes]) -> pa.Table:
 
 def is_late(dates: Days) -> npt.NDArray[np.bool_]:
     """Say which days are among the last of their month."""
-    next_month = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]")
-    late: npt.NDArray[np.bool_] = (next_month - dates).astype(np.int64) <= LATE_DAYS
+    late: npt.NDArray[np.bool_] = days_left(dates) <= LATE_DAYS
     return late
+
+
+def share_left(dates: Days) -> Codes:
+    """Return the share of its month from each day on, the day included, in integer form."""
+    month = dates.astype("datetime64[M]").astype("datetime64[D]")
+    shares = np.rint(PAIR_SOLD_SHARE.scale * days_left(dates) / days_left(month))
+    return shares.astype(np.int64)
+
+
+def days_left(dates: Days) -> Codes:
+    """Count the days from each day to the end of its month, both included."""
+    next_month = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]")
+    return (next_month - dates).astype(np.int64)
 
 
 def is_weekend(dates: Days) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from features.encoding import integers, positions
 from features.feature_set import TARGET, FeatureSet
-from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
+from features.group import CATEGORY, ITEM, SHOP
 from features.groups import ITEM_GROUP
 from features.input_feature import Known
 from features.spine import Spine
@@ -47,7 +47,12 @@ def assemble(
     columns: dict[str, pa.Array] = {name: spine.column(name) for name in (SHOP, ITEM, CATEGORY)}
     columns["month"] = pa.repeat(pa.scalar(month, pa.date32()), len(spine))
     for group in features.groups:
-        columns.update(joined(spine, parts[group.name], group))
+        own = dict(zip(group.columns, group.columns, strict=True))
+        columns.update(joined(spine, parts[group.name], group.keys, own))
+    for side in dict.fromkeys(neighbour.side for neighbour in features.neighbours):
+        there = {n.column: n.of for n in features.neighbours if n.side == side}
+        items = parts[ITEM_GROUP.name].rename_columns({ITEM: side})
+        columns.update(joined(spine, items, (side,), there))
     for declared in features.inputs:
         columns[declared.name] = looked_up(spine, inputs[declared.name])
     for ratio in features.ratios:
@@ -62,11 +67,20 @@ def assemble(
     return pa.table(columns)
 
 
-def joined(spine: Spine, part: pa.Table, group: FeatureGroup) -> dict[str, pa.Array]:
-    """Return a group's features for every row of a spine."""
-    found = rows_of(spine, part, group.keys)
+def joined(
+    spine: Spine, part: pa.Table, keys: tuple[str, ...], columns: Mapping[str, str]
+) -> dict[str, pa.Array]:
+    """Return features for every row of a spine.
+
+    Args:
+        spine: the pairs.
+        part: ``[*keys, *features]``, unique on the keys.
+        keys: names of the spine's ids.
+        columns: name in the panel → name in the part.
+    """
+    found = rows_of(spine, part, keys)
     rows = pa.array(found, pa.int64(), mask=found < 0)
-    return {name: part[name].combine_chunks().take(rows) for name in group.columns}
+    return {name: part[of].combine_chunks().take(rows) for name, of in columns.items()}
 
 
 def looked_up(spine: Spine, known: Known) -> pa.Array:

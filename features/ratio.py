@@ -1,6 +1,8 @@
 """Ratios of two features of one panel row: means over open shops, trends, prices."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -16,20 +18,34 @@ class Ratio:
     """One feature, or ratio declared before it, divided by another.
 
     Both come from groups with keys of their own, so that neither group needs the other's.
+
+    Attributes:
+        most: what a greater denominator counts as; None: there is no bound.
     """
 
     name: str
     numerator: str
     denominator: str
     comment: str
+    most: float | None = None
+
+    @property
+    def formula(self) -> str:
+        """What is divided by what."""
+        bound = self.denominator if self.most is None else f"min({self.denominator}, {self.most:g})"
+        return f"{self.numerator} / {bound}"
 
     def compute(self, numerator: Real, denominator: Real) -> Real:
         """Divide; NaN where either is not known or the denominator is 0."""
         safe = np.where(denominator == 0, np.float32(np.nan), denominator)
+        if self.most is not None:
+            safe = np.minimum(safe, np.float32(self.most))
         ratio: Real = (numerator / safe).astype(np.float32)
         return ratio
 
 
+# Mostly of one month: of two where the newest one's units have no known price.
+LATEST_PRICE = "currency per unit, of the last months with revenue and with units"
 RATIOS = (
     Ratio("item_per_pair_1", "item_target_lag_1", "item_pairs_lag_1", "units by selling shop"),
     Ratio("item_per_pair_3", "item_target_mean_3", "item_pairs_mean_3", "units by selling shop"),
@@ -54,9 +70,17 @@ RATIOS = (
         "units by pair",
     ),
     Ratio("shop_per_pair_1", "shop_target_lag_1", "shop_pairs_lag_1", "units by pair"),
-    Ratio("item_price", "item_revenue_lag_1", "item_units_lag_1", "currency per unit last month"),
     Ratio(
-        "pair_price", "shop_item_revenue_lag_1", "shop_item_units_lag_1", "currency per unit there"
+        "item_price",
+        "item_revenue_latest_12",
+        "item_units_latest_12",
+        LATEST_PRICE,
+    ),
+    Ratio(
+        "pair_price",
+        "shop_item_revenue_latest_12",
+        "shop_item_units_latest_12",
+        f"{LATEST_PRICE}, there",
     ),
     Ratio(
         "pair_share", "shop_item_target_mean_3", "item_target_mean_3", "share of the item's units"
@@ -75,7 +99,7 @@ RATIOS = (
         "category_units_mean_12",
         "currency per unit, year",
     ),
-    Ratio("item_price_change", "item_price", "item_price_12", "last month's price by the year's"),
+    Ratio("item_price_change", "item_price", "item_price_12", "last price by the year's"),
     Ratio("item_price_level", "item_price_12", "category_price_12", "price by its category's"),
     Ratio("pair_price_level", "pair_price_12", "item_price_12", "price there by price everywhere"),
     Ratio("pair_late", "shop_item_late_units_lag_1", "shop_item_units_lag_1", "share sold late"),
@@ -92,12 +116,24 @@ RATIOS = (
     ),
     *(
         Ratio(
-            f"category_age_per_pair_{months}",
-            f"category_age_target_{statistic}_{months}",
-            f"category_age_pairs_{statistic}_{months}",
-            "units by pair of the category's items when they were as old",
+            f"{name}_exposed_{months}",
+            f"{group}_target_{statistic}_{months}",
+            f"{group}_sales_age_all",
+            "units a month since the first sale, to the day",
+            most=months,
         )
-        for statistic, months in (("lag", 1), ("lag", 2), ("lag", 3), ("mean", 12), ("mean", 24))
+        for name, group in (("pair", "shop_item"), ("item", "item"))
+        for statistic, months in (("lag", 1), ("sum", 12))
+    ),
+    *(
+        Ratio(
+            f"pair_exposed_12_by_{group}",
+            "shop_item_target_sum_12",
+            f"{group}_sales_age_all",
+            f"units a month since the {group}'s first sale",
+            most=12,
+        )
+        for group in ("item", "shop")
     ),
     Ratio(
         "category_share",
@@ -109,19 +145,27 @@ RATIOS = (
 
 
 def attribute_ratios(attributes: Attributes) -> tuple[Ratio, ...]:
-    """Declare the units by pair of every attribute's group."""
-    names = (
-        *(f"item_{name}" for name in attributes.shop),
-        *attributes.shop,
-        *(name for name in attributes.item if name != CATEGORY),
+    """Declare the units by pair of every attribute's group, and by the age of items."""
+    kinds = [name for name in attributes.item if name != CATEGORY]
+    recent = (("lag", 1), ("mean", 12))
+    names = (*(f"item_{name}" for name in attributes.shop), *attributes.shop, *kinds)
+    lately = (*recent, ("mean", 24))
+    as_old = "units by pair when items were as old"
+    return (
+        *per_pair(names, "units by pair", recent),
+        *per_pair([f"{name}_age" for name in kinds], as_old, lately),
+        *per_pair(["shop_category_age", "category_age"], as_old, (*lately, ("lag", 2), ("lag", 3))),
     )
-    return tuple(
-        Ratio(
+
+
+def per_pair(
+    names: Iterable[str], comment: str, statistics: Iterable[tuple[str, int]]
+) -> Iterator[Ratio]:
+    """Declare a group's units by pair that sold, of some statistics and lookbacks."""
+    for name, (statistic, months) in product(names, statistics):
+        yield Ratio(
             f"{name}_per_pair_{months}",
             f"{name}_target_{statistic}_{months}",
             f"{name}_pairs_{statistic}_{months}",
-            "units by pair",
+            comment,
         )
-        for name in names
-        for statistic, months in (("lag", 1), ("mean", 12))
-    )

@@ -19,6 +19,10 @@ Real = npt.NDArray[np.float64]
 
 # Stands for a month that never was, before every index.
 NEVER = -(1 << 32)
+# Months ago, of what never was.
+LONG_AGO = 1000.0
+# A month, in the parts that a first sale's day is kept in.
+THOUSAND = 1000
 
 
 class History:
@@ -59,26 +63,51 @@ class History:
         return np.where(nonzero.any(axis=0), nonzero.argmax(axis=0), len(self.values))
 
 
+@dataclass(frozen=True)
+class Start:
+    """When the first sale of each series was.
+
+    Attributes:
+        month: ``[series]`` int64, index of its month.
+        share: ``[series]`` int64, thousandths of that month from the sale's day on, 1 to 1000.
+    """
+
+    month: Whole
+    share: Whole
+
+    @classmethod
+    def of_ages(cls, months: Real) -> "Start":
+        """Return the starts of series that are so many months old at index 0, to the day."""
+        whole = np.ceil(months)
+        share = np.rint((months - whole + 1) * THOUSAND)
+        return cls(-whole.astype(np.int64), share.astype(np.int64))
+
+    def months_to(self, target: int) -> Real:
+        """Return the months from the first sale to the beginning of a target month, to the day."""
+        months: Real = (target - self.month - 1) + self.share / THOUSAND
+        return months
+
+
 class Past:
     """The months of one measure before a target month.
 
     Args:
         history: the measure.
-        first: ``[series]`` int64, the first month with a sale.
+        start: when the first sale of each series was.
         target: index of the target month, at most the number of months in the history.
 
     Raises:
         ValueError: a kernel asks for the target month or a later one.
     """
 
-    def __init__(self, history: History, first: Whole, target: int) -> None:
-        self._history, self._first, self._target = history, first, target
+    def __init__(self, history: History, start: Start, target: int) -> None:
+        self._history, self._start, self._target = history, start, target
 
     def month(self, back: int) -> Real:
         """Return the value some months back; NaN before the lake's first month."""
         refuse_target_month(back)
         if back > self._target:
-            return np.full(self._first.shape, np.nan)
+            return np.full(self._start.month.shape, np.nan)
         values: Real = self._history.values[self._target - back].astype(np.float64)
         return values
 
@@ -96,16 +125,29 @@ class Past:
         Weights are whole numbers until the one division.
         """
         refuse_target_month(lookback)
-        total = np.zeros(self._first.shape, np.int64)
+        total = np.zeros(self._start.month.shape, np.int64)
         for back in range(1, min(lookback, self._target) + 1):
             total += self._history.values[self._target - back] << (lookback - back)
         known = np.clip(self.age(), 1, lookback)
         mean: Real = total / ((1 << lookback) - (1 << (lookback - known)))
         return mean
 
+    def latest(self, lookback: int) -> Real:
+        """Return the last value that is not 0 within the last months; NaN where there is none."""
+        refuse_target_month(lookback)
+        found = np.full(self._start.month.shape, np.nan)
+        for back in range(min(lookback, self._target), 0, -1):
+            values = self._history.values[self._target - back]
+            np.copyto(found, values, where=values != 0)
+        return found
+
     def age(self) -> Whole:
-        """Count the months from the first sale to the target month; at least 1 for known keys."""
-        return self._target - self._first
+        """Count the months that had a chance to sell; at least 1 for known keys."""
+        return self._target - self._start.month
+
+    def exact_age(self) -> Real:
+        """Return the months from the first sale to the target month, to the day."""
+        return self._start.months_to(self._target)
 
     def months_since(self) -> Real:
         """Count the months from the last one that is not 0 to the target month."""
@@ -129,12 +171,15 @@ class Statistic:
         meaning: its part of the column's comment.
         is_bounded: it reads no more months than its lookback, and its result is in the measure's
             unit; else it counts months, and an opening value stands for all history before.
+        filling: what a null of it stands for to a model that wants numbers: of a key that never
+            sold, nothing sold; of months before the lake's first the same.
     """
 
     name: str
     kernel: Callable[[Past, int], Real]
     meaning: str
     is_bounded: bool
+    filling: float = 0.0
 
 
 def _lag(past: Past, lookback: int) -> Real:
@@ -155,8 +200,16 @@ def _months_since(past: Past, _: int) -> Real:
     return past.months_since()
 
 
+def _sum(past: Past, lookback: int) -> Real:
+    return past.sum(lookback).astype(np.float64)
+
+
+def _latest(past: Past, lookback: int) -> Real:
+    return past.latest(lookback)
+
+
 def _age(past: Past, _: int) -> Real:
-    return past.age().astype(np.float64)
+    return past.exact_age()
 
 
 LAG = Statistic("lag", _lag, "value that many months before", True)
@@ -164,5 +217,9 @@ MEAN = Statistic("mean", _mean, "sum over the months before, by the key's age am
 EWM = Statistic(
     "ewm", _ewm, "mean over the months before, each weighing half of the one after it", True
 )
-MONTHS_SINCE = Statistic("since", _months_since, "months since the last that is not 0", False)
-AGE = Statistic("age", _age, "months since the key's first sale", False)
+SUM = Statistic("sum", _sum, "sum over the months before", True)
+LATEST = Statistic("latest", _latest, "last value before that is not 0", True)
+MONTHS_SINCE = Statistic(
+    "since", _months_since, "months since the last that is not 0", False, LONG_AGO
+)
+AGE = Statistic("age", _age, "months since the key's first sale, to the day", False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from features.group import FeatureGroup
-from features.groups import ITEM_GROUP, feature_groups, split_by_age
+from features.groups import feature_groups, split_by_age
 from features.tables import features_table, monthly_table
 from jobs.cell_changes import changed_cells
 from jobs.cell_parts import Work, aged_parts, plain_parts
@@ -104,11 +104,9 @@ class Build:
         """Return the months whose cells are to be aggregated again."""
         plain, aged = split_by_age(self.groups)
         stale_plain = self._stale_of(plain, cell_digests(self.lake, self.history))
-        return stale_plain | self._stale_of(aged, self._aged_digests())
-
-    def _aged_digests(self) -> dict[date, str]:
-        cells = log.file_digests(month_files(self.lake, monthly_table(ITEM_GROUP)))
-        return aged_digests(cells, self.lake, self.history)
+        return stale_plain | self._stale_of(
+            aged, aged_digests(self.lake, self.history, self.groups)
+        )
 
     def _stale_of(self, groups: Iterable[FeatureGroup], digests: dict[date, str]) -> set[date]:
         return {m for group in groups for m in self._stale(digests, monthly_table(group))}
@@ -117,8 +115,8 @@ class Build:
         """Aggregate the months whose sales, offers or catalogue changed, for every group."""
         plain, aged = split_by_age(self.groups)
         self._cells_of(plain, cell_digests(self.lake, self.history), plain_parts)
-        # These read the cells of items as they are now.
-        self._cells_of(aged, self._aged_digests(), aged_parts)
+        # These read the cells below as they are now.
+        self._cells_of(aged, aged_digests(self.lake, self.history, self.groups), aged_parts)
 
     def _cells_of(
         self,

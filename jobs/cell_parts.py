@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from features.attributes import Attributes
 from features.group import FeatureGroup
+from features.groups import shop_item, sources_of_ages
 from jobs.aged_cells_task import AgedCellsTask
 from jobs.cells_task import GroupCellsTask, PairCellsTask
-from jobs.pieces import aged_piece, group_pieces, item_buckets, pair_pieces
+from jobs.pieces import aged_pieces, group_pieces, item_buckets, pair_pieces
 from lakehouse.delta.parts import Part
 from lakehouse.delta.work import do_work
 from lakehouse.lake import Lake
@@ -54,7 +55,9 @@ def plain_parts(work: Work) -> list[Part]:
 
 
 def aged_parts(work: Work) -> list[Part]:
-    """Aggregate stored cells of items to the cells of groups by age."""
-    task = AgedCellsTask(work.lake, tuple(work.groups), work.attributes)
-    piece = aged_piece(work.lake, work.history, work.months)
-    return do_work(work.spark, work.lake, [piece], task)
+    """Aggregate stored cells of pairs or items to the cells of groups by age."""
+    profile = work.lake.profile()
+    below = sources_of_ages(work.groups, shop_item(profile.target_clip))
+    task = AgedCellsTask(work.lake, tuple(work.groups), below, work.attributes)
+    pieces = list(aged_pieces(work.lake, work.history, work.months, below))
+    return do_work(work.spark, work.lake, pieces, task)

@@ -54,7 +54,7 @@ class FeaturesTask:
 
     def _rows(self, group: FeatureGroup, piece: Mapping[str, Any]) -> Iterator[pa.Table]:
         table = monthly_table(group)
-        names = [m.name for m in group.measures if m.name in {f.measure for f in group.features}]
+        names = [m.name for m in group.measures if m.name in group.measures_read]
         columns = [*group.keys, *names]
         yield with_month(stored_rows(self.lake, table, {}, columns), None)
         for month, paths in piece["cells"].items():

@@ -1,16 +1,18 @@
 """What each month of a derived table is made from, as digests: equal digests, nothing to redo."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache, lru_cache
 from importlib import resources
 
 from features.feature_set import FeatureSet, panel_table
-from features.group import CATEGORY, ITEM, SHOP
+from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
+from features.groups import sources_of_ages, split_by_age
 from features.horizon import known_month
 from features.tables import features_table, monthly_table
 from jobs.input_files import input_files
 from jobs.panel_rows import PanelRows
+from jobs.pieces import ITEM_CELLS, month_files
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
@@ -53,20 +55,28 @@ def cell_digests(lake: Lake, history: MonthRange) -> dict[date, str]:
     return {month: log.digest([common, sales.get(month), offers.get(month)]) for month in history}
 
 
-def aged_digests(cells: Mapping[date, str], lake: Lake, history: MonthRange) -> dict[date, str]:
-    """Digest what cells by the age of items are made from: item cells up to the month, and code.
+def aged_digests(
+    lake: Lake, history: MonthRange, groups: Sequence[FeatureGroup]
+) -> dict[date, str]:
+    """Digest what cells by the age of items are made from: the cells below, code, catalogue.
+
+    Cells of items up to a month say how old they are in it.
 
     Args:
-        cells: digest of the item cells, by month.
-        lake: whose catalogue.
+        lake: where the cells are.
         history: the lake's months.
+        groups: every group, the pair's own first.
     """
+    below = sources_of_ages(split_by_age(groups)[1], groups[0])
+    items, cells = (
+        log.file_digests(month_files(lake, table)) for table in (ITEM_CELLS, monthly_table(below))
+    )
     common = [
         code_digest("features"),
         catalogue_digest(lake, log.version(lake, SHOPS), log.version(lake, ITEMS)),
     ]
     return {
-        month: log.digest([common, [cells.get(m) for m in history if m <= month]])
+        month: log.digest([common, [items.get(m) for m in history if m <= month], cells.get(month)])
         for month in history
     }
 

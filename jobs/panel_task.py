@@ -18,7 +18,7 @@ from features.spine import active_items, active_shops, every_pair, given_pairs, 
 from features.tables import features_table, monthly_table
 from features.withdrawal import WITHDRAWALS, without
 from jobs.panel_rows import PanelRows
-from jobs.stored_entities import stored_entities
+from jobs.stored_entities import panel_entities
 from jobs.stored_rows import Files, stored_rows
 from lakehouse.delta.parts import Rows
 from lakehouse.lake import Lake
@@ -87,7 +87,7 @@ class MonthParts:
 
     def entities(self) -> tuple[pa.Table, pa.Table]:
         """Read ``[id, *attributes]`` of shops and of items."""
-        return stored_entities(self.lake, self.features.attributes, self.files)
+        return panel_entities(self.lake, self.features, self.files)
 
     def cells(self, group: str, columns: list[str]) -> pa.Table:
         """Read columns of a group's cells of the target month itself."""

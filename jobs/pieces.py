@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import islice
 
 from features.group import ITEM, FeatureGroup
 from features.groups import ITEM_GROUP
@@ -57,16 +58,28 @@ def group_pieces(
         yield Piece({"month": month, "files": files}, sum(part.rows for part in mine))
 
 
-def aged_piece(lake: Lake, history: MonthRange, months: Sequence[date]) -> Piece:
-    """Describe the aggregation of item cells by the age of items: one piece, for it is little."""
-    stored, sizes = month_files(lake, ITEM_CELLS), log.month_rows(lake, ITEM_CELLS)
-    read = [m for m in history if m <= months[-1]]
-    piece = {
-        "months": list(months),
-        "cells": {f"{month}": stored.get(month, []) for month in read},
-        "files": {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)},
-    }
-    return Piece(piece, sum(sizes.get(month, 0) for month in read))
+def aged_pieces(
+    lake: Lake, history: MonthRange, months: Sequence[date], below: FeatureGroup
+) -> Iterator[Piece]:
+    """Cut the aggregation of cells by the age of items: as many months as fit into a task.
+
+    Args:
+        lake: where the cells are.
+        history: the lake's months; those of items up to a month say how old they are.
+        months: of the cells wanted, in order.
+        below: the group whose cells are aggregated.
+    """
+    items, cells = (month_files(lake, table) for table in (ITEM_CELLS, monthly_table(below)))
+    sizes = log.month_rows(lake, monthly_table(below))
+    catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
+    total = sum(sizes.get(month, 0) for month in months)
+    for mine in batched(months, -(-len(months) // count_for(total, ROWS_PER_BUCKET))):
+        piece = {
+            "items": {f"{m}": items.get(m, []) for m in history if m <= mine[-1]},
+            "cells": {f"{m}": cells.get(m, []) for m in mine},
+            "files": catalogue,
+        }
+        yield Piece(piece, sum(sizes.get(month, 0) for month in mine))
 
 
 def feature_pieces(
@@ -117,3 +130,10 @@ def feature_pieces(
 def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
     """List the files of each month of a table, none where there is no table yet."""
     return log.month_files(lake, table) if log.exists(lake, table) else {}
+
+
+def batched(months: Sequence[date], size: int) -> Iterator[list[date]]:
+    """Cut months into runs of a size."""
+    left = iter(months)
+    while mine := list(islice(left, size)):
+        yield mine

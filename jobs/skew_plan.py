@@ -77,7 +77,7 @@ def make_plan(
     """
     inputs = versions(lake, groups)
     plain = cell_digests(lake, history)
-    aged = wanted_by_age(lake, history, plain)
+    aged = wanted_by_age(lake, groups, history, plain)
     is_aged = set(split_by_age(groups)[1])
     plans = tuple(
         plan_group(lake, group, history, targets, aged if group in is_aged else plain, draw)
@@ -90,17 +90,21 @@ def make_plan(
     return plan if is_one_moment else make_plan(lake, groups, history, targets, draw)
 
 
-def wanted_by_age(lake: Lake, history: MonthRange, plain: dict[date, str]) -> dict[date, str]:
-    """Digest what cells by the age of items should be made from; none after stale item cells.
+def wanted_by_age(
+    lake: Lake, groups: Sequence[FeatureGroup], history: MonthRange, plain: dict[date, str]
+) -> dict[date, str]:
+    """Digest what cells by the age of items should be made from; none after stale cells below.
 
     Args:
         lake: what is checked.
+        groups: every group, the pair's own first.
         history: the lake's months.
-        plain: what the cells of items should be made from.
+        plain: what the cells of pairs and items should be made from.
     """
-    digests = aged_digests(log.file_digests(month_files(lake, ITEM_CELLS)), lake, history)
-    built = log.built(lake, ITEM_CELLS) if log.exists(lake, ITEM_CELLS) else {}
-    behind = min(stale(plain, built), default=date.max)
+    digests = aged_digests(lake, history, groups)
+    tables = (ITEM_CELLS, monthly_table(groups[0]))
+    built = [log.built(lake, table) if log.exists(lake, table) else {} for table in tables]
+    behind = min((month for of in built for month in stale(plain, of)), default=date.max)
     return {month: digest if month < behind else "" for month, digest in digests.items()}
 
 

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.ages import ITEM_AGE, with_age
+from features.ages import ITEM_AGE, first_sales, with_age
 from features.attributes import Attributes, with_attributes
 from features.compute import compute
-from features.group import ITEM, FeatureGroup
+from features.group import ITEM, SHOP, FeatureGroup
 from features.groups import ITEM_GROUP
 from features.measure import stored_form
 from features.monthly import aggregate
@@ -60,7 +60,8 @@ class RebuildTask:
             cells = cells_of_groups(pairs.rows, entities, self.groups)
             items = with_attributes(cells[ITEM_GROUP.name], entities[1:])
             for group in self.groups:
-                made = cells.get(group.name, items).select(cells_schema(group).names)
+                below = cells[self.groups[0].name] if SHOP in group.keys else items
+                made = cells.get(group.name, below).select(cells_schema(group).names)
                 for number, keys in self.places[group.name]:
                     mine = keys.keep(made, group.keys[-1])
                     if len(mine):
@@ -96,7 +97,8 @@ class CompareTask:
         group = next(g for g in self.groups if g.name == piece["group"])
         cells = pa.concat_tables([cells_schema(group).empty_table(), *rebuilt])
         if group != self.groups[0]:
-            whole = with_age(cells) if ITEM_AGE in group.keys else cells
+            is_aged = ITEM_AGE in group.keys
+            whole = with_age(cells, first_sales(cells)) if is_aged else cells
             cells = aggregate(whole, group) if len(cells) else whole
         for table, month, rows in self._wanted(group, piece, cells):
             columns = [name for name in table.names if name not in table.key]

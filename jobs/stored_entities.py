@@ -3,7 +3,9 @@
 import pyarrow as pa
 
 from features.attributes import Attributes
+from features.feature_set import FeatureSet
 from features.group import CATEGORY, ITEM, SHOP
+from features.neighbour import with_neighbours
 from jobs.stored_rows import Files, stored_rows
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import ITEMS, SHOPS
@@ -14,3 +16,11 @@ def stored_entities(lake: Lake, attributes: Attributes, files: Files) -> tuple[p
     shops = stored_rows(lake, SHOPS, files, (SHOP, "attributes"))
     items = stored_rows(lake, ITEMS, files, (ITEM, CATEGORY, "attributes"))
     return attributes.shops(shops), attributes.items(items)
+
+
+def panel_entities(lake: Lake, features: FeatureSet, files: Files) -> tuple[pa.Table, pa.Table]:
+    """Read ``[id, *attributes]`` of shops and of items, with items' neighbours where asked for."""
+    shops, items = stored_entities(lake, features.attributes, files)
+    if features.neighbours:
+        items = with_neighbours(items, stored_rows(lake, ITEMS, files, ("name",))["name"])
+    return shops, items

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from lakehouse.errors import ProfileError
+from lakehouse.features_section import Features
 from lakehouse.inputs.declarations import INPUTS
 from lakehouse.model_rules import Gate, Retrain
 from lakehouse.model_section import Model
@@ -140,6 +141,7 @@ class Profile(Part):
     inputs: dict[str, InputFile] = Field(default_factory=dict)
     target_clip: Clip | None = None
     forecast: Forecast = Forecast()
+    features: Features = Features()
     model: Model = Model()
     gate: Gate = Gate()
     retrain: Retrain = Retrain()

@@ -15,6 +15,8 @@ ATTRIBUTES = pa.map_(pa.string(), pa.string())
 NAMES = pa.list_(pa.string())
 UNITS = pa.decimal128(18, 3)
 PRICE = pa.decimal128(18, 6)
+# Of a month.
+SHARE = pa.decimal128(4, 3)
 # A sale's revenue is rounded to four decimals before it is summed, so that every order of summing
 # whole ten-thousandths gives the same.
 REVENUE = pa.decimal128(18, 4)

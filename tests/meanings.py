@@ -1,15 +1,16 @@
-"""Profiles as tests need them: the sample's, with another clip of the target."""
+"""Profiles as tests need them: the sample's with every feature, and another clip."""
 
 from decimal import Decimal
 
+from lakehouse.features_section import Features
 from lakehouse.profile import Clip, Profile, load_profile
 
 SAMPLE = load_profile("sample")
 
 
 def meaning(clip: Clip | None = None) -> Profile:
-    """The sample's profile with another clip."""
-    return SAMPLE.model_copy(update={"target_clip": clip})
+    """The sample's profile with another clip, no block of features switched off."""
+    return SAMPLE.model_copy(update={"target_clip": clip, "features": Features(without=[])})
 
 
 UNCLIPPED = meaning()

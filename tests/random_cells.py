@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from features.ages import ITEM_AGE
 from features.encoding import integers
-from features.group import PRESENCE, FeatureGroup
+from features.group import PRESENCE, SOLD_SHARE, FeatureGroup
 from features.measure import Measure
 from features.tables import monthly_table
 from lakehouse.month_range import MonthRange, month_date, plus_months
@@ -37,9 +37,12 @@ class RandomCells:
 
 
 def table(group: FeatureGroup, cells: Iterable[Cell]) -> pa.Table:
-    """Make the stored form of cells; a measure that a cell does not name is 0."""
+    """Make the stored form of cells.
+
+    A measure that a cell does not name is 0; what is sold is so from the month's first day on.
+    """
     zeros = {measure.name: 0 for measure in group.measures}
-    rows = [{**zeros, **cell} for cell in cells]
+    rows = [{**zeros, SOLD_SHARE: 1 if cell.get(PRESENCE) else 0, **cell} for cell in cells]
     return pa.Table.from_pylist(rows, monthly_table(group).schema)
 
 
@@ -77,6 +80,8 @@ def amounts(measure: Measure) -> st.SearchStrategy[Any]:
     """Draw values of a measure: returns exceed sales, and a cell may hold no sale at all."""
     if measure.name == PRESENCE:
         return st.sampled_from((1, 0, 2, 7))
+    if measure.name == SOLD_SHARE:
+        return st.integers(1, 1000).map(lambda part: Decimal(part).scaleb(-3))
     if not pa.types.is_decimal(measure.type):
         return st.integers(0, 31)
     whole = st.integers(-(10**6), 10**6) | st.sampled_from((0, 10**12))

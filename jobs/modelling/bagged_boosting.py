@@ -19,7 +19,8 @@ import pyarrow as pa
 from features.feature_set import TARGET
 from features.group import ITEM
 from jobs.modelling.estimator import SEED, Settings
-from jobs.modelling.forecasting import Numbers, matrix, with_forecasts
+from jobs.modelling.forecasting import matrix, with_forecasts
+from jobs.modelling.model_inputs import Numbers
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 

@@ -57,7 +57,7 @@ def bins(source: Source, share: float, count: int, threads: int) -> Bins:
         count: bins of a feature, at most.
         threads: to use.
     """
-    none = source.matrix(source.nothing())
+    none = source.inputs.table(source.nothing())
     drawn = pa.concat_tables([none, *draw(source, share)]).combine_chunks()
     reference = xgb.QuantileDMatrix(drawn, max_bin=count, nthread=threads)
     return Bins(reference, count, threads)
@@ -68,4 +68,4 @@ def draw(source: Source, share: float) -> Iterator[pa.Table]:
     random = np.random.default_rng(SEED)
     for _, batch in source:
         is_drawn = pa.array(random.random(len(batch)) < share)
-        yield source.matrix(batch.filter(is_drawn))
+        yield source.inputs.table(batch.filter(is_drawn))

@@ -1,11 +1,12 @@
 """Panel rows → boosted trees, fitted by SparkXGBRegressor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import xgboost as xgb
 
 from features.feature_set import TARGET
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.response import LABEL, WEIGHT, Response
 from lakehouse.errors import RefusedError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def boosted(
     rows: "DataFrame",
-    features: Sequence[str],
+    inputs: Inputs,
     response: Response,
     parameters: Mapping[str, Any],
     workers: int,
@@ -23,8 +24,8 @@ def boosted(
     """Fit boosted trees.
 
     Args:
-        rows: ``[*features, target]``; null features are missing values, targets are not null.
-        features: columns to learn from.
+        rows: ``[*inputs, target]``; targets are not null.
+        inputs: columns to learn from.
         response: what is learned of the target.
         parameters: of ``SparkXGBRegressor``.
         workers: Spark tasks that train together, at most the task slots.
@@ -36,17 +37,22 @@ def boosted(
 
     if rows.isEmpty():
         raise RefusedError("No panel rows to train on; run build_panel for the months to learn.")
-    learned, columns = with_labels(rows.select(*features, TARGET), response)
+    learned, columns = with_labels(rows.select(*inputs.names, TARGET), response)
     # A list of columns, not a vector: VectorAssembler hides its NULL error in a failed barrier.
     regressor = SparkXGBRegressor(
-        features_col=list(features),
+        features_col=list(inputs.names),
         num_workers=workers,
         missing=float("nan"),
         verbose=False,
         **columns,
         **parameters,
     )
-    return regressor.fit(learned).get_booster()
+    return regressor.fit(filled(learned, inputs)).get_booster()
+
+
+def filled(rows: "DataFrame", inputs: Inputs) -> "DataFrame":
+    """Put numbers in the place of nulls that stand for one."""
+    return rows.fillna(dict(inputs.fillings)) if inputs.fillings else rows
 
 
 def with_labels(rows: "DataFrame", response: Response) -> tuple["DataFrame", dict[str, str]]:

@@ -6,7 +6,7 @@ through the JVM or pandas: a worker decodes a batch of a file at a time into bin
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from xgboost.core import XGBoostError
 from xgboost.tracker import RabitTracker
 
 from jobs.modelling.binned_matrix import SAMPLE_ROWS, bins
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.panel_batches import Labels, Source, divide, listed, targets
 from jobs.modelling.task_slots import check_workers
 from jobs.panel_rows import PanelRows
@@ -118,12 +119,12 @@ def train(
     rounds: int,
     workers: int | None = None,
     *,
-    features: Sequence[str] | None = None,
+    inputs: Inputs | None = None,
     labels: Labels = targets,
     scored: PanelRows | None = None,
     patience: int | None = None,
 ) -> xgb.Booster:
-    """Fit boosted trees to panel rows; null features are missing values.
+    """Fit boosted trees to panel rows.
 
     Args:
         spark: each of its tasks is a worker, with ``spark.task.cpus`` threads.
@@ -131,7 +132,7 @@ def train(
         parameters: of ``xgboost.train``.
         rounds: of boosting, at most.
         workers: tasks that train together; None: every task slot.
-        features: columns to learn from; None: all of the panel's.
+        inputs: columns to learn from; None: all of the panel's.
         labels: what is learned from a batch of rows; the target where nothing is said.
         scored: rows to watch the error on.
         patience: rounds without a smaller error on ``scored`` after which boosting ends; the
@@ -144,11 +145,11 @@ def train(
     """
     count = check_workers(spark, workers)
     threads = int(spark.sparkContext.getConf().get("spark.task.cpus", "1") or 1)
-    names = tuple(rows.features.names if features is None else features)
-    shares = sources(rows, names, count)
+    read = inputs or Inputs.of(rows.features)
+    shares = sources(rows, read, count)
     learning = Learning(
         train=shares,
-        scored=() if scored is None else sources(scored, names, count),
+        scored=() if scored is None else sources(scored, read, count),
         parameters=parameters,
         rounds=rounds,
         patience=patience,
@@ -159,10 +160,10 @@ def train(
     return joint_model(spark, learning)
 
 
-def sources(rows: PanelRows, features: tuple[str, ...], workers: int) -> tuple[Source, ...]:
+def sources(rows: PanelRows, inputs: Inputs, workers: int) -> tuple[Source, ...]:
     """Give each worker its rows."""
     uri = rows.lake.uri(rows.table)
-    return tuple(Source(uri, features, tuple(share)) for share in divide(listed(rows), workers))
+    return tuple(Source(uri, inputs, tuple(share)) for share in divide(listed(rows), workers))
 
 
 def joint_model(spark: "SparkSession", learning: Learning) -> xgb.Booster:

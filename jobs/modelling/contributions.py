@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.modelling.estimator import Model
-from jobs.modelling.forecasting import matrix
 from jobs.modelling.xgboost_model import Trees
 
 # Exact contributions cost a thread 2 ms a row with 100 trees of depth 8; the mean needs no more.
@@ -44,13 +43,13 @@ def contributions(model: Trees, rows: DataFrame) -> dict[str, float]:
     Returns:
         Feature → units, or parts of the scale where the trees learn scaled units.
     """
-    few = rows.orderBy(F.rand(SEED)).limit(SAMPLE).select(*model.features).toArrow()
+    few = rows.orderBy(F.rand(SEED)).limit(SAMPLE).select(*model.inputs.names).toArrow()
     batches = few.combine_chunks().to_batches()
-    values = matrix(batches[0] if batches else empty(few), model.features)
+    values = model.inputs.matrix(batches[0] if batches else empty(few))
     parts = model.booster.predict(xgb.DMatrix(values), pred_contribs=True)
     # The last column is the bias, the same in every row.
-    means = np.abs(parts[:, :-1]).mean(axis=0) if len(parts) else np.zeros(len(model.features))
-    return dict(zip(model.features, map(float, means), strict=True))
+    means = np.abs(parts[:, :-1]).mean(axis=0) if len(parts) else np.zeros(len(model.inputs))
+    return dict(zip(model.inputs.names, map(float, means), strict=True))
 
 
 def empty(table: pa.Table) -> pa.RecordBatch:

@@ -1,6 +1,6 @@
 """The two ways in which Spark's tasks fit boosted trees together, by name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ import xgboost as xgb
 
 from jobs.modelling import collective
 from jobs.modelling.boosting import boosted
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.panel_batches import Labelled
 from jobs.modelling.response import Response
 from jobs.modelling.task_slots import check_workers
@@ -27,13 +28,13 @@ class Task:
     """What is learned, whichever engine does it.
 
     Attributes:
-        features: panel columns to learn from.
+        inputs: panel columns to learn from.
         response: what is learned of the target.
         parameters: of ``SparkXGBRegressor``.
         workers: tasks that train together; None: every task slot.
     """
 
-    features: Sequence[str]
+    inputs: Inputs
     response: Response
     parameters: Mapping[str, Any]
     workers: int | None = None
@@ -55,7 +56,7 @@ def by_collective(rows: "PanelRows", spark: "SparkSession", task: Task) -> xgb.B
         parameters,
         rounds,
         task.workers,
-        features=task.features,
+        inputs=task.inputs,
         labels=task.labels,
     )
 
@@ -64,7 +65,7 @@ def by_spark(rows: "PanelRows", spark: "SparkSession", task: Task) -> xgb.Booste
     """Fit with ``SparkXGBRegressor``, which moves the rows through the JVM and pandas."""
     workers = check_workers(spark, task.workers)
     frame = rows.frame(spark)
-    return boosted(frame, task.features, task.response, task.parameters, workers)
+    return boosted(frame, task.inputs, task.response, task.parameters, workers)
 
 
 Engine = Callable[["PanelRows", "SparkSession", Task], xgb.Booster]

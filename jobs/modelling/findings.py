@@ -16,7 +16,7 @@ Pair = tuple[str, str]
 Row = dict[str, Any]
 LARGEST = 8
 # A mean counts a new pair's few months alone; the year's sum finds series that are long and large.
-YEARS_UNITS = f"{PAIR_MEAN} * least(12, coalesce(shop_item_sales_age_all, 0))"
+YEARS_UNITS = f"{PAIR_MEAN} * least(12, ceil(coalesce(shop_item_sales_age_all, 0)))"
 # Forecasts are grouped by half octaves from here; what lies below is one bin, "about nothing".
 SMALLEST_BIN = 0.01
 BIN = f"floor(2 * log2(greatest(forecast, {SMALLEST_BIN})))"

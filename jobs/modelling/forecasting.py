@@ -9,6 +9,7 @@ import pyarrow as pa
 import xgboost as xgb
 
 from jobs.modelling.metrics import QUANTILES
+from jobs.modelling.model_inputs import Numbers
 from lakehouse.types import FEATURE, sql_name
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 FORECAST = "forecast"
 COLUMNS = (FORECAST, *QUANTILES)
-Numbers = npt.NDArray[np.float32]
 # Called once in a worker; what it returns is called with every batch and returns ``[row, column]``:
 # the forecast alone, or the forecast and the quantiles in their order.
 Loader = Callable[[], Callable[[pa.RecordBatch], Numbers]]

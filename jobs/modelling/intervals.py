@@ -11,8 +11,9 @@ import xgboost as xgb
 
 from jobs.modelling.calibration import Correction
 from jobs.modelling.estimator import SEED
-from jobs.modelling.forecasting import Numbers, loaded, matrix
+from jobs.modelling.forecasting import loaded
 from jobs.modelling.metrics import QUANTILES
+from jobs.modelling.model_inputs import Inputs, Numbers
 from jobs.modelling.response import Response
 from lakehouse import model_section
 
@@ -57,13 +58,13 @@ class Intervals:
 
     Attributes:
         raw: their trees, in xgboost's own format.
-        features: columns that they learned from, in their order.
+        inputs: columns that they learned from.
         response: what they learned of the target.
         correction: what is added; None: nothing yet.
     """
 
     raw: bytes
-    features: tuple[str, ...]
+    inputs: Inputs
     response: Response
     correction: Correction | None = None
 
@@ -73,6 +74,6 @@ class Intervals:
 
     def quantiles(self, booster: xgb.Booster, batch: pa.RecordBatch) -> Numbers:
         """Return ``[row, quantile]`` units, increasing where they were corrected."""
-        predicted: Numbers = booster.inplace_predict(matrix(batch, self.features))
+        predicted: Numbers = booster.inplace_predict(self.inputs.matrix(batch))
         found = self.response.units(batch, predicted.reshape(len(batch), len(QUANTILES)))
         return found if self.correction is None else self.correction.apply(batch, found)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import xgboost as xgb
 
 from features.feature_set import TARGET
+from jobs.modelling.model_inputs import Inputs
 from jobs.panel_rows import PanelRows
 from lakehouse.delta import files, log
 from lakehouse.types import FEATURE
@@ -19,10 +20,6 @@ from lakehouse.types import FEATURE
 Numbers = npt.NDArray[np.float32]
 # A batch of a hundred columns takes 50 MB decoded.
 BATCH_ROWS = 1 << 17
-ZERO = pa.scalar(0, FEATURE)
-# Of a matrix with one column that is known in fewer of its rows, xgboost keeps eight bytes more for
-# every cell of every column: 6 GB at full size, more than all the rest.
-LEAST_KNOWN = 0.2
 
 
 @dataclass(frozen=True)
@@ -38,20 +35,6 @@ class Labelled:
     label: npt.NDArray[Any]
     weight: npt.NDArray[Any] | None = None
     base_margin: npt.NDArray[Any] | None = None
-
-    def weightless(self, rows: int) -> "Labelled":
-        """Return so many rows of no weight, of the same kind."""
-        margin = self.base_margin
-        return Labelled(
-            zeros(self.label, rows),
-            np.zeros(rows, np.float32),
-            None if margin is None else zeros(margin, rows),
-        )
-
-
-def zeros(like: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
-    """Return zeros of the shape of an array with other rows."""
-    return np.zeros((rows, *like.shape[1:]), like.dtype)
 
 
 # From a batch ``[*features, target]`` of a target month; sent to the workers.
@@ -112,12 +95,12 @@ class Source:
 
     Attributes:
         uri: of the panel's table.
-        features: columns to learn from.
+        inputs: columns to learn from.
         slices: the rows.
     """
 
     uri: str
-    features: tuple[str, ...]
+    inputs: Inputs
     slices: tuple[Slice, ...]
 
     @property
@@ -127,19 +110,14 @@ class Source:
 
     def __iter__(self) -> Iterator[tuple[date, pa.RecordBatch]]:
         """Read ``[*features, target]``, a month's batch at a time."""
-        columns = [*self.features, TARGET]
+        columns = [*self.inputs.names, TARGET]
         for one in self.slices:
             read = files.batches(self.uri, one.path, columns, BATCH_ROWS, (one.first, one.end))
             yield from ((one.month, batch) for batch in read)
 
-    def matrix(self, batch: pa.RecordBatch) -> pa.Table:
-        """Return the features of a batch as numbers."""
-        schema = pa.schema([(name, FEATURE) for name in self.features])
-        return pa.table(batch.select(list(self.features))).cast(schema)
-
     def nothing(self) -> pa.RecordBatch:
         """Return a batch without rows."""
-        schema = pa.schema([(name, FEATURE) for name in (*self.features, TARGET)])
+        schema = pa.schema([(name, FEATURE) for name in (*self.inputs.names, TARGET)])
         return pa.RecordBatch.from_pylist([], schema)
 
 
@@ -176,34 +154,6 @@ class PanelBatches(xgb.DataIter):  # type: ignore[misc]
         return True
 
     def _all(self) -> Iterator[tuple[pa.Table, Labelled]]:
-        known = np.zeros(len(self._source.features), np.int64)
         none = [(date.min, self._source.nothing())]
         for month, batch in self._source if self._source.rows else none:
-            features, labelled = self._source.matrix(batch), self._labels(batch, month)
-            known += [len(batch) - column.null_count for column in features.columns]
-            yield features, labelled
-        for rows, is_short in paddings(known, self._source.rows):
-            columns = [
-                pa.repeat(ZERO, rows) if short else pa.nulls(rows, FEATURE) for short in is_short
-            ]
-            yield pa.table(columns, names=features.column_names), labelled.weightless(rows)
-
-
-def paddings(known: npt.NDArray[np.int64], rows: int) -> Iterator[tuple[int, list[bool]]]:
-    """Yield batches of rows of no weight that make every column known often enough.
-
-    Args:
-        known: ``[column]`` rows in which it is.
-        rows: of all columns.
-
-    Returns:
-        The rows of each batch, and which columns are known in it.
-    """
-    is_short = known < LEAST_KNOWN * rows
-    lack = LEAST_KNOWN * rows - known.min(initial=rows)
-    left = int(lack / (1 - LEAST_KNOWN)) + 2 if is_short.any() else 0
-    # What is known in exactly enough rows would not be in enough of more.
-    is_short = known < LEAST_KNOWN * (rows + left)
-    while left > 0:
-        yield min(left, BATCH_ROWS), [bool(short) for short in is_short]
-        left -= BATCH_ROWS
+            yield self._source.inputs.table(batch), self._labels(batch, month)

@@ -9,9 +9,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.feature_set import TARGET
-from jobs.modelling.boosting import with_labels
+from jobs.modelling.boosting import filled, with_labels
 from jobs.modelling.estimator import Settings
 from jobs.modelling.metrics import errors
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.response import Response
 from jobs.modelling.scoring import Forecaster, with_forecasts
 from jobs.modelling.search import PATIENCE, Trial
@@ -83,16 +84,21 @@ def tried(
     started = time.monotonic()
     response = Response(settings.model.response)
     months = rows.of([*chosen.train, *chosen.months]).frame(spark)
-    booster = stopped(months, chosen.months.first, response, settings)
+    inputs = Inputs.of(rows.features, settings.features)
+    booster = stopped(months, chosen.months.first, response, inputs, settings)
     raw = bytes(booster[: booster.best_iteration + 1].save_raw("ubj"))
-    model = Trees(raw, settings.features, response, settings.bounds)
+    model = Trees(raw, inputs, response, settings.bounds)
     rmse = rmse_of(rows.of(chosen.months).frame(spark), model)
     found = settings.model.model_copy(update={"rounds": booster.best_iteration + 1})
     return Trial(number, found, rmse, round(time.monotonic() - started, 1))
 
 
 def stopped(
-    rows: DataFrame, validated_from: date, response: Response, settings: Settings
+    rows: DataFrame,
+    validated_from: date,
+    response: Response,
+    inputs: Inputs,
+    settings: Settings,
 ) -> xgb.Booster:
     """Fit trees to the earlier months until the later ones no longer gain.
 
@@ -100,15 +106,16 @@ def stopped(
         rows: panel rows of all these months.
         validated_from: first of the later ones.
         response: what is learned of the target.
+        inputs: columns to learn from.
         settings: of the estimator.
     """
     from xgboost.spark import SparkXGBRegressor
 
     is_validation = (F.col("month") >= F.lit(validated_from)).alias(IS_VALIDATION)
-    known = rows.select(*settings.features, TARGET, is_validation)
+    known = rows.select(*inputs.names, TARGET, is_validation)
     learned, columns = with_labels(known, response)
     regressor = SparkXGBRegressor(
-        features_col=list(settings.features),
+        features_col=list(inputs.names),
         validation_indicator_col=IS_VALIDATION,
         early_stopping_rounds=PATIENCE,
         num_workers=check_workers(rows.sparkSession, settings.workers),
@@ -119,7 +126,7 @@ def stopped(
         **columns,
         **parameters(settings.model),
     )
-    return regressor.fit(learned).get_booster()
+    return regressor.fit(filled(learned, inputs)).get_booster()
 
 
 def rmse_of(rows: DataFrame, model: Forecaster) -> float:

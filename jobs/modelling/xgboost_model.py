@@ -15,8 +15,9 @@ from jobs.modelling import intervals
 from jobs.modelling.calibration import Correction, correction
 from jobs.modelling.engines import ENGINES, Task
 from jobs.modelling.estimator import SEED, Settings
-from jobs.modelling.forecasting import Numbers, loaded, matrix, with_forecasts
+from jobs.modelling.forecasting import loaded, with_forecasts
 from jobs.modelling.intervals import Intervals, calibration_months
+from jobs.modelling.model_inputs import Inputs, Numbers
 from jobs.modelling.response import Response
 from lakehouse import model_section
 
@@ -50,14 +51,14 @@ class Trees:
 
     Attributes:
         raw: the trees of the forecast, in xgboost's own format.
-        features: columns that they learned from, in their order.
+        inputs: columns that they learned from.
         response: what they learned of the target.
         bounds: of forecasts, units.
         intervals: the quantiles; None: there are none.
     """
 
     raw: bytes
-    features: tuple[str, ...]
+    inputs: Inputs
     response: Response
     bounds: tuple[float, float]
     intervals: Intervals | None = None
@@ -76,13 +77,13 @@ class Trees:
 
     def forecast(self, booster: xgb.Booster, batch: pa.RecordBatch) -> Numbers:
         """Return ``[row, 1]`` units."""
-        predicted = booster.inplace_predict(matrix(batch, self.features))
+        predicted = booster.inplace_predict(self.inputs.matrix(batch))
         return self.response.units(batch, predicted[:, None])
 
     def importance(self) -> Mapping[str, float]:
         """Return the mean gain of the splits on each feature."""
         gains = self.booster.get_score(importance_type="gain")
-        return {name: float(gains.get(f"f{i}", 0.0)) for i, name in enumerate(self.features)}
+        return {name: float(gains.get(f"f{i}", 0.0)) for i, name in enumerate(self.inputs.names)}
 
     @property
     def booster(self) -> xgb.Booster:
@@ -93,7 +94,8 @@ class Trees:
         """Write the trees in xgboost's own format, and what goes with them as JSON."""
         (folder / FORECAST_FILE).write_bytes(self.raw)
         origin: dict[str, Any] = {
-            "features": self.features,
+            "features": self.inputs.names,
+            "fillings": dict(self.inputs.fillings),
             "response": self.response.section.model_dump(),
             "bounds": self.bounds,
         }
@@ -120,11 +122,12 @@ class XGBoost:
         are corrected on, and are kept as they are: fitted again on all, they would be narrower
         than what was corrected.
         """
-        given = self._settings
+        given, inputs = self._settings, self._inputs(rows)
         raw = self._boosted(rows, spark, parameters(given.model))
-        return Trees(
-            raw, given.features, self._response, given.bounds, self._intervals(rows, spark)
-        )
+        return Trees(raw, inputs, self._response, given.bounds, self._intervals(rows, spark))
+
+    def _inputs(self, rows: "PanelRows") -> Inputs:
+        return Inputs.of(rows.features, self._settings.features)
 
     def _intervals(self, rows: "PanelRows", spark: "SparkSession") -> Intervals | None:
         given = self._settings
@@ -133,7 +136,7 @@ class XGBoost:
             return None
         learned = rows.of(month for month in rows.months if month not in held_out)
         raw = self._boosted(learned, spark, intervals.parameters(given.model))
-        found = Intervals(raw, given.features, self._response)
+        found = Intervals(raw, self._inputs(rows), self._response)
         corrected = correction(
             rows.of(held_out).frame(spark), found.forecaster, given.model.intervals.demand_bounds
         )
@@ -143,7 +146,7 @@ class XGBoost:
         self, rows: "PanelRows", spark: "SparkSession", parameters: Mapping[str, Any]
     ) -> bytes:
         given = self._settings
-        task = Task(given.features, self._response, parameters, given.workers)
+        task = Task(self._inputs(rows), self._response, parameters, given.workers)
         booster = ENGINES[given.model.engine](rows, spark, task)
         return bytes(booster.save_raw("ubj"))
 
@@ -160,11 +163,11 @@ class XGBoost:
     def load(self, folder: Path) -> Trees:
         """Read fitted trees."""
         origin = json.loads((folder / ORIGIN_FILE).read_text())
-        features = tuple(origin["features"])
+        inputs = Inputs(tuple(origin["features"]), origin.get("fillings", {}))
         section = model_section.Response.model_validate(origin["response"])
         made = Trees(
             (folder / FORECAST_FILE).read_bytes(),
-            features,
+            inputs,
             Response(section),
             tuple(origin["bounds"]),
         )
@@ -172,4 +175,4 @@ class XGBoost:
             return made
         raw = (folder / QUANTILE_FILE).read_bytes()
         corrected = Correction(**origin["correction"])
-        return replace(made, intervals=Intervals(raw, features, made.response, corrected))
+        return replace(made, intervals=Intervals(raw, inputs, made.response, corrected))

@@ -5,7 +5,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from features.ages import AGES, OLDEST, ages_of, with_age
+from features.ages import AGES, OLDEST, ages_of, first_sales, with_age
 from features.spine import every_pair
 from lakehouse.month_range import plus_months
 from lakehouse.types import FEATURE, TEXT
@@ -27,7 +27,8 @@ def cells(*rows: tuple[str, int, int]) -> pa.Table:
 
 
 def aged(*rows: tuple[str, int, int]) -> list[tuple[str, date, str]]:
-    found = with_age(cells(*rows)).to_pylist()
+    given = cells(*rows)
+    found = with_age(given, first_sales(given)).to_pylist()
     return [(row["item_id"], row["month"], row["item_age"]) for row in found]
 
 
@@ -62,7 +63,8 @@ def test_the_old_count_as_oldest() -> None:
 
 
 def test_no_cells_have_no_ages() -> None:
-    assert with_age(cells()).column_names == ["item_id", "month", "sales", "item_age"]
+    found = with_age(cells(), first_sales(cells()))
+    assert found.column_names == ["item_id", "month", "sales", "item_age"]
     assert aged() == []
 
 
@@ -90,6 +92,6 @@ def test_every_row_of_a_spine_has_the_age_of_its_item() -> None:
 def test_the_age_of_a_cell_is_the_one_that_features_gave_its_target_month() -> None:
     """A panel row and the cell that its target becomes have one age."""
     history = cells(("1", 0, 1), ("1", 5, 1))
-    (*_, last) = with_age(history).to_pylist()
-    before = known(_1=5)
+    (*_, last) = with_age(history, first_sales(history)).to_pylist()
+    before = known(_1=4.032)
     assert AGES[ages_of(pa.array(["1"]), before)[0]].as_py() == last["item_age"]

@@ -10,18 +10,21 @@ from features.attributes import Attributes
 from features.feature_set import FeatureSet, feature_set
 from features.group import (
     PRESENCE,
+    SOLD_SHARE,
     Feature,
     FeatureGroup,
     age,
     lags,
+    latest,
     means,
     months_since,
+    sums,
     weighted,
 )
-from features.groups import feature_groups
+from features.groups import PAIR_SOLD_SHARE, feature_groups
 from features.measure import Measure
 from features.ratio import Ratio
-from features.statistic import AGE, EWM, LAG, MEAN, MONTHS_SINCE, Statistic
+from features.statistic import AGE, EWM, LAG, LATEST, MEAN, MONTHS_SINCE, SUM, Statistic
 from features.tables import features_table, monthly_table
 from lakehouse.types import COUNT, UNITS
 
@@ -33,14 +36,16 @@ OPENING = (months_since(PRESENCE), age(PRESENCE))
 
 def group(
     *features: Feature,
-    measures: tuple[Measure, ...] = (SALES, UNITS_SOLD),
+    measures: tuple[Measure, ...] = (SALES, PAIR_SOLD_SHARE, UNITS_SOLD),
     opening: tuple[Feature, ...] = OPENING,
 ) -> FeatureGroup:
     return FeatureGroup("item", ("item_id",), measures, (*features, *opening))
 
 
 @pytest.mark.parametrize("lookback", [0, -1, -12])
-@pytest.mark.parametrize("statistic", [LAG, MEAN, EWM, AGE, MONTHS_SINCE], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "statistic", [LAG, MEAN, EWM, SUM, LATEST, AGE, MONTHS_SINCE], ids=lambda s: s.name
+)
 def test_a_lookback_that_reads_the_target_month_does_not_construct(
     statistic: Statistic, lookback: int
 ) -> None:
@@ -48,13 +53,13 @@ def test_a_lookback_that_reads_the_target_month_does_not_construct(
         Feature("units", statistic, lookback)
 
 
-@pytest.mark.parametrize("declare", [lags, means, weighted])
+@pytest.mark.parametrize("declare", [lags, latest, means, sums, weighted])
 def test_a_list_of_lookbacks_is_checked_one_by_one(declare: type) -> None:
     with pytest.raises(ValueError, match=r"units .* 0"):
         declare("units", 1, 0, 3)
 
 
-@pytest.mark.parametrize("statistic", [LAG, MEAN, EWM], ids=lambda s: s.name)
+@pytest.mark.parametrize("statistic", [LAG, MEAN, EWM, SUM, LATEST], ids=lambda s: s.name)
 def test_a_bounded_statistic_without_a_lookback_does_not_construct(statistic: Statistic) -> None:
     with pytest.raises(ValueError, match=f"{statistic.name} takes a number of months"):
         Feature("units", statistic, None)
@@ -75,7 +80,12 @@ def test_a_feature_of_an_unknown_measure_does_not_construct() -> None:
 
 def test_a_group_that_cannot_say_where_sales_are_does_not_construct() -> None:
     with pytest.raises(ValueError, match="group item: measure missing: sales"):
-        group(*lags("units", 1), measures=(UNITS_SOLD,), opening=())
+        group(*lags("units", 1), measures=(PAIR_SOLD_SHARE, UNITS_SOLD), opening=())
+
+
+def test_a_group_that_cannot_say_when_in_a_month_sales_began_does_not_construct() -> None:
+    with pytest.raises(ValueError, match=f"group item: measure missing: {SOLD_SHARE}"):
+        group(*lags("units", 1), measures=(SALES, UNITS_SOLD))
 
 
 @pytest.mark.parametrize("kept", [0, 1])
@@ -93,7 +103,7 @@ def test_the_age_of_another_measure_does_not_open() -> None:
 
 def test_a_measure_declared_twice_does_not_construct() -> None:
     with pytest.raises(ValueError, match="group item: declared twice: units"):
-        group(measures=(SALES, UNITS_SOLD, UNITS_SOLD))
+        group(measures=(SALES, PAIR_SOLD_SHARE, UNITS_SOLD, UNITS_SOLD))
 
 
 def test_a_feature_declared_twice_does_not_construct() -> None:

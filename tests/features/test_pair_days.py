@@ -63,6 +63,29 @@ def test_saturdays_and_sundays_are_weekends() -> None:
     assert counted("weekend_units", *((day, "1") for day in before_1970)) == [1000, 0]
 
 
+@pytest.mark.parametrize(
+    ("day", "share"),
+    [
+        (date(2015, 1, 1), 1000),
+        (date(2015, 1, 2), 968),
+        (date(2015, 1, 31), 32),
+        (date(2015, 2, 15), 500),
+        (date(2016, 2, 29), 34),
+        (date(2015, 12, 31), 32),
+    ],
+)
+def test_a_sale_leaves_the_share_of_its_month_from_its_day_on(day: date, share: int) -> None:
+    """30 of 31 days, 1 of 31, 14 of 28, 1 of 29."""
+    assert counted("sold_share", (day, "1")) == [share]
+
+
+def test_a_months_first_sale_decides_also_where_it_is_a_return() -> None:
+    days = [(date(2015, 2, 27), "5"), (date(2015, 2, 15), "-1"), (date(2015, 2, 16), "1")]
+    rows = pair_days(sales(*days), pa.schema(DAY).empty_table())
+    (cell,) = aggregate(rows, shop_item(None)).to_pylist()
+    assert cell["sold_share"] == 500
+
+
 def test_returns_and_parts_of_units_count_as_they_are() -> None:
     saturday = date(2015, 2, 28)
     for measure in ("late_units", "weekend_units"):
@@ -77,6 +100,7 @@ def test_a_day_on_offer_has_no_units() -> None:
     for some in (sales(), sales((date(2015, 2, 1), "1"))):
         row = pair_days(some, offers).to_pylist()[-1]
         assert (row["late_units"], row["weekend_units"], row["offer_day"]) == (0, 0, 28)
+        assert row["sold_share"] == 0
 
 
 def test_a_sale_can_count_as_late_as_of_a_weekend_as_both_or_as_neither() -> None:

@@ -13,6 +13,7 @@ from meanings import UNCLIPPED
 from features.compute import compute
 from features.feature_set import TARGET, feature_set, panel_table
 from features.group import FeatureGroup
+from features.neighbour import with_neighbours
 from features.panel import assemble
 from features.ratio import Ratio
 from features.spine import Spine, given_pairs
@@ -24,18 +25,19 @@ FEATURES = feature_set(UNCLIPPED)
 GROUPS = {group.name: group for group in FEATURES.groups}
 HISTORY = MonthRange(date(2015, 8, 1), date(2015, 10, 1))
 MONTH = date(2015, 11, 1)
-# Shop 7 is new in Riga.
+ITEMS = pa.table(
+    {
+        "item_id": ["1", "2", "3"],
+        "category_id": ["40", "40", "55"],
+        "type": ["Games", "Games", "Music"],
+        "subtype": ["PS3", "PS4", "CD"],
+        "franchise": ["Alpha", "Alpha", "Beta"],
+    }
+)
+# Shop 7 is new in Riga. By name item 2 is between 3 and 1.
 CATALOGUE = (
     pa.table({"shop_id": ["5", "6", "7"], "city": ["Riga", "Oslo", "Riga"]}),
-    pa.table(
-        {
-            "item_id": ["1", "2", "3"],
-            "category_id": ["40", "40", "55"],
-            "type": ["Games", "Games", "Music"],
-            "subtype": ["PS3", "PS4", "CD"],
-            "franchise": ["Alpha", "Alpha", "Beta"],
-        }
-    ),
+    with_neighbours(ITEMS, pa.chunked_array([["Tetris III", "Tetris II", "Tetris"]])),
 )
 # In October shop 5 sold 3 of item 1, and shop 6 sold 4 of item 3; nobody ever sold item 2.
 CELLS: Mapping[str, list[dict[str, Any]]] = {
@@ -58,6 +60,19 @@ CELLS: Mapping[str, list[dict[str, Any]]] = {
         {"item_age": "0", "category_id": "40", "target": 3},
         {"item_age": "1", "category_id": "55", "target": 4},
     ],
+    "shop_category_age": [
+        {"item_age": "0", "shop_id": "5", "category_id": "40", "target": 3},
+        {"item_age": "1", "shop_id": "6", "category_id": "55", "target": 4},
+    ],
+    "franchise_age": [
+        {"item_age": "0", "franchise": "Alpha", "target": 3},
+        {"item_age": "1", "franchise": "Beta", "target": 4},
+    ],
+    "subtype_age": [
+        {"item_age": "0", "subtype": "PS3", "target": 3},
+        {"item_age": "1", "subtype": "CD", "target": 4},
+    ],
+    "type_age": [{"item_age": "1", "type": "Music", "target": 4}],
     "city": [{"city": "Riga", "target": 3}, {"city": "Oslo", "target": 4}],
     "type": [{"type": "Games", "target": 3}, {"type": "Music", "target": 4}],
     "subtype": [{"subtype": "PS3", "target": 3}, {"subtype": "CD", "target": 4}],
@@ -68,7 +83,10 @@ LAG = "{}_target_lag_1"
 
 def cells(group: FeatureGroup, rows: list[dict[str, Any]]) -> pa.Table:
     zeros = {measure.name: 0 for measure in group.measures}
-    made = [{**zeros, "month": HISTORY.last, "sales": 1, "pairs": 1, **row} for row in rows]
+    made = [
+        {**zeros, "month": HISTORY.last, "sales": 1, "sold_share": 1, "pairs": 1, **row}
+        for row in rows
+    ]
     return pa.Table.from_pylist(made, monthly_table(group).schema)
 
 
@@ -102,6 +120,10 @@ def test_an_item_new_in_a_shop_has_the_history_of_item_category_and_shop() -> No
         "shop_category": None,
         "item_city": None,
         "category_age": None,
+        "shop_category_age": None,
+        "franchise_age": None,
+        "subtype_age": None,
+        "type_age": None,
         "city": 4,
         "type": 3,
         "subtype": 3,
@@ -119,6 +141,10 @@ def test_an_item_that_nobody_sold_has_the_history_of_its_category_and_shop() -> 
         "shop_category": 3,
         "item_city": None,
         "category_age": 3,
+        "shop_category_age": 3,
+        "franchise_age": 3,
+        "subtype_age": None,
+        "type_age": None,
         "city": 3,
         "type": 3,
         "subtype": None,
@@ -142,6 +168,15 @@ def test_where_nothing_is_known_everything_but_the_calendar_is_null() -> None:
     calendar = {feature.name for feature in FEATURES.calendar}
     assert {name for name in FEATURES.names if row[name] is not None} == calendar
     assert row["category_id"] == "unknown"
+
+
+def test_a_new_item_has_the_history_of_its_neighbours_by_name() -> None:
+    rows = {row["item_id"]: row for row in panel(("5", "1"), ("5", "2"), ("5", "3"))}
+    beside = {
+        item: (row["item_before_target_lag_1"], row["item_after_target_lag_1"])
+        for item, row in rows.items()
+    }
+    assert beside == {"3": (None, None), "2": (4, 3), "1": (None, None)}
 
 
 def test_rows_come_in_the_order_of_the_spine() -> None:

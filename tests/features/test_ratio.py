@@ -6,7 +6,7 @@ from meanings import UNCLIPPED
 
 from features.attributes import Attributes
 from features.feature_set import feature_set
-from features.groups import attribute_groups
+from features.groups import age_groups, attribute_groups
 from features.ratio import Ratio, attribute_ratios
 
 SHARE = Ratio("share", "part", "whole", "")
@@ -33,6 +33,15 @@ def test_it_is_computed_in_single_precision() -> None:
     assert SHARE.compute(*terms).dtype == np.float32
 
 
+def test_a_denominator_above_its_bound_counts_as_the_bound() -> None:
+    month = Ratio("exposed", "units", "age", "", most=1)
+    ages = np.array([0.25, 1, 7.5, 0, np.nan], np.float32)
+    found = month.compute(np.full(5, 2, np.float32), ages)
+    assert found[:3].tolist() == [8, 2, 2]
+    assert np.isnan(found[3:]).all()
+    assert month.formula == "units / min(age, 1)"
+
+
 def test_no_rows_have_no_ratios() -> None:
     nothing = np.array([], np.float32)
     assert SHARE.compute(nothing, nothing).tolist() == []
@@ -54,10 +63,15 @@ def test_a_mean_over_pairs_divides_like_by_like(one: Ratio) -> None:
 def test_every_attributes_group_has_units_by_pair() -> None:
     of = {group.name for group in attribute_groups(FEATURES.attributes)}
     assert of == {"item_city", "city", "franchise", "subtype", "type"}
-    wanted = {f"{name}_per_pair_{months}" for name in of for months in (1, 12)}
+    aged = {group.name for group in age_groups(FEATURES.attributes)}
+    wanted = {f"{name}_per_pair_{months}" for name in of | aged for months in (1, 12)}
+    wanted |= {f"{name}_per_pair_24" for name in aged}
+    wanted |= {f"{n}_per_pair_{m}" for n in ("category_age", "shop_category_age") for m in (2, 3)}
     assert wanted == {one.name for one in attribute_ratios(FEATURES.attributes)}
 
 
 def test_without_attributes_there_are_no_ratios_of_them() -> None:
     nothing = Attributes((), ("category_id",))
-    assert (attribute_groups(nothing), attribute_ratios(nothing)) == ((), ())
+    assert attribute_groups(nothing) == ()
+    of = {one.name.partition("_per_pair_")[0] for one in attribute_ratios(nothing)}
+    assert of == {"category_age", "shop_category_age"}

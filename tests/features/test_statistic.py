@@ -3,11 +3,25 @@
 import numpy as np
 import pytest
 
-from features.statistic import AGE, EWM, LAG, MEAN, MONTHS_SINCE, NEVER, History, Past
+from features.statistic import (
+    AGE,
+    EWM,
+    LAG,
+    LATEST,
+    MEAN,
+    MONTHS_SINCE,
+    NEVER,
+    SUM,
+    History,
+    Past,
+    Start,
+)
 
 # Three series over four months: steady, one that starts in month 2, one that never sells.
 VALUES = np.array([[1, 0, 0], [2, 0, 0], [0, 5, 0], [4, 7, 0]])
 HISTORY = History(VALUES)
+# The first sale on the first day, in the middle, on the last day of a month of 31 days.
+SHARES = np.array([1000, 500, 32])
 
 
 # The same months with sales before them: the first and second series sold last 3 months before the
@@ -16,11 +30,11 @@ OPENED = History(VALUES, np.array([-3, -3, NEVER]))
 
 
 def past(target: int) -> Past:
-    return Past(HISTORY, HISTORY.first, target)
+    return Past(HISTORY, Start(HISTORY.first, SHARES), target)
 
 
 def opened(target: int) -> Past:
-    return Past(OPENED, np.array([-3, -20, 4]), target)
+    return Past(OPENED, Start(np.array([-3, -20, 4]), SHARES), target)
 
 
 def test_first_is_the_first_month_with_a_sale_or_past_the_end() -> None:
@@ -39,6 +53,8 @@ def test_the_target_month_is_not_handed_out(back: int) -> None:
         past(2).sum(back)
     with pytest.raises(ValueError, match="target month"):
         past(2).weighted(back)
+    with pytest.raises(ValueError, match="target month"):
+        past(2).latest(back)
 
 
 def test_a_lag_is_the_value_that_many_months_before() -> None:
@@ -82,7 +98,25 @@ def test_months_since_counts_from_the_last_sale() -> None:
 
 
 def test_age_counts_from_the_first_sale() -> None:
-    assert AGE.kernel(past(4), 0).tolist()[:2] == [4, 2]
+    assert AGE.kernel(past(4), 0).tolist()[:2] == [4, 1.5]
+    assert AGE.kernel(past(3), 0).tolist()[:2] == [3, 0.5]
+
+
+def test_an_age_says_when_the_first_sale_was() -> None:
+    ages = AGE.kernel(opened(0), 0).astype(np.float32).astype(np.float64)
+    found = Start.of_ages(ages[:2])
+    assert (found.month.tolist(), found.share.tolist()) == ([-3, -20], [1000, 500])
+
+
+def test_a_sum_is_of_the_last_months() -> None:
+    assert SUM.kernel(past(4), 2).tolist() == [4, 12, 0]
+
+
+def test_the_latest_value_is_the_last_that_is_not_0_within_the_lookback() -> None:
+    assert LATEST.kernel(past(3), 2).tolist()[:2] == [2, 5]
+    assert LATEST.kernel(past(4), 99).tolist()[:2] == [4, 7]
+    assert np.isnan(LATEST.kernel(past(3), 1)).tolist() == [True, False, True]
+    assert np.isnan(LATEST.kernel(past(0), 3)).all()
 
 
 def test_an_opening_counts_until_the_first_sale_after_it() -> None:

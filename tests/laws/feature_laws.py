@@ -148,8 +148,9 @@ def ages(compute: Compute, group: FeatureGroup, data: st.DataObject) -> None:
             now = values[at]
             last = rows.get((plus_months(month, -1), *ids), (None,) * len(values))[at]
             if feature.statistic.name == "age":
-                grown = 1 if last is None else last + 1
-                assert now == grown, f"{month} {ids}: {now} months old after {last}"
+                at_first = (0, 1) if last is None else (last + 0.9999, last + 1.0001)
+                is_older = at_first[0] < now <= at_first[1]
+                assert is_older, f"{month} {ids}: {now} months old after {last}"
             elif feature.statistic.name == "since" and now != 1:
                 grown = None if last is None else last + 1
                 assert now == grown, f"{month} {ids}: {now} months since, after {last}"

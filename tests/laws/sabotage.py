@@ -49,7 +49,7 @@ def _active_months(past: Past, _: int) -> Real:
 
 
 def _months_of_the_lake(past: Past, _: int) -> Real:
-    return np.full(past._first.shape, float(len(past._history.values)))
+    return np.full(past._start.month.shape, float(len(past._history.values)))
 
 
 def _a_month_more(past: Past, lookback: int) -> Real:

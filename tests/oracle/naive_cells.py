@@ -55,8 +55,18 @@ def weekend_units(month: PairMonth, _: Clip | None) -> Decimal:
     )
 
 
+def sold_share(month: PairMonth, _: Clip | None) -> Decimal:
+    """The share of the month from its first sale on."""
+    if not month.sales:
+        return Decimal(0)
+    day = min(sale["date"] for sale in month.sales)
+    days = monthrange(day.year, day.month)[1]
+    return (Decimal(days - day.day + 1) / days).quantize(Decimal("0.001"), ROUND_HALF_EVEN)
+
+
 MEASURES: dict[str, Callable[[PairMonth, Clip | None], Any]] = {
     "sales": lambda month, _: len(month.sales),
+    "sold_share": sold_share,
     "pairs": lambda month, _: 1 if month.sales else 0,
     "units": lambda month, _: month.units,
     "target": target,
@@ -103,7 +113,7 @@ def naive_cells(
     group: FeatureGroup,
     clip: Clip | None,
 ) -> Cells:
-    """Add up pair months: (*key, month) → measure → value. A group's measure is its pairs' sum."""
+    """Add up pair months: (*key, month) → measure → value: its pairs' sum or greatest."""
     cells: Cells = {}
     ages = item_ages(months)
     for (shop, item, month), pair in months.items():
@@ -115,5 +125,7 @@ def naive_cells(
         cell = cells.setdefault((*(ids.get(name, "unknown") for name in group.keys), month), {})
         for measure in group.measures:
             value = MEASURES[measure.name](pair, clip)
-            cell[measure.name] = cell.get(measure.name, 0) + value
+            known = cell.get(measure.name, 0)
+            is_greatest = measure.name == "sold_share"
+            cell[measure.name] = max(known, value) if is_greatest else known + value
     return cells

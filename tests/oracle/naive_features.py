@@ -17,18 +17,21 @@ def index(month: date) -> int:
     return month.year * 12 + month.month
 
 
-def lag(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction | None:
+Sold = Mapping[int, Fraction]
+
+
+def lag(values: Values, sold: Sold, target: int, start: int, back: int) -> Fraction | None:
     del sold
     return None if target - back < start else values.get(target - back, Fraction(0))
 
 
-def mean(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction:
+def mean(values: Values, sold: Sold, target: int, start: int, back: int) -> Fraction:
     months = range(max(start, target - back), target)
     total = sum((values.get(month, Fraction(0)) for month in months), Fraction(0))
     return total / min(back, target - min(sold))
 
 
-def ewm(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction:
+def ewm(values: Values, sold: Sold, target: int, start: int, back: int) -> Fraction:
     """The last month weighs 1, each before it half; months before the first sale have no weight."""
     total, weights = Fraction(0), Fraction(0)
     for month in range(max(start, target - back), target):
@@ -38,18 +41,35 @@ def ewm(values: Values, sold: list[int], target: int, start: int, back: int) -> 
     return total / weights
 
 
-def since(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction | None:
+def since(values: Values, sold: Sold, target: int, start: int, back: int) -> Fraction | None:
     del sold, start, back
     active = [month for month, value in values.items() if month < target and value != 0]
     return Fraction(target - max(active)) if active else None
 
 
-def age(values: Values, sold: list[int], target: int, start: int, back: int) -> Fraction:
+def total(values: Values, sold: Sold, target: int, start: int, back: int) -> Fraction:
+    del sold
+    months = range(max(start, target - back), target)
+    return sum((values.get(month, Fraction(0)) for month in months), Fraction(0))
+
+
+def latest(values: Values, sold: Sold, target: int, start: int, back: int) -> Fraction | None:
+    del sold
+    months = range(max(start, target - back), target)
+    known = [values[month] for month in months if values.get(month, 0) != 0]
+    return known[-1] if known else None
+
+
+def age(values: Values, sold: Sold, target: int, start: int, back: int) -> Fraction:
+    """The whole months after that of the first sale, and its share from that sale on."""
     del values, start, back
-    return Fraction(target - min(sold))
+    return target - min(sold) - 1 + sold[min(sold)]
 
 
-STATISTICS = {"lag": lag, "mean": mean, "ewm": ewm, "since": since, "age": age}
+STATISTICS = {
+    "lag": lag, "mean": mean, "ewm": ewm, "sum": total, "latest": latest,
+    "since": since, "age": age,
+}  # fmt: skip
 
 
 def naive_features(
@@ -62,7 +82,9 @@ def naive_features(
             by_key.setdefault(tuple(cell[name] for name in group.keys), []).append(cell)
     target, rows = index(month), {}
     for key, mine in by_key.items():
-        sold = [index(cell["month"]) for cell in mine if cell["sales"] != 0]
+        sold = {
+            index(cell["month"]): Fraction(cell["sold_share"]) for cell in mine if cell["sales"]
+        }
         if sold and min(sold) < target:
             rows[key] = {
                 group.column(feature): as_stored(one(feature, mine, sold, target, history))
@@ -74,7 +96,7 @@ def naive_features(
 def one(
     feature: Feature,
     cells: Iterable[Mapping[str, Any]],
-    sold: list[int],
+    sold: Sold,
     target: int,
     history: MonthRange,
 ) -> Fraction | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def naive_panel(
     for shop, item in pairs:
         ids = {"shop_id": shop, "item_id": item, **shops.get(shop, {}), **items.get(item, {})}
         months = known["item"].get((item,), {}).get("item_sales_age_all", 0)
-        ids["item_age"] = str(int(min(months, 12)))
+        ids["item_age"] = str(min(ceil(months), 12))
         category = ids.get("category_id", "unknown")
         row: dict[str, Any] = {"shop_id": shop, "item_id": item, "category_id": category}
         row["month"] = month
@@ -41,12 +42,27 @@ def naive_panel(
             key = tuple(ids.get(name, "unknown") for name in group.keys)
             values = known[group.name].get(key, {})
             row |= {name: values.get(name) for name in group.columns}
+        for one in features.neighbours:
+            beside = known["item"].get((neighbour(item, items, one.side),), {})
+            row[one.column] = beside.get(one.of)
         for ratio in features.ratios:
-            row[ratio.name] = quotient(row[ratio.numerator], row[ratio.denominator])
+            below = row[ratio.denominator]
+            if below is not None and ratio.most is not None:
+                below = min(below, ratio.most)
+            row[ratio.name] = quotient(row[ratio.numerator], below)
         row |= {feature.name: float(feature.compute(month)) for feature in features.calendar}
         row["target"] = None if actuals is None else single(actuals.get((shop, item), 0))
         rows.append(row)
     return rows
+
+
+def neighbour(item: str, items: Mapping[str, Mapping[str, str]], side: str) -> str | None:
+    """The item before or after one in the order of names, which are the ids here."""
+    order = sorted(items, key=lambda known: (known, len(known)))
+    if item not in items:
+        return None
+    at = order.index(item) + (1 if side == "item_after" else -1)
+    return order[at] if 0 <= at < len(order) else None
 
 
 def quotient(numerator: float | None, denominator: float | None) -> float | None:

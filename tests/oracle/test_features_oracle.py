@@ -15,7 +15,7 @@ from naive_features import STATISTICS, naive_features
 from random_cells import IDS, RandomCells, of_each_shape, random_cells
 
 from features.compute import compute
-from features.group import PRESENCE, Feature, FeatureGroup, age, months_since
+from features.group import PRESENCE, SOLD_SHARE, Feature, FeatureGroup, age, months_since
 from features.groups import feature_groups
 from features.statistic import EWM, LAG, MEAN, MONTHS_SINCE, Past, Real, Statistic
 from lakehouse.month_range import MonthRange, plus_months
@@ -72,11 +72,13 @@ def dense_cells(group: FeatureGroup, seed: int) -> RandomCells:
         {
             **{name: f"{IDS[j % 4]}{i + j}" for j, name in enumerate(group.keys)},
             "month": month,
+            SOLD_SHARE: Decimal(int(random.integers(1, 1001))).scaleb(-3),
             **{
                 m.name: Decimal(int(random.integers(-(10**7), 10**9))).scaleb(-m.type.scale)
                 if pa.types.is_decimal(m.type)
                 else int(random.integers(0, 4))
                 for m in group.measures
+                if m.name != SOLD_SHARE
             },
         }
         for i in range(12)

@@ -16,7 +16,7 @@ from naive_cells import MEASURES, Cells, naive_cells, pair_months
 from naive_features import naive_features
 
 from features import monthly
-from features.ages import with_age
+from features.ages import first_sales, with_age
 from features.attributes import with_attributes
 from features.compute import compute
 from features.group import FeatureGroup
@@ -105,8 +105,8 @@ def all_cells(sales: RandomSales, groups: Sequence[FeatureGroup]) -> dict[str, p
     pairs = monthly.aggregate(sales.days(), pair)
     above = with_attributes(pairs, entities())
     cells = {pair.name: pairs, **{g.name: monthly.aggregate(above, g) for g in others}}
-    items = with_age(with_attributes(cells["item"], entities()[1:]))
-    return cells | {group.name: monthly.aggregate(items, group) for group in aged}
+    whole = with_age(above, first_sales(cells["item"]))
+    return cells | {group.name: monthly.aggregate(whole, group) for group in aged}
 
 
 def in_units(cells: pa.Table, group: FeatureGroup) -> Cells:
@@ -244,8 +244,10 @@ def test_the_oracle_catches_ages_from_a_part_of_the_history(
     tables: dict[str, pa.Table], case: tuple[RandomSales, Clip | None]
 ) -> None:
     sales, clip = case
-    items = with_attributes(tables["item"], entities()[1:])
-    recent = with_age(items.filter(pc.greater(items["month"], pa.scalar(FIRST))))
+    items = tables["item"].filter(pc.greater(tables["item"]["month"], pa.scalar(FIRST)))
+    pairs = with_attributes(tables["shop_item"], entities())
+    after = pairs.filter(pc.greater(pairs["month"], pa.scalar(FIRST)))
+    recent = with_age(after, first_sales(items))
     for group in split_by_age(feature_groups(meaning(clip)))[1]:
         found = in_units(monthly.aggregate(recent, group), group)
         wanted = sales.cells(group, clip)

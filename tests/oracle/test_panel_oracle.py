@@ -15,6 +15,7 @@ from random_cells import IDS, RandomCells, histories, random_cells
 
 from features.compute import compute
 from features.feature_set import TARGET, FeatureSet, feature_set, panel_table
+from features.neighbour import with_neighbours
 from features.panel import assemble
 from features.spine import Spine, every_pair, given_pairs
 from lakehouse.month_range import MonthRange, plus_months
@@ -54,7 +55,8 @@ def entity(key: str, known: Known, attributes: tuple[str, ...]) -> pa.Table:
 
 def entities(shops: Known, items: Known) -> tuple[pa.Table, pa.Table]:
     of_shops = entity("shop_id", shops, FEATURES.attributes.shop)
-    return of_shops, entity("item_id", items, FEATURES.attributes.item)
+    of_items = entity("item_id", items, FEATURES.attributes.item)
+    return of_shops, with_neighbours(of_items, of_items["item_id"])
 
 
 @st.composite

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from features.feature_set import TARGET
 from jobs.modelling import collective
 from jobs.modelling.engines import ENGINES, Task
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.panel_batches import Labelled
 from jobs.modelling.response import Response
 from jobs.panel_rows import PanelRows
@@ -25,6 +26,7 @@ from lakehouse.month_range import plus_months
 PARAMETERS = {"max_depth": 5, "learning_rate": 0.2, "min_child_weight": 5, "seed": 7}
 ROUNDS = 30
 NAMES = ("near", "far", "rare")
+INPUTS = Inputs(NAMES, {})
 UNSEEN = made_up_rows(9, 5000)
 
 
@@ -43,7 +45,7 @@ def rmse(booster: xgb.Booster) -> float:
 
 
 def alone(rows: PanelRows) -> xgb.Booster:
-    shares = collective.sources(rows, NAMES, 1)
+    shares = collective.sources(rows, INPUTS, 1)
     return collective.Learning(shares, PARAMETERS, ROUNDS, 1).fit(0)
 
 
@@ -155,7 +157,7 @@ def test_both_engines_learn_the_same(spark: SparkSession, rows: PanelRows) -> No
         "objective": "reg:squarederror", "random_state": 7, "n_estimators": ROUNDS,
     }  # fmt: skip
     response = Response(model_section.Response(scale=["rare"], base="near", weight_power=1))
-    task = Task(NAMES, response, parameters, 2)
+    task = Task(INPUTS, response, parameters, 2)
     (batch,) = UNSEEN.combine_chunks().to_batches()
     errors = {}
     for name, fit in ENGINES.items():

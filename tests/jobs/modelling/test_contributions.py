@@ -7,6 +7,7 @@ import xgboost as xgb
 from pyspark.sql import SparkSession
 
 from jobs.modelling.contributions import contributions, importance
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.response import Response
 from jobs.modelling.xgboost_model import Trees
 from lakehouse import model_section
@@ -27,7 +28,7 @@ def trees(rows: pa.Table) -> Trees:
     target = 3 * values[:, 0] + values[:, 1]
     model = xgb.XGBRegressor(n_estimators=20, max_depth=3, n_jobs=1).fit(values, target)
     raw = bytes(model.get_booster().save_raw("ubj"))
-    return Trees(raw, FEATURES, Response(model_section.Response()), (-np.inf, np.inf))
+    return Trees(raw, Inputs(FEATURES, {}), Response(model_section.Response()), (-np.inf, np.inf))
 
 
 def test_the_mean_contribution_is_the_size_of_the_effect(

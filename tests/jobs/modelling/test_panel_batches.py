@@ -8,6 +8,7 @@ import pytest
 from panels import made_up_panel
 
 from features.feature_set import TARGET
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.panel_batches import Slice, Source, divide, listed
 from lakehouse.delta import files
 from lakehouse.delta.arrow import read_table
@@ -33,8 +34,10 @@ def test_every_row_goes_to_one_worker_and_none_gets_a_row_more_than_another(
 
 def test_shares_together_read_what_the_table_holds(lake: Lake) -> None:
     rows = made_up_panel(lake, [40, 25])
-    uri, names = lake.uri(rows.table), tuple(rows.features.names)
-    shares = [Source(uri, names, tuple(share)) for share in divide(listed(rows), 3)]
+    uri, names = lake.uri(rows.table), rows.features.names
+    shares = [
+        Source(uri, Inputs.of(rows.features), tuple(share)) for share in divide(listed(rows), 3)
+    ]
     found = [(month, batch) for share in shares for month, batch in share]
     stored = read_table(lake, rows.table, ["month", *names, TARGET]).to_pylist()
     read = [{"month": month, **row} for month, batch in found for row in batch.to_pylist()]

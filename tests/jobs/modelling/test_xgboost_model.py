@@ -12,6 +12,7 @@ from features.feature_set import TARGET
 from jobs.modelling.boosting import boosted
 from jobs.modelling.estimator import Settings
 from jobs.modelling.forecasting import COLUMNS, FORECAST, forecaster
+from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.response import Response
 from jobs.modelling.xgboost_model import Trees, parameters
 from lakehouse import model_section
@@ -20,6 +21,7 @@ from lakehouse.model_section import Model
 from lakehouse.profile import Clip
 
 FEATURES = ["near", "far", "days"]
+INPUTS = Inputs(tuple(FEATURES), {})
 SMALL = Model(rounds=8, max_depth=3, min_child_weight=1, subsample=1, colsample_bytree=1)
 CLIP = Clip(low=Decimal(0), high=Decimal(4))
 UNBOUNDED = (-np.inf, np.inf)
@@ -66,13 +68,13 @@ def forecasts(
 
 
 def trees(booster: xgb.Booster, bounds: tuple[float, float] = UNBOUNDED) -> Trees:
-    return Trees(bytes(booster.save_raw("ubj")), tuple(FEATURES), Response(), bounds)
+    return Trees(bytes(booster.save_raw("ubj")), INPUTS, Response(), bounds)
 
 
 def test_no_rows_are_refused(spark: SparkSession) -> None:
     nothing = spark.createDataFrame(panel()).where("false")
     with pytest.raises(RefusedError, match="No panel rows to train on; run build_panel"):
-        boosted(nothing, FEATURES, Response(), parameters(SMALL), 1)
+        boosted(nothing, INPUTS, Response(), parameters(SMALL), 1)
 
 
 def test_the_predictor_says_what_xgboost_says(booster: xgb.Booster) -> None:
@@ -81,12 +83,26 @@ def test_the_predictor_says_what_xgboost_says(booster: xgb.Booster) -> None:
     np.testing.assert_array_equal(forecasts(table, booster), wanted)
 
 
-def test_a_null_feature_is_a_missing_value_not_a_zero(booster: xgb.Booster) -> None:
+def test_a_null_that_stands_for_no_number_is_a_missing_value_not_a_zero(
+    booster: xgb.Booster,
+) -> None:
     """With far unknown the target is 5 more; were it taken for 0, it would not be."""
     at = [1.0], [30]
     schema = pa.schema({"near": pa.float32(), "far": pa.float32(), "days": pa.int32()})
     unknown, zero = (pa.table([at[0], [far], at[1]], schema=schema) for far in (None, 0.0))
     assert forecasts(unknown, booster)[0] > forecasts(zero, booster)[0] + 2
+
+
+def test_both_engines_and_forecasts_fill_nulls_with_the_same_number(spark: SparkSession) -> None:
+    table = panel()
+    filled = Inputs(tuple(FEATURES), {"far": -50.0})
+    fitted = boosted(spark.createDataFrame(table), filled, Response(), parameters(SMALL), 1)
+    made = Trees(bytes(fitted.save_raw("ubj")), filled, Response(), UNBOUNDED)
+    run = forecaster(made.forecaster, UNBOUNDED)
+    found = pa.Table.from_batches(list(run(table.to_batches())))[FORECAST].to_numpy()
+    whole = table.set_column(1, "far", table["far"].fill_null(-50.0))
+    wanted = boosted(spark.createDataFrame(whole), INPUTS, Response(), parameters(SMALL), 1)
+    np.testing.assert_array_equal(found, forecasts(whole, wanted))
 
 
 def test_forecasts_keep_to_the_bounds(booster: xgb.Booster) -> None:
@@ -124,7 +140,7 @@ def test_spark_applies_the_model_to_rows(
 
 def test_spark_fits_what_xgboost_fits_alone(spark: SparkSession) -> None:
     table = panel()
-    fitted = boosted(spark.createDataFrame(table), FEATURES, Response(), parameters(SMALL), 1)
+    fitted = boosted(spark.createDataFrame(table), INPUTS, Response(), parameters(SMALL), 1)
     target = table[TARGET].to_numpy()
 
     def rmse(booster: xgb.Booster) -> float:
@@ -135,8 +151,8 @@ def test_spark_fits_what_xgboost_fits_alone(spark: SparkSession) -> None:
 
 def test_a_scale_that_is_the_same_for_all_rows_changes_no_forecast(spark: SparkSession) -> None:
     table, scaled = panel(), Response(model_section.Response(floor=8))
-    fitted = boosted(spark.createDataFrame(table), FEATURES, scaled, parameters(SMALL), 1)
+    fitted = boosted(spark.createDataFrame(table), INPUTS, scaled, parameters(SMALL), 1)
     raw = bytes(fitted.save_raw("ubj"))
-    run = forecaster(Trees(raw, tuple(FEATURES), scaled, UNBOUNDED).forecaster, UNBOUNDED)
+    run = forecaster(Trees(raw, INPUTS, scaled, UNBOUNDED).forecaster, UNBOUNDED)
     found = pa.Table.from_batches(list(run(table.to_batches())))[FORECAST].to_numpy()
     np.testing.assert_allclose(found, forecasts(table, direct(table)), atol=1e-3)

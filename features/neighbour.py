@@ -1,0 +1,71 @@
+"""What is known of an item's neighbours: the items before and after it in the order of names.
+
+Titles of a series, and editions of one title, stand beside each other in a catalogue; a new one
+has no history but theirs.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.group import ITEM, FeatureGroup, lags
+from features.groups import ITEM_GROUP
+
+BEFORE, AFTER = "item_before", "item_after"
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A feature of the item's group, read at a neighbour.
+
+    Attributes:
+        side: which neighbour, ``item_before`` or ``item_after``.
+        of: column of the item's features.
+    """
+
+    side: str
+    of: str
+
+    @property
+    def column(self) -> str:
+        """The name of the column."""
+        return f"{self.side}{self.of.removeprefix(ITEM_GROUP.name)}"
+
+    @property
+    def comment(self) -> str:
+        """What the column says."""
+        side = "before" if self.side == BEFORE else "after"
+        return f"{self.of} of the item {side} this one in the order of names"
+
+
+def neighbours(group: FeatureGroup) -> tuple[Neighbour, ...]:
+    """Declare the last months of both neighbours."""
+    columns = [group.column(feature) for feature in lags("target", 1, 2, 3)]
+    return tuple(Neighbour(side, column) for side in (BEFORE, AFTER) for column in columns)
+
+
+NEIGHBOURS = neighbours(ITEM_GROUP)
+
+
+def with_neighbours(items: pa.Table, names: pa.ChunkedArray) -> pa.Table:
+    """Add each item's neighbours.
+
+    Args:
+        items: ``[item_id, …]``, unique on the id.
+        names: of the items; null: without a name, before the others.
+
+    Returns:
+        The rows with ``item_before`` and ``item_after``; null at the ends. Items of one name are
+        in the order of their ids, shorter ones first, as counted ids are.
+    """
+    ids = items[ITEM].cast(pa.string())
+    keys = pa.table({"name": names.cast(pa.string()).fill_null(""), "size": pc.utf8_length(ids)})
+    keys = keys.append_column("id", ids)
+    order = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names])
+    ordered, end = ids.take(order).combine_chunks(), pa.nulls(min(1, len(ids)), pa.string())
+    back = pc.sort_indices(order)
+    before, after = pa.chunked_array([end, ordered[:-1]]), pa.chunked_array([ordered[1:], end])
+    for name, column in ((BEFORE, before), (AFTER, after)):
+        items = items.append_column(name, column.take(back))
+    return items

@@ -1,0 +1,54 @@
+"""What a model reads of panel rows: columns in their order, and what a null in each stands for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.feature_set import FeatureSet
+from lakehouse.types import FEATURE
+
+Numbers = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Columns to learn from.
+
+    Attributes:
+        names: of the columns, in their order.
+        fillings: column → the number that its nulls become; of others, nulls are missing values.
+    """
+
+    names: tuple[str, ...]
+    fillings: Mapping[str, float]
+
+    @classmethod
+    def of(cls, features: FeatureSet, names: Sequence[str] | None = None) -> "Inputs":
+        """Return some of the declared columns; None: all of them."""
+        chosen = tuple(features.names if names is None else names)
+        fillings = features.fillings
+        return cls(chosen, {name: fillings[name] for name in chosen if name in fillings})
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def table(self, batch: pa.RecordBatch) -> pa.Table:
+        """Return the columns as Arrow, float32."""
+        return pa.table({name: self._filled(batch, name) for name in self.names})
+
+    def matrix(self, batch: pa.RecordBatch) -> Numbers:
+        """Return ``[row, column]`` float32, missing values as NaN."""
+        values = np.empty((len(batch), len(self)), np.float32)
+        for place, name in enumerate(self.names):
+            values[:, place] = self._filled(batch, name).to_numpy(zero_copy_only=False)
+        return values
+
+    def _filled(self, batch: pa.RecordBatch, name: str) -> pa.Array:
+        column = batch[name].cast(FEATURE)
+        if name not in self.fillings:
+            return column
+        return pc.fill_null(column, pa.scalar(self.fillings[name], FEATURE))
