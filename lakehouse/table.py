@@ -71,6 +71,16 @@ class Table:
         """The columns as an Arrow schema."""
         return pa.schema([column.field for column in self.columns])
 
+    def shaped(self, rows: pa.Table) -> pa.Table:
+        """Return rows as they are written: the columns of the table, without their comments.
+
+        delta-rs refuses rows whose comments are not the stored ones, which an earlier version of
+        the program may have written. So a stored table keeps the comments that it was created
+        with; those of today are in docs/data_dictionary.md.
+        """
+        plain = pa.schema([column.field.remove_metadata() for column in self.columns])
+        return rows.select(list(self.names)).cast(plain)
+
     @property
     def ddl(self) -> str:
         """The columns as a Spark schema string."""

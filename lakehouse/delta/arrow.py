@@ -86,7 +86,7 @@ def append_rows(
         transaction: that the log remembers, for ``log.has_transaction``.
     """
     target = log.create(lake, table)
-    shaped = rows.select(list(table.names)).cast(table.schema)
+    shaped = table.shaped(rows)
     properties = log.named_transaction(transaction)
     reach(f"before {table.path}")
     write_deltalake(target, shaped, mode="append", commit_properties=properties)
@@ -112,7 +112,7 @@ def upsert_rows(
         newer: SQL over ``incoming`` and ``stored``: the incoming row wins; always where none.
         months: where stored rows of the keys can be, beside those without a month; None: anywhere.
     """
-    shaped = rows.select(list(table.names)).cast(table.schema)
+    shaped = table.shaped(rows)
     log.create(lake, table)
     for attempt in range(ATTEMPTS):
         target = log.load(lake, table)

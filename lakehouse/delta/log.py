@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
 from deltalake.exceptions import TableNotFoundError
 from pyarrow.fs import FileType
 
@@ -23,6 +23,7 @@ from lakehouse.table import Table
 BUILT = "shopcast.built"
 # How far back to look for it; maintenance commits carry none.
 HISTORY = 50
+MOST_NAMED = 5
 
 
 def exists(lake: Lake, table: Table) -> bool:
@@ -81,16 +82,18 @@ def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTabl
             than those declared is emptied and takes the new ones.
 
     Raises:
-        LakeError: it exists with other columns than those declared.
+        LakeError: it exists with other columns than those declared, or unable to
+            hold their values.
     """
     if exists(lake, table):
-        opened = load(lake, table)
-        if has_declared_columns(lake, table):
-            return opened
+        differing = differing_columns(lake, table)
+        if not differing:
+            return load(lake, table)
         if not replaces_all:
             raise LakeError(
-                f"{lake.uri(table)}: its columns are not those declared; rebuild all its months "
-                "with the step that writes it (README: steps)."
+                f"{lake.uri(table)}: its columns are not those declared (missing, too many, of "
+                f"another type or without nulls: {', '.join(differing[:MOST_NAMED])}); rebuild all "
+                "its months with the step that writes it (README: steps)."
             )
     created = DeltaTable.create(
         lake.uri(table),
@@ -107,8 +110,26 @@ def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTabl
 
 
 def has_declared_columns(lake: Lake, table: Table) -> bool:
-    """Say whether a stored table has the columns that are declared."""
-    return set(columns(lake, table)) == set(table.names)
+    """Say whether a stored table has the columns that are declared, and can hold their values."""
+    return not differing_columns(lake, table)
+
+
+def differing_columns(lake: Lake, table: Table) -> list[str]:
+    """Name the columns that are stored or declared alone, of two types, or stored without nulls.
+
+    Compared here because delta-rs is silent about it: it casts what is appended to the stored
+    type, and takes files of workers whose values, or nulls, the table cannot hold.
+    """
+    stored = {field.name: field for field in load(lake, table).schema().fields}
+    declared = {field.name: field for field in Schema.from_arrow(table.schema).fields}
+    alone = set(stored) ^ set(declared)
+    unlike = {name for name in set(stored) - alone if not holds(stored[name], declared[name])}
+    return sorted(alone | unlike)
+
+
+def holds(stored: Field, declared: Field) -> bool:
+    """Say whether a stored column can hold every value of a declared one."""
+    return bool(stored.type == declared.type and (stored.nullable or not declared.nullable))
 
 
 def columns(lake: Lake, table: Table) -> list[str]:

@@ -66,7 +66,7 @@ def patch_months(
     Memory holds one month. What another writer commits meanwhile is not lost: this one then fails.
 
     Args:
-        lake: where the table is.
+        lake: where the table is; created where it is missing.
         table: partitioned by month.
         months: what is changed.
         patch: (month, its stored rows) → the rows that it shall hold.
@@ -78,6 +78,7 @@ def patch_months(
     Raises:
         ConflictError: another process wrote the table at the same time.
     """
+    log.create(lake, table)
     built = {**log.built(lake, table), **made_from}
     # What is read and what is replaced are files of this one version.
     target = log.load(lake, table)

@@ -26,7 +26,6 @@ def replace_rows(
     target = log.create(lake, table)
     quoted = ((name, str(value).replace("'", "''")) for name, value in shared.items())
     where = " AND ".join(f"\"{name}\" = '{value}'" for name, value in quoted)
-    shaped = rows.select(list(table.names)).cast(table.schema)
     reach(f"before {table.path}")
-    write_deltalake(target, shaped, mode="overwrite", predicate=where)
+    write_deltalake(target, table.shaped(rows), mode="overwrite", predicate=where)
     reach(f"after {table.path}")
