@@ -1,15 +1,18 @@
 """The champions and what is known at the cutoff → forecasts of the months after it, published.
 
-    python -m jobs.forecast --lake URI [--horizons 1,2,3] [--pairs FILE] [--submission FILE]
+    python -m jobs.forecast --lake URI [--horizons 1,2,3]
+    python -m jobs.forecast --lake URI --pairs FILE --submission FILE
+    python -m jobs.forecast --lake URI --pairs FILE --publish [--submission FILE] [--horizons 1,2,3]
 
 Reads the gold panel of the months after the cutoff (with --pairs the gold features), and MLflow:
 each horizon has its own champion. Writes gold forecasts and forecast_versions, which is what the
-API serves: one version holds all the horizons asked for. Pairs of a shop or item that is neither
-listed nor was ever sold are not forecast: they are counted, and named, in the result line.
+API serves: one version holds all the horizons asked for. A list of pairs is nothing that everybody
+asks for: without --publish it goes to the submission's file, and nothing into the lake. Pairs of a
+shop or item that is neither listed nor was ever sold are not forecast: they are counted, and
+named, in the result line.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,34 +20,29 @@ from datetime import date, datetime
 from functools import reduce
 from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from features.feature_set import SPINES, FeatureSet, feature_set, panel_table
+from features.feature_set import SPINES, FeatureSet, feature_set
 from features.group import ITEM, SHOP
-from features.tables import features_table
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.forecast_rows import Origin, as_forecasts
-from jobs.horizon_arguments import add_horizons_argument
+from jobs.forecast_versions import PUBLISHED, forecast_inputs, newest_version, publish
+from jobs.horizon_arguments import add_horizons_argument, written
 from jobs.known_ids import known_ids, of_known, unknown_ids
 from jobs.modelling.estimator import Model
-from jobs.modelling.ledger import MODELS
 from jobs.modelling.recipe import Recipe
 from jobs.modelling.registry import Registry
 from jobs.modelling.submission import write_submission
 from jobs.modelling.tracking import Tracking
-from jobs.pairs import pair_rows, read_pairs
+from jobs.pairs import listed_pairs, pair_rows
 from jobs.panel_rows import PanelRows, closed_months
 from jobs.withdrawn import counts, still_there, with_reason
-from lakehouse.delta import log, rows
-from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.delta import rows
 from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
-from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
-
-PUBLISHED = "published"
+from lakehouse.tables.gold import FORECASTS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,13 +50,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lake_argument(parser)
     add_horizons_argument(parser)
     parser.add_argument(
-        "--pairs", metavar="FILE", help="CSV of the pairs to forecast: shop_id, item_id (and ID)"
+        "--pairs",
+        metavar="FILE",
+        help="CSV of the pairs to forecast: shop_id, item_id (and ID); needs --submission or "
+        "--publish",
     )
     parser.add_argument(
         "--submission",
         metavar="FILE",
-        help="also write ID,item_cnt_month for the pairs, as the competition wants it: the month "
+        help="write ID,item_cnt_month for the pairs, as the competition wants it: the month "
         "after the cutoff, 0 for a pair that nobody knows or whose shop or item is gone",
+    )
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="with --pairs: let the API serve these pairs, instead of the assortment",
     )
 
 
@@ -94,11 +100,27 @@ class Forecasting:
         origin = Origin(self.version, self.cutoff, horizon, run, self.now)
         return as_forecasts(model.predict(rows_), origin)
 
+    def kept(self, spark: SparkSession, forecasts: DataFrame) -> DataFrame:
+        """Write rows of gold.forecasts, which nobody is served yet, and return them as stored."""
+        rows.append(self.lake, FORECASTS, forecasts)
+        return rows.read(spark, self.lake, FORECASTS).where(F.col("version") == self.version)
+
+    def row(self, count: int, runs: Mapping[int, str], inputs: str) -> dict[str, Any]:
+        """Return what gold.forecast_versions says of it, from when it is served on."""
+        return {
+            "version": self.version,
+            "cutoff": self.cutoff,
+            "model": ",".join(dict.fromkeys(runs.values())),
+            "inputs": inputs,
+            "rows": count,
+            "status": PUBLISHED,
+            "published_at": self.now,
+        }
+
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Forecast, unless the newest version was made from these very inputs."""
-    if arguments.submission and not arguments.pairs:
-        raise UsageError("--submission needs --pairs: a file with ID, shop_id and item_id.")
+    require_purpose(arguments)
     lake = lake_of(context, arguments)
     features = feature_set(lake.profile())
     cutoff = closed_months(lake).last
@@ -110,7 +132,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     if newest and newest["inputs"] == inputs and not arguments.pairs:
         progress("forecast: up to date")
         return {"version": newest["version"], "rows": newest["rows"], "published": False}
-    listed = read_pairs(context.spark, lake, arguments.pairs) if arguments.pairs else None
+    listed = listed_pairs(context.spark, lake, arguments)
     asked, unknown = sorted_out(context.spark, lake, features, listed)
     version = f"{context.now:%Y%m%dT%H%M%S.%fZ}"
     making = Forecasting(lake, features, cutoff, version, context.now, asked)
@@ -118,23 +140,48 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         making.forecasts(context.spark, horizon, run_, tracking.model(run_, recipe))
         for horizon, (run_, recipe) in found.items()
     ]
-    rows.append(lake, FORECASTS, reduce(DataFrame.unionByName, frames))
-    mine = rows.read(context.spark, lake, FORECASTS).where(F.col("version") == version)
-    published = publish(making, mine.count(), runs, inputs)
-    first = plus_months(cutoff, min(runs))
-    withdrawn = counts(with_reason(context.spark, lake, asked, first)) if asked is not None else {}
+    forecasts = reduce(DataFrame.unionByName, frames)
+    is_public = arguments.publish or not arguments.pairs
+    mine = making.kept(context.spark, forecasts) if is_public else forecasts.persist()
+    first, count = plus_months(cutoff, min(runs)), mine.count()
     if arguments.submission and listed is not None:
         of_month = mine.where(F.col("month") == first).select(SHOP, ITEM, "units")
         write_submission(of_month, listed, arguments.submission)
+    if is_public:
+        publish(lake, making.row(count, runs, inputs))
+    withdrawn = counts(with_reason(context.spark, lake, asked, first)) if asked is not None else {}
     return {
-        "version": version,
+        **({"version": version} if is_public else {}),
         "month": first,
         "horizons": list(runs),
-        "rows": published,
-        "published": True,
+        "rows": count,
+        "published": is_public,
         **({"unknown": unknown} if unknown else {}),
         **({"withdrawn": withdrawn} if withdrawn else {}),
     }
+
+
+def require_purpose(arguments: argparse.Namespace) -> None:
+    """Check that what is asked for goes somewhere.
+
+    Raises:
+        UsageError: a submission without pairs, or pairs, or a horizon of theirs, for nothing.
+    """
+    horizons = arguments.horizons
+    if arguments.submission and not arguments.pairs:
+        raise UsageError("--submission needs --pairs: a file with ID, shop_id and item_id.")
+    if arguments.publish or not arguments.pairs:
+        return
+    if not arguments.submission:
+        raise UsageError(
+            f"--pairs {arguments.pairs}: name a file for them by --submission FILE, or let the API "
+            "serve them, instead of the assortment, by --publish."
+        )
+    if len(horizons) > 1:
+        raise UsageError(
+            f"--horizons {written(horizons)}: a submission is of one month; name one horizon, or "
+            "--publish the others."
+        )
 
 
 def champion(tracking: Tracking, features: FeatureSet, horizon: int) -> tuple[str, Recipe]:
@@ -168,42 +215,7 @@ def sorted_out(
     return of_known(listed, known), unknown
 
 
-def forecast_inputs(
-    lake: Lake, features: FeatureSet, cutoff: date, runs: Mapping[int, str], pairs: str | None
-) -> str:
-    """Write what a version is made from, as the JSON that forecast_versions keeps."""
-    panels = {h: panel_table(features, SPINES[0], h) for h in runs}
-    read = [(t, plus_months(cutoff, h)) for h, t in panels.items()]
-    read += [(features_table(group), plus_months(cutoff, 1)) for group in features.groups]
-    digests = {t.path: log.month_digests(lake, t).get(m) for t, m in read if log.exists(lake, t)}
-    return json.dumps({**digests, MODELS: runs, "pairs": pairs or SPINES[0]})
-
-
-def newest_version(lake: Lake) -> dict[str, Any] | None:
-    """Return the newest published version; None where there is none."""
-    if not log.exists(lake, FORECAST_VERSIONS):
-        return None
-    found = read_table(lake, FORECAST_VERSIONS, filters=[("status", "=", PUBLISHED)]).to_pylist()
-    return max(found, key=lambda version: str(version["version"]), default=None)
-
-
-def publish(making: Forecasting, count: int, runs: Mapping[int, str], inputs: str) -> int:
-    """Make a version the one that is served, by one commit, and return its rows."""
-    row = {
-        "version": making.version,
-        "cutoff": making.cutoff,
-        "model": ",".join(dict.fromkeys(runs.values())),
-        "inputs": inputs,
-        "rows": count,
-        "status": PUBLISHED,
-        "published_at": making.now,
-    }
-    table = pa.Table.from_pylist([row], FORECAST_VERSIONS.schema)
-    append_rows(making.lake, FORECAST_VERSIONS, table)
-    return count
-
-
-JOB = Job("forecast", "Forecast the months after the cutoff and publish them.", add_arguments, run)
+JOB = Job("forecast", "Forecast the months after the cutoff, and publish them.", add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -1,13 +1,16 @@
 """A given list of pairs: read from a file, aliases resolved, features looked up."""
 
+import argparse
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F
 
 from features.feature_set import SPINES, FeatureSet, panel_table
 from features.group import ITEM, SHOP
 from jobs.build_panel import files_by_month
+from jobs.modelling.submission import ID
 from jobs.panel_task import MonthParts, PairsTask
 from lakehouse.delta import rows
 from lakehouse.errors import SourceError
@@ -22,6 +25,25 @@ if TYPE_CHECKING:
 PAIRS_PER_TASK = 500_000
 
 
+def listed_pairs(
+    spark: "SparkSession", lake: Lake, arguments: argparse.Namespace
+) -> "DataFrame | None":
+    """Read the pairs that a command line lists; None: it lists none.
+
+    Raises:
+        SourceError: as ``read_pairs``, or they have no ID, and are to be submitted.
+    """
+    if not arguments.pairs:
+        return None
+    listed = read_pairs(spark, lake, arguments.pairs)
+    if arguments.submission and ID not in listed.columns:
+        raise SourceError(
+            f"{arguments.pairs}: no column {ID}, which a submission needs; it has "
+            f"{', '.join(listed.columns)}."
+        )
+    return listed
+
+
 def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
     """Read the pairs to forecast.
 
@@ -34,9 +56,9 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
         The file's columns; shop_id with aliases resolved.
 
     Raises:
-        SourceError: shop_id or item_id is not among the columns.
+        SourceError: there is no such file, or shop_id or item_id is not among its columns.
     """
-    found = spark.read.csv(normal_uri(file), header=True)
+    found = read_text(spark, file)
     absent = {SHOP, ITEM} - set(found.columns)
     if absent:
         raise SourceError(
@@ -45,6 +67,20 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
     aliases = rows.read(spark, lake, SHOPS).where("alias_of IS NOT NULL").select(SHOP, "alias_of")
     joined = found.join(F.broadcast(aliases), on=SHOP, how="left")
     return joined.withColumn(SHOP, F.coalesce("alias_of", SHOP)).select(*found.columns)
+
+
+def read_text(spark: "SparkSession", file: str) -> "DataFrame":
+    """Read a CSV with a header, every column as text.
+
+    Raises:
+        SourceError: there is no such file.
+    """
+    try:
+        return spark.read.csv(normal_uri(file), header=True)
+    except AnalysisException as error:
+        if error.getCondition() != "PATH_NOT_FOUND":
+            raise
+        raise SourceError(f"{file}: no such file; name a CSV of shop_id and item_id.") from None
 
 
 def pair_rows(

@@ -29,7 +29,8 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.profile import load_profile
 from lakehouse.table import Table
-from lakehouse.tables.gold import BACKTESTS, FORECASTS
+from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
+from serving.snapshot import read_snapshot
 
 pytestmark = [
     pytest.mark.slow,
@@ -161,26 +162,63 @@ def test_maintenance_changes_no_row(folder: Path) -> None:
     assert all(before[path].equals(found) for path, found in contents(lake).items())
 
 
-def test_given_pairs_are_forecast_and_submitted_in_the_order_of_their_id(folder: Path) -> None:
-    lake = Lake.at(str(folder / "lake"))
+def listed(folder: Path, lake: Lake, header: str = "ID,shop_id,item_id") -> Path:
+    """Write a list of three pairs that are forecast and one that nobody knows."""
     known = read_table(lake, FORECASTS, ["shop_id", "item_id"]).slice(0, 3).to_pylist()
     asked = [*((row["shop_id"], row["item_id"]) for row in known), ("nowhere", "nothing")]
     pairs = folder / "pairs.csv"
     numbered = (f"{10 - i},{shop},{item}" for i, (shop, item) in enumerate(asked))
-    pairs.write_text("\n".join(["ID,shop_id,item_id", *numbered]) + "\n")
+    pairs.write_text("\n".join([header, *numbered]) + "\n")
+    return pairs
+
+
+def test_given_pairs_are_submitted_in_the_order_of_their_id_and_served_to_nobody(
+    folder: Path,
+) -> None:
+    lake = Lake.at(str(folder / "lake"))
+    tables = (FORECASTS, FORECAST_VERSIONS)
+    before, served = [log.version(lake, table) for table in tables], read_snapshot(lake)
     out = folder / "submission.csv"
-    given = ["--lake", lake.root, "--pairs", pairs, "--submission", out]
+    given = ["--lake", lake.root, "--pairs", listed(folder, lake), "--submission", out]
     code, figures = run(forecast.JOB, *given, now=NOW + timedelta(seconds=1))
-    assert (code, figures["rows"]) == (0, 3)
+    assert (code, figures["rows"], figures["published"]) == (0, 3, False), figures
+    assert "version" not in figures
     assert figures["unknown"] == {"pairs": 1, "shop_id": ["nowhere"], "item_id": ["nothing"]}
     lines = out.read_text().splitlines()
     assert lines[0] == "ID,item_cnt_month"
     assert [line.split(",")[0] for line in lines[1:]] == ["7", "8", "9", "10"]
     assert all(0 <= float(line.split(",")[1]) <= 20 for line in lines[1:])
     assert float(lines[-4].split(",")[1]) == 0, "the unknown pair's"
+    assert [log.version(lake, table) for table in tables] == before
+    assert read_snapshot(lake).version == served.version
+
+
+def test_given_pairs_are_served_where_that_is_asked_for_until_the_next_forecast(
+    folder: Path,
+) -> None:
+    lake = Lake.at(str(folder / "lake"))
+    out = folder / "submission.csv"
+    given = ["--lake", lake.root, "--pairs", listed(folder, lake), "--publish"]
+    code, figures = run(forecast.JOB, *given, "--submission", out, now=NOW + timedelta(seconds=1))
+    assert (code, figures["rows"], figures["published"]) == (0, 3, True), figures
+    served = read_snapshot(lake).version
+    assert (served.version, served.rows) == (figures["version"], 3)
+    assert len(out.read_text().splitlines()) == 5
     assert len(read_table(lake, FORECASTS, ["rung"], [("item_id", "=", "nothing")])) == 0
     republished = run(forecast.JOB, "--lake", lake.root, now=NOW + timedelta(seconds=2))[1]
     assert republished["published"] is True, "a list of pairs does not stand in for the assortment"
+    assert read_snapshot(lake).version.version == republished["version"]
+
+
+def test_pairs_without_an_id_are_refused_before_they_are_served(folder: Path) -> None:
+    lake = Lake.at(str(folder / "lake"))
+    pairs = listed(folder, lake, "number,shop_id,item_id")
+    given = ["--lake", lake.root, "--pairs", pairs, "--publish", "--submission", folder / "x.csv"]
+    served = read_snapshot(lake).version
+    code, figures = run(forecast.JOB, *given, now=NOW + timedelta(seconds=1))
+    assert code == 3
+    assert f"{pairs}: no column ID" in figures["error"]
+    assert read_snapshot(lake).version == served
 
 
 @pytest.mark.parametrize(
@@ -189,6 +227,9 @@ def test_given_pairs_are_forecast_and_submitted_in_the_order_of_their_id(folder:
         (train.JOB, ["--workers", 99], 2),
         (train.JOB, ["--spine", "grid"], 3),
         (forecast.JOB, ["--submission", "x.csv"], 2),
+        (forecast.JOB, ["--pairs", "x.csv"], 2),
+        (forecast.JOB, ["--pairs", "x.csv", "--submission", "y.csv", "--horizons", "1,2"], 2),
+        (forecast.JOB, ["--pairs", "no_such.csv", "--submission", "y.csv"], 3),
         (build_features.JOB, ["--from", "1999-01"], 2),
     ],
 )

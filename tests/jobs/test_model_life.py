@@ -129,7 +129,7 @@ def test_every_pair_that_is_known_has_a_number_and_the_others_are_named(
     assert first.step(promote.JOB, "--horizons", 2, "--force", "--reason", "a test")[0] == 0
     out = tmp_path / "submission.csv"
     given = ("--pairs", pairs_file(tmp_path), "--submission", out, "--horizons", "1,2")
-    code, figures = first.step(forecast.JOB, *given)
+    code, figures = first.step(forecast.JOB, *given, "--publish")
     assert (code, figures["rows"]) == (0, 10), figures
     assert figures["unknown"] == {"pairs": 2, "shop_id": ["nowhere"], "item_id": ["nothing"]}
 
