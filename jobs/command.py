@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from jobs import interruption
 from lakehouse.errors import RefusedError, ShopcastError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
@@ -24,8 +25,9 @@ EXIT_CODES = """exit codes:
   1  failed: a defect of the program or of the machine
   2  wrong use: the command line or a setting
   3  refused: data or state not fit; the message says why and what to do
+130  interrupted by Ctrl-C: run the command again
 """
-INTERRUPTED = 130
+INTERRUPTED = interruption.EXIT_CODE
 
 logger = logging.getLogger("shopcast")
 
@@ -52,7 +54,13 @@ class Context:
         from lakehouse.session import build_session
 
         progress("starting Spark")
-        return build_session(self.settings, self.name)
+        with interruption.while_spark_starts():
+            return build_session(self.settings, self.name)
+
+    def close(self) -> None:
+        """End what an interrupted step leaves running."""
+        if "spark" in vars(self):
+            interruption.end_spark(self.spark)
 
 
 @dataclass(frozen=True)
@@ -158,17 +166,28 @@ def outcome(
     """Run a step and turn what came of it into an exit code and the fields of a result line."""
     try:
         return 0, {"status": "done", **job.run(context, arguments)}
-    except ShopcastError as error:
-        progress("%s", error)
-        status = "wrong use" if isinstance(error, UsageError) else "refused"
-        figures = error.figures if isinstance(error, FoundError) else {}
-        return error.exit_code, {"status": status, "error": str(error), **figures}
-    except KeyboardInterrupt:
-        progress("Interrupted. Every table is as its last commit left it; run the command again.")
-        return INTERRUPTED, {"status": "interrupted"}
-    except Exception as error:
-        logger.exception("%s failed", job.name)
+    except (Exception, KeyboardInterrupt) as error:
+        if interruption.asked_for.is_set() or isinstance(error, KeyboardInterrupt):
+            return interrupted()
+        return failure(job, error)
+
+
+def interrupted() -> tuple[int, dict[str, Any]]:
+    """Say that Ctrl-C ended a step, and what that leaves."""
+    interruption.speak_again()
+    progress("Interrupted. Every table is as its last commit left it; run the command again.")
+    return INTERRUPTED, {"status": "interrupted"}
+
+
+def failure(job: Job, error: Exception) -> tuple[int, dict[str, Any]]:
+    """Say why a step ended; of a defect of the program with its traceback."""
+    if not isinstance(error, ShopcastError):
+        logger.error("%s failed", job.name, exc_info=error)
         return 1, {"status": "failed", "error": f"{type(error).__name__}: {last_line(error)}"}
+    progress("%s", error)
+    status = "wrong use" if isinstance(error, UsageError) else "refused"
+    figures = error.figures if isinstance(error, FoundError) else {}
+    return error.exit_code, {"status": status, "error": str(error), **figures}
 
 
 def last_line(error: Exception) -> str:
@@ -184,7 +203,10 @@ def main(job: Job, argv: Sequence[str] | None = None) -> int:
     """
     arguments = job.parser().parse_args(argv)
     start_logging()
-    started = time.monotonic()
-    code, fields = outcome(job, Context(JobSettings(), job.name), arguments)
+    interruption.listen()
+    started, context = time.monotonic(), Context(JobSettings(), job.name)
+    code, fields = outcome(job, context, arguments)
     report({"job": job.name, **fields, "seconds": round(time.monotonic() - started, 1)})
+    if code == INTERRUPTED:
+        context.close()
     return code
