@@ -19,6 +19,7 @@ from jobs import report_file
 from jobs.backtest_plan import OWN, Plan
 from jobs.backtest_report import report
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from jobs.count_arguments import add_folds_argument
 from jobs.horizon_arguments import add_horizons_argument
 from jobs.modelling.rolling import LAKE, Row
 from jobs.modelling.scoreboard import as_text, overall
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training_arguments(parser)
     add_parameters_argument(parser)
     add_horizons_argument(parser)
-    parser.add_argument("--folds", type=int, default=FOLDS, help=f"cutoffs (default: {FOLDS})")
+    add_folds_argument(parser, FOLDS, "cutoffs")
     parser.add_argument(
         "--estimators",
         type=names,
@@ -66,7 +67,10 @@ def names(text: str) -> tuple[str, ...]:
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Score every fold, unless these very folds were scored before."""
+    if arguments.report:
+        report_file.require_place(arguments.report)
     plan = Plan.of(context, lake_of(context, arguments), arguments)
+    plan.require_panels()
     progress("backtest: parameters are %s", plan.parameters.source)
     inputs = plan.inputs
     scores = stored_scores(plan.lake, inputs)

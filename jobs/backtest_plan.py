@@ -15,6 +15,7 @@ from jobs.modelling.estimator import Estimator, Settings
 from jobs.modelling.families import estimator
 from jobs.modelling.folds import Fold, rolling_folds
 from jobs.modelling.rolling import OtherActuals, Rolled, roll
+from jobs.modelling.task_slots import check_workers
 from jobs.panel_checks import require_fit_panel
 from jobs.panel_rows import PanelRows, closed_months
 from jobs.tunings import Parameters
@@ -103,19 +104,32 @@ class Plan:
         own = self.parameters.model.estimator
         return list(dict.fromkeys(own if n == OWN else n for n in self.arguments.estimators))
 
+    def panel(self, horizon: int) -> PanelRows:
+        """Name the rows of a horizon's folds."""
+        folds = self.folds[horizon]
+        months = (*folds[-1].train, *(fold.month for fold in folds))
+        return PanelRows(self.lake, self.features, self.arguments.spine, months, horizon)
+
+    def require_panels(self) -> None:
+        """Check the panels of all horizons, before minutes are spent on the first.
+
+        Raises:
+            RefusedError: one is not there, or not what is declared; names the command that helps.
+        """
+        for horizon in self.folds:
+            require_fit_panel(self.panel(horizon), may_be_stale=True)
+
     def carry_out(self) -> dict[int, Rolled]:
         """Fit and measure: horizon → what came of its folds."""
         made = self.estimators()
+        check_workers(self.context.spark, self.arguments.workers)
         return {horizon: self.roll(horizon, folds, made) for horizon, folds in self.folds.items()}
 
     def roll(self, horizon: int, folds: Sequence[Fold], made: Sequence[Estimator]) -> Rolled:
         """Fit and measure on the folds of one horizon."""
         spark, features = self.context.spark, self.features
-        months = (*folds[-1].train, *(fold.month for fold in folds))
-        rows = PanelRows(self.lake, features, self.arguments.spine, months, horizon)
-        require_fit_panel(rows, may_be_stale=True)
         naive = defined([fold.month for fold in folds], self.closed, horizon, features.names)
-        return roll(spark, rows, folds, made, naive, self.other_actuals(folds[-1]))
+        return roll(spark, self.panel(horizon), folds, made, naive, self.other_actuals(folds[-1]))
 
     def other_actuals(self, fold: Fold) -> OtherActuals | None:
         """Read the files to measure a fold against, where there are any."""

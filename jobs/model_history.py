@@ -1,10 +1,13 @@
 """The history of decisions about models: read, and written row by row."""
 
+import json
 from typing import Any
 
 import pyarrow as pa
 
 from jobs.modelling.champions import Decision
+from jobs.modelling.gate import JUDGED, Scores
+from jobs.modelling.segments import ALL
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
@@ -23,3 +26,9 @@ def decisions(lake: Lake, horizon: int) -> list[Decision]:
 def record(lake: Lake, decision: dict[str, Any]) -> None:
     """Write a decision."""
     append_rows(lake, MODEL_HISTORY, pa.Table.from_pylist([decision], MODEL_HISTORY.schema))
+
+
+def as_figures(scores: Scores) -> str:
+    """Write the errors that were judged, as JSON."""
+    judged = {place: errors for place, errors in scores.items() if place[0] in (ALL, *JUDGED)}
+    return json.dumps({" ".join(place): errors for place, errors in judged.items()})

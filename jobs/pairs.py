@@ -31,17 +31,29 @@ def listed_pairs(
     """Read the pairs that a command line lists; None: it lists none.
 
     Raises:
-        SourceError: as ``read_pairs``, or they have no ID, and are to be submitted.
+        SourceError: as ``read_pairs``, or they are to be submitted and have no whole numbers as ID.
     """
     if not arguments.pairs:
         return None
     listed = read_pairs(spark, lake, arguments.pairs)
-    if arguments.submission and ID not in listed.columns:
-        raise SourceError(
-            f"{arguments.pairs}: no column {ID}, which a submission needs; it has "
-            f"{', '.join(listed.columns)}."
-        )
+    if arguments.submission:
+        require_ids(listed, arguments.pairs)
     return listed
+
+
+def require_ids(pairs: "DataFrame", file: str) -> None:
+    """Check that pairs can be submitted.
+
+    Raises:
+        SourceError: they have no ID, or one that is no whole number.
+    """
+    if ID not in pairs.columns:
+        raise SourceError(
+            f"{file}: no column {ID}, which a submission needs; it has {', '.join(pairs.columns)}."
+        )
+    wrong = pairs.where(f"try_cast({ID} AS BIGINT) IS NULL").first()
+    if wrong is not None:
+        raise SourceError(f"{file}: {ID} '{wrong[ID]}' is no whole number, as a submission's are.")
 
 
 def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":

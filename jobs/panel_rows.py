@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.feature_set import SPINES, FeatureSet, panel_table
+from jobs.count_arguments import add_workers_argument
 from lakehouse.delta import log, rows
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
@@ -16,15 +17,15 @@ from lakehouse.lake_months import read_months
 from lakehouse.month_range import MonthRange
 from lakehouse.table import Table
 
+MOST_NAMED = 5
+
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what every job that trains takes."""
     parser.add_argument(
         "--spine", choices=SPINES, default=SPINES[0], help="panel to learn from and score on"
     )
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="tasks that train together (default: every core)"
-    )
+    add_workers_argument(parser)
 
 
 def add_estimator_argument(parser: argparse.ArgumentParser) -> None:
@@ -88,8 +89,10 @@ class PanelRows:
         stored = log.month_files(self.lake, self.table) if is_there else {}
         absent = sorted(set(self.months) - set(stored))
         if absent:
+            named = ", ".join(f"{month:%Y-%m}" for month in absent[:MOST_NAMED])
+            more = len(absent) - MOST_NAMED
             raise RefusedError(
-                f"{self.table.path} lacks {', '.join(f'{month:%Y-%m}' for month in absent)}; "
+                f"{self.table.path} lacks {named}{f' and {more} more months' if more > 0 else ''}; "
                 f"run jobs.build_panel --spine {self.spine} --horizons {self.horizon}."
             )
         return {month: stored[month] for month in self.months}

@@ -28,6 +28,7 @@ from jobs import (
 )
 from jobs.backtest_plan import OWN
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from jobs.count_arguments import add_folds_argument
 from jobs.horizon_arguments import add_horizons_argument, written
 from lakehouse.errors import UsageError
 from lakehouse.storage import is_local, local_path
@@ -42,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile", default=SAMPLE, help=f"what the files mean (default: {SAMPLE})"
     )
-    parser.add_argument(
-        "--folds", type=int, default=backtest.FOLDS, help="cutoffs that the backtest scores"
-    )
+    add_folds_argument(parser, backtest.FOLDS, "cutoffs that the backtest scores")
     add_horizons_argument(parser)
 
 

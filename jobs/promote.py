@@ -18,6 +18,7 @@ from typing import Any
 
 from jobs.backtest import FOLDS
 from jobs.command import Context, FoundError, Job, add_lake_argument, lake_of, main, progress
+from jobs.count_arguments import add_folds_argument, add_workers_argument
 from jobs.horizon_arguments import add_horizons_argument
 from jobs.modelling.champions import REFUSED
 from jobs.promotion import Outcome, Promotion
@@ -40,12 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
     add_horizons_argument(parser)
-    parser.add_argument(
-        "--folds", type=int, default=FOLDS, help=f"cutoffs that decide (default: {FOLDS})"
-    )
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="tasks that train together (default: every core)"
-    )
+    add_folds_argument(parser, FOLDS, "cutoffs that decide")
+    add_workers_argument(parser)
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument(
         "--rollback", action="store_true", help="make the champion before this one it again"
@@ -60,12 +57,17 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Decide about every horizon asked for.
 
     Raises:
+        RefusedError: a horizon has nothing to decide about; then none is decided.
         NotPromotedError: a candidate was refused; the others were decided all the same.
     """
-    if arguments.force and not arguments.reason:
-        raise UsageError("--force needs --reason TEXT: it is kept in gold/model_history.")
+    require_consistent(arguments)
     lake, horizons = lake_of(context, arguments), arguments.horizons
+    # Asked for first: MLflow would make a folder where there is no lake.
+    lake.profile()
     promotion = Promotion(context, lake, arguments.folds, arguments.workers, horizons)
+    for horizon in horizons:
+        # Of all horizons before any is decided: a second run would roll the first back once more.
+        promotion.require_other(horizon, is_back=arguments.rollback)
     outcomes = {horizon: decided(promotion, horizon, arguments) for horizon in horizons}
     for horizon, outcome in outcomes.items():
         progress("horizon %d: %s%s", horizon, outcome.reason, outcome.table)
@@ -78,6 +80,21 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
             has_champions=all(outcome.champion for outcome in outcomes.values()),
         )
     return figures
+
+
+def require_consistent(arguments: argparse.Namespace) -> None:
+    """Check that a reason is given where it is kept, and nowhere else.
+
+    Raises:
+        UsageError: it is missing, or would be lost.
+    """
+    if arguments.force and not arguments.reason:
+        raise UsageError("--force needs --reason TEXT: it is kept in gold/model_history.")
+    if arguments.reason and not (arguments.force or arguments.rollback):
+        raise UsageError(
+            f"--reason '{arguments.reason}': kept with --force or --rollback alone; figures are "
+            "the reason otherwise."
+        )
 
 
 def decided(promotion: Promotion, horizon: int, arguments: argparse.Namespace) -> Outcome:

@@ -1,6 +1,5 @@
 """One horizon's champion: settled, challenged by the candidate, or rolled back."""
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -8,7 +7,7 @@ from typing import Any
 
 from jobs.command import Context, progress
 from jobs.contest import Contest
-from jobs.model_history import decisions, record
+from jobs.model_history import as_figures, decisions, record
 from jobs.modelling.champions import (
     FORCED,
     FOUND,
@@ -21,9 +20,8 @@ from jobs.modelling.champions import (
     settle,
     was_rolled_back,
 )
-from jobs.modelling.gate import CANDIDATE, CHAMPION, JUDGED, Scores
+from jobs.modelling.gate import CANDIDATE, CHAMPION
 from jobs.modelling.registry import Registered, Registry
-from jobs.modelling.segments import ALL
 from jobs.modelling.tracking import Tracking
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
@@ -86,6 +84,46 @@ class Promotion:
         """MLflow's registered models."""
         return Registry(self.tracking)
 
+    def require_other(self, horizon: int, *, is_back: bool) -> None:
+        """Check that there is a version to decide about; what was decided is completed.
+
+        Raises:
+            RefusedError: there is no candidate or, for a roll-back, no champion to go back to.
+        """
+        if not is_back:
+            self.settled(horizon)
+            self.candidate(horizon)
+        elif not self.settlement(horizon).moves_alias:
+            self.before(horizon, self.settled(horizon))
+
+    def candidate(self, horizon: int) -> Registered:
+        """Return the candidate of a horizon.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        found = self.registry.aliased(CANDIDATE, horizon)
+        if found is None:
+            raise RefusedError(
+                f"{self.registry.name(horizon)}: no candidate; run jobs.train --horizons {horizon}."
+            )
+        return found
+
+    def before(self, horizon: int, champion: str | None) -> Registered:
+        """Return the champion before a champion.
+
+        Raises:
+            RefusedError: there is none, or MLflow does not have it any more.
+        """
+        earlier = [one for one in reign(decisions(self.lake, horizon)) if one != champion]
+        if champion is None or not earlier:
+            raise RefusedError(
+                f"{self.registry.name(horizon)}: no champion before "
+                f"{'version ' + champion if champion else 'this: there is none'}; nothing to roll "
+                "back to."
+            )
+        return self.registry.version(earlier[-1], horizon)
+
     def promote(self, horizon: int, forced: str | None = None) -> Outcome:
         """Hold the candidate against the champion, and make it the champion where it wins.
 
@@ -97,11 +135,7 @@ class Promotion:
             RefusedError: there is no candidate.
         """
         champion = self.settled(horizon)
-        candidate = self.registry.aliased(CANDIDATE, horizon)
-        if candidate is None:
-            raise RefusedError(
-                f"{self.registry.name(horizon)}: no candidate; run jobs.train --horizons {horizon}."
-            )
+        candidate = self.candidate(horizon)
         if candidate.version == champion:
             reason = f"version {champion} is the champion already."
             return Outcome(UP_TO_DATE, candidate.version, champion, reason)
@@ -145,7 +179,7 @@ class Promotion:
             verdict.table,
         )
         if not same_refusal(decisions(self.lake, horizon), candidate.version, inputs):
-            self.write(horizon, outcome, champion, kept(scores), inputs)
+            self.write(horizon, outcome, champion, as_figures(scores), inputs)
         return outcome
 
     def roll_back(self, horizon: int, why: str | None) -> Outcome:
@@ -161,16 +195,9 @@ class Promotion:
         champion = self.settled(horizon)
         if was_cut_off and history[-1]["decision"] == ROLLED_BACK:
             return Outcome(ROLLED_BACK, history[-1]["candidate"], champion, history[-1]["reason"])
-        earlier = reign(decisions(self.lake, horizon))[:-1]
-        if champion is None or not earlier:
-            raise RefusedError(
-                f"{self.registry.name(horizon)}: no champion before "
-                f"{'version ' + champion if champion else 'this: there is none'}; nothing to roll "
-                "back to."
-            )
-        self.registry.version(earlier[-1], horizon)
+        earlier = self.before(horizon, champion).version
         reason = why or "rolled back by hand."
-        outcome = Outcome(ROLLED_BACK, champion, earlier[-1], reason)
+        outcome = Outcome(ROLLED_BACK, str(champion), earlier, reason)
         return self.write(horizon, outcome, champion)
 
     def settlement(self, horizon: int) -> Settlement:
@@ -221,9 +248,3 @@ class Promotion:
         if outcome.decision in MOVING and outcome.champion is not None:
             self.registry.set_champion(outcome.champion, horizon)
         return outcome
-
-
-def kept(scores: Scores) -> str:
-    """Write the errors that were judged, as JSON."""
-    judged = {place: errors for place, errors in scores.items() if place[0] in (ALL, *JUDGED)}
-    return json.dumps({" ".join(place): errors for place, errors in judged.items()})

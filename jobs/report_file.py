@@ -1,10 +1,12 @@
 """Where the reports of a lake are kept: ``<lake>/reports/<name>.html``."""
 
+import os
+
 from pyarrow.fs import FileType
 
-from lakehouse.errors import RefusedError
+from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
-from lakehouse.storage import filesystem, normal_uri
+from lakehouse.storage import filesystem, is_local, local_path, normal_uri
 
 
 def place(name: str) -> str:
@@ -19,6 +21,22 @@ def keep(lake: Lake, name: str, html: str) -> str:
     with files.open_output_stream(place(name)) as stream:
         stream.write(html.encode())
     return f"{lake.root}/{place(name)}"
+
+
+def require_place(target: str) -> None:
+    """Check that a report can be written to a local file, before hours of work for it.
+
+    Raises:
+        UsageError: its folder is not there, or it is a folder itself.
+    """
+    uri = normal_uri(target)
+    if not is_local(uri):
+        return
+    path = local_path(uri)
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UsageError(
+            f"--report {target}: no file can be written there; name one in a folder that exists."
+        )
 
 
 def copy(lake: Lake, name: str, target: str) -> None:

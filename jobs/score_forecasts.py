@@ -22,7 +22,7 @@ from features.feature_set import FeatureSet, feature_set
 from features.tables import monthly_table
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.modelling.baselines import defined
-from jobs.modelling.ledger import Due, due
+from jobs.modelling.ledger import Due, due, models_of
 from jobs.modelling.registry import Registry
 from jobs.modelling.retrain import SERVED, reasons
 from jobs.modelling.scoring import forecasts, segment_errors
@@ -35,9 +35,9 @@ from jobs.standing import standings
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.replacement import replace_rows
-from lakehouse.errors import RefusedError
+from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
-from lakehouse.month_range import MonthRange
+from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS
 
 
@@ -54,9 +54,12 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     lake = lake_of(context, arguments)
     features = feature_set(lake.profile())
     closed = closed_months(lake)
+    stored = versions(lake)
+    if arguments.month is not None:
+        require_forecast(lake, arguments.month, closed, stored)
     listed = [
         one
-        for one in due(versions(lake), closed, cells(lake, features), scored_cells(lake))
+        for one in due(stored, closed, cells(lake, features), scored_cells(lake))
         if arguments.month in (None, one.month)
     ]
     for one in listed:
@@ -79,6 +82,28 @@ def versions(lake: Lake) -> list[dict[str, Any]]:
         raise RefusedError(f"{lake.root}: nothing was forecast yet; run jobs.forecast first.")
     found: list[dict[str, Any]] = read_table(lake, FORECAST_VERSIONS).to_pylist()
     return found
+
+
+def require_forecast(
+    lake: Lake, asked: date, closed: MonthRange, stored: Sequence[Mapping[str, Any]]
+) -> None:
+    """Check that a month was forecast, and has actuals.
+
+    Raises:
+        UsageError: no version forecasts it.
+        RefusedError: it is not closed.
+    """
+    months = {plus_months(v["cutoff"], h) for v in stored for h in models_of(v)}
+    if asked not in months:
+        raise UsageError(
+            f"--month {asked:%Y-%m}: {lake.root} has forecasts of "
+            f"{', '.join(f'{month:%Y-%m}' for month in sorted(months))}; name one of these."
+        )
+    if asked not in closed:
+        raise RefusedError(
+            f"--month {asked:%Y-%m}: not closed in {lake.root}, whose last closed month is "
+            f"{closed.last:%Y-%m}; run jobs.close_month when it is complete."
+        )
 
 
 def cells(lake: Lake, features: FeatureSet) -> dict[date, str]:

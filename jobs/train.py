@@ -57,6 +57,9 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Train each horizon's candidate."""
     lake = lake_of(context, arguments)
     require_no_skew(lake)
+    for horizon in arguments.horizons:
+        panel = training_panel(lake, arguments.spine, horizon)
+        require_fit_panel(panel, may_be_stale=arguments.as_is)
     if arguments.workers is not None:
         check_workers(context.spark, arguments.workers)
     made = {horizon: trained(context, lake, arguments, horizon) for horizon in arguments.horizons}
@@ -73,7 +76,6 @@ def trained(
     """Train a candidate, unless it or the champion was made from these very inputs."""
     given = tunings.chosen(lake, arguments.parameters, arguments.spine)
     panel = training_panel(lake, arguments.spine, horizon)
-    require_fit_panel(panel, may_be_stale=arguments.as_is)
     family = arguments.estimator or given.model.estimator
     parameters = given.model.model_dump(mode="json")
     recipe = Recipe(family, parameters, tuple(panel.features.names), panel.spine, horizon)

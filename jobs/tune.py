@@ -87,9 +87,9 @@ class Study:
             arguments.validation_months,
         )
         seen = MonthRange(chosen.train.first, chosen.months.last)
-        digest = training_digest(lake, features, arguments.spine, seen, chosen.months.first)
         rows = PanelRows(lake, features, arguments.spine, tuple(seen))
         require_fit_panel(rows, may_be_stale=True)
+        digest = training_digest(lake, features, arguments.spine, seen, chosen.months.first)
         return cls(lake, digest, rows, chosen, profile.model)
 
     def settings(self, parameters: Model, workers: int | None) -> Settings:

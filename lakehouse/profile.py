@@ -199,6 +199,10 @@ def load_profile(name: str) -> Profile:
         raise ProfileError(
             f"profile '{name}': not found; name one of {known}, or a path ending in .toml."
         ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(
+            f"profile '{name}': cannot be read ({error}); name a file of text in UTF-8."
+        ) from None
     return parse_profile(text, str(source))
 
 

@@ -210,14 +210,23 @@ def test_given_pairs_are_served_where_that_is_asked_for_until_the_next_forecast(
     assert read_snapshot(lake).version.version == republished["version"]
 
 
-def test_pairs_without_an_id_are_refused_before_they_are_served(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("number,shop_id,item_id", "no column ID, which a submission needs"),
+        ("shop_id,item_id,ID", "ID 'nothing' is no whole number"),
+    ],
+)
+def test_pairs_without_an_id_are_refused_before_they_are_served(
+    folder: Path, header: str, sentence: str
+) -> None:
     lake = Lake.at(str(folder / "lake"))
-    pairs = listed(folder, lake, "number,shop_id,item_id")
+    pairs = listed(folder, lake, header)
     given = ["--lake", lake.root, "--pairs", pairs, "--publish", "--submission", folder / "x.csv"]
     served = read_snapshot(lake).version
     code, figures = run(forecast.JOB, *given, now=NOW + timedelta(seconds=1))
     assert code == 3
-    assert f"{pairs}: no column ID" in figures["error"]
+    assert f"{pairs}: {sentence}" in figures["error"]
     assert read_snapshot(lake).version == served
 
 

@@ -125,6 +125,17 @@ def test_horizons_have_champions_of_their_own(models: Models) -> None:
     assert "shopcast-sample-h2: no candidate" in figures["error"]
 
 
+def test_of_several_horizons_none_is_decided_where_one_cannot_be(models: Models) -> None:
+    models.forced()
+    second = models.forced()
+    for asked in ("--rollback", "--force"):
+        code, figures = models.promote("--horizons", "1,2", asked, *WHY)
+        assert code == 3
+        assert "shopcast-sample-h2: no c" in figures["error"]
+        assert models.champion == second
+    assert len(models.history) == 2
+
+
 def test_a_roll_back_goes_back_step_by_step_to_the_first(models: Models) -> None:
     first, second, third = (models.forced() for _ in range(3))
     assert models.champion == third

@@ -46,6 +46,14 @@ def test_a_profile_that_is_not_there_names_those_that_are() -> None:
         load_profile("2c")
 
 
+def test_a_profile_that_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
+    (folder := tmp_path / "folder.toml").mkdir()
+    (other := tmp_path / "other.toml").write_bytes('name = "Caf\xe9"'.encode("latin-1"))
+    for file in (folder, other):
+        with pytest.raises(ProfileError, match=f"profile '{file}': cannot be read"):
+            load_profile(str(file))
+
+
 @pytest.mark.parametrize("name", ["city", "c", "type_2", "salesperson", "a" * 40])
 def test_a_name_that_can_be_a_column_names_an_attribute(name: str) -> None:
     assert column_name(name) == name
