@@ -119,17 +119,6 @@ def without_start(ended: tuple[int, str, str]) -> tuple[int, str, str]:
     return code, printed, told.replace("Interrupted while Spark starts; ends then.", "")
 
 
-def test_a_step_that_is_still_imported_ends_without_a_traceback(tmp_path: Path) -> None:
-    step = Step(tmp_path, "backtest", "--lake", tmp_path / "none")
-    for _ in waiting():
-        # Among the first of many libraries that are imported.
-        if "libarrow" in Path(f"/proc/{step.process.pid}/maps").read_text():
-            break
-    code, _, told = step.interrupt()
-    assert code == INTERRUPTED
-    assert told == "Interrupted before anything was read or written.\n"
-
-
 def test_the_handler_from_before_spark_started_is_there_afterwards() -> None:
     """A stream's own, which ends it between two micro-batches, say."""
     before = signal.getsignal(signal.SIGINT)
