@@ -7,9 +7,10 @@ through the JVM or pandas: a worker decodes a batch of a file at a time into bin
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -228,7 +229,10 @@ def joined(context: "BarrierTaskContext") -> Iterator[None]:
     address = json.loads(context.allGather(json.dumps(address))[0])
     address |= {"dmlc_task_id": f"{worker:06}", "dmlc_timeout": PATIENCE_SECONDS}
     try:
-        with CommunicatorContext(**address):
+        with ExitStack() as stack:
+            # xgboost prints there which rank each worker has.
+            with redirect_stdout(StringIO()):
+                stack.enter_context(CommunicatorContext(**address))
             yield
     finally:
         # The others say goodbye to the tracker, too; of one that died, Spark ends the stage.

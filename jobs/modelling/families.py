@@ -26,11 +26,31 @@ def estimator(name: str, settings: Settings) -> Estimator:
     Raises:
         UsageError: there is no such family or factory, or its name cannot be one of a column.
     """
-    made: Estimator = factory(name)(settings)
+    made = built(name, settings)
     if not made.name.isidentifier() or made.name in {baseline.name for baseline in BASELINES}:
         raise UsageError(
             f"--estimator {name}: its name '{made.name}' names a column of results; let it be "
             "letters, digits and underscores, and no naive forecast's."
+        )
+    return made
+
+
+def built(name: str, settings: Settings) -> Estimator:
+    """Call a family's factory.
+
+    Raises:
+        UsageError: what it made is no estimator, or it cannot be called with settings.
+    """
+    make = factory(name)
+    try:
+        made: Estimator = make(settings)
+    except TypeError as error:
+        raise UsageError(f"--estimator {name}: called with Settings: {error}.") from error
+    missing = [part for part in ("name", "fit", "describe", "load") if not hasattr(made, part)]
+    if missing:
+        raise UsageError(
+            f"--estimator {name}: makes a {type(made).__name__}, which has no {missing[0]}; see "
+            "docs/estimators.md for what an estimator owes."
         )
     return made
 

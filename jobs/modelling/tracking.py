@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs.command import Context
 from jobs.modelling.estimator import Model
+from jobs.modelling.local_store import artifacts, local_store
 from jobs.modelling.recipe import Recipe
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
@@ -22,6 +23,8 @@ RECIPE = "recipe.json"
 # MLflow would otherwise report its use to its makers and draw progress bars into the log.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# A server that is not there is told after some seconds, not minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 
 class Tracking:
@@ -45,19 +48,28 @@ class Tracking:
             raise RefusedError(
                 f"{lake.root} is not a local folder: name an MLflow server in MLFLOW_TRACKING_URI."
             )
-        self.uri = uri or local_store(lake)
+        self.uri = uri or local_store(local_path(lake.root))
         self.name = f"{MODEL}-{lake.profile().name}"
         mlflow.set_tracking_uri(self.uri)
         if uri is None:
             # MLflow names the store in the environment too, where settings would take it for one
             # that was asked for, of every lake.
             os.environ.pop("MLFLOW_TRACKING_URI", None)
-        if mlflow.get_experiment_by_name(self.name) is None:
-            artifacts = None if uri else (local_path(lake.root) / "mlflow" / "artifacts").as_uri()
-            mlflow.create_experiment(self.name, artifacts)
-        mlflow.set_experiment(self.name)
+        try:
+            self._open(None if uri else artifacts(local_path(lake.root)))
+        except mlflow.MlflowException as error:
+            raise RefusedError(
+                f"MLflow at {self.uri} does not answer as one: {str(error).splitlines()[0]}; see "
+                "MLFLOW_TRACKING_URI."
+            ) from error
         self._clip = lake.profile().target_clip
         self._client = mlflow.MlflowClient()
+
+    def _open(self, artifacts: str | None) -> None:
+        """Enter the lake's experiment, whose files lie there; None: where the server says."""
+        if self._mlflow.get_experiment_by_name(self.name) is None:
+            self._mlflow.create_experiment(self.name, artifacts)
+        self._mlflow.set_experiment(self.name)
 
     @contextmanager
     def run(self, kind: str, parameters: Mapping[str, Any], inputs: str) -> Iterator[str]:
@@ -108,10 +120,3 @@ class Tracking:
                 f"runs:/{run}/{FOLDER}", dst_path=folder
             )
             return recipe.made(self._clip).load(Path(kept))
-
-
-def local_store(lake: Lake) -> str:
-    """Return the tracking URI of the database in a local lake's folder."""
-    folder = local_path(lake.root) / "mlflow"
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{folder}/mlflow.db"

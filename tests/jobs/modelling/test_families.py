@@ -14,6 +14,7 @@ class Nameless:
     """An estimator whose name can be no column."""
 
     name = "my own"
+    fit = describe = load = None
 
     def __init__(self, settings: Settings) -> None:
         del settings
@@ -33,6 +34,8 @@ def test_a_family_is_called_by_its_name(family: str) -> None:
         ("no_such_module:Factory", "must be importable"),
         ("jobs.modelling.families:Factory", "must be importable"),
         (f"{__name__}:Nameless", "its name 'my own' names a column of results"),
+        ("os:getcwd", "called with Settings: .*takes no arguments"),
+        ("builtins:str", "makes a str, which has no name; see docs/estimators.md"),
     ],
 )
 def test_what_is_no_estimator_is_refused(name: str, said: str) -> None:
