@@ -2,27 +2,21 @@
 
 import time
 from dataclasses import dataclass
-from datetime import date
 
-import xgboost as xgb
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
-from features.feature_set import TARGET
-from jobs.modelling.boosting import filled, with_labels
+from jobs.modelling import collective
+from jobs.modelling.engines import ROUNDS, Task
 from jobs.modelling.estimator import Settings
 from jobs.modelling.metrics import errors
 from jobs.modelling.model_inputs import Inputs
 from jobs.modelling.response import Response
 from jobs.modelling.scoring import Forecaster, with_forecasts
 from jobs.modelling.search import PATIENCE, Trial
-from jobs.modelling.task_slots import check_workers
 from jobs.modelling.xgboost_model import Trees, parameters
 from jobs.panel_rows import PanelRows
 from lakehouse.errors import RefusedError, UsageError
 from lakehouse.month_range import MonthRange
-
-IS_VALIDATION = "is_validation"
 
 
 @dataclass(frozen=True)
@@ -82,51 +76,28 @@ def tried(
         settings: with the parameters to try; their rounds are the most that there may be.
     """
     started = time.monotonic()
-    response = Response(settings.model.response)
-    months = rows.of([*chosen.train, *chosen.months]).frame(spark)
-    inputs = Inputs.of(rows.features, settings.features)
-    booster = stopped(months, chosen.months.first, response, inputs, settings)
-    raw = bytes(booster[: booster.best_iteration + 1].save_raw("ubj"))
-    model = Trees(raw, inputs, response, settings.bounds)
-    rmse = rmse_of(rows.of(chosen.months).frame(spark), model)
-    found = settings.model.model_copy(update={"rounds": booster.best_iteration + 1})
-    return Trial(number, found, rmse, round(time.monotonic() - started, 1))
-
-
-def stopped(
-    rows: DataFrame,
-    validated_from: date,
-    response: Response,
-    inputs: Inputs,
-    settings: Settings,
-) -> xgb.Booster:
-    """Fit trees to the earlier months until the later ones no longer gain.
-
-    Args:
-        rows: panel rows of all these months.
-        validated_from: first of the later ones.
-        response: what is learned of the target.
-        inputs: columns to learn from.
-        settings: of the estimator.
-    """
-    from xgboost.spark import SparkXGBRegressor
-
-    is_validation = (F.col("month") >= F.lit(validated_from)).alias(IS_VALIDATION)
-    known = rows.select(*inputs.names, TARGET, is_validation)
-    learned, columns = with_labels(known, response)
-    regressor = SparkXGBRegressor(
-        features_col=list(inputs.names),
-        validation_indicator_col=IS_VALIDATION,
-        early_stopping_rounds=PATIENCE,
-        num_workers=check_workers(rows.sparkSession, settings.workers),
-        # Files hold whole months, and a worker without any validation row fails: rows are dealt.
-        force_repartition=True,
-        missing=float("nan"),
-        verbose=False,
-        **columns,
-        **parameters(settings.model),
+    response, inputs = (
+        Response(settings.model.response),
+        Inputs.of(rows.features, settings.features),
     )
-    return regressor.fit(filled(learned, inputs)).get_booster()
+    given = parameters(settings.model)
+    most = given.pop(ROUNDS)
+    task = Task(inputs, response, given, settings.workers)
+    booster = collective.train(
+        spark,
+        rows.of(chosen.train),
+        given,
+        most,
+        settings.workers,
+        inputs=inputs,
+        labels=task.labels,
+        scored=rows.of(chosen.months),
+        patience=PATIENCE,
+    )
+    model = Trees(bytes(booster.save_raw("ubj")), inputs, response, settings.bounds)
+    rmse = rmse_of(rows.of(chosen.months).frame(spark), model)
+    found = settings.model.model_copy(update={"rounds": booster.num_boosted_rounds()})
+    return Trial(number, found, rmse, round(time.monotonic() - started, 1))
 
 
 def rmse_of(rows: DataFrame, model: Forecaster) -> float:
