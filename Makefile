@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 LAKE ?= lake
 PROFILE ?= sample
 DATA ?=
+# Test files are dealt to so many processes, each with a Spark session and a broker of its own.
+TEST_PROCESSES ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
@@ -37,10 +40,10 @@ stream: setup ## broker, topics and both streaming queries on this machine: make
 run: pipeline serve ## pipeline, then serve
 
 test: setup lint ## lint, types, import contracts and every test
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-fast: setup ## the tests for daily work: no real data, no subprocesses
-	$(BIN)/python -m pytest -m 'not slow'
+	$(PYTEST) -m 'not slow'
 
 lint: setup ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
