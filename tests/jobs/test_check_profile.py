@@ -16,6 +16,7 @@ SALES = sales_text(
 pytestmark = pytest.mark.usefixtures("spark")
 
 
+@pytest.mark.slow
 def test_the_counts_are_those_of_ingesting(lake: Lake, tmp_path: Path) -> None:
     folder = data_folder(tmp_path / "data", sales_a=SALES, sales_b=sales_text(sale_line()))
     code, tried = run(JOB, "--data", folder, "--profile", "sample")

@@ -249,6 +249,7 @@ def test_a_lake_that_was_never_built_has_nothing_to_compare(lake: Lake) -> None:
     assert (code, figures["compared"], figures["stale_months"]) == (0, 0, 10)
 
 
+@pytest.mark.slow
 def test_a_sample_is_the_same_each_time_and_some_seed_finds_the_defect(lake: Lake) -> None:
     plant(lake, PAIR_FEATURES, MAY, another("shop_item_target_lag_1"))
     every = check(lake)[1]["compared"]

@@ -59,7 +59,9 @@ def assert_no_sale_after_the_cutoff_matters(folder: Path, horizon: int) -> None:
     assert found.equals(wanted), f"sales after the cutoff matter at horizon {horizon}"
 
 
-@pytest.mark.parametrize("horizon", HORIZONS)
+@pytest.mark.parametrize(
+    "horizon", [2, *(pytest.param(far, marks=pytest.mark.slow) for far in (1, 3))]
+)
 def test_no_sale_after_the_cutoff_changes_a_row_of_the_panel(tmp_path: Path, horizon: int) -> None:
     assert_no_sale_after_the_cutoff_matters(tmp_path, horizon)
 

@@ -84,6 +84,7 @@ def test_the_same_files_again_change_nothing(lake: Lake, tmp_path: Path) -> None
     assert versions(lake, *TABLES) == before
 
 
+@pytest.mark.slow
 def test_files_one_after_the_other_end_as_files_at_once(lake: Lake, tmp_path: Path) -> None:
     both = data_folder(tmp_path / "both", sales_a=MARCH, sales_b=APRIL)
     ingest(lake, both)

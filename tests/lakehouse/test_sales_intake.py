@@ -60,8 +60,10 @@ MERGED, SPLIT, BIT_BY_BIT = (100, 100), (100, 0), (1, 0)
     ("seed", "bounds"),
     [
         (1, MERGED),
-        (2, SPLIT),
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((3, MERGED), (4, BIT_BY_BIT))),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in ((2, SPLIT), (3, MERGED), (4, BIT_BY_BIT))
+        ),
     ],
 )
 def test_any_order_of_batches_and_any_replay_end_in_the_same_sales(

@@ -150,6 +150,7 @@ def test_a_month_without_a_panel_is_refused(spark: SparkSession, rows: PanelRows
         collective.train(spark, rows.of([plus_months(rows.months[2], 1)]), PARAMETERS, ROUNDS)
 
 
+@pytest.mark.slow
 def test_both_engines_learn_the_same(spark: SparkSession, rows: PanelRows) -> None:
     """With a response that is not plain: label and weight are formed from columns."""
     parameters = {
