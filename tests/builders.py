@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,17 @@ CATEGORIES = "item_category_name,item_category_id\nHome - Light,5\nBooks,6\n"
 
 
 def profile(name: str = "sample", **sales: Any) -> Profile:
-    """A shipped profile, with other values in its section on sales."""
+    """A shipped profile with every block of features, and other values in its section on sales."""
     shipped = load_profile(name).model_dump(mode="json", exclude_none=True)
-    return Profile.model_validate({**shipped, "sales": {**shipped["sales"], **sales}})
+    changed = {"sales": {**shipped["sales"], **sales}, "features": {"without": []}}
+    return Profile.model_validate({**shipped, **changed})
+
+
+def every_feature(folder: Path) -> Path:
+    """Write the sample's profile with every block of features, and return its file."""
+    text = (resources.files("lakehouse.profiles") / "sample.toml").read_text(encoding="utf-8")
+    (file := folder / "sample.toml").write_text(f"{text}\n[features]\nwithout = []\n")
+    return file
 
 
 def own_id_profile(identity: Any = "sale_id") -> Profile:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from builders import data_folder, sale_line, sales_text
+from builders import data_folder, every_feature, sale_line, sales_text
 from job_runs import NOW, run
 from meanings import UNCLIPPED
 
@@ -63,7 +63,8 @@ def made(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Path:  # no
     folder = tmp_path_factory.mktemp("skew")
     data = data_folder(folder / "data", sales_a=sales(1))
     code, _ = run(
-        ingest_history.JOB, "--data", data, "--profile", "sample", "--lake", folder / "lake"
+        ingest_history.JOB,
+        *("--data", data, "--profile", every_feature(folder), "--lake", folder / "lake"),
     )
     assert code == 0
     assert run(build_features.JOB, "--lake", folder / "lake")[0] == 0
@@ -229,7 +230,8 @@ def test_features_built_from_wrong_cells_are_wrong_too(lake: Lake) -> None:
 
 def test_months_that_a_build_is_due_for_are_not_skew(lake: Lake, tmp_path: Path) -> None:
     late = data_folder(tmp_path / "late", sales_late=sales_text(sale_line(date="08.07.2014")))
-    run(ingest_history.JOB, "--data", late, "--profile", "sample", "--lake", lake.root)
+    given = ("--data", late, "--profile", every_feature(tmp_path))
+    run(ingest_history.JOB, *given, "--lake", lake.root)
     code, figures = check(lake)
     assert (code, figures["stale_months"]) == (0, 4), "July's cells, features from August on"
     months = {row["table"]: row["months"] for row in read_table(lake, FEATURE_SKEW).to_pylist()}
