@@ -22,7 +22,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import xgboost as xgb
 
-from features.blocks import block_of
 from features.feature_set import SPINES, TARGET, FeatureSet, feature_set, panel_table
 from jobs.command import progress, start_logging
 from jobs.modelling.folds import Fold, rolling_folds
@@ -128,8 +127,7 @@ def compared(
     is_own = learn_from == SPINES[0]
     learned = scored if is_own else Rows.read(lake, features, learn_from)
     trial = Trial(learned, scored, planned, model, bounds)
-    inputs = [feature.name for feature in features.inputs]
-    named = [block_of(name, features.attributes, inputs) for name in features.names]
+    named = [features.block_of(name) for name in features.names]
     found = {}
     for block in (ALL, *dict.fromkeys(named)) if is_own else (ALL,):
         kept = [at for at, name in enumerate(named) if name != block]

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 
 from features.attributes import Attributes
-from features.blocks import Switches
+from features.blocks import Switches, block_of
 from features.calendar import CALENDAR, CalendarFeature
 from features.group import CATEGORY, ITEM, SHOP, FeatureGroup, duplicates, refuse
 from features.groups import feature_groups
-from features.input_feature import InputFeature, input_features, input_ratios
+from features.input_feature import (
+    InputFeature,
+    input_features,
+    input_names,
+    input_ratios,
+)
 from features.neighbour import NEIGHBOURS, Neighbour
 from features.ratio import RATIOS, Ratio, attribute_ratios
 from features.tables import TARGET_MONTH, feature_columns
@@ -77,6 +82,10 @@ class FeatureSet:
             **dict.fromkeys(others, BELOW_ALL),
         }
 
+    def block_of(self, column: str) -> str:
+        """Name the block of one of the model's columns."""
+        return block_of(column, self.attributes, input_names(self.inputs))
+
     @property
     def names(self) -> list[str]:
         """The names of the model's columns, in their order."""
@@ -91,9 +100,8 @@ def feature_set(profile: Profile) -> FeatureSet:
             are besides.
     """
     attributes, inputs = Attributes.of(profile), input_features(profile.inputs)
-    of_inputs = input_ratios(inputs)
-    switches = Switches.of(profile, [f.name for f in inputs] + [r.name for r in of_inputs])
-    ratios = (*RATIOS, *attribute_ratios(attributes), *of_inputs)
+    switches = Switches.of(profile, input_names(inputs))
+    ratios = (*RATIOS, *attribute_ratios(attributes), *input_ratios(inputs))
     return FeatureSet(
         feature_groups(profile),
         tuple(r for r in ratios if switches.are_on(r.name, r.numerator, r.denominator)),

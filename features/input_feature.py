@@ -163,3 +163,9 @@ def input_features(declared: Iterable[str]) -> tuple[InputFeature, ...]:
 def input_ratios(features: Iterable[InputFeature]) -> tuple[Ratio, ...]:
     """Return the ratios that features of inputs are terms of."""
     return tuple(INPUT_RATIOS[f.name] for f in features if f.name in INPUT_RATIOS)
+
+
+def input_names(features: Iterable[InputFeature]) -> list[str]:
+    """Name the columns that features of inputs bring, their ratios among them."""
+    known = tuple(features)
+    return [feature.name for feature in known] + [ratio.name for ratio in input_ratios(known)]

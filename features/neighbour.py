@@ -1,4 +1,4 @@
-"""What is known of an item's neighbours: the items before and after it in the order of names.
+"""What is known of an item's neighbours: the items before and after it by name that ever sold.
 
 Titles of a series, and editions of one title, stand beside each other in a catalogue; a new one
 has no history but theirs.
@@ -6,6 +6,7 @@ has no history but theirs.
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -48,24 +49,29 @@ def neighbours(group: FeatureGroup) -> tuple[Neighbour, ...]:
 NEIGHBOURS = neighbours(ITEM_GROUP)
 
 
-def with_neighbours(items: pa.Table, names: pa.ChunkedArray) -> pa.Table:
-    """Add each item's neighbours.
+def with_neighbours(items: pa.Table, names: pa.ChunkedArray, sold: pa.ChunkedArray) -> pa.Table:
+    """Add each item's neighbours: the nearest items that sold before, so that no later one matters.
 
     Args:
         items: ``[item_id, …]``, unique on the id.
         names: of the items; null: without a name, before the others.
+        sold: ids of the items that sold before the target month.
 
     Returns:
-        The rows with ``item_before`` and ``item_after``; null at the ends. Items of one name are
-        in the order of their ids, shorter ones first, as counted ids are.
+        The rows with ``item_before`` and ``item_after``; null where there is none. Items of one
+        name are in the order of their ids, shorter ones first, as counted ids are.
     """
     ids = items[ITEM].cast(pa.string())
     keys = pa.table({"name": names.cast(pa.string()).fill_null(""), "size": pc.utf8_length(ids)})
     keys = keys.append_column("id", ids)
-    order = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names])
-    ordered, end = ids.take(order).combine_chunks(), pa.nulls(min(1, len(ids)), pa.string())
-    back = pc.sort_indices(order)
-    before, after = pa.chunked_array([end, ordered[:-1]]), pa.chunked_array([ordered[1:], end])
-    for name, column in ((BEFORE, before), (AFTER, after)):
-        items = items.append_column(name, column.take(back))
+    order = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names]).to_numpy()
+    has_sold = pc.is_in(ids, pc.unique(sold).cast(pa.string())).to_numpy()[order]
+    places = np.arange(len(order))
+    last = np.maximum.accumulate(np.where(has_sold, places, -1))
+    following = np.minimum.accumulate(np.where(has_sold, places, len(order))[::-1])[::-1]
+    beside = {BEFORE: np.append(-1, last)[:-1], AFTER: np.append(following, len(order))[1:]}
+    for name, place in beside.items():
+        at = np.empty(len(order), np.int64)
+        at[order] = np.append(order, -1)[np.where(place < 0, len(order), place)]
+        items = items.append_column(name, ids.take(pa.array(at, mask=at < 0)))
     return items

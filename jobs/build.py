@@ -158,8 +158,8 @@ class Build:
             group,
             {month: changed[month] for month in months},
             log.built(self.lake, features_table(group)),
-            feature_digests(before, self.history, self.targets),
-            feature_digests(after, self.history, self.targets),
+            feature_digests(group, before, self.history, self.targets),
+            feature_digests(group, after, self.history, self.targets),
         )
 
     def _changed(
@@ -198,7 +198,7 @@ class Build:
     def stale_features(self, group: FeatureGroup) -> tuple[dict[date, str], list[date]]:
         """Return the digest of each target month's cells, and the months to compute again."""
         cells = log.file_digests(month_files(self.lake, monthly_table(group)))
-        digests = feature_digests(cells, self.history, self.targets)
+        digests = feature_digests(group, cells, self.history, self.targets)
         return digests, self._stale(digests, features_table(group))
 
     def _patch_features(

@@ -82,16 +82,17 @@ def aged_digests(
 
 
 def feature_digests(
-    cells: Mapping[date, str], history: MonthRange, targets: MonthRange
+    group: FeatureGroup, cells: Mapping[date, str], history: MonthRange, targets: MonthRange
 ) -> dict[date, str]:
     """Digest what each target month's features are made from: the cells before it, and code.
 
     Args:
+        group: whose features; a profile may switch some of them off.
         cells: digest of the group's cells, by month.
         history: the lake's months.
         targets: the months that have features.
     """
-    common = [code_digest("features"), history.first]
+    common = [code_digest("features"), history.first, group.columns]
     return {
         month: log.digest([common, [cells.get(m) for m in history if m < month]])
         for month in targets

@@ -3,7 +3,8 @@
     python -m jobs.maintain --lake URI [--retain-hours N] [--files N]
     python -m jobs.maintain --lake URI [--erase-shop ID …] [--erase-sales FILE] [--yes]
 
-Reads and rewrites every table of the lake; no row changes. With --erase-shop or --erase-sales it
+Reads and rewrites every table of the lake; no row changes. Tables of feature groups that the
+profile no longer has are removed. With --erase-shop or --erase-sales it
 removes the records of shops and sales from bronze and silver instead, and says what is due for
 every trace to be gone; without --yes it only counts them (docs/erasure.md).
 """
@@ -16,7 +17,7 @@ from typing import Any
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.describe_tables import all_tables
 from lakehouse.delta import log
-from lakehouse.delta.upkeep import compact, vacuum
+from lakehouse.delta.upkeep import compact, drop_others, vacuum
 from lakehouse.erasure.removal import erase, find
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
@@ -24,6 +25,8 @@ from lakehouse.lake import Lake
 # Delta's own default: long enough for the longest reader and for a stream that was down a weekend.
 RETAIN_HOURS = 168
 FILES_PER_PARTITION = 20
+# Tables of feature groups: what the profile switched off can be made again.
+DERIVED = ("silver/monthly_", "gold/features_")
 # What an erasure leaves to do, in this order.
 DUE = ("build_features", "build_panel", "maintain --retain-hours 0")
 
@@ -82,7 +85,15 @@ def upkeep(lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
         gone = vacuum(lake, table, arguments.retain_hours)
         progress("%s: %d files joined, %d removed", table.path, files, gone)
         joined, removed = joined + files, removed + gone
-    return {"tables": len(tables), "files_joined": joined, "files_removed": removed}
+    dropped = [path for prefix in DERIVED for path in drop_others(lake, prefix, tables)]
+    for path in dropped:
+        progress("%s: removed, of no feature group that the profile has now", path)
+    return {
+        "tables": len(tables),
+        "files_joined": joined,
+        "files_removed": removed,
+        **({"tables_removed": dropped} if dropped else {}),
+    }
 
 
 def erase_records(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:

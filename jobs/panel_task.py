@@ -85,9 +85,13 @@ class MonthParts:
         ]
         return pa.chunked_array(gone, pa.string()).combine_chunks()
 
-    def entities(self) -> tuple[pa.Table, pa.Table]:
-        """Read ``[id, *attributes]`` of shops and of items."""
-        return panel_entities(self.lake, self.features, self.files)
+    def entities(self, groups: Mapping[str, pa.Table]) -> tuple[pa.Table, pa.Table]:
+        """Read ``[id, *attributes]`` of shops and of items.
+
+        Args:
+            groups: each group's features.
+        """
+        return panel_entities(self.lake, self.features, self.files, groups["item"][ITEM])
 
     def cells(self, group: str, columns: list[str]) -> pa.Table:
         """Read columns of a group's cells of the target month itself."""
@@ -127,7 +131,7 @@ class PanelTask:
         shops, items = self._ids(parts, groups)
         mine = items.take(pa.array(np.arange(slice_, len(items), slices)))
         actuals = parts.cells("shop_item", [SHOP, ITEM, TARGET]) if is_closed else None
-        spine = every_pair(shops, mine, parts.entities())
+        spine = every_pair(shops, mine, parts.entities(groups))
         return assemble(spine, parts.month, groups, actuals, parts.features, parts.inputs())
 
     def _ids(self, parts: MonthParts, groups: dict[str, pa.Table]) -> tuple[pa.Array, pa.Array]:
@@ -151,8 +155,8 @@ class PairsTask:
         received = list(batches)
         if not received:
             return
-        spine = given_pairs(pa.Table.from_batches(received), self.parts.entities())
         groups = self.parts.groups()
+        spine = given_pairs(pa.Table.from_batches(received), self.parts.entities(groups))
         known = (self.parts.month, groups, None, self.parts.features, self.parts.inputs())
         panel = assemble(spine, *known)
         yield from plain(panel).to_batches()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from features.ages import ITEM_AGE
 from features.group import FeatureGroup
 from features.groups import split_by_age
 from features.tables import features_table, monthly_table
@@ -135,7 +136,7 @@ def plan_group(
     """
     stale_cells = stale(wanted, log.built(lake, monthly_table(group)))
     stored = log.file_digests(month_files(lake, monthly_table(group)))
-    made_from = feature_digests(stored, history, targets)
+    made_from = feature_digests(group, stored, history, targets)
     # Features after stale cells agree with those cells, not with the sales.
     first_stale = min(stale_cells, default=targets.last)
     behind = {month for month in targets if month > first_stale}
@@ -158,15 +159,20 @@ def sales_pieces(lake: Lake, months: Sequence[date]) -> Iterator[Piece]:
         yield Piece({**piece.arguments, "files": files}, piece.rows)
 
 
-def place_pieces(lake: Lake, plans: Iterable[GroupPlan]) -> Iterator[Piece]:
-    """Cut the comparison: a piece per group and part of its drawn keys."""
+def place_pieces(lake: Lake, plans: Sequence[GroupPlan]) -> Iterator[Piece]:
+    """Cut the comparison: a piece per group and part of its drawn keys.
+
+    A group by the age of items is rebuilt from cells of pairs or items.
+    """
+    pair = plans[0].group
     for plan in plans:
         cells, features = (table(plan.group) for table in (monthly_table, features_table))
         files = {
             cells.path: only(month_files(lake, cells), plan.cells),
             features.path: only(month_files(lake, features), plan.features),
         }
-        rows = log.row_count(lake, cells) // plan.drawn.count if files[cells.path] else 0
+        read = cells if ITEM_AGE not in plan.group.keys else monthly_table(pair)
+        rows = log.row_count(lake, read) // plan.drawn.count if files[cells.path] else 0
         for keys in parts(plan.drawn, count_for(rows, ROWS_PER_BUCKET)):
             mine = {
                 path: {f"{month}": keys.files(paths) for month, paths in months.items()}

@@ -18,9 +18,19 @@ def stored_entities(lake: Lake, attributes: Attributes, files: Files) -> tuple[p
     return attributes.shops(shops), attributes.items(items)
 
 
-def panel_entities(lake: Lake, features: FeatureSet, files: Files) -> tuple[pa.Table, pa.Table]:
-    """Read ``[id, *attributes]`` of shops and of items, with items' neighbours where asked for."""
+def panel_entities(
+    lake: Lake, features: FeatureSet, files: Files, sold: pa.ChunkedArray
+) -> tuple[pa.Table, pa.Table]:
+    """Read ``[id, *attributes]`` of shops and of items, with items' neighbours where asked for.
+
+    Args:
+        lake: where they are.
+        features: the model's columns.
+        files: of the catalogue, by table.
+        sold: ids of the items that sold before the target month.
+    """
     shops, items = stored_entities(lake, features.attributes, files)
     if features.neighbours:
-        items = with_neighbours(items, stored_rows(lake, ITEMS, files, ("name",))["name"])
+        names = stored_rows(lake, ITEMS, files, ("name",))["name"]
+        items = with_neighbours(items, names, sold)
     return shops, items

@@ -4,6 +4,7 @@ import re
 import tomllib
 from decimal import Decimal
 from importlib import resources
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -76,6 +77,7 @@ def column_name(name: str) -> str:
 RESERVED = (
     *("shop", "item", "category", "month", "target", "attributes"),
     *("sale", "sales", "sold", "pairs", "units", "revenue", "late", "weekend", "offer"),
+    *("pair", "per", "price", "exposed", "before", "after"),
 )
 AttributeName = Annotated[str, AfterValidator(column_name)]
 
@@ -172,6 +174,13 @@ class Profile(Part):
         both = sorted({*self.shops.attributes} & {*self.items.attributes, *of_categories})
         if both:
             raise ValueError(f"attributes: {', '.join(both)} is of shops and of items; rename one")
+        names = sorted({*self.shops.attributes, *self.items.attributes, *of_categories})
+        for name, longer in permutations(names, 2):
+            if longer.startswith(f"{name}_"):
+                raise ValueError(
+                    f"attributes: '{longer}' begins as '{name}' does, and so would their columns; "
+                    "rename one"
+                )
         return self
 
 

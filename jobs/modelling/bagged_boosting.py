@@ -19,8 +19,8 @@ import pyarrow as pa
 from features.feature_set import TARGET
 from features.group import ITEM
 from jobs.modelling.estimator import SEED, Settings
-from jobs.modelling.forecasting import matrix, with_forecasts
-from jobs.modelling.model_inputs import Numbers
+from jobs.modelling.forecasting import with_forecasts
+from jobs.modelling.model_inputs import Inputs, Numbers
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 
@@ -59,7 +59,7 @@ class Bag:
         """Return ``[row, 1]`` units."""
         if len(batch) == 0:
             return np.empty((0, 1), np.float32)
-        values = matrix(batch, self.features)
+        values = Inputs(self.features, {}).matrix(batch)
         mean: Numbers = np.mean([model.predict(values) for model in models], axis=0)
         return mean[:, None]
 
@@ -88,7 +88,7 @@ def fitting(settings: Settings) -> Callable[[pa.Table], pa.Table]:
             random_state=SEED,
         )
         (batch,) = rows.combine_chunks().to_batches()
-        values = matrix(batch, settings.features)
+        values = Inputs(settings.features, {}).matrix(batch)
         # scikit-learn finds no bins for a column of nulls alone; a constant is never split on.
         values[:, np.isnan(values).all(axis=0)] = 0
         model.fit(values, batch[TARGET].to_numpy())

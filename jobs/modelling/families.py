@@ -1,6 +1,7 @@
 """The families of models, by name; a family of one's own is named by where its factory is."""
 
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from jobs.modelling.baselines import BASELINES
@@ -43,9 +44,10 @@ def built(name: str, settings: Settings) -> Estimator:
     """
     make = factory(name)
     try:
-        made: Estimator = make(settings)
-    except TypeError as error:
-        raise UsageError(f"--estimator {name}: called with Settings: {error}.") from error
+        signature(make).bind(settings)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"--estimator {name}: cannot be called with Settings: {error}.") from error
+    made: Estimator = make(settings)
     missing = [part for part in ("name", "fit", "describe", "load") if not hasattr(made, part)]
     if missing:
         raise UsageError(

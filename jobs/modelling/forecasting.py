@@ -1,9 +1,8 @@
 """Panel rows and what a worker computes of them → the columns that every model returns."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import xgboost as xgb
@@ -55,14 +54,6 @@ def appended(batch: pa.RecordBatch, found: npt.NDArray[Any]) -> pa.RecordBatch:
         values = pa.array(found[:, place], FEATURE) if is_there else pa.nulls(len(batch), FEATURE)
         batch = batch.append_column(name, values)
     return batch
-
-
-def matrix(batch: pa.RecordBatch, features: Sequence[str]) -> Numbers:
-    """Return ``[row, feature]`` float32, NaN where null."""
-    values = np.empty((len(batch), len(features)), np.float32)
-    for i, name in enumerate(features):
-        values[:, i] = batch[name].to_numpy(zero_copy_only=False)
-    return values
 
 
 def loaded(raw: bytes) -> xgb.Booster:

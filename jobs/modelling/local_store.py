@@ -38,6 +38,9 @@ def relocate(database: Path, now: str) -> None:
     Without it a copy of a lake would read and write the models of the one it was copied from.
     """
     with closing(sqlite3.connect(database)) as connection, connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if "experiments" not in tables:
+            return
         found = connection.execute(
             "SELECT DISTINCT artifact_location FROM experiments "
             "WHERE artifact_location LIKE '%/mlflow/artifacts' AND artifact_location <> ?",
@@ -45,8 +48,9 @@ def relocate(database: Path, now: str) -> None:
         )
         for (before,) in found.fetchall():
             for table, column in ADDRESSES:
-                connection.execute(
-                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
-                    f"WHERE substr({column}, 1, ?) = ?",
-                    [now, len(before) + 1, len(before), before],
-                )
+                if table in tables:
+                    connection.execute(
+                        f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
+                        f"WHERE substr({column}, 1, ?) = ?",
+                        [now, len(before) + 1, len(before), before],
+                    )

@@ -17,7 +17,6 @@ from jobs.panel_rows import PanelRows
 from lakehouse.delta import files, log
 from lakehouse.types import FEATURE
 
-Numbers = npt.NDArray[np.float32]
 # A batch of a hundred columns takes 50 MB decoded.
 BATCH_ROWS = 1 << 17
 

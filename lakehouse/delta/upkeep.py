@@ -1,11 +1,14 @@
 """Upkeep of tables: small files joined, logs checkpointed, unread files removed."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from deltalake import DeltaTable
+from pyarrow.fs import FileSelector
 
 from lakehouse.delta import log
 from lakehouse.lake import Lake
+from lakehouse.storage import filesystem, is_local
 from lakehouse.table import Table
 
 
@@ -31,6 +34,34 @@ def compact(lake: Lake, table: Table, most_files: int) -> int:
             joined += int(metrics["numFilesRemoved"])
     log.load(lake, table).create_checkpoint()
     return joined
+
+
+def drop_others(lake: Lake, prefix: str, kept: Iterable[Table]) -> list[str]:
+    """Remove the tables whose paths begin alike, but some.
+
+    Args:
+        lake: where they are.
+        prefix: of the paths, ``layer/beginning``.
+        kept: those that stay.
+
+    Returns:
+        The paths of those that are gone.
+    """
+    store, layer = filesystem(lake.root), prefix.partition("/")[0]
+    there = store.get_file_info(FileSelector(layer, allow_not_found=True))
+    stay = {table.path for table in kept}
+    gone = [
+        path
+        for path in sorted(f"{layer}/{info.base_name}" for info in there)
+        if path.startswith(prefix) and path not in stay
+    ]
+    for path in gone:
+        store.delete_dir_contents(path)
+        if is_local(lake.root):
+            store.delete_dir(path)
+    if gone:
+        log.forget()
+    return gone
 
 
 def files_by_partition(opened: DeltaTable, table: Table) -> Counter[tuple[str, ...]]:

@@ -37,7 +37,11 @@ ITEMS = pa.table(
 # Shop 7 is new in Riga. By name item 2 is between 3 and 1.
 CATALOGUE = (
     pa.table({"shop_id": ["5", "6", "7"], "city": ["Riga", "Oslo", "Riga"]}),
-    with_neighbours(ITEMS, pa.chunked_array([["Tetris III", "Tetris II", "Tetris"]])),
+    with_neighbours(
+        ITEMS,
+        pa.chunked_array([["Tetris III", "Tetris II", "Tetris"]]),
+        pa.chunked_array([["1", "3"]]),
+    ),
 )
 # In October shop 5 sold 3 of item 1, and shop 6 sold 4 of item 3; nobody ever sold item 2.
 CELLS: Mapping[str, list[dict[str, Any]]] = {
@@ -176,7 +180,7 @@ def test_a_new_item_has_the_history_of_its_neighbours_by_name() -> None:
         item: (row["item_before_target_lag_1"], row["item_after_target_lag_1"])
         for item, row in rows.items()
     }
-    assert beside == {"3": (None, None), "2": (4, 3), "1": (None, None)}
+    assert beside == {"3": (None, 3), "2": (4, 3), "1": (4, None)}
 
 
 def test_rows_come_in_the_order_of_the_spine() -> None:

@@ -57,7 +57,8 @@ SHOPS = pa.table(
     }
 )
 ENTITIES = FEATURES.attributes.shops(SHOPS), FEATURES.attributes.items(ITEMS)
-IN_ORDER = with_neighbours(ENTITIES[1], ITEMS["name"])
+EVERY = pa.chunked_array([["1", "2", "3"]])
+IN_ORDER = with_neighbours(ENTITIES[1], ITEMS["name"], EVERY)
 WHOLE = ("sales", "pairs", "sale_days", "offer_days")
 DAY = {"shop_id": TEXT, "item_id": TEXT, "month": pa.date32(), "date": pa.date32()}
 

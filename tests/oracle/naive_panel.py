@@ -1,6 +1,6 @@
 """The panel once more: for each pair, look up each group by its own key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from math import ceil
 from typing import Any
@@ -43,7 +43,7 @@ def naive_panel(
             values = known[group.name].get(key, {})
             row |= {name: values.get(name) for name in group.columns}
         for one in features.neighbours:
-            beside = known["item"].get((neighbour(item, items, one.side),), {})
+            beside = known["item"].get((neighbour(item, items, known["item"], one.side),), {})
             row[one.column] = beside.get(one.of)
         for ratio in features.ratios:
             below = row[ratio.denominator]
@@ -56,11 +56,13 @@ def naive_panel(
     return rows
 
 
-def neighbour(item: str, items: Mapping[str, Mapping[str, str]], side: str) -> str | None:
-    """The item before or after one in the order of names, which are the ids here."""
-    order = sorted(items, key=lambda known: (known, len(known)))
+def neighbour(
+    item: str, items: Collection[str], sold: Collection[tuple[str, ...]], side: str
+) -> str | None:
+    """The nearest item that sold before or after one in the order of names, here the ids."""
     if item not in items:
         return None
+    order = sorted(known for known in items if known == item or (known,) in sold)
     at = order.index(item) + (1 if side == "item_after" else -1)
     return order[at] if 0 <= at < len(order) else None
 

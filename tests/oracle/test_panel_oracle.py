@@ -53,25 +53,27 @@ def entity(key: str, known: Known, attributes: tuple[str, ...]) -> pa.Table:
     return pa.table({name: pa.array(column, pa.string()) for name, column in columns.items()})
 
 
-def entities(shops: Known, items: Known) -> tuple[pa.Table, pa.Table]:
+def entities(shops: Known, items: Known, sold: pa.ChunkedArray) -> tuple[pa.Table, pa.Table]:
     of_shops = entity("shop_id", shops, FEATURES.attributes.shop)
     of_items = entity("item_id", items, FEATURES.attributes.item)
-    return of_shops, with_neighbours(of_items, of_items["item_id"])
+    return of_shops, with_neighbours(of_items, of_items["item_id"], sold)
 
 
 @st.composite
-def spines(draw: st.DrawFn, shops_: Known, items_: Known) -> tuple[Spine, list[tuple[str, str]]]:
+def spines(
+    draw: st.DrawFn, shops_: Known, items_: Known, sold: pa.ChunkedArray
+) -> tuple[Spine, list[tuple[str, str]]]:
     """Draw pairs as a grid, or as a list in any order."""
     some = st.lists(st.sampled_from((*IDS, "new")), unique=True)
     shops, items = draw(some), draw(some)
     if draw(st.booleans()):
         ids = pa.array(shops, pa.string()), pa.array(items, pa.string())
         pairs = [(shop, item) for item in items for shop in shops]
-        return every_pair(*ids, entities(shops_, items_)), pairs
+        return every_pair(*ids, entities(shops_, items_, sold)), pairs
     pairs = draw(st.permutations([(shop, item) for shop in shops for item in items]))
     columns = [pa.array([pair[i] for pair in pairs], pa.string()) for i in (0, 1)]
     asked = pa.table(columns, names=["shop_id", "item_id"])
-    return given_pairs(asked, entities(shops_, items_)), pairs
+    return given_pairs(asked, entities(shops_, items_, sold)), pairs
 
 
 def parts(
@@ -89,15 +91,16 @@ def assert_panel_equals_oracle(features: FeatureSet, data: st.DataObject) -> Non
     month = data.draw(st.sampled_from([*history, plus_months(history.last, 1)]))
     shops = data.draw(catalogues(FEATURES.attributes.shop))
     items = data.draw(catalogues(FEATURES.attributes.item))
-    spine, pairs = data.draw(spines(shops, items))
     cells = {g.name: data.draw(random_cells(g, history)) for g in FEATURES.groups}
+    known = parts(cells, history, month, features)
+    spine, pairs = data.draw(spines(shops, items, known["item"]["item_id"]))
     pair_cells = [c for c in cells["shop_item"].cells if c["month"] == month]
     closed = data.draw(st.booleans())
     of_month = RandomCells(FEATURES.groups[0], history, tuple(pair_cells)).table
     panel = assemble(
         spine,
         month,
-        parts(cells, history, month, features),
+        known,
         of_month.select(["shop_id", "item_id", TARGET]) if closed else None,
         features,
     )

@@ -29,6 +29,12 @@ def files(lake: Path) -> set[Path]:
     return {file.relative_to(lake) for file in lake.rglob("model.txt")}
 
 
+def test_a_database_that_was_never_finished_is_left_to_mlflow(tmp_path: Path) -> None:
+    (tmp_path / "mlflow").mkdir()
+    (tmp_path / "mlflow" / "mlflow.db").touch()
+    assert local_store(tmp_path) == f"sqlite:///{tmp_path}/mlflow/mlflow.db"
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_a_copy_keeps_its_models_and_leaves_those_of_the_first_alone(tmp_path: Path) -> None:
     first, copy = tmp_path / "a lake", tmp_path / "copy"
