@@ -28,6 +28,8 @@ def test_a_shipped_profile_is_valid_and_bears_its_name(name: str) -> None:
         ('item_id = "item_id", name', "name", r"items\.columns"),
         ("[sales]", "[sales", "not TOML"),
         ("city = {", "type = {", "attributes: type is of shops and of items; rename one"),
+        ("city = {", "type_of_shop = {", "attributes: 'type_of_shop' begins as 'type' does"),
+        ("city = {", "price = {", "attribute 'price': small letters"),
         ("city = {", "City = {", r"shops\.attributes\.City.*small letters"),
         ("subtype = {", "target_group = {", r"categories\.attributes\.target_group"),
     ],
