@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from features.encoding import Codes, dictionary, encode, integers
 from features.group import ITEM, SHOP, SOLD_SHARE, FeatureGroup
-from features.groups import LATE_DAYS, PAIR_REVENUE, PAIR_SOLD_SHARE
 from features.measure import Measure
+from features.measures import LATE_DAYS, PAIR_REVENUE, PAIR_SOLD_SHARE
 from lakehouse.types import PRICE, TEXT, UNITS
 
 Days = npt.NDArray[np.datetime64]

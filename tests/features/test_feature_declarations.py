@@ -21,8 +21,9 @@ from features.group import (
     sums,
     weighted,
 )
-from features.groups import PAIR_SOLD_SHARE, feature_groups
+from features.groups import feature_groups
 from features.measure import Measure
+from features.measures import PAIR_SOLD_SHARE
 from features.ratio import Ratio
 from features.statistic import AGE, EWM, LAG, LATEST, MEAN, MONTHS_SINCE, SUM, Statistic
 from features.tables import features_table, monthly_table
