@@ -68,7 +68,7 @@ class Broker:
         if is_open(self.port):
             raise UsageError(f"{self.servers} is taken by another program: pass another --port.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / PROPERTIES).write_text(properties(self.port, free_port()))
+        (self.folder / PROPERTIES).write_text(properties(self.port, free_port(self.port)))
         if not (self.folder / DATA / "meta.properties").exists():
             run_kafka(
                 self.folder, "kafka.tools.StorageTool", "format", "-t", cluster_id(), "-c"

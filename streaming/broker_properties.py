@@ -3,8 +3,11 @@
 import base64
 import socket
 import uuid
+from random import SystemRandom
 
 HOST = "127.0.0.1"
+# Below those that Linux hands out to connections.
+PORTS = (20_000, 32_000)
 PROPERTIES, DATA = "server.properties", "data"
 
 
@@ -61,12 +64,29 @@ def cluster_id() -> str:
     return text
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
+def free_port(besides: int | None = None) -> int:
+    """Return a port of this machine that nobody listens on.
+
+    It is none of those that the system hands out: before the broker listens, some seconds later,
+    any connection could be given it.
+
+    Args:
+        besides: one that is spoken for.
+    """
+    while (port := SystemRandom().randrange(*PORTS)) == besides or is_taken(port):
+        pass
+    return port
+
+
+def is_taken(port: int) -> bool:
+    """Say whether a port of this machine cannot be listened on."""
     with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            return True
+    return False
 
 
 def is_open(port: int) -> bool:

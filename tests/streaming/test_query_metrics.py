@@ -1,23 +1,14 @@
 """What the queries tell can be read on a port."""
 
-import socket
 from urllib.request import urlopen
 
 from streaming.metrics import IngestMetrics, RefreshMetrics
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port
-
-
 def page(metrics: IngestMetrics | RefreshMetrics) -> str:
-    port = free_port()
-    server, thread = metrics.serve(port)
+    server, thread = metrics.serve(0)
     try:
-        with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        with urlopen(f"http://127.0.0.1:{server.server_port}/metrics") as answer:
             text: str = answer.read().decode()
     finally:
         server.shutdown()
