@@ -1,6 +1,6 @@
 """What a worker does for cells by the age of items: months of cells below to the groups' cells."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -56,22 +56,12 @@ class AgedCellsTask:
             columns = [*self.below.keys, *names]
             cells = self._read(monthly_table(self.below), columns, month, paths)
             whole = with_attributes(integer_form(cells, self.below), [items])
-            for group, found in aged_cells(with_age(whole, first), self.groups):
-                yield Rows(monthly_table(group), stored_form(found, group.measures))
+            aged = with_age(whole, first)
+            for group in self.groups:
+                yield Rows(
+                    monthly_table(group), stored_form(aggregate(aged, group), group.measures)
+                )
 
     def _read(self, table: Table, columns: list[str], month: str, paths: list[str]) -> pa.Table:
         read = stored_rows(self.lake, table, {table.path: paths}, columns)
         return with_month(read, date.fromisoformat(month))
-
-
-def aged_cells(
-    cells: pa.Table, groups: Iterable[FeatureGroup]
-) -> Iterator[tuple[FeatureGroup, pa.Table]]:
-    """Aggregate cells to those of groups by the age of items, in integer form.
-
-    Args:
-        cells: ``[item_age, month, *keys, *measures]``, with every key and measure of the groups.
-        groups: what is wanted.
-    """
-    for group in groups:
-        yield group, aggregate(cells, group)
