@@ -1,5 +1,6 @@
 # make help lists the targets. CI runs these same commands.
-PYTHON ?= python3.11
+# The newest supported Python that runs here.
+PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell python$(v) -c '' 2>/dev/null && echo python$(v))))
 VENV ?= .venv
 BIN := $(VENV)/bin
 LAKE ?= lake
@@ -19,8 +20,8 @@ help: ## list the targets
 setup: $(VENV)/.ready ## make the virtual environment and fetch Spark's jars
 
 $(VENV)/.ready: setup.py constraints.txt lakehouse/jars.py
-	@command -v $(PYTHON) >/dev/null || { \
-	  echo "Python 3.11 is missing: install it (apt-get install python3.11 python3.11-venv) or name it: make PYTHON=..." >&2; exit 2; }
+	@test -n "$(PYTHON)" && command -v $(PYTHON) >/dev/null || { \
+	  echo "Python 3.11, 3.12 or 3.13 is missing: install one (apt-get install python3 python3-venv) or name it: make PYTHON=..." >&2; exit 2; }
 	@command -v java >/dev/null || test -x "$$JAVA_HOME/bin/java" || { \
 	  echo "Java 17 is missing: install it (apt-get install openjdk-17-jre-headless)." >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)

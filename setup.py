@@ -41,7 +41,7 @@ setup(
     name="shopcast",
     version="0.1.0",
     description="Monthly demand, shop by item, from daily sales",
-    python_requires=">=3.11,<3.12",
+    python_requires=">=3.11,<3.14",
     packages=[
         "features",
         "jobs",

@@ -24,6 +24,9 @@ COORDINATES = (
 )
 
 
+SHOWN_LINES = 20
+
+
 def jars_folder() -> Path:
     """Return the folder of Spark's own jars.
 
@@ -66,9 +69,21 @@ def java_home_has_java() -> bool:
 
 
 def install(group: str, artifact: str, version: str) -> None:
-    """Fetch a jar and what it depends on, and copy those that Spark does not have."""
+    """Fetch a jar and what it depends on, and copy those that Spark does not have.
+
+    Raises:
+        RefusedError: Ivy could not fetch them; the message ends with what Ivy printed.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(ivy_command(group, artifact, version, folder), check=True)
+        command = ivy_command(group, artifact, version, folder)
+        # Ivy prints a dot for every few kilobytes, whatever its message level.
+        ivy = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ivy.returncode:
+            printed = "\n".join((ivy.stdout + ivy.stderr).splitlines()[-SHOWN_LINES:])
+            raise RefusedError(
+                f"{group}:{artifact}:{version}: Ivy could not fetch the jar; check the connection "
+                f"to Maven Central and run 'make setup' again.\n{printed}"
+            )
         for jar in Path(folder).glob("*.jar"):
             if not has_artifact(jar.name):
                 shutil.copy(jar, jars_folder())
@@ -90,9 +105,14 @@ def has_artifact(jar: str) -> bool:
 
 def main() -> int:
     """Install every missing jar."""
-    for coordinate in missing():
-        install(*coordinate)
-    require()
+    try:
+        for coordinate in missing():
+            sys.stderr.write(f"fetching {':'.join(coordinate)} and what the jar depends on\n")
+            install(*coordinate)
+        require()
+    except RefusedError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
     return 0
 
 
