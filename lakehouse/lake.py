@@ -4,13 +4,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from pyarrow.fs import FileType
 from pydantic import BaseModel, ValidationError
 
 from lakehouse.errors import LakeError
 from lakehouse.profile import Profile
-from lakehouse.storage import filesystem, is_local, local_path, normal_uri
+from lakehouse.storage import is_local, local_path, table_root
 from lakehouse.table import Table
+from lakehouse.whole_files import claim_file, read_file, write_file
 
 FORMAT = 1
 MARKER = "lake.json"
@@ -31,8 +31,12 @@ class Lake:
 
     @classmethod
     def at(cls, location: str) -> "Lake":
-        """Return the lake at a folder or URI; nothing is read or made."""
-        return cls(normal_uri(location))
+        """Return the lake at a folder or URI; nothing is read or made.
+
+        Raises:
+            UsageError: tables cannot be kept there.
+        """
+        return cls(table_root(location))
 
     def uri(self, table: Table) -> str:
         """Return the URI of a table."""
@@ -61,33 +65,30 @@ class Lake:
     def claim(self, profile: Profile) -> None:
         """Make this the lake of a profile, or keep its newer version.
 
+        Of several processes that claim a new lake at the same time the first decides.
+
         Raises:
             LakeError: it is the lake of another profile, or of another format.
         """
-        stored = self._stored()
-        if stored is not None and stored["profile"]["name"] != profile.name:
+        mine = Marker(format=FORMAT, profile=profile).model_dump_json(indent=1).encode()
+        if is_local(self.root):
+            is_folder(self.root)
+        stored = checked(claim_file(self.root, MARKER, mine), f"{self.root}/{MARKER}")
+        if stored["profile"]["name"] != profile.name:
             raise LakeError(
                 f"{self.root}: made with profile '{stored['profile']['name']}', not "
                 f"'{profile.name}'; name that profile or another lake."
             )
-        if stored is None or stored["profile"] != profile.model_dump(mode="json"):
-            self._write_marker(profile)
+        if stored["profile"] != profile.model_dump(mode="json"):
+            write_file(self.root, MARKER, mine)
 
     def _stored(self) -> dict[str, Any] | None:
         """Return what the marker says, whose profile may be one of another program; None: none."""
         # To open the file system would make the folder.
         if is_local(self.root) and not is_folder(self.root):
             return None
-        files = filesystem(self.root)
-        if files.get_file_info(MARKER).type == FileType.NotFound:
-            return None
-        with files.open_input_stream(MARKER) as stream:
-            return checked(stream.read(), f"{self.root}/{MARKER}")
-
-    def _write_marker(self, profile: Profile) -> None:
-        marker = Marker(format=FORMAT, profile=profile)
-        with filesystem(self.root).open_output_stream(MARKER) as stream:
-            stream.write(marker.model_dump_json(indent=1).encode())
+        found = read_file(self.root, MARKER)
+        return None if found is None else checked(found, f"{self.root}/{MARKER}")
 
 
 def is_folder(root: str) -> bool:
@@ -113,7 +114,10 @@ def checked(text: bytes, file: str) -> dict[str, Any]:
         found = stored["format"]
         stored["profile"]["name"]
     except (ValueError, LookupError, TypeError) as error:
-        raise LakeError(f"{file}: damaged ({error}); restore it from a copy.") from None
+        raise LakeError(
+            f"{file}: damaged ({error}); delete this one file and run ingest_history with the "
+            "profile that the lake was made with, which writes it again."
+        ) from None
     if found != FORMAT:
         raise LakeError(
             f"{file}: format {found}, this program reads {FORMAT}; "

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from injection import faulty
 from job_runs import run
 
 from jobs import ingest_history, make_sample
 from jobs.interruption import while_spark_starts
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
-from lakehouse.faults import VARIABLE
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import DAILY_SALES
 
@@ -41,7 +41,7 @@ class Step:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
-                env={**os.environ, **({VARIABLE: fault} if fault else {})},
+                env=faulty(fault) if fault else None,
             )
 
     def wait_for(self, text: str) -> None:

@@ -1,6 +1,5 @@
 """Champions change on record only, one step at a time, wherever the process dies."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from builders import profile
+from injection import faulty
 from job_runs import NOW, run
 
 from jobs import promote
@@ -19,7 +19,6 @@ from jobs.command import Context
 from jobs.model_history import decisions
 from jobs.modelling.registry import CANDIDATE, CHAMPION, Registry
 from jobs.modelling.tracking import Tracking
-from lakehouse.faults import VARIABLE
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
 
@@ -65,7 +64,7 @@ class Models:
         done = subprocess.run(
             [sys.executable, "-m", "jobs.promote", "--lake", self.lake.root, *arguments],
             cwd=ROOT, capture_output=True, check=False,
-            env={**os.environ, VARIABLE: f"kill:{point}"},
+            env=faulty(f"kill:{point}"),
         )  # fmt: skip
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from histories import CATALOGUE, SALES, Message
+from injection import faulty
 from kafka import KafkaProducer
 
 from streaming.settings import KafkaSettings
@@ -50,12 +51,15 @@ def query(
     name: str, lake: object, topics: Topics, *options: str, fault: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a query until it has caught up, or until a fault ends it."""
-    faults = {"SHOPCAST_FAULT": fault} if fault else {}
     command = [sys.executable, "-m", "streaming", name, "--lake", str(lake), "--available-now"]
     return subprocess.run(
         [*command, *options],
         cwd=ROOT,
-        env={**os.environ, **topics.environment, **faults, "SPARK_DRIVER_MEMORY": "1g"},
+        env={
+            **(faulty(fault) if fault else os.environ),
+            **topics.environment,
+            "SPARK_DRIVER_MEMORY": "1g",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,5 @@
 """A batch build and maintenance beside the stream: all end well, and the tables are the same."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -9,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from histories import History
+from injection import faulty, hold_at, hooked
 from job_runs import run
 from rebuilt import assert_same, no_spark, rebuild
 from test_convergence import deliver, lake_of
 
 from jobs import build_features, maintain
-from lakehouse.faults import VARIABLE, reached
 from lakehouse.lake import Lake
 from streaming.metrics import RefreshMetrics
 from streaming.refresh import Refresh
@@ -48,7 +47,7 @@ def test_a_build_that_read_before_the_stream_wrote(tmp_path: Path, point: str) -
     flag = tmp_path / "flag"
     build = subprocess.Popen(
         [sys.executable, "-m", "jobs.build_features", "--lake", lake.root, "--rebuild"],
-        cwd=ROOT, env={**os.environ, VARIABLE: f"pause:{point}:{flag}"},
+        cwd=ROOT, env=faulty(f"pause:{point}:{flag}"),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     wait_for(flag, build)
@@ -66,9 +65,7 @@ def test_a_build_that_read_before_the_stream_wrote(tmp_path: Path, point: str) -
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_refresh_that_read_before_the_build_wrote(
-    tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refresh_that_read_before_the_build_wrote(tmp_path: Path, point: str) -> None:
     lake = lake_of(tmp_path / "lake")
     refresh = Refresh(lake, no_spark, RefreshMetrics())
     first, second = History(12).batches(2)
@@ -76,23 +73,20 @@ def test_a_refresh_that_read_before_the_build_wrote(
     refresh(is_last=True)
     deliver(lake, second, len(first))
     flag = tmp_path / "flag"
-    environment = dict(os.environ)
-    reached.clear()
-    monkeypatch.setenv(VARIABLE, f"pause:{point}:{flag}")
-    held = threading.Thread(target=refresh, kwargs={"is_last": True})
-    held.start()
-    until = time.monotonic() + 60
-    while not flag.exists():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    built = subprocess.run(
-        [sys.executable, "-m", "jobs.build_features", "--lake", lake.root, "--rebuild"],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert built.returncode == 0, built.stderr[-2000:]
-    flag.unlink()
-    held.join()
-    monkeypatch.delenv(VARIABLE)
+    with hooked(hold_at(point, flag)):
+        held = threading.Thread(target=refresh, kwargs={"is_last": True})
+        held.start()
+        until = time.monotonic() + 60
+        while not flag.exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        built = subprocess.run(
+            [sys.executable, "-m", "jobs.build_features", "--lake", lake.root, "--rebuild"],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert built.returncode == 0, built.stderr[-2000:]
+        flag.unlink()
+        held.join()
     while refresh(is_last=True):
         pass
     assert_same(lake, rebuild(lake, tmp_path / "rebuilt"))
