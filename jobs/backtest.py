@@ -27,7 +27,7 @@ from jobs.modelling.tracking import Tracking
 from jobs.panel_rows import add_training_arguments
 from jobs.tunings import add_parameters_argument
 from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.delta.log import create, exists, has_declared_columns, version
+from lakehouse.delta.log import exists, has_declared_columns, make, version
 from lakehouse.lake import Lake
 from lakehouse.tables.gold import BACKTESTS
 
@@ -181,7 +181,7 @@ def make_room(lake: Lake) -> None:
     """Empty a table of scores in an older form; Delta's version before keeps them for a while."""
     if exists(lake, BACKTESTS) and not has_declared_columns(lake, BACKTESTS):
         progress("backtest: scores of an older form are in version %d", version(lake, BACKTESTS))
-        create(lake, BACKTESTS, replaces_all=True)
+        make(lake, BACKTESTS, is_emptied=True)
 
 
 JOB = Job("backtest", "Score models and naive baselines by rolling origin.", add_arguments, run)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import NoReturn
 
 from lakehouse import faults
 
@@ -13,7 +14,16 @@ ROOT = Path(__file__).parents[1]
 Hook = Callable[[str], None]
 
 
-def kill_at(point: str, number: int, end: Callable[[], None]) -> Hook:
+class Killed(BaseException):
+    """What a process that is cut off does not live to see."""
+
+
+def kill(*_: object) -> NoReturn:
+    """End as a process does that is cut off: no handler of the program's own errors sees it."""
+    raise Killed
+
+
+def kill_at(point: str, number: int = 1, end: Callable[[], None] = kill) -> Hook:
     """End when a point is reached for the number-th time."""
     reached = count(1)
 

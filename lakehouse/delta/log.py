@@ -11,10 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow.fs import FileType
 
+from lakehouse.delta import damage
 from lakehouse.errors import LakeError
+from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem, is_local, local_path
 from lakehouse.table import Table
@@ -35,17 +37,20 @@ def load(lake: Lake, table: Table) -> DeltaTable:
     """Open a table's newest version.
 
     Raises:
-        LakeError: the table was never created.
+        LakeError: the table was never created, or its log is damaged.
     """
+    uri = lake.uri(table)
     try:
-        opened = opened_before(lake.uri(table))
+        opened = opened_before(uri)
+        if has_next_version(opened, uri):
+            opened.update_incremental()
     except TableNotFoundError:
         raise LakeError(
             f"{lake.root}: table {table.path} is missing; "
             "run the step that writes it (README: steps)."
         ) from None
-    if has_next_version(opened, lake.uri(table)):
-        opened.update_incremental()
+    except DeltaError as error:
+        raise LakeError(damage.describe(uri, error)) from error
     return opened
 
 
@@ -78,35 +83,59 @@ def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTabl
     Args:
         lake: where the table is.
         table: its declaration.
-        replaces_all: the caller is about to replace every row, so that a table with other columns
-            than those declared is emptied and takes the new ones.
+        replaces_all: the caller is about to replace every row, and the columns with them.
 
     Raises:
         LakeError: it exists with other columns than those declared, or unable to
             hold their values.
     """
-    if exists(lake, table):
-        differing = differing_columns(lake, table)
-        if not differing:
-            return load(lake, table)
-        if not replaces_all:
-            raise LakeError(
-                f"{lake.uri(table)}: its columns are not those declared (missing, too many, of "
-                f"another type or without nulls: {', '.join(differing[:MOST_NAMED])}); rebuild all "
-                "its months with the step that writes it (README: steps)."
-            )
-    created = DeltaTable.create(
-        lake.uri(table),
-        schema=table.schema,
-        mode="overwrite" if replaces_all else "error",
-        partition_by=list(table.partition_by),
-        name=table.name,
-        description=table.description,
-        configuration={"delta.enableChangeDataFeed": "true"} if table.change_feed else None,
-    )
-    if table.checks:
-        created.alter.add_constraint({check.name: check.sql for check in table.checks})
-    return created
+    if not exists(lake, table):
+        make(lake, table)
+    elif not replaces_all and (differing := differing_columns(lake, table)):
+        raise LakeError(
+            f"{lake.uri(table)}: its columns are not those declared (missing, too many, of "
+            f"another type or without nulls: {', '.join(differing[:MOST_NAMED])}); rebuild all "
+            "its months with the step that writes it (README: steps)."
+        )
+    # Delta takes checks by a commit of their own, before which a process may be cut off.
+    if missing := missing_checks(lake, table):
+        reach(f"before {table.path} checks")
+        try:
+            load(lake, table).alter.add_constraint(missing)
+        except DeltaError:
+            if missing_checks(lake, table):
+                raise
+    return load(lake, table)
+
+
+def missing_checks(lake: Lake, table: Table) -> dict[str, str]:
+    """Return the checks that a stored table lacks, by name."""
+    stored = load(lake, table).metadata().configuration
+    return {c.name: c.sql for c in table.checks if f"delta.constraints.{c.name}" not in stored}
+
+
+def make(lake: Lake, table: Table, *, is_emptied: bool = False) -> None:
+    """Make a table without rows; another process may make it at the same time.
+
+    Args:
+        lake: where the table is.
+        table: its declaration.
+        is_emptied: it is there with other columns than those declared, and loses its rows.
+    """
+    reach(f"before {table.path} is made")
+    try:
+        DeltaTable.create(
+            lake.uri(table),
+            schema=table.schema,
+            mode="overwrite" if is_emptied else "error",
+            partition_by=list(table.partition_by),
+            name=table.name,
+            description=table.description,
+            configuration={"delta.enableChangeDataFeed": "true"} if table.change_feed else None,
+        )
+    except DeltaError:
+        if is_emptied or not exists(lake, table):
+            raise
 
 
 def has_declared_columns(lake: Lake, table: Table) -> bool:
@@ -120,7 +149,12 @@ def differing_columns(lake: Lake, table: Table) -> list[str]:
     Compared here because delta-rs is silent about it: it casts what is appended to the stored
     type, and takes files of workers whose values, or nulls, the table cannot hold.
     """
-    stored = {field.name: field for field in load(lake, table).schema().fields}
+    return differing(load(lake, table), table)
+
+
+def differing(opened: DeltaTable, table: Table) -> list[str]:
+    """Name the columns of an opened version that are not as declared."""
+    stored = {field.name: field for field in opened.schema().fields}
     declared = {field.name: field for field in Schema.from_arrow(table.schema).fields}
     alone = set(stored) ^ set(declared)
     unlike = {name for name in set(stored) - alone if not holds(stored[name], declared[name])}
@@ -220,9 +254,11 @@ def digest(parts: object) -> str:
 
 def built(lake: Lake, table: Table) -> dict[date, str]:
     """Return what each month of a derived table was made from, as its last build recorded it."""
-    if not exists(lake, table):
-        return {}
-    opened = load(lake, table)
+    return built_of(load(lake, table)) if exists(lake, table) else {}
+
+
+def built_of(opened: DeltaTable) -> dict[date, str]:
+    """Return what each month of an opened version was made from."""
     key = (opened.table_uri, opened.metadata().id, opened.version())
     if key not in known_built:
         recorded = (commit[BUILT] for commit in opened.history(HISTORY) if BUILT in commit)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError
 
 from lakehouse.delta import log
@@ -47,10 +47,10 @@ def replace_months(
     Raises:
         ConflictError: another process wrote the table at the same time.
     """
-    log.create(lake, table, replaces_all=is_whole)
-    built = {**log.built(lake, table), **made_from}
+    target = log.create(lake, table, replaces_all=is_whole)
+    built = {**log.built_of(target), **made_from}
     mine = [part for part in of_table(parts, table) if part.month in set(months)]
-    commit(log.load(lake, table), table, months, mine, built)
+    commit(target, table, months, mine, built)
     return sum(part.rows for part in mine)
 
 
@@ -78,10 +78,9 @@ def patch_months(
     Raises:
         ConflictError: another process wrote the table at the same time.
     """
-    log.create(lake, table)
-    built = {**log.built(lake, table), **made_from}
     # What is read and what is replaced are files of this one version.
-    target = log.load(lake, table)
+    target = log.create(lake, table)
+    seen, built = target.version(), {**log.built_of(target), **made_from}
     files = log.files_of_months(target)
     keys = [name for name in table.key if name != "month"]
     parts = []
@@ -90,6 +89,8 @@ def patch_months(
         empty = table.schema.empty_table().drop_columns("month")
         rows = patch(month, dated(empty if stored is None else stored, month))
         parts += [Part(**file) for file in write_part(lake, Rows(table, rows))]
+    if target.version() != seen:
+        raise ConflictError(written_meanwhile(target))
     commit(target, table, months, parts, built)
     return sum(part.rows for part in parts)
 
@@ -107,18 +108,25 @@ def commit(
     built: Mapping[date, str],
 ) -> None:
     """Make parts the content of months of an opened version."""
+    is_other = bool(log.differing(target, table))
     reach(f"before {table.path}")
     try:
         target.create_write_transaction(
             actions(table, parts),
             mode="overwrite" if months else "append",
-            schema=target.schema(),
+            # Other columns than those stored go with all rows: log.create has seen to that.
+            schema=Schema.from_arrow(table.schema) if is_other else target.schema(),
             partition_by=["month"],
-            partition_filters=[("month", "in", list(map(str, months)))] if months else None,
+            partition_filters=None
+            if is_other or not months
+            else [("month", "in", list(map(str, months)))],
             commit_properties=log.built_property(table, built),
         )
     except CommitFailedError as error:
-        raise ConflictError(
-            f"{target.table_uri}: another process wrote it meanwhile; run again."
-        ) from error
+        raise ConflictError(written_meanwhile(target)) from error
     reach(f"after {table.path}")
+
+
+def written_meanwhile(target: DeltaTable) -> str:
+    """Say that another process came between."""
+    return f"{target.table_uri}: another process wrote it meanwhile; run again."

@@ -3,23 +3,14 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
-from injection import hooked
+from injection import Killed, hooked, kill
 
 from lakehouse.storage import local_path, normal_uri
 from lakehouse.whole_files import claim_file, read_file, write_file
 
 NAME, BEFORE, AFTER = "marker.json", b"before", b"after" * 100
-
-
-class Killed(BaseException):
-    """What a process that is cut off does not live to see."""
-
-
-def kill(*_: object) -> NoReturn:
-    raise Killed
 
 
 @pytest.fixture
