@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 
 from deltalake import DeltaTable
 from pyarrow.fs import FileSelector
 
 from lakehouse.delta import log
+from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem, is_local
 from lakehouse.table import Table
@@ -75,8 +77,21 @@ def files_by_partition(opened: DeltaTable, table: Table) -> Counter[tuple[str, .
 
 
 def vacuum(lake: Lake, table: Table, retain_hours: int) -> int:
-    """Delete the files that no version of the last hours reads, and return how many."""
-    removed = log.load(lake, table).vacuum(
-        retention_hours=retain_hours, dry_run=False, enforce_retention_duration=False, full=True
-    )
-    return len(removed)
+    """Delete the files that no version of the last hours reads, and return how many.
+
+    The log remembers a deleted file for a week, and delta-rs would go on deleting it: where none of
+    them is there any more, nothing is committed.
+    """
+    reach(f"before {table.path} vacuum")
+    opened, there = log.load(lake, table), stored_files(lake, table)
+    vacuum = partial(opened.vacuum, retain_hours, enforce_retention_duration=False, full=True)
+    gone = sum(path in there for path in vacuum(dry_run=True))
+    if gone:
+        vacuum(dry_run=False)
+    return gone
+
+
+def stored_files(lake: Lake, table: Table) -> set[str]:
+    """List what is stored below a table, whether a version has it or not."""
+    infos = filesystem(lake.uri(table)).get_file_info(FileSelector("", recursive=True))
+    return {info.path for info in infos if info.is_file}
