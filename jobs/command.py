@@ -26,8 +26,8 @@ EXIT_CODES = """exit codes:
   2  wrong use: the command line or a setting
   3  refused: data or state not fit; the message says why and what to do
 130  interrupted by Ctrl-C: run the command again
+143  ended by SIGTERM: run the command again
 """
-INTERRUPTED = interruption.EXIT_CODE
 
 logger = logging.getLogger("shopcast")
 
@@ -173,10 +173,10 @@ def outcome(
 
 
 def interrupted() -> tuple[int, dict[str, Any]]:
-    """Say that Ctrl-C ended a step, and what that leaves."""
+    """Say that a signal ended a step, and what that leaves."""
     interruption.speak_again()
     progress("Interrupted. Every table is as its last commit left it; run the command again.")
-    return INTERRUPTED, {"status": "interrupted"}
+    return interruption.exit_code(), {"status": "interrupted"}
 
 
 def failure(job: Job, error: Exception) -> tuple[int, dict[str, Any]]:
@@ -207,6 +207,6 @@ def main(job: Job, argv: Sequence[str] | None = None) -> int:
     started, context = time.monotonic(), Context(JobSettings(), job.name)
     code, fields = outcome(job, context, arguments)
     report({"job": job.name, **fields, "seconds": round(time.monotonic() - started, 1)})
-    if code == INTERRUPTED:
+    if fields["status"] == "interrupted":
         context.close()
     return code

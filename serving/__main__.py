@@ -11,6 +11,8 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from threading import Event
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,6 +23,7 @@ from serving.settings import ServingSettings, read_settings
 
 # Kubernetes kills what has not ended thirty seconds after SIGTERM.
 GRACE_SECONDS = 20
+ended = Event()
 EPILOG = """environment:
   LAKE_ROOT        the lake, where --lake is not given
   HOST, PORT       where to listen (127.0.0.1, 8000): this machine alone, until HOST opens it
@@ -67,12 +70,25 @@ def serve(app: FastAPI, settings: ServingSettings) -> int:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    # uvicorn raises a signal again once it has shut down, which would end us by it.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # SystemExit: uvicorn's own, where the address is taken; its log has said so.
+    # uvicorn raises a signal again once it has shut down. SystemExit is its own too, where the
+    # address is taken; its log has said so.
     with suppress(KeyboardInterrupt, SystemExit):
+        listen()
         server.run()
-    return 0 if server.started else 1
+    return 0 if server.started or ended.is_set() else 1
+
+
+def end(_number: int, _frame: object) -> NoReturn:
+    """End where nothing is served: before the server starts, and once it has shut down."""
+    ended.set()
+    raise KeyboardInterrupt
+
+
+def listen() -> None:
+    """Let SIGTERM end us, also as a container's first process, and Ctrl-C unless it is ignored."""
+    signal.signal(signal.SIGTERM, end)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, end)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

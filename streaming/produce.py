@@ -18,7 +18,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from jobs.command import INTERRUPTED, Context, Job, outcome, progress, report, start_logging
+from jobs import interruption
+from jobs.command import Context, Job, outcome, progress, report, start_logging
 from lakehouse.profile import load_profile
 from lakehouse.settings import JobSettings
 from streaming.delivery import Delivery
@@ -27,8 +28,6 @@ from streaming.sales_rows import find_sales
 from streaming.settings import add_servers_argument, kafka_settings
 from streaming.stopping import stop_on_signals
 from streaming.topics import topic_ids
-
-EXITS = {"interrupted": INTERRUPTED, "failed": 1}
 
 
 def positive(text: str) -> float:
@@ -126,10 +125,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = JOB.parser().parse_args(argv)
     start_logging()
+    interruption.listen()
     started = time.monotonic()
     code, fields = outcome(JOB, Context(JobSettings(), JOB.name), arguments)
     report({"job": JOB.name, **fields, "seconds": round(time.monotonic() - started, 1)})
-    return code or EXITS.get(fields["status"], 0)
+    exits = {"interrupted": interruption.exit_code(), "failed": 1}
+    return code or exits.get(fields["status"], 0)
 
 
 if __name__ == "__main__":

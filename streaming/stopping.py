@@ -3,16 +3,19 @@
 import signal
 from threading import Event
 
+from jobs import interruption
+
 
 def stop_on_signals() -> Event:
-    """Return an event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
+    """Return an event that Ctrl-C and SIGTERM set; a second one interrupts at once."""
     stopping = Event()
 
-    def stop(_number: int, _frame: object) -> None:
+    def stop(number: int, frame: object) -> None:
         if stopping.is_set():
-            raise KeyboardInterrupt
+            interruption.interrupt(number, frame)
+        interruption.received.append(number)
         stopping.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in interruption.SIGNALS:
         signal.signal(number, stop)
     return stopping

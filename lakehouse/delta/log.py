@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -43,7 +43,9 @@ def load(lake: Lake, table: Table) -> DeltaTable:
     try:
         opened = opened_before(uri)
         if has_next_version(opened, uri):
+            before = opened.version()
             opened.update_incremental()
+            require_commits(uri, range(before + 1, opened.version() + 1))
     except TableNotFoundError:
         raise LakeError(
             f"{lake.root}: table {table.path} is missing; "
@@ -69,7 +71,22 @@ def has_next_version(opened: DeltaTable, uri: str) -> bool:
 @lru_cache(maxsize=256)
 def opened_before(uri: str) -> DeltaTable:
     """Keep tables open: to read the log's end takes a tenth of the time of reading it again."""
-    return DeltaTable(uri)
+    opened = DeltaTable(uri)
+    require_commits(uri, [opened.version()])
+    return opened
+
+
+def require_commits(uri: str, versions: Iterable[int]) -> None:
+    """Check that commits are no empty files, which delta-rs takes for commits that change nothing.
+
+    Raises:
+        DeltaError: one is; the table is then closed.
+    """
+    names = [f"_delta_log/{version:020}.json" for version in versions]
+    for info in filesystem(uri).get_file_info(names):
+        if info.type == FileType.File and not info.size:
+            forget()
+            raise DeltaError(f"{info.base_name} is empty")
 
 
 def forget() -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C, as a terminal sends it to a step and all its children, and the run after it."""
+"""Ctrl-C, as a terminal sends it to a step and all its children, SIGTERM, and the run after."""
 
 import json
 import os
@@ -13,17 +13,18 @@ import pyarrow as pa
 import pytest
 from injection import faulty
 from job_runs import run
+from processes import contained, terminate
 
 from jobs import ingest_history, make_sample
 from jobs.interruption import while_spark_starts
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
-from lakehouse.lake import Lake
+from lakehouse.lake import MARKER, Lake
 from lakehouse.tables.silver import DAILY_SALES
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 STARTING, WORKING = "starting Spark", "finding the newest version"
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("spark")]
@@ -50,9 +51,17 @@ class Step:
                 return
             assert self.process.poll() is None, self.err.read_text()
 
-    def interrupt(self) -> tuple[int, str, str]:
+    def interrupt(self, number: int = signal.SIGINT) -> tuple[int, str, str]:
         """Interrupt it; returns its exit code, what it printed and what it told."""
-        os.killpg(self.process.pid, signal.SIGINT)
+        os.killpg(self.process.pid, number)
+        return self.ended()
+
+    def terminate(self) -> tuple[int, str, str]:
+        """Interrupt this process alone, as an orchestrator does."""
+        self.process.terminate()
+        return self.ended()
+
+    def ended(self) -> tuple[int, str, str]:
         code = self.process.wait(SECONDS)
         return code, self.out.read_text(), self.err.read_text()
 
@@ -65,8 +74,16 @@ def waiting() -> Iterator[None]:
     raise AssertionError("waited in vain")
 
 
-def assert_one_line_says_so(code: int, printed: str, told: str) -> None:
-    assert code == INTERRUPTED, told
+def wait_for_file(flag: Path) -> None:
+    for _ in waiting():
+        if flag.exists():
+            return
+
+
+def assert_one_line_says_so(
+    code: int, printed: str, told: str, expected: int = INTERRUPTED
+) -> None:
+    assert code == expected, told
     assert json.loads(printed)["status"] == "interrupted"
     assert told.count("Interrupted. Every table is as its last commit left it") == 1
     for page in ("Traceback", "Exception", "ERROR", "\tat org.apache"):
@@ -102,15 +119,48 @@ def test_a_step_that_is_interrupted_says_so_in_a_line_and_the_next_completes_it(
     flag = tmp_path / "reached"
     fault = f"pause:before silver/daily_sales:{flag}"
     step = Step(tmp_path, "ingest_history", "--lake", lake.root, *given, fault=fault)
-    for _ in waiting():
-        if flag.exists():
-            break
+    wait_for_file(flag)
     assert_one_line_says_so(*step.interrupt())
     assert len(sales(lake)) == 0
 
     assert run(ingest_history.JOB, "--lake", lake.root, *given)[0] == 0
     assert run(ingest_history.JOB, "--lake", whole.root, *given)[0] == 0
     assert sales(lake).equals(sales(whole))
+
+
+@pytest.mark.parametrize("moment", [STARTING, WORKING])
+def test_sigterm_ends_a_step_as_ctrl_c_does_with_a_code_of_its_own(
+    data: Path, tmp_path: Path, moment: str
+) -> None:
+    given = ("--data", data, "--profile", "sample")
+    step = Step(tmp_path, "ingest_history", "--lake", tmp_path / "lake", *given)
+    step.wait_for(moment)
+    time.sleep(1)
+    assert_one_line_says_so(*without_start(step.terminate()), TERMINATED)
+
+
+def test_sigterm_that_ends_java_too_is_told_as_what_it_is(data: Path, tmp_path: Path) -> None:
+    """A service manager sends it to all processes of a step."""
+    given = ("--data", data, "--profile", "sample")
+    step = Step(tmp_path, "ingest_history", "--lake", tmp_path / "lake", *given)
+    step.wait_for(STARTING)
+    time.sleep(1)
+    code, printed, told = step.interrupt(signal.SIGTERM)
+    assert (code, json.loads(printed)["status"]) == (TERMINATED, "interrupted"), told
+
+
+def test_a_container_s_first_process_hears_sigterm(data: Path, tmp_path: Path) -> None:
+    flag = tmp_path / "reached"
+    command = [sys.executable, "-m", "jobs.ingest_history", "--lake", str(tmp_path / "lake")]
+    process = subprocess.Popen(
+        contained([*command, "--data", str(data), "--profile", "sample"]),
+        cwd=ROOT,
+        env=faulty(f"pause:before {MARKER}:{flag}"),
+        stdout=subprocess.PIPE,
+    )
+    wait_for_file(flag)
+    code = terminate(process)
+    assert (code, json.loads(process.communicate()[0])["status"]) == (TERMINATED, "interrupted")
 
 
 def without_start(ended: tuple[int, str, str]) -> tuple[int, str, str]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from processes import contained, terminate
 from published import PublishedLake, forecast
-from server import started
+from server import SERVING, started
 
 PAIR = "/predict?shop_id=0&item_id=5037"
 
@@ -69,3 +70,10 @@ def test_an_address_that_is_taken_is_said(tmp_path: Path) -> None:
         with started(tmp_path, "--lake", str(tmp_path), "--port", port) as server:
             assert server.process.wait(30) == 1
             assert "address already in use" in server.log
+
+
+def test_a_container_s_first_process_ends_by_sigterm(tmp_path: Path) -> None:
+    start = contained(SERVING)
+    with started(tmp_path, "--lake", str(tmp_path), start=start) as server, server.client():
+        assert terminate(server.process) == 0
+        assert "Traceback" not in server.log
