@@ -47,6 +47,25 @@ def hold_at(point: str, flag: Path) -> Hook:
     return hook
 
 
+def kill_at_step(number: int) -> Hook:
+    """End at the number-th point before a write, whichever it is; the first is 0."""
+    reached = count()
+
+    def hook(name: str) -> None:
+        if name.startswith("before ") and next(reached) == number:
+            kill()
+
+    return hook
+
+
+def points(work: Callable[[], object]) -> list[str]:
+    """Do something, and return the points before its writes."""
+    reached: list[str] = []
+    with hooked(reached.append):
+        work()
+    return [name for name in reached if name.startswith("before ")]
+
+
 @contextmanager
 def hooked(hook: Hook) -> Iterator[None]:
     """Put a fault into this process while a block runs."""

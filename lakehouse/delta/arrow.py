@@ -184,20 +184,29 @@ def merge(
     merger.when_matched_update_all(condition).when_not_matched_insert_all().execute()
 
 
-def delete_rows(lake: Lake, table: Table, keys: pa.Table) -> None:
+def delete_rows(
+    lake: Lake, table: Table, keys: pa.Table, transaction: log.Named | None = None
+) -> None:
     """Remove rows by key, in one commit; keys that are not stored are left out.
 
     Args:
         lake: where the table is.
         table: what they belong to.
         keys: the table's key columns at least; few enough for the driver.
+        transaction: that the log remembers, for ``log.has_transaction``.
     """
     match = " AND ".join(f'stored."{name}" = gone."{name}"' for name in table.key)
     fields = [table.schema.field(name) for name in table.key]
     gone = keys.select(list(table.key)).cast(pa.schema(fields))
     for attempt in range(ATTEMPTS):
         target = log.load(lake, table)
-        merger = target.merge(gone, match, source_alias="gone", target_alias="stored")
+        merger = target.merge(
+            gone,
+            match,
+            source_alias="gone",
+            target_alias="stored",
+            commit_properties=log.named_transaction(transaction),
+        )
         reach(f"before {table.path}")
         try:
             merger.when_matched_delete().execute()

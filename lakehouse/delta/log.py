@@ -319,10 +319,16 @@ def named_transaction(transaction: Named | None) -> CommitProperties:
 
 def has_transaction(lake: Lake, table: Table, transaction: Named) -> bool:
     """Say whether a named transaction, or one with a greater number, was committed to a table."""
-    if not exists(lake, table):
-        return False
-    found = load(lake, table).transaction_version(transaction.name)
+    found = transaction_number(lake, table, transaction.name)
     return found is not None and found >= transaction.number
+
+
+def transaction_number(lake: Lake, table: Table, name: str) -> int | None:
+    """Return the number of the last transaction of a name; None: there was none."""
+    if not exists(lake, table):
+        return None
+    found: int | None = load(lake, table).transaction_version(name)
+    return found
 
 
 def table_id(lake: Lake, table: Table) -> str:

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, delete_rows, read_batches, upsert_rows
+from lakehouse.delta.arrow import delete_rows, read_batches, upsert_rows
+from lakehouse.erasure import account
 from lakehouse.erasure.judgement import Asked, holding, ids, judge_catalogue, judge_sales
 from lakehouse.inputs.declarations import INPUTS
 from lakehouse.known_at.replay import discard
@@ -22,13 +23,14 @@ from lakehouse.profile import Profile
 from lakehouse.sales.records import SALE
 from lakehouse.sales.replacements import read_all
 from lakehouse.table import Table
-from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
+from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, REPLACED_DAYS, SHOPS
 
-# The records themselves go last: a run that was cut off finds the same sales again.
+# The records go late: a run that was cut off finds the same sales again. The shops go last of all:
+# their rows alone may know which aliases they have.
 RECORDS = (REJECTED_SALES, CATALOGUE_EVENTS, SALES_EVENTS)
 INPUTS_OF_SHOPS = tuple(known.table for known in INPUTS.values() if "shop_id" in known.keys)
-OF_SHOPS = (DAILY_OFFERS, REPLACED_DAYS, SHOPS, *INPUTS_OF_SHOPS)
+OF_SHOPS = (DAILY_OFFERS, REPLACED_DAYS, *INPUTS_OF_SHOPS)
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,15 @@ def find(lake: Lake, shops: Sequence[str], sales: Sequence[str], profile: Profil
         cuts[table] = together(table, table.names, [one.cut for one in judged])
         if table == REJECTED_SALES:
             unattributed = sum(one.unattributed for one in judged)
+    gone[SHOPS] = of_shops(lake, SHOPS, named)
     return Found(named.to_pylist(), gone, cuts, unattributed)
 
 
 def erase(lake: Lake, found: Found, now: datetime) -> None:
     """Take away what was found, and note how many records of each source went.
 
-    Lakes that were replayed hold copies of the records, and go as a whole.
+    Run again after it was cut off, it completes what is left. Lakes that were replayed hold copies
+    of the records, and go as a whole.
 
     Args:
         lake: where the tables are.
@@ -103,15 +107,11 @@ def erase(lake: Lake, found: Found, now: datetime) -> None:
         if len(rows):
             upsert_rows(lake, table, rows)
     for table, keys in found.gone.items():
-        if len(keys):
+        if table == SALES_EVENTS and len(keys):
+            account.note(lake, keys, now)
+            delete_rows(lake, table, keys, account.transaction(now))
+        elif len(keys):
             delete_rows(lake, table, keys)
-    counted = found.gone[SALES_EVENTS].group_by("source").aggregate([([], "count_all")])
-    noted = [
-        {"erased_at": now, "source": row["source"], "records": row["count_all"]}
-        for row in counted.to_pylist()
-    ]
-    if noted:
-        append_rows(lake, ERASURES, pa.Table.from_pylist(noted, ERASURES.schema))
 
 
 def with_aliases(lake: Lake, shops: Sequence[str], profile: Profile) -> pa.Array:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches, read_table
+from lakehouse.erasure.account import erased
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.sales.audit import KEY, Audit, replaced
@@ -15,7 +15,7 @@ from lakehouse.sales.books import Book
 from lakehouse.sales.records import NOT_A_SALE, SALE, parse
 from lakehouse.sales.versions import ORDER
 from lakehouse.table import Table
-from lakehouse.tables.bronze import ERASURES, RECORD_KEY, REJECTED_SALES, SALES_EVENTS
+from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
 
 Counts = dict[str, Counter[str]]
@@ -47,28 +47,17 @@ def draw_up(lake: Lake, sources: Sequence[str], profile: Profile) -> list[Book]:
     for end, batch in ends(lake, sources):
         stored.add(end, batch)
     gone = replacements(lake, stored.unstored(received), profile)
-    broken, erased = reasons(lake, sources), erasures(lake, sources)
+    broken, gone_for_good = reasons(lake, sources), erased(lake, sources)
     return [
         Book(
             source,
-            max(received[source].count, received[source].ends["received"] + erased[source]),
-            erased=erased[source],
+            max(received[source].count, received[source].ends["received"] + gone_for_good[source]),
+            erased=gone_for_good[source],
             reasons=broken[source],
             **tally.ends + gone[source],
         )
         for source, tally in stored.items()
     ]
-
-
-def erasures(lake: Lake, sources: Sequence[str]) -> Counter[str]:
-    """Count the records that were erased, by source."""
-    if not log.exists(lake, ERASURES):
-        return Counter()
-    rows = read_table(lake, ERASURES, filters=[("source", "in", list(sources))]).to_pylist()
-    counts: Counter[str] = Counter()
-    for row in rows:
-        counts[row["source"]] += row["records"]
-    return counts
 
 
 def of_sources(
