@@ -1,6 +1,7 @@
 """assemble: the rows of a spine with every group's features, ratios, calendar and target."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 
@@ -18,6 +19,8 @@ from features.spine import Spine
 from lakehouse.types import FEATURE
 
 Codes = npt.NDArray[np.int64]
+# A table of all combinations of ids is laid out where it has at most so many places for each row.
+SPARSE = 4
 NOTHING: Mapping[str, Known] = MappingProxyType({})
 
 
@@ -99,12 +102,48 @@ def rows_of(spine: Spine, part: pa.Table, keys: tuple[str, ...]) -> Codes:
     Returns:
         ``[spine row]`` the row of the table, -1 where there is none.
     """
-    shape = tuple(len(spine.ids[name]) for name in keys)
     codes = [positions(part[name], spine.ids[name]) for name in keys]
     asked = np.flatnonzero(np.all([code >= 0 for code in codes], axis=0))
-    table = np.full(shape, -1, np.int64)
-    table[tuple(code[asked] for code in codes)] = asked
-    return table[tuple(spine.codes[name] for name in keys)]
+    sizes = [len(spine.ids[name]) for name in keys]
+    known = combined([code[asked] for code in codes], sizes)
+    wanted = combined([spine.codes[name] for name in keys], sizes)
+    if math.prod(sizes) > SPARSE * (len(wanted) + len(known)):
+        return searched(wanted, known, asked)
+    table = np.full(math.prod(sizes), -1, np.int64)
+    table[known] = asked
+    return table[wanted]
+
+
+def combined(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
+    """Make one number of the codes of several ids.
+
+    Args:
+        codes: per id ``[row]``, from 0.
+        sizes: per id how many codes there are.
+    """
+    numbers = np.zeros(len(codes[0]), np.int64)
+    for code, size in zip(codes, sizes, strict=True):
+        numbers = numbers * size + code
+    return numbers
+
+
+def searched(wanted: Codes, known: Codes, rows: Codes) -> Codes:
+    """Find numbers among known ones, in memory of as many rows as there are.
+
+    Args:
+        wanted: ``[number]``.
+        known: ``[row]``, unique.
+        rows: the number of each known row.
+
+    Returns:
+        ``[number]`` the row, -1 where there is none.
+    """
+    if not len(known):
+        return np.full(len(wanted), -1, np.int64)
+    order = np.argsort(known)
+    at = np.minimum(np.searchsorted(known[order], wanted), len(known) - 1)
+    found: Codes = np.where(known[order][at] == wanted, rows[order][at], -1)
+    return found
 
 
 def target(spine: Spine, actuals: pa.Table | None) -> pa.Array:
