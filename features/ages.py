@@ -5,6 +5,8 @@ the age in the month after the cutoff, 0 of an item that nobody bought yet. So w
 items at an age, the first month above all, is joined to items that come to that age.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +19,7 @@ ITEM_AGE = "item_age"
 # Older ones count as this old.
 OLDEST = 12
 AGES = pa.array([str(age) for age in range(OLDEST + 1)])
+FIRST_SALES = pa.schema([(ITEM, pa.string()), ("first", pa.int64())])
 NOT_SOLD = np.iinfo(np.int64).max
 
 
@@ -34,6 +37,17 @@ def first_sales(cells: pa.Table) -> pa.Table:
     first = np.full(len(coded.dictionary), NOT_SOLD)
     np.minimum.at(first, coded.indices.to_numpy(), month_numbers(sold["month"]))
     return pa.table({ITEM: coded.dictionary, "first": first})
+
+
+def earliest(lists: Sequence[pa.Table]) -> pa.Table:
+    """Put lists of first sales together, each item once with its earliest month.
+
+    Args:
+        lists: ``[item_id, first]`` each.
+    """
+    together = pa.concat_tables([of.cast(FIRST_SALES) for of in lists])
+    found = together.group_by(ITEM, use_threads=False).aggregate([("first", "min")])
+    return found.select([ITEM, "first_min"]).rename_columns([ITEM, "first"])
 
 
 def with_age(cells: pa.Table, first: pa.Table) -> pa.Table:

@@ -1,17 +1,16 @@
 """compute: the only code that turns monthly cells into features."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.encoding import encode, integers
-from features.group import PRESENCE, SOLD_SHARE, Feature, FeatureGroup
-from features.statistic import AGE, NEVER, History, Past, Start, Whole
-from lakehouse.month_range import MonthRange, month_number, month_numbers
+from features.group import Feature, FeatureGroup
+from features.series import Series, Window
+from features.statistic import Past
+from lakehouse.month_range import MonthRange, month_number
 from lakehouse.types import FEATURE
 
 
@@ -20,8 +19,8 @@ def compute(
 ) -> Iterator[pa.Table]:
     """Compute a group's features for target months.
 
-    Build, single months, stream and scoring all call this function; they differ in the cells and
-    months that they pass. Cells outside the history are left out.
+    Build, single months, stream and scoring all call this function or ``compute_in_parts``; they
+    differ in the cells and months that they pass. Cells outside the history are left out.
 
     Args:
         cells: ``[*keys, month, *measures]``, unique; complete for the keys that are in it. A
@@ -36,102 +35,59 @@ def compute(
         For each target month ``[*keys, month, *group.columns]``: the keys of the cells that had a
         sale before that month, in no stated order. A month without sales counts as zero.
     """
-    series = Series.of(cells, history, group)
+    yield from of_months(Series.of(cells, history, group), months)
+
+
+def compute_in_parts(
+    cells: pa.Table, history: MonthRange, months: Iterable[date], group: FeatureGroup
+) -> Iterator[pa.Table]:
+    """Compute a group's features for target months, a part of many keys after the other.
+
+    Memory holds the cells and the arrays of one part, however many keys and months there are.
+
+    Args:
+        cells: as ``compute`` takes them.
+        history: as ``compute`` takes it.
+        months: as ``compute`` takes them, in order.
+        group: what to compute.
+
+    Yields:
+        The tables of ``compute`` for one part of the keys, then for the next.
+    """
+    targets = list(months)
+    for part in Series.of(cells, history, group).parts():
+        yield from of_months(part, targets)
+
+
+def of_months(series: Series, months: Iterable[date]) -> Iterator[pa.Table]:
+    """Compute the features of series for target months, laying out arrays for runs of them."""
+    window = None
     for month in months:
-        yield series.features(month)
+        target = month_number(month) - series.start
+        if window is None or not window.serves(target, series.group.lookback):
+            window = None  # Its arrays go before others come.
+            window = series.window(target)
+        yield features_of(series, window, month)
 
 
-@dataclass(frozen=True)
-class Series:
-    """The histories of many keys.
-
-    Attributes:
-        group: whose measures they are.
-        start: number of the month that the histories begin with.
-        keys: the key columns, a row per series.
-        measures: measure → its history.
-        sold: when the first sale of each series was.
-    """
-
-    group: FeatureGroup
-    start: int
-    keys: pa.Table
-    measures: dict[str, History]
-    sold: Start
-
-    @classmethod
-    def of(cls, rows: pa.Table, history: MonthRange, group: FeatureGroup) -> "Series":
-        """Lay sparse cells out as arrays."""
-        codes, keys = encode(rows.select(group.keys))
-        is_opening = rows["month"].is_null().to_numpy()
-        opening = Opening.of(rows.filter(pa.array(is_opening)), codes[is_opening], len(keys), group)
-        cells, codes = rows.filter(pa.array(~is_opening)), codes[~is_opening]
-        numbers = month_numbers(cells["month"]) - history.start
-        inside = (numbers >= 0) & (numbers < len(history))
-        cells, codes, numbers = cells.filter(pa.array(inside)), codes[inside], numbers[inside]
-        measures = {}
-        for name in group.measures_read:
-            values = np.zeros((len(history), len(keys)), np.int64)
-            values[numbers, codes] = integers(cells[name])
-            measures[name] = History(values, opening.latest.get(name))
-        sold = opening.start_or(measures[PRESENCE].first, measures[SOLD_SHARE].values)
-        return cls(group, history.start, keys, measures, sold)
-
-    def features(self, month: date) -> pa.Table:
-        """Compute the rows of one target month."""
-        target = month_number(month) - self.start
-        known = np.flatnonzero(self.sold.month < target)
-        columns = [self.keys[name].take(pa.array(known)) for name in self.group.keys]
-        columns.append(pa.repeat(pa.scalar(month, pa.date32()), len(known)))
-        columns.extend(self._column(feature, target, known) for feature in self.group.features)
-        return pa.table(columns, names=[*self.group.keys, "month", *self.group.columns])
-
-    def _column(self, feature: Feature, target: int, known: npt.NDArray[np.intp]) -> pa.Array:
-        past = Past(self.measures[feature.measure], self.sold, target)
-        numbers = feature.statistic.kernel(past, feature.lookback or 0)[known]
-        if feature.statistic.is_bounded:
-            numbers = numbers / self.group.measure(feature.measure).scale
-        return pa.array(numbers.astype(np.float32), FEATURE, from_pandas=True)
+def features_of(series: Series, window: Window, month: date) -> pa.Table:
+    """Compute the rows of one target month from arrays that hold the months before it."""
+    target = month_number(month) - series.start - window.first
+    known = np.flatnonzero(window.sold.month < target)
+    group = series.group
+    columns = [series.keys[name].take(pa.array(known)) for name in group.keys]
+    columns.append(pa.repeat(pa.scalar(month, pa.date32()), len(known)))
+    for feature in group.features:
+        past = Past(window.measures[feature.measure], window.sold, target)
+        columns.append(feature_column(past, feature, group, known))
+    return pa.table(columns, names=[*group.keys, "month", *group.columns])
 
 
-@dataclass(frozen=True)
-class Opening:
-    """What is known of series before their first array row.
-
-    Attributes:
-        sold: when their first sale was, as a negative index; far ahead: not known.
-        latest: measure → ``[series]``, the last month that is not 0, or ``NEVER``.
-    """
-
-    sold: Start
-    latest: dict[str, Whole]
-
-    @classmethod
-    def of(cls, rows: pa.Table, codes: Whole, count: int, group: FeatureGroup) -> "Opening":
-        """Read opening rows, features of the first month."""
-        sold = Start(np.full(count, -NEVER, np.int64), np.zeros(count, np.int64))
-        latest = {}
-        for feature in group.opening if len(rows) else ():
-            months = rows[group.column(feature)].to_numpy().astype(np.float64)
-            if feature.statistic == AGE:  # not "is": a worker has its own copy
-                found = Start.of_ages(months)
-                sold.month[codes], sold.share[codes] = found.month, found.share
-            else:
-                latest[feature.measure] = np.full(count, NEVER, np.int64)
-                latest[feature.measure][codes] = np.where(np.isnan(months), NEVER, -months)
-        return cls(sold, latest)
-
-    def start_or(self, first: Whole, shares: Whole) -> Start:
-        """Return when the first sale was, of series not known before by their cells.
-
-        Args:
-            first: ``[series]``, the first month with a sale by the cells.
-            shares: ``[month, series]``, the share of each month from its first sale on.
-        """
-        last = max(len(shares) - 1, 0)
-        found = shares[np.minimum(first, last), np.arange(len(first))] if len(shares) else first
-        is_known = self.sold.month < 0
-        return Start(
-            np.where(is_known, self.sold.month, first),
-            np.where(is_known, self.sold.share, found),
-        )
+def feature_column(
+    past: Past, feature: Feature, group: FeatureGroup, known: npt.NDArray[np.intp]
+) -> pa.Array:
+    """Compute a feature of those series that are known."""
+    numbers = feature.statistic.kernel(past, feature.lookback or 0)[known]
+    if feature.statistic.is_bounded:
+        numbers = numbers / group.measure(feature.measure).scale
+    return pa.array(numbers.astype(np.float32), FEATURE, from_pandas=True)

@@ -56,12 +56,6 @@ class History:
         np.maximum.accumulate(latest, axis=0, out=latest)
         return latest
 
-    @property
-    def first(self) -> Whole:
-        """``[series]``: the first month that is not 0, or the number of months."""
-        nonzero = self.values != 0
-        return np.where(nonzero.any(axis=0), nonzero.argmax(axis=0), len(self.values))
-
 
 @dataclass(frozen=True)
 class Start:
@@ -74,6 +68,11 @@ class Start:
 
     month: Whole
     share: Whole
+
+    @classmethod
+    def never(cls, count: int, month: int) -> "Start":
+        """Return the starts of series without a sale: at a month that no target is after."""
+        return cls(np.full(count, month, np.int64), np.zeros(count, np.int64))
 
     @classmethod
     def of_ages(cls, months: Real) -> "Start":

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from features.ages import first_sales, with_age
+from features.ages import FIRST_SALES, earliest, first_sales, with_age
 from features.attributes import Attributes, with_attributes
 from features.group import ITEM, PRESENCE, FeatureGroup
 from features.measure import stored_form
@@ -38,29 +38,38 @@ class AgedCellsTask:
     attributes: Attributes
 
     def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
-        """Aggregate months.
+        """Aggregate months, file by file, so that memory holds one file's cells.
 
         Args:
             piece: ``items``: the item cells' files by month, from the lake's first to the last of
                 the piece's; ``cells``: files of the cells below, by month of the piece; and
                 ``files`` of the catalogue by table.
         """
-        sold = (
-            self._read(ITEM_CELLS, [ITEM, PRESENCE], month, paths)
-            for month, paths in piece["items"].items()
-        )
-        first = first_sales(pa.concat_tables(sold, promote_options="default"))
+        first = self._first_sales(piece["items"])
         _, items = stored_entities(self.lake, self.attributes, piece["files"])
-        names = sorted({measure.of for group in self.groups for measure in group.measures})
         for month, paths in piece["cells"].items():
-            columns = [*self.below.keys, *names]
-            cells = self._read(monthly_table(self.below), columns, month, paths)
-            whole = with_attributes(integer_form(cells, self.below), [items])
-            aged = with_age(whole, first)
-            for group in self.groups:
-                yield Rows(
-                    monthly_table(group), stored_form(aggregate(aged, group), group.measures)
-                )
+            aged = [self._of_file(month, path, items, first) for path in paths]
+            for group in self.groups if aged else ():
+                cells = aggregate(pa.concat_tables([of[group.name] for of in aged]), group)
+                yield Rows(monthly_table(group), stored_form(cells, group.measures))
+
+    def _first_sales(self, files: Mapping[str, list[str]]) -> pa.Table:
+        """Find the first sale of each item, month by month."""
+        first = FIRST_SALES.empty_table()
+        for month, paths in files.items():
+            for path in paths:
+                cells = self._read(ITEM_CELLS, [ITEM, PRESENCE], month, [path])
+                first = earliest([first, first_sales(cells)])
+        return first
+
+    def _of_file(
+        self, month: str, path: str, items: pa.Table, first: pa.Table
+    ) -> dict[str, pa.Table]:
+        names = sorted({measure.of for group in self.groups for measure in group.measures})
+        columns = [*self.below.keys, *names]
+        cells = self._read(monthly_table(self.below), columns, month, [path])
+        aged = with_age(with_attributes(integer_form(cells, self.below), [items]), first)
+        return {group.name: aggregate(aged, group) for group in self.groups}
 
     def _read(self, table: Table, columns: list[str], month: str, paths: list[str]) -> pa.Table:
         read = stored_rows(self.lake, table, {table.path: paths}, columns)

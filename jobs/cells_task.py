@@ -15,8 +15,8 @@ from features.measure import stored_form
 from features.monthly import aggregate, integer_form, pair_days, resolve_aliases
 from features.tables import monthly_table
 from jobs.stored_entities import stored_entities
-from jobs.stored_rows import Files, stored_rows, with_month
-from lakehouse.buckets import Bucket, split
+from jobs.stored_rows import Files, bucket_rows, stored_rows, with_month
+from lakehouse.buckets import Bucket, is_by_bucket, label_of, split
 from lakehouse.delta.parts import Rows
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, SHOPS
@@ -47,8 +47,8 @@ class PairCellsTask:
         """
         month, mine = date.fromisoformat(piece["month"]), Bucket(*piece["bucket"])
         files: Files = piece["files"]
-        sold = mine.keep(stored_rows(self.lake, DAILY_SALES, files, SOLD), ITEM)
-        offered = mine.keep(stored_rows(self.lake, DAILY_OFFERS, files, OFFERED), ITEM)
+        sold = bucket_rows(self.lake, DAILY_SALES, files, SOLD, (mine, ITEM))
+        offered = bucket_rows(self.lake, DAILY_OFFERS, files, OFFERED, (mine, ITEM))
         live = sold.filter(pc.invert(sold["is_cancelled"]))
         days = pair_days(with_month(live, month), with_month(offered, month))
         shops = stored_rows(self.lake, SHOPS, files, (SHOP, "alias_of"))
@@ -73,7 +73,10 @@ class GroupCellsTask:
     attributes: Attributes
 
     def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
-        """Aggregate one month, file by file, so that memory holds one file's cells.
+        """Aggregate one month, file by file, so that memory holds one file's pairs and items.
+
+        Cells of items that are all in one file are written as soon as they are there; of the other
+        groups, which are far fewer, memory holds those of each file.
 
         Args:
             piece: ``month``, ``files`` by table.
@@ -81,11 +84,21 @@ class GroupCellsTask:
         _, *others = split_by_age(self.groups)[0]
         entities = stored_entities(self.lake, self.attributes, piece["files"])
         paths = piece["files"][self._pairs.path]
-        partial = [self._of_file(piece["month"], path, entities) for path in paths]
-        for group in others if partial else ():
-            parts = pa.concat_tables([cells[group.name] for cells in partial])
-            stored = stored_form(aggregate(parts, group), group.measures)
-            yield Rows(monthly_table(group), stored)
+        is_split = is_by_bucket(paths)
+        partial: dict[FeatureGroup, list[pa.Table]] = {group: [] for group in others}
+        for path in paths:
+            cells = self._of_file(piece["month"], path, entities)
+            for group in others:
+                if is_split and group.keys[-1] == ITEM:
+                    yield self._stored(group, cells[group.name], label_of(path))
+                else:
+                    partial[group].append(cells[group.name])
+        for group, parts in partial.items():
+            if parts:
+                yield self._stored(group, aggregate(pa.concat_tables(parts), group))
+
+    def _stored(self, group: FeatureGroup, cells: pa.Table, label: str = "") -> Rows:
+        return Rows(monthly_table(group), stored_form(cells, group.measures), label)
 
     @property
     def _pairs(self) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import cycle
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,8 +35,12 @@ def features_of(
     """
     pieces = feature_pieces(lake, group, list(months), opening, history, buckets=1)
     task = FeaturesTask(lake, [group], history, keys)
-    made = [rows for piece in pieces for rows in task(piece.plain())]
-    return {month: rows.rows for month, rows in zip(months, made, strict=True)}
+    made: dict[date, list[pa.Table]] = {month: [] for month in months}
+    for piece in pieces:
+        # A part of the keys has all months, in their order.
+        for month, part in zip(cycle(months), task(piece.plain()), strict=False):
+            made[month].append(part.rows)
+    return {month: pa.concat_tables(parts) for month, parts in made.items()}
 
 
 def patched(

@@ -7,11 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from features.compute import compute
+from features.compute import compute_in_parts
 from features.difference import is_among
 from features.group import FeatureGroup
 from features.tables import features_table, monthly_table
-from jobs.stored_rows import stored_rows, with_month
+from jobs.stored_rows import Share, bucket_rows, stored_rows, with_month
 from lakehouse.buckets import Bucket
 from lakehouse.delta.parts import Rows
 from lakehouse.lake import Lake
@@ -35,7 +35,7 @@ class FeaturesTask:
     keys: pa.Table | None = None
 
     def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
-        """Compute the target months of a piece.
+        """Compute the target months of a piece, of many keys a part after the other.
 
         Args:
             piece: ``group``, ``bucket`` (its number and count), ``months``, ``cells``: files by
@@ -46,25 +46,27 @@ class FeaturesTask:
         bucket = Bucket(*piece["bucket"])
         first = date.fromisoformat(piece["opening"][0]) if piece["opening"] else self.history.first
         history = MonthRange(first, self.history.last)
-        cells = bucket.keep(
-            pa.concat_tables(self._rows(group, piece), promote_options="default"), group.keys[-1]
-        )
-        for part in compute(cells, history, map(date.fromisoformat, piece["months"]), group):
+        share = (bucket, group.keys[-1])
+        cells = pa.concat_tables(self._rows(group, piece, share), promote_options="default")
+        months = map(date.fromisoformat, piece["months"])
+        for part in compute_in_parts(cells, history, months, group):
             yield Rows(features_table(group), part, bucket.label)
 
-    def _rows(self, group: FeatureGroup, piece: Mapping[str, Any]) -> Iterator[pa.Table]:
+    def _rows(
+        self, group: FeatureGroup, piece: Mapping[str, Any], share: Share
+    ) -> Iterator[pa.Table]:
         table = monthly_table(group)
         names = [m.name for m in group.measures if m.name in group.measures_read]
         columns = [*group.keys, *names]
         yield with_month(stored_rows(self.lake, table, {}, columns), None)
         for month, paths in piece["cells"].items():
-            read = stored_rows(self.lake, table, {table.path: paths}, columns)
+            read = bucket_rows(self.lake, table, {table.path: paths}, columns, share)
             yield with_month(self._wanted(read), date.fromisoformat(month))
         if piece["opening"]:
             features = features_table(group)
             columns = [*group.keys, *map(group.column, group.opening)]
             files = {features.path: piece["opening"][1]}
-            read = stored_rows(self.lake, features, files, columns)
+            read = bucket_rows(self.lake, features, files, columns, share)
             yield with_month(self._wanted(read), None)
 
     def _wanted(self, rows: pa.Table) -> pa.Table:

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -51,6 +51,12 @@ class Bucket:
         """Keep the files that may hold rows of this bucket."""
         return [path for path in paths if self._may_be_in(path)]
 
+    def has_all_of(self, path: str) -> bool:
+        """Return whether a file's name says that all its rows are of this bucket."""
+        found = LABEL.search(path)
+        number, count = map(int, found.groups()) if found else (0, 1)
+        return count >= self.count and number % self.count == self.number
+
     def _may_be_in(self, path: str) -> bool:
         found = LABEL.search(path)
         if found is None:
@@ -58,6 +64,22 @@ class Bucket:
         number, count = map(int, found.groups())
         fewer = min(count, self.count)
         return number % fewer == self.number % fewer
+
+
+EVERY = Bucket()
+
+
+def label_of(path: str) -> str:
+    """Return the beginning of a file's name that says which bucket its rows are of, if any."""
+    found = LABEL.search(path)
+    return found.group() if found else ""
+
+
+def is_by_bucket(paths: Sequence[str]) -> bool:
+    """Return whether no two of some files hold rows of one bucket."""
+    found = [LABEL.search(path) for path in paths]
+    labels = {tuple(map(int, label.groups())) for label in found if label}
+    return len(labels) == len(paths) and len({count for _, count in labels}) == 1
 
 
 def split(rows: pa.Table, column: str, count: int) -> Iterable[tuple[Bucket, pa.Table]]:

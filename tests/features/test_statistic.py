@@ -30,19 +30,11 @@ OPENED = History(VALUES, np.array([-3, -3, NEVER]))
 
 
 def past(target: int) -> Past:
-    return Past(HISTORY, Start(HISTORY.first, SHARES), target)
+    return Past(HISTORY, Start(np.array([0, 2, 4]), SHARES), target)
 
 
 def opened(target: int) -> Past:
     return Past(OPENED, Start(np.array([-3, -20, 4]), SHARES), target)
-
-
-def test_first_is_the_first_month_with_a_sale_or_past_the_end() -> None:
-    assert HISTORY.first.tolist() == [0, 2, 4]
-
-
-def test_a_history_of_no_series_has_no_first() -> None:
-    assert History(np.zeros((3, 0), np.int64)).first.tolist() == []
 
 
 @pytest.mark.parametrize("back", [0, -1])

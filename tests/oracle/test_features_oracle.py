@@ -14,7 +14,8 @@ from meanings import UNCLIPPED
 from naive_features import STATISTICS, naive_features
 from random_cells import IDS, RandomCells, of_each_shape, random_cells
 
-from features.compute import compute
+import features.series
+from features.compute import compute, compute_in_parts
 from features.group import PRESENCE, SOLD_SHARE, Feature, FeatureGroup, age, months_since
 from features.groups import feature_groups
 from features.statistic import EWM, LAG, MEAN, MONTHS_SINCE, Past, Real, Statistic
@@ -62,6 +63,25 @@ def test_features_equal_the_loops(name: str) -> None:
         assert_equals_oracle(compute, data.draw(random_cells(group, beyond=2)), group)
 
     run()
+
+
+def in_parts(
+    cells: pa.Table, history: MonthRange, months: Iterable[date], group: FeatureGroup
+) -> Iterator[pa.Table]:
+    """Compute a part of the keys after the other, and put each month together."""
+    targets = list(months)
+    parts = list(compute_in_parts(cells, history, targets, group))
+    for n in range(len(targets)):
+        yield pa.concat_tables(parts[n :: len(targets)])
+
+
+@pytest.mark.parametrize("compute_", [compute, in_parts])
+@pytest.mark.parametrize("name", GROUPS)
+def test_features_of_keys_and_months_one_by_one_equal_the_loops(
+    name: str, compute_: Compute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features.series, "ARRAY_BYTES", 1)
+    assert_equals_oracle(compute_, dense_cells(GROUPS[name], seed=5), GROUPS[name])
 
 
 def dense_cells(group: FeatureGroup, seed: int) -> RandomCells:
