@@ -72,16 +72,17 @@ class InputFeature:
         """Return the month whose values a target month's rows take."""
         return month if self.lag == 0 else plus_months(known_month(month, horizon), -self.lag)
 
-    def known(self, rows: pa.Table, month: date) -> Known:
-        """Turn the rows of the month that is read into what the panel takes.
+    def known(self, rows: pa.Table, month: date, *, has_rows: bool) -> Known:
+        """Turn rows of the month that is read into what the panel takes.
 
         Args:
-            rows: the columns of the input's table but month and updated_at.
+            rows: the columns of the input's table but month and updated_at, of the keys asked for.
             month: which they are of.
+            has_rows: the input has a row of that month, whatever its key.
         """
         keys = tuple(name for name in self.source.keys if name != "month")
         value = self.value(rows, month).cast(FEATURE)
-        has_month = len(rows) > 0 or "month" not in self.source.keys
+        has_month = has_rows or "month" not in self.source.keys
         made = pa.table([*(rows[name] for name in keys), value], names=[*keys, "value"])
         return Known(keys, made, self.absent(month) if has_month else None)
 

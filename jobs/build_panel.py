@@ -27,6 +27,7 @@ from jobs.lineage import panel_digests, stale
 from jobs.month_arguments import add_month_arguments, asked
 from jobs.panel_rows import PanelRows
 from jobs.panel_task import PanelTask
+from lakehouse.buckets import count_for
 from lakehouse.delta import log
 from lakehouse.delta.months import replace_months
 from lakehouse.delta.work import Piece, do_work
@@ -39,7 +40,8 @@ from lakehouse.sales.values import timestamp
 from lakehouse.table import Table
 from lakehouse.tables.silver import ITEMS, SHOPS
 
-# A task holds its rows as one Arrow table: about 250 MB at 80 columns.
+# A task holds its rows as one Arrow table, about 250 MB at 80 columns, and the features of their
+# items.
 ROWS_PER_TASK = 500_000
 
 
@@ -152,20 +154,19 @@ def panel_months(months: LakeMonths, spine: str, horizon: int = 1) -> MonthRange
 
 
 def panel_pieces(panel: PanelRows, months: LakeMonths) -> Iterator[Piece]:
-    """Cut the assembly of a panel's months: a piece per month and slice of its items."""
+    """Cut the assembly of months: a piece per month, of a large one per bucket of items."""
     files = files_by_month(panel.lake, panel.features, panel.horizon)
     sizes = {table.path: log.month_rows(panel.lake, table) for table in tables_read(panel.features)}
     for month in panel.months:
         most = most_rows(panel, sizes, month)
-        slices = max(1, -(-most // ROWS_PER_TASK))
+        slices = count_for(most, ROWS_PER_TASK)
         common = {
             "month": month,
-            "slices": slices,
             "is_closed": months.cutoff is not None and month <= months.cutoff,
             "files": files(month),
         }
         for number in range(slices):
-            yield Piece({**common, "slice": number}, most // slices)
+            yield Piece({**common, "bucket": (number, slices)}, most // slices)
 
 
 def files_by_month(

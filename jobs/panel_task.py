@@ -1,25 +1,35 @@
 """What a worker does for the panel: read one month's parts, lay out a spine, assemble the rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.feature_set import TARGET, FeatureSet
-from features.group import ITEM, SHOP
+from features.group import ITEM, SHOP, FeatureGroup
 from features.horizon import known_month
 from features.input_feature import InputFeature, Known
 from features.panel import assemble
-from features.spine import active_items, active_shops, every_pair, given_pairs, sold_in
+from features.spine import (
+    Entities,
+    Spine,
+    active_items,
+    active_shops,
+    every_pair,
+    given_pairs,
+    sold_in,
+)
 from features.tables import features_table, monthly_table
 from features.withdrawal import WITHDRAWALS, without
 from jobs.panel_rows import PanelRows
-from jobs.stored_entities import panel_entities
-from jobs.stored_rows import Files, stored_rows
+from jobs.stored_entities import stored_entities, stored_neighbours
+from jobs.stored_rows import Files, bucket_rows, rows_among, stored_rows
+from lakehouse.buckets import EVERY, Bucket
+from lakehouse.delta.files import has_rows
 from lakehouse.delta.parts import Rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
@@ -30,7 +40,9 @@ from lakehouse.tables.silver import ITEMS, SHOPS
 
 @dataclass(frozen=True)
 class MonthParts:
-    """What the panel of one target month is assembled from.
+    """What panel rows of one target month are assembled from: those of some items.
+
+    Memory holds what is known of these items, and of the keys that are not of items.
 
     Attributes:
         lake: where the tables are.
@@ -39,6 +51,7 @@ class MonthParts:
         files: table path → its files of the months that are read, or all files of a table without
             months.
         horizon: months from the cutoff to the target month.
+        bucket: the items.
     """
 
     lake: Lake
@@ -46,61 +59,106 @@ class MonthParts:
     month: date
     files: Files
     horizon: int = 1
+    bucket: Bucket = EVERY
 
     def listed_since(self, months: int) -> pa.Array:
         """Return the items that were listed in so many months up to the cutoff."""
-        catalogue = self._read(ITEMS, [ITEM, "listed_on"])
+        catalogue = self._of_bucket(ITEMS, [ITEM, "listed_on"])
         end = known_month(self.month, self.horizon)
         listed = catalogue["listed_on"]
         since = pc.greater_equal(listed, plus_months(end, -months))
         is_new = pc.and_(since, pc.less(listed, end))
         return pc.unique(catalogue.filter(is_new)[ITEM]).cast(pa.string())
 
-    def groups(self) -> dict[str, pa.Table]:
-        """Read each group's features."""
-        return {g.name: self._read(features_table(g)) for g in self.features.groups}
+    def spine(self, make: Callable[[Entities], Spine], items: pa.Array) -> Spine:
+        """Make a spine of what the catalogue says of shops and of its items.
 
-    def inputs(self) -> dict[str, Known]:
-        """Read what the declared inputs say, by feature."""
-        return {feature.name: self._input(feature) for feature in self.features.inputs}
+        Args:
+            make: entities → the spine.
+            items: ids of its items.
+        """
+        attributes = self.features.attributes
+        spine = make(stored_entities(self.lake, attributes, self.files, items))
+        if not self.features.neighbours:
+            return spine
+        sold = self._read(self._features("item"), [ITEM])[ITEM]
+        return spine.of([stored_neighbours(self.lake, self.files, sold, items)])
 
-    def _input(self, feature: InputFeature) -> Known:
-        table = feature.source.table
+    def groups(self, spine: Spine) -> dict[str, pa.Table]:
+        """Read each group's features of the ids of a spine."""
+        return {group.name: self._group(group, spine) for group in self.features.groups}
+
+    def _group(self, group: FeatureGroup, spine: Spine) -> pa.Table:
+        ids = dict(spine.ids)
+        if group.keys == (ITEM,):
+            sides = [ids[n.side] for n in self.features.neighbours]
+            ids[ITEM] = pa.concat_arrays([ids[ITEM], *sides])
+        table = features_table(group)
+        return self._among(table, [n for n in table.names if n != "month"], ids)
+
+    def inputs(self, spine: Spine) -> dict[str, Known]:
+        """Read what the declared inputs say of the items of a spine, by feature."""
+        return {f.name: self._input(f, spine) for f in self.features.inputs}
+
+    def _input(self, feature: InputFeature, spine: Spine) -> Known:
+        table, paths = feature.source.table, self.files[feature.name]
         columns = [n for n in table.names if n not in ("month", "updated_at")]
-        files = {table.path: self.files[feature.name]}
-        rows = stored_rows(self.lake, table, files, columns)
+        keep = partial(rows_among, ids={ITEM: spine.ids[ITEM]})
+        rows = stored_rows(self.lake, table, {table.path: paths}, columns, keep)
         if SHOP in columns:
             shops = self._read(SHOPS, [SHOP, "alias_of"])
             rows = rows.set_column(columns.index(SHOP), SHOP, without_aliases(rows[SHOP], shops))
-        return feature.known(rows, feature.month_read(self.month, self.horizon))
+        is_there = len(rows) > 0 or has_rows(self.lake.uri(table), paths)
+        read = feature.month_read(self.month, self.horizon)
+        return feature.known(rows, read, has_rows=is_there)
 
     def withdrawn(self, key: str) -> pa.Array:
-        """Return the shops or items that are gone before the target month."""
+        """Return the shops, or the items, that are gone before the target month."""
+        read = self._of_bucket if key == ITEM else self._read
         gone = [
-            withdrawal.gone(
-                self._read(withdrawal.source.table, [key, withdrawal.ends_on]), self.month
-            )
+            withdrawal.gone(read(withdrawal.source.table, [key, withdrawal.ends_on]), self.month)
             for withdrawal in WITHDRAWALS
             if withdrawal.key == key and withdrawal.source.table.path in self.files
         ]
         return pa.chunked_array(gone, pa.string()).combine_chunks()
 
-    def entities(self, groups: Mapping[str, pa.Table]) -> tuple[pa.Table, pa.Table]:
-        """Read ``[id, *attributes]`` of shops and of items.
+    def known(self, key: str, *columns: str) -> pa.Table:
+        """Read columns of the features of all shops, or of the items."""
+        name = key.removesuffix("_id")
+        read = self._of_bucket if key == ITEM else self._read
+        return read(self._features(name), [key, *columns])
 
-        Args:
-            groups: each group's features.
-        """
-        return panel_entities(self.lake, self.features, self.files, groups["item"][ITEM])
+    def sold(self, key: str) -> pa.Table:
+        """Read the sales of all shops, or of the items, in the target month itself."""
+        read = self._of_bucket if key == ITEM else self._read
+        return read(self._cells(key.removesuffix("_id")), [key, "sales"])
 
-    def cells(self, group: str, columns: list[str]) -> pa.Table:
-        """Read columns of a group's cells of the target month itself."""
-        named = next(g for g in self.features.groups if g.name == group)
-        return self._read(monthly_table(named), columns)
+    def actuals(self, spine: Spine) -> pa.Table:
+        """Read the targets of the items of a spine."""
+        ids = {ITEM: spine.ids[ITEM]}
+        return self._among(self._cells("shop_item"), [SHOP, ITEM, TARGET], ids)
 
-    def _read(self, table: Table, columns: list[str] | None = None) -> pa.Table:
-        wanted = columns or [name for name in table.names if name not in table.partition_by]
-        return stored_rows(self.lake, table, self.files, wanted)
+    def _features(self, group: str) -> Table:
+        return features_table(self._named(group))
+
+    def _cells(self, group: str) -> Table:
+        return monthly_table(self._named(group))
+
+    def _named(self, group: str) -> FeatureGroup:
+        return next(g for g in self.features.groups if g.name == group)
+
+    def _read(self, table: Table, columns: Sequence[str]) -> pa.Table:
+        return stored_rows(self.lake, table, self.files, columns)
+
+    def _of_bucket(self, table: Table, columns: Sequence[str]) -> pa.Table:
+        return bucket_rows(self.lake, table, self.files, columns, (self.bucket, ITEM))
+
+    def _among(self, table: Table, columns: Sequence[str], ids: Mapping[str, pa.Array]) -> pa.Table:
+        files, names = self.files, [name for name in table.key if name != "month"]
+        if names[-1] == ITEM:
+            files = {table.path: self.bucket.files(files.get(table.path, ()))}
+        keep = partial(rows_among, ids={name: ids[name] for name in names if name in ids})
+        return stored_rows(self.lake, table, files, columns, keep)
 
 
 @dataclass(frozen=True)
@@ -116,31 +174,30 @@ class PanelTask:
     rule: Forecast
 
     def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
-        """Assemble the rows of a slice of a month's items.
+        """Assemble the rows of a bucket of a month's items.
 
         Args:
-            piece: ``month``, ``slice``, ``slices``, ``is_closed``, and ``files`` by table.
+            piece: ``month``, ``bucket`` (its number and count), ``is_closed``, and ``files`` by
+                table.
         """
         panel, month = self.panel, date.fromisoformat(piece["month"])
-        parts = MonthParts(panel.lake, panel.features, month, piece["files"], panel.horizon)
-        rows = self._rows(parts, piece["slice"], piece["slices"], piece["is_closed"])
-        yield Rows(panel.table, rows)
+        of_panel = (panel.lake, panel.features, month, piece["files"], panel.horizon)
+        parts = MonthParts(*of_panel, Bucket(*piece["bucket"]))
+        yield Rows(panel.table, self._rows(parts, piece["is_closed"]))
 
-    def _rows(self, parts: MonthParts, slice_: int, slices: int, is_closed: bool) -> pa.Table:
-        groups = parts.groups()
-        shops, items = self._ids(parts, groups)
-        mine = items.take(pa.array(np.arange(slice_, len(items), slices)))
-        actuals = parts.cells("shop_item", [SHOP, ITEM, TARGET]) if is_closed else None
-        spine = every_pair(shops, mine, parts.entities(groups))
-        return assemble(spine, parts.month, groups, actuals, parts.features, parts.inputs())
+    def _rows(self, parts: MonthParts, is_closed: bool) -> pa.Table:
+        shops, items = self._ids(parts)
+        spine = parts.spine(partial(every_pair, shops, items), items)
+        actuals = parts.actuals(spine) if is_closed else None
+        known = (parts.groups(spine), actuals, parts.features, parts.inputs(spine))
+        return assemble(spine, parts.month, *known)
 
-    def _ids(self, parts: MonthParts, groups: dict[str, pa.Table]) -> tuple[pa.Array, pa.Array]:
+    def _ids(self, parts: MonthParts) -> tuple[pa.Array, pa.Array]:
         if self.panel.spine == "grid":
-            shops = parts.cells("shop", [SHOP, "sales"])
-            return sold_in(shops, SHOP), sold_in(parts.cells("item", [ITEM, "sales"]), ITEM)
+            return sold_in(parts.sold(SHOP), SHOP), sold_in(parts.sold(ITEM), ITEM)
         new = parts.listed_since(self.rule.newly_listed_months)
-        shops = active_shops(groups["shop"], self.rule)
-        items = active_items(groups["item"], new, self.rule)
+        shops = active_shops(parts.known(SHOP, "shop_sales_since_all"), self.rule)
+        items = active_items(parts.known(ITEM, "item_sales_since_all"), new, self.rule)
         return without(shops, parts.withdrawn(SHOP)), without(items, parts.withdrawn(ITEM))
 
 
@@ -155,11 +212,10 @@ class PairsTask:
         received = list(batches)
         if not received:
             return
-        groups = self.parts.groups()
-        spine = given_pairs(pa.Table.from_batches(received), self.parts.entities(groups))
-        known = (self.parts.month, groups, None, self.parts.features, self.parts.inputs())
-        panel = assemble(spine, *known)
-        yield from plain(panel).to_batches()
+        pairs = pa.Table.from_batches(received)
+        spine = self.parts.spine(partial(given_pairs, pairs), pc.unique(pairs[ITEM]))
+        known = (self.parts.groups(spine), None, self.parts.features, self.parts.inputs(spine))
+        yield from plain(assemble(spine, self.parts.month, *known)).to_batches()
 
 
 def without_aliases(ids: pa.ChunkedArray, shops: pa.Table) -> pa.ChunkedArray:

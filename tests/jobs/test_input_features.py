@@ -196,6 +196,6 @@ def test_a_profile_without_inputs_has_none_of_their_columns() -> None:
 
 def test_a_month_that_a_list_does_not_have_is_not_known() -> None:
     feature = next(f for f in INPUT_FEATURES if f.name == "stock_days_lag_1")
-    nothing = feature.known(STOCK_OUTS.table.schema.empty_table(), CUTOFF)
+    nothing = feature.known(STOCK_OUTS.table.schema.empty_table(), CUTOFF, has_rows=False)
     assert nothing.absent is None
     assert dataclasses.replace(feature, lag=2).month_read(CUTOFF, 2) == date(2015, 2, 1)
