@@ -21,7 +21,9 @@ from lakehouse.features_section import Features
 from lakehouse.inputs.declarations import INPUTS
 from lakehouse.model_rules import Gate, Retrain
 from lakehouse.model_section import Model
+from lakehouse.number_marks import Marks
 from lakehouse.profile_part import Part
+from lakehouse.sales.values import plausible_id
 from lakehouse.sales_section import Sales
 
 # The fields of a list's record, its id first.
@@ -56,8 +58,8 @@ class Clip(Part):
         return self
 
 
-class Files(Part):
-    """How a retailer's delimited text files are written."""
+class Files(Marks):
+    """How a retailer's delimited text files are written, their numbers among it."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: Literal["utf-8", "iso-8859-1", "utf-16"] = "utf-8"
@@ -101,10 +103,20 @@ class Entity(Part):
     attributes: dict[AttributeName, Attribute] = Field(default_factory=dict)
 
 
+def shop_id(text: str) -> str:
+    """Write a shop's id as the ids of records are written."""
+    if (found := plausible_id(text)) is None:
+        raise ValueError(f"'{text}' can be no shop's id")
+    return found
+
+
+ShopId = Annotated[str, AfterValidator(shop_id)]
+
+
 class Shops(Entity):
     """The shops, and which ids are other names of a shop."""
 
-    aliases: dict[str, str] = Field(default_factory=dict)
+    aliases: dict[ShopId, ShopId] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _aliases_name_shops(self) -> "Shops":

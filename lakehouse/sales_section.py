@@ -10,6 +10,7 @@ from lakehouse.date_format import date_pattern
 from lakehouse.profile_part import Part
 
 CONTENT = "content"
+CONTENT_FIELDS = ("date", "shop_id", "item_id", "units", "price")
 
 
 def readable(date_format: str) -> str:
@@ -51,7 +52,8 @@ class Sales(Part):
     """The daily sales files.
 
     ``identity`` is what makes a record the same sale as another: ``content`` (a hash of its
-    fields), ``sale_id`` (a column of its own), or a list of fields (a natural key).
+    fields: equal lines are one sale), ``sale_id`` (a column of its own: equal lines of different
+    ids are as many sales), or a list of ``CONTENT_FIELDS`` (a natural key).
     ``reception_days`` is how many days after its date a sale of a history that was loaded at once
     counts as received (``build_panel --known-at``).
     """
@@ -65,6 +67,18 @@ class Sales(Part):
 
     @model_validator(mode="after")
     def _identity_is_mapped(self) -> "Sales":
+        has_ids = self.columns.sale_id is not None
+        if has_ids and self.identity != "sale_id":
+            raise ValueError(
+                f"columns maps sale_id, which identifies a sale alone, but identity is "
+                f'{self.identity!r}; set identity = "sale_id", or do not map sale_id'
+            )
+        others = [name for name in self.natural_key if name not in CONTENT_FIELDS]
+        if others or len(set(self.natural_key)) < len(self.natural_key):
+            raise ValueError(
+                f"identity lists {', '.join(self.natural_key)}; it is content, sale_id, or a list "
+                f"of different fields among {', '.join(CONTENT_FIELDS)}"
+            )
         needed = {"sale_id"} if self.identity == "sale_id" else set(self.natural_key)
         absent = sorted(name for name in needed if getattr(self.columns, name, None) is None)
         if absent:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -12,10 +13,26 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from lakehouse.sales.values import plausible_id
+
+ESCAPED = "in a query + is a blank: write + as %2B, & as %26, # as %23"
 MONTH_PATTERN = "^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
+
+
+def known_form(text: str) -> str:
+    """Write an id as sales write it."""
+    if (found := plausible_id(text)) is None:
+        raise ValueError(
+            f"'{text}' can be no id: blank, a word for a missing value, or a number whose exponent "
+            "hides its last digits"
+        )
+    return found
+
+
 Id = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=r"^[^\x00]+$"),
+    AfterValidator(known_form),
 ]
 MonthText = Annotated[str, StringConstraints(pattern=MONTH_PATTERN)]
 Month = Annotated[
@@ -26,12 +43,14 @@ Month = Annotated[
 
 
 class Question(BaseModel):
-    """The query parameters of /predict; others are refused, being misspelt ones."""
+    """The query parameters of /predict, each once; others are refused, being misspelt ones."""
 
     model_config = ConfigDict(extra="forbid")
 
-    shop_id: Annotated[Id, Field(description="shop, or another name of one", examples=["57"])]
-    item_id: Annotated[Id, Field(description="item", examples=["5037"])]
+    shop_id: Annotated[
+        Id, Field(description=f"shop, or another name of one; {ESCAPED}", examples=["57"])
+    ]
+    item_id: Annotated[Id, Field(description=f"item; {ESCAPED}", examples=["5037"])]
     month: Annotated[
         MonthText | None,
         Field(description="target month, YYYY-MM; all months where missing", examples=["2015-11"]),

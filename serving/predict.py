@@ -1,11 +1,13 @@
 """GET /predict: the forecasts of a shop and item."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from serving import caching
 from serving.dependencies import Served, Settings
@@ -20,7 +22,26 @@ PROBLEMS = described(
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since If-None-Match"}}
 
 
-@router.get("/predict", response_model=Prediction, responses={**UNCHANGED, **PROBLEMS})
+def refuse_doubles(request: Request) -> None:
+    """Refuse a parameter that is given more than once: one of its values would go unanswered.
+
+    Raises:
+        RequestValidationError: names the parameters.
+    """
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    doubled = [name for name, count in counts.items() if count > 1]
+    if doubled:
+        raise RequestValidationError(
+            [{"loc": ("query", name), "msg": f"given {counts[name]} times"} for name in doubled]
+        )
+
+
+@router.get(
+    "/predict",
+    response_model=Prediction,
+    responses={**UNCHANGED, **PROBLEMS},
+    dependencies=[Depends(refuse_doubles)],
+)
 async def predict(
     asked: Annotated[Question, Query()],
     served: Served,

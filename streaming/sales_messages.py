@@ -1,6 +1,6 @@
 """Rows of a sales file as messages of the contract daily-sales."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,16 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.date_format import date_reader
+from lakehouse.number_marks import Marks
 from lakehouse.profile import Profile
 from lakehouse.sales.arrivals import Reception, events
 from lakehouse.sales.records import parse
-from lakehouse.sales.values import each
+from lakehouse.sales.values import NUMBER, clean_text, decimal_reader, each, number_text
 from lakehouse.sources import Source
-from lakehouse.types import DATE
+from lakehouse.types import DATE, PRICE, TEXT, UNITS
 from streaming.sales_rows import ROWS_PER_PIECE, sales_rows
 
-# Needed to read a record and without a trace in its message.
-ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+# Needed to read a record, after all its dates, and without a trace in its message.
+ANY_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+NUMBERS = {"units": UNITS, "price": PRICE}
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def messages_of(rows: pa.Table, profile: Profile) -> Iterator[Message]:
         rows: of a file, as ``sales_rows`` returns them.
         profile: the meaning of the values.
     """
-    records = events(with_iso_dates(rows, profile), "", Reception(ANY_TIME, ANY_TIME))
+    plain = with_plain_numbers(with_iso_dates(rows, profile), profile)
+    records = events(plain, "", Reception(ANY_TIME, ANY_TIME))
     keys = parse(records, profile)["sale_id"].cast(pa.binary()).to_pylist()
     for key, value in zip(keys, records["value"].to_pylist(), strict=True):
         yield Message(key, value)
@@ -76,3 +79,24 @@ def with_iso_dates(rows: pa.Table, profile: Profile) -> pa.Table:
     dates = each(given, date_reader(profile.sales.date_format), DATE)
     position = rows.column_names.index("date")
     return rows.set_column(position, "date", pc.coalesce(dates.cast(pa.string()), given))
+
+
+def with_plain_numbers(rows: pa.Table, profile: Profile) -> pa.Table:
+    """Write the numbers of rows as the contract does; what is no number stays as it is."""
+    for name in NUMBERS.keys() & set(rows.column_names):
+        plain = each(rows[name].combine_chunks(), number_writer(NUMBERS[name], profile.files), TEXT)
+        rows = rows.set_column(rows.column_names.index(name), name, plain)
+    return rows
+
+
+def number_writer(number: pa.DataType, marks: Marks) -> Callable[[str], str]:
+    """Make the function that writes a file's number as the contract does."""
+    read = decimal_reader(number, marks)
+
+    def write(text: str) -> str:
+        if marks.decimal == "." and NUMBER.fullmatch(text):
+            return text
+        value = read(clean_text(text) or "")
+        return text if value is None else number_text(value)
+
+    return write

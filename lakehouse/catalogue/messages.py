@@ -6,12 +6,12 @@ from typing import Any
 import pyarrow as pa
 
 from lakehouse.catalogue.intake import upsert_changed
-from lakehouse.catalogue.records import Record, Records, item_rows, shop_rows
+from lakehouse.catalogue.records import Record, Records, item_rows, read_field, shop_rows
 from lakehouse.delta.arrow import read_table, upsert_rows
 from lakehouse.json_records import read_object
 from lakehouse.lake import Lake
 from lakehouse.profile import Entity, Profile
-from lakehouse.sales.values import timestamp
+from lakehouse.sales.values import plausible_id, timestamp
 from lakehouse.sources import entity_fields
 from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES
 from lakehouse.tables.silver import ITEMS, SHOPS
@@ -67,7 +67,7 @@ def read_message(value: bytes | None) -> dict[str, Any] | None:
     lists = [message.get(name) or [] for name in ("shops", "items")]
     is_fine = stated is not None and any(lists) and all(map(is_list_of_records, lists))
     ids = [("shop_id", lists[0]), ("item_id", lists[1])]
-    has_ids = is_fine and all(is_text(record.get(key)) for key, some in ids for record in some)
+    has_ids = is_fine and all(is_id(record.get(key)) for key, some in ids for record in some)
     return {"updated_at": stated, "shops": lists[0], "items": lists[1]} if has_ids else None
 
 
@@ -76,9 +76,9 @@ def is_list_of_records(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
-def is_text(value: object) -> bool:
-    """Say whether a JSON value is a text that is not empty."""
-    return isinstance(value, str) and bool(value.strip())
+def is_id(value: object) -> bool:
+    """Say whether a JSON value can be an id."""
+    return isinstance(value, str) and plausible_id(value) is not None
 
 
 def newest(messages: Iterable[Mapping[str, Any]], name: str, key: str, entity: Entity) -> Records:
@@ -94,14 +94,14 @@ def newest(messages: Iterable[Mapping[str, Any]], name: str, key: str, entity: E
     }
     for message in sorted(messages, key=lambda one: one["order"]):
         for record in message[name]:
-            texts = {field: as_text(record.get(field)) for field in fields}
+            texts = {field: as_text(field, record.get(field)) for field in fields}
             found[str(texts[key])] = {**texts, "updated_at": message["updated_at"]}
     return found
 
 
-def as_text(value: object) -> str | None:
-    """Return a JSON value as a trimmed text; None where it is missing, empty or no text."""
-    return value.strip() or None if isinstance(value, str) else None
+def as_text(name: str, value: object) -> str | None:
+    """Return a field as ``read_field`` does; None where its JSON value is no text."""
+    return read_field(name, value) if isinstance(value, str) else None
 
 
 def with_aliases(records: Records, rows: list[Record]) -> list[Record]:

@@ -8,11 +8,12 @@ import pyarrow as pa
 from lakehouse.date_format import date_reader
 from lakehouse.json_records import read_records
 from lakehouse.profile import Attribute, Entity, Profile
-from lakehouse.sales.values import trimmed
+from lakehouse.sales.values import clean_text, plausible_id
 from lakehouse.sources import entity_fields
 from lakehouse.tables.bronze import RECORD_KEY
 
 UNKNOWN = "unknown"
+IDS = frozenset({"shop_id", "item_id", "category_id", "alias_of"})
 
 Record = dict[str, Any]
 Records = dict[str, Record]
@@ -27,8 +28,8 @@ def latest_records(events: pa.Table, entity: Entity, id_name: str) -> tuple[Reco
         id_name: the field that names what a record is of.
 
     Returns:
-        By id the trimmed fields and ``updated_at``, the time of reception; and the number of
-        records left out: no JSON object, or no id.
+        By id the clean fields and ``updated_at``, the time of reception; and the number of
+        records left out: no JSON object, or nothing that can be an id.
     """
     order = [("received_at", "ascending"), *((name, "ascending") for name in RECORD_KEY)]
     ordered = events.sort_by(order)
@@ -38,12 +39,17 @@ def latest_records(events: pa.Table, entity: Entity, id_name: str) -> tuple[Reco
     for texts, received_at in zip(
         fields.to_pylist(), ordered["received_at"].to_pylist(), strict=True
     ):
-        record = {name: trimmed(text) if text else None for name, text in texts.items()}
+        record = {name: read_field(name, text) for name, text in texts.items()}
         if record[id_name] is None:
             left_out += 1
         else:
             records[str(record[id_name])] = {**record, "updated_at": received_at}
     return records, left_out
+
+
+def read_field(name: str, text: str | None) -> str | None:
+    """Return a field's clean text; None where it has none, or cannot be the id that it should."""
+    return plausible_id(text) if name in IDS else clean_text(text or "")
 
 
 def attributes(record: Record, entity: Entity) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from lakehouse.json_records import read_object
 from lakehouse.profile import Profile
 from lakehouse.sales.records import parse, typed
 from lakehouse.sales.replacements import EVENTS, line_events, may_replace, replacement
+from lakehouse.sales.values import clean_id
 from lakehouse.types import TEXT
 
 Row = dict[str, Any]
@@ -88,10 +89,11 @@ def judge_catalogue(events: pa.Table, asked: Asked) -> Judged:
 def holding(events: pa.Table, texts: Sequence[str]) -> pa.Table:
     """Keep the records that may say one of some texts, by a look at their bytes.
 
-    To parse all takes much longer. A JSON text that is not written plainly has a backslash.
+    To parse all takes much longer. What is not written as it is read has a backslash, a character
+    that is not ASCII, or a number's exponent.
     """
     values = events["value"]
-    may = pc.match_substring(values, "\\")
+    may = pc.match_substring_regex(values, r"\\|[\x80-\xff]|[0-9][eE]")
     for text in texts:
         may = pc.or_(may, pc.match_substring(values, text))
     return events.filter(pc.fill_null(may, False))
@@ -128,7 +130,7 @@ def named(events: pa.Table, profile: Profile) -> tuple[pa.Array, pa.Array]:
 
 def without_sales(event: Row, record: Row, asked: Asked, profile: Profile) -> Row | None:
     """Return a replaced shop-day without the lines of some sales; None: it is of a shop asked."""
-    if str(record.get("shop_id")).strip() in asked.shops.to_pylist():
+    if is_of(record, frozenset(asked.shops.to_pylist())):
         return None
     lines = line_events(event, record)
     if not lines:
@@ -153,9 +155,9 @@ def without_shops(record: Row, shops: frozenset[str]) -> Row | None:
 
 def is_of(record: Row, shops: frozenset[str]) -> bool:
     """Say whether a record is of one of some shops."""
-    return str(record.get("shop_id", "")).strip() in shops
+    return clean_id(str(record.get("shop_id", ""))) in shops
 
 
 def ids(texts: Sequence[str]) -> pa.Array:
-    """Write ids as an array, each once."""
-    return pa.array(sorted(set(texts)), TEXT)
+    """Write ids as an array, each once: as they are given, and in the form that records have."""
+    return pa.array(sorted({*texts, *filter(None, map(clean_id, texts))}), TEXT)

@@ -95,7 +95,7 @@ def put_through(
     """
     mine = [("entity", "=", name), *received]
     source, mapped = INPUTS[name], tuple(profile.inputs[name].columns)
-    read = InputRecords(source, mapped, profile.sales.date_format)
+    read = InputRecords(source, mapped, profile.sales.date_format, profile.files)
     count = sum(len(b) for b in read_batches(lake, CATALOGUE_EVENTS, ["offset"], mine))
     if count > FEW_ROWS:
         events_read = rows.read(spark(), lake, CATALOGUE_EVENTS)

@@ -1,7 +1,7 @@
 """Records of an input: JSON bytes to typed rows; those that are not plausible are left out."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from lakehouse.date_format import date_reader
 from lakehouse.inputs.declarations import Input
 from lakehouse.json_records import read_records
-from lakehouse.sales.values import decimal_reader, each, trimmed
+from lakehouse.number_marks import Marks
+from lakehouse.sales.values import clean_text, decimal_reader, each, plausible_id
 from lakehouse.table import Column
 from lakehouse.types import COUNT, FEATURE, PRICE, TEXT
 
@@ -27,11 +28,13 @@ class InputRecords:
         source: the input.
         mapped: its fields that the profile maps to columns.
         date_format: how the files write dates; a month may also be written YYYY-MM.
+        marks: how the files write numbers.
     """
 
     source: Input
     mapped: tuple[str, ...]
     date_format: str
+    marks: Marks = field(default_factory=Marks)
 
     @property
     def ddl(self) -> str:
@@ -46,7 +49,7 @@ class InputRecords:
     def rows(self, events: pa.Table) -> pa.Table:
         """Read records; one without its key, or with a value that is none, is left out."""
         fields, _ = read_records(events["value"].combine_chunks(), self.mapped)
-        texts = {n: each(fields[n].combine_chunks(), trimmed, TEXT) for n in self.mapped}
+        texts = {n: each(fields[n].combine_chunks(), clean_text, TEXT) for n in self.mapped}
         columns = {name: self.values(name, texts, len(events)) for name in self.source.fields}
         wrong = [
             pc.and_(pc.is_valid(texts[n]), pc.is_null(columns[n]))
@@ -74,7 +77,7 @@ class InputRecords:
     def reader(self, name: str, arrow_type: pa.DataType) -> Callable[[str], Any]:
         """Return the function that reads a field's text."""
         if arrow_type == TEXT:
-            return str
+            return plausible_id
         if arrow_type == FEATURE:
             return self.number
         read = date_reader(self.date_format)
@@ -85,7 +88,7 @@ class InputRecords:
     def number(self, text: str) -> float | None:
         """Read a number within the input's bounds."""
         low, high = self.source.bounds
-        found = decimal_reader(PRICE)(text)
+        found = decimal_reader(PRICE, self.marks)(text)
         return float(found) if found is not None and low <= found <= high else None
 
 

@@ -15,13 +15,10 @@ from lakehouse.delta.rows import ROWS_PER_FILE, gathered
 from lakehouse.errors import RefusedError
 from lakehouse.json_records import read_records
 from lakehouse.lake import Lake
-from lakehouse.sales.values import each, timestamp, trimmed
+from lakehouse.sales.values import clean_text, each, timestamp
 from lakehouse.sales_section import Sales
-from lakehouse.tables.bronze import SALES_EVENTS
+from lakehouse.tables.bronze import FILE_SOURCE, SALES_EVENTS
 from lakehouse.types import DATE, TIMESTAMP
-
-# A file's records name its SHA-256 digest, Kafka's a topic and its UUID.
-FILE_SOURCE = "^[0-9a-f]{64}$"
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,9 @@ class Reception:
         A record that has neither a date nor a time of its own never does.
         """
         fields, _ = read_records(events["value"].combine_chunks(), ("date", "updated_at"))
-        texts = {name: each(fields[name].combine_chunks(), trimmed, pa.string()) for name in NAMED}
+        texts = {
+            name: each(fields[name].combine_chunks(), clean_text, pa.string()) for name in NAMED
+        }
         dates = each(texts["date"], date_reader(self.sales.date_format), DATE)
         times = each(texts["updated_at"], timestamp, TIMESTAMP)
         is_over = pc.less_equal(dates, pa.scalar(self.last_day, DATE))

@@ -12,11 +12,11 @@ from lakehouse.errors import RefusedError
 from lakehouse.inputs import intake as inputs
 from lakehouse.known_at.catalogue import replay_catalogue
 from lakehouse.known_at.months import write_months
-from lakehouse.known_at.reception import FILE_SOURCE, Reception, reception
+from lakehouse.known_at.reception import Reception, reception
 from lakehouse.lake import Lake
 from lakehouse.sales.intake import may_name_sales, take_in
 from lakehouse.storage import filesystem
-from lakehouse.tables.bronze import CATALOGUE_EVENTS, RECORD_KEY, SALES_EVENTS
+from lakehouse.tables.bronze import CATALOGUE_EVENTS, FILE_SOURCE, RECORD_KEY, SALES_EVENTS
 from lakehouse.tables.silver import MONTHS, SHOPS
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from lakehouse.profile import Profile
 from lakehouse.sales.identity import identity_fields
+from lakehouse.sales.values import CLOCKS_APART
 from lakehouse.sales_section import CONTENT, Bounds
 from lakehouse.types import DATE, PRICE, UNITS
 
@@ -40,14 +41,18 @@ def record_checks(profile: Profile) -> tuple[RecordCheck, ...]:
         parsed("date", f"its date is a day, in ISO form or {profile.sales.date_format}"),
         dates_within(profile),
         present("shop_id", "names a shop"),
+        possible("shop_id"),
         present("item_id", "names an item"),
+        possible("item_id"),
         identified(profile),
+        possible("sale_id"),
         present("units", "says how many units"),
         parsed("units", "its units are a number"),
         within("units", plausible.units, UNITS),
         parsed("price", "its price is a number, or not known"),
         within("price", plausible.price, PRICE),
         parsed("updated_at", "updated_at is an ISO timestamp, UTC where it names no zone"),
+        made_in_time(profile),
         RecordCheck(
             "op_unknown",
             pc.field("op").isin(["upsert", "cancel"]),
@@ -66,6 +71,16 @@ def parsed(name: str, meaning: str) -> RecordCheck:
     """Check that a field, where there is one, could be read."""
     is_absent = pc.field(f"{name}_text").is_null()
     return RecordCheck(f"{name}_unparsable", is_absent | pc.field(name).is_valid(), meaning)
+
+
+def possible(name: str) -> RecordCheck:
+    """Check that an id, where there is one, can be one."""
+    return RecordCheck(
+        f"{name}_implausible",
+        pc.field(f"{name}_text").is_null() | pc.field(f"can_be_{name}"),
+        f"its {name} is no word for a missing value (NULL, NaN, #N/A) and no number with an "
+        "exponent, whose last digits may be lost (4.6E+12)",
+    )
 
 
 def within(name: str, bounds: Bounds, number: pa.DataType) -> RecordCheck:
@@ -91,8 +106,25 @@ def dates_within(profile: Profile) -> RecordCheck:
     is_within = (pc.field("date") >= low) & (pc.field("date") <= high)
     return RecordCheck(
         "date_implausible",
-        pc.field("date").is_null() | is_within,
-        f"its date is between {first} and {last}",
+        pc.field("date").is_null() | (is_within & (pc.field("date") <= pc.field("last_day"))),
+        f"its date is between {first} and {last}, and at most {CLOCKS_APART.days} days after the "
+        "record was received",
+    )
+
+
+def made_in_time(profile: Profile) -> RecordCheck:
+    """Check that a version, where it states a time, was made after the sale and not tomorrow."""
+    first = profile.sales.plausible.first_date
+    is_left_out = pc.field("updated_at_text").is_null() | pc.field("updated_at").is_null()
+    is_after = pc.field("date").is_null() | (pc.field("version_day") >= pc.field("date"))
+    is_known = (pc.field("updated_at") <= pc.field("last_time")) & (
+        pc.field("version_day") >= literal(first, DATE)
+    )
+    return RecordCheck(
+        "updated_at_implausible",
+        is_left_out | (is_known & is_after),
+        f"updated_at is not before its date, nor before {first}, nor after the record was "
+        f"received; {CLOCKS_APART.days} days are granted",
     )
 
 

@@ -9,9 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.sales.values import number_text
-from lakehouse.sales_section import CONTENT, Sales
+from lakehouse.sales_section import CONTENT, CONTENT_FIELDS, Sales
 
-CONTENT_FIELDS = ("date", "shop_id", "item_id", "units", "price")
 # U+001F, the unit separator, which stands in no date, number or id.
 SEPARATOR = "\x1f"
 LENGTH = 32
@@ -21,7 +20,7 @@ def sale_id(values: Sequence[date | Decimal | str | None]) -> str:
     """Compute the identity of a sale that has no id of its own.
 
     The first 32 hexadecimal digits of the SHA-256 of the values' canonical texts, joined by
-    U+001F: dates in ISO form, ids trimmed and before aliases, numbers without zeros at the end of
+    U+001F: dates in ISO form, ids clean and before aliases, numbers without zeros at the end of
     the fraction (``399`` for 399.000), a missing price empty.
 
     Args:

@@ -9,12 +9,21 @@ from lakehouse.json_records import read_records
 from lakehouse.profile import Profile
 from lakehouse.sales.checks import MALFORMED, RecordCheck, not_a_sale, record_checks
 from lakehouse.sales.identity import computed_ids
-from lakehouse.sales.values import decimal_reader, each, timestamp, trimmed
-from lakehouse.tables.bronze import RECEIVED, REJECTED_SALES
+from lakehouse.sales.values import (
+    CLOCKS_APART,
+    clean_id,
+    clean_text,
+    decimal_reader,
+    each,
+    is_plausible_id,
+    timestamp,
+)
+from lakehouse.tables.bronze import FILE_SOURCE, RECEIVED, REJECTED_SALES
 from lakehouse.tables.silver import DAILY_SALES
 from lakehouse.types import DATE, FLAG, NAMES, PRICE, TEXT, TIMESTAMP, UNITS
 
 # The contract of a record, in a file's row and in Kafka alike: texts or numbers.
+IDS = ("sale_id", "shop_id", "item_id")
 FIELDS = ("sale_id", "date", "shop_id", "item_id", "price", "units", "updated_at", "op")
 REJECTED, NOT_A_SALE, SALE = "rejected", "not_a_sale", "sale"
 TYPES = {column.name: column.type for column in (*RECEIVED, *DAILY_SALES.columns)}
@@ -66,19 +75,20 @@ def typed(events: pa.Table, profile: Profile) -> pa.Table:
 
     Args:
         events: the columns of bronze.sales_events.
-        profile: the format of dates.
+        profile: the format of dates, and of numbers in files.
 
     Returns:
         ``is_malformed``, ``is_cancelled``, ``op``, ``shop_id``, ``item_id``, ``month``, each
-        field's trimmed ``…_text``, null where empty, and ``date``, ``units``, ``price``,
-        ``updated_at`` as values, null where the text is none. A missing updated_at is the time of
-        reception.
+        field's clean ``…_text``, null where empty, and ``date``, ``units``, ``price`` as values,
+        null where the text is none; for each id whether it ``can_be_…``; and of ``versions``.
     """
     records, is_malformed = read_records(column(events, "value"), FIELDS)
-    texts = {name: each(column(records, name), trimmed, TEXT) for name in records.column_names}
+    texts = {
+        name: each(column(records, name), clean_id if name in IDS else clean_text, TEXT)
+        for name in records.column_names
+    }
+    is_of_file = pc.match_substring_regex(column(events, "source"), FILE_SOURCE)
     date = each(texts["date"], date_reader(profile.sales.date_format), DATE)
-    stated = each(texts["updated_at"], timestamp, TIMESTAMP)
-    is_stated = pc.is_valid(texts["updated_at"])
     op = pc.fill_null(pc.utf8_lower(texts["op"]), "upsert")
     values = {
         "is_malformed": is_malformed,
@@ -88,11 +98,63 @@ def typed(events: pa.Table, profile: Profile) -> pa.Table:
         "item_id": texts["item_id"],
         "date": date,
         "month": pc.floor_temporal(date, unit="month"),
-        "units": each(texts["units"], decimal_reader(UNITS), UNITS),
-        "price": each(texts["price"], decimal_reader(PRICE), PRICE),
-        "updated_at": pc.if_else(is_stated, stated, column(events, "received_at")),
+        "units": numbers(texts["units"], UNITS, is_of_file, profile),
+        "price": numbers(texts["price"], PRICE, is_of_file, profile),
+        **{f"can_be_{name}": each(texts[name], is_plausible_id, FLAG) for name in IDS},
+        **versions(events, texts["updated_at"], date, is_of_file),
     }
     return pa.table({**{f"{name}_text": text for name, text in texts.items()}, **values})
+
+
+def numbers(
+    texts: pa.Array, number: pa.DataType, is_of_file: pa.Array, profile: Profile
+) -> pa.Array:
+    """Read numbers: of files as the profile's marks say, of messages as their contract does."""
+    of_files = each(
+        pc.if_else(is_of_file, texts, None), decimal_reader(number, profile.files), number
+    )
+    others = each(pc.if_else(is_of_file, None, texts), decimal_reader(number), number)
+    return pc.coalesce(of_files, others)
+
+
+def versions(
+    events: pa.Table, stated: pa.Array, date: pa.Array, is_of_file: pa.Array
+) -> dict[str, pa.Array]:
+    """Find the time of each version, and the bounds of times that can be.
+
+    A version that states no time is of its reception. A producer's clock may be wrong: a message
+    whose timestamp lies before its sale, or after its ingestion, counts as received when it was
+    ingested. What decides is in bronze, so that records read again come out the same.
+
+    Args:
+        events: the columns of bronze.sales_events.
+        stated: texts of updated_at.
+        date: business dates.
+        is_of_file: the reception is as whoever ingested the file stated it.
+
+    Returns:
+        ``updated_at``, null where the text is none; ``last_time`` and ``last_day`` that the record
+        can speak of; ``version_day``: the last sale's day that updated_at can be a version of.
+    """
+    received, ingested = column(events, "received_at"), column(events, "ingested_at")
+    known_by = pc.if_else(is_of_file, received, ingested)
+    last_time = pc.add(known_by, pa.scalar(CLOCKS_APART))
+    is_early = pc.fill_null(pc.less(day_after(received), date), False)
+    is_wrong = pc.and_not(pc.or_(is_early, pc.greater(received, last_time)), is_of_file)
+    reception = pc.if_else(is_wrong, ingested, received)
+    read = each(stated, timestamp, TIMESTAMP)
+    updated_at = pc.if_else(pc.is_valid(stated), read, reception)
+    return {
+        "updated_at": updated_at,
+        "last_time": last_time,
+        "last_day": day_after(known_by),
+        "version_day": day_after(updated_at),
+    }
+
+
+def day_after(times: pa.Array) -> pa.Array:
+    """Return the last day that it can be somewhere at a time, by the clocks of others."""
+    return pc.add(times, pa.scalar(CLOCKS_APART)).cast(DATE)
 
 
 def every(checks: tuple[RecordCheck, ...]) -> pc.Expression:

@@ -21,7 +21,7 @@ from lakehouse.json_records import read_object
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.sales.records import PARSED, REJECTED, parse
-from lakehouse.sales.values import timestamp
+from lakehouse.sales.values import plausible_id, timestamp
 from lakehouse.sales.versions import LIVE, ORDER, newer, newest
 from lakehouse.tables.bronze import RECEIVED, RECORD_KEY
 from lakehouse.tables.silver import DAILY_SALES, REPLACED_DAYS
@@ -86,11 +86,12 @@ def replaced_day(event: Row, record: Row) -> Row | None:
     shop, day, stated = (record.get(name) for name in ("shop_id", "date", "updated_at"))
     read = date_reader(ISO)(str(day))
     version = timestamp(str(stated))
-    if not isinstance(shop, str) or not shop.strip() or read is None or version is None:
+    shop_id = plausible_id(shop) if isinstance(shop, str) else None
+    if shop_id is None or read is None or version is None:
         return None
     place = {name: event[name] for name in RECORD_KEY}
     return {
-        "shop_id": shop.strip(),
+        "shop_id": shop_id,
         "date": read,
         "month": read.replace(day=1),
         "updated_at": version,

@@ -8,6 +8,8 @@ PROVENANCE = (
     Column("partition", WHOLE, "Kafka partition; 0 for a file", False),
     Column("offset", COUNT, "Kafka offset, or the row's number in its file from 0", False),
 )
+# A file's records name its SHA-256 digest, Kafka's a topic and its UUID.
+FILE_SOURCE = "^[0-9a-f]{64}$"
 RECORD_KEY = tuple(column.name for column in PROVENANCE)
 RECEIVED = (
     *PROVENANCE,

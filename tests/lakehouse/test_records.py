@@ -1,13 +1,15 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from builders import MIDNIGHT, cancel, events, own_id_profile, profile, record
 
 from lakehouse.profile import Profile
 from lakehouse.sales.checks import MALFORMED, record_checks
 from lakehouse.sales.records import NOT_A_SALE, REJECTED, SALE, parse, rejected
+from lakehouse.types import TIMESTAMP
 
 
 def parsed(value: bytes | None, meaning: Profile | None = None) -> dict[str, Any]:
@@ -43,12 +45,16 @@ BROKEN: dict[str, dict[str, Any]] = {
     "date_implausible": {"date": "1999-12-31"},
     "shop_id_missing": {"shop_id": None},
     "item_id_missing": {"item_id": ""},
+    "shop_id_implausible": {"shop_id": "NULL"},
+    "item_id_implausible": {"item_id": "4.60709E+12"},
+    "sale_id_implausible": {"sale_id": "nan"},
     "units_missing": {"units": None},
     "units_unparsable": {"units": "two"},
     "units_implausible": {"units": "1001"},
     "price_unparsable": {"price": "9,50"},
     "price_implausible": {"price": "0"},
     "updated_at_unparsable": {"updated_at": "yesterday"},
+    "updated_at_implausible": {"updated_at": "2051-03-07T10:00:00Z"},
     "op_unknown": {"op": "delete"},
 }
 
@@ -60,6 +66,97 @@ def test_a_record_that_breaks_a_check_is_rejected_with_its_name(
     row = parsed(record(**fields))
     assert (row["outcome"], row["reasons"]) == (REJECTED, [name])
     assert row["value"] == record(**fields)
+
+
+FILE = "f" * 64
+DAY = datetime(2015, 3, 7, tzinfo=UTC)
+
+
+def received(value: bytes, at: datetime, source: str, ingested: datetime = MIDNIGHT) -> pa.Table:
+    """One record as received at a time, ingested perhaps later."""
+    table = events(value, received_at=at, source=source)
+    column = pa.array([ingested], TIMESTAMP)
+    return table.set_column(table.column_names.index("ingested_at"), "ingested_at", column)
+
+
+@pytest.mark.parametrize(("days", "reasons"), [(-2, None), (-3, ["date_implausible"])])
+def test_a_date_is_at_most_two_days_after_the_reception(
+    days: int, reasons: list[str] | None
+) -> None:
+    at = DAY + timedelta(days)
+    for kind, ingested in ((FILE, MIDNIGHT), ("topic", at)):
+        row = parse(received(record(), at, kind, ingested), profile()).to_pylist()[0]
+        assert row["reasons"] == reasons
+
+
+@pytest.mark.parametrize(
+    ("stated", "is_fine"),
+    [
+        ("2051-03-07T10:00:00Z", False),
+        ("2020-01-03T00:00:00Z", True),
+        ("2020-01-03T00:00:01Z", False),
+        ("2015-03-05T00:00:00Z", True),
+        ("2015-03-04T23:59:59Z", False),
+        ("1970-01-17T17:49:33Z", False),
+        ("2015-03-07T10:00:00.123456789Z", True),
+    ],
+)
+def test_a_version_is_made_after_its_sale_and_before_its_reception(
+    stated: str, is_fine: bool
+) -> None:
+    row = parsed(record(updated_at=stated))
+    assert row["reasons"] == (None if is_fine else ["updated_at_implausible"])
+    assert parsed(cancel("a", "1999-12-01T00:00:00Z"))["reasons"] == ["updated_at_implausible"]
+    assert parsed(cancel("a", "2051-03-07"))["reasons"] == ["updated_at_implausible"]
+
+
+@pytest.mark.parametrize("unit", ["1446573600", "1446573600000", "1446010212", "1446012341200"])
+def test_a_number_is_no_time(unit: str) -> None:
+    assert parsed(record(updated_at=unit))["reasons"] == ["updated_at_unparsable"]
+    assert parsed(record(updated_at=int(unit)))["reasons"] == ["updated_at_unparsable"]
+
+
+def test_a_message_sent_before_its_sale_or_tomorrow_is_of_its_ingestion() -> None:
+    for sent in (
+        datetime(1970, 1, 17, tzinfo=UTC),
+        DAY - timedelta(3),
+        datetime(2051, 1, 1, tzinfo=UTC),
+    ):
+        row = parse(received(record(), sent, "topic"), profile()).to_pylist()[0]
+        assert (row["outcome"], row["updated_at"]) == (SALE, MIDNIGHT)
+    of_file = parse(received(record(), DAY - timedelta(3), FILE), profile())
+    assert of_file["outcome"].to_pylist() == [REJECTED]
+
+
+def test_records_read_again_are_judged_by_their_reception_and_not_by_the_clock() -> None:
+    values = [
+        record(),
+        record(date="2015-12-01"),
+        record(updated_at="2016-01-01"),
+        record(op="cancel"),
+    ]
+    table = events(*values, received_at=datetime(2015, 11, 1, tzinfo=UTC), source=FILE)
+    assert parse(table, profile())["outcome"].to_pylist() == [SALE, REJECTED, REJECTED, SALE]
+
+
+def with_marks(**files: str) -> Profile:
+    shipped = profile().model_dump(mode="json", exclude_none=True)
+    return Profile.model_validate({**shipped, "files": files})
+
+
+def test_a_profiles_marks_are_of_its_files_and_not_of_messages() -> None:
+    continental = with_marks(decimal=",", thousands=".")
+    sale = record(price="1.299", units="1.000")
+    (of_file,) = parse(events(sale, source=FILE), continental).to_pylist()
+    (sent,) = parse(events(sale, source="topic"), continental).to_pylist()
+    assert (of_file["price"], of_file["units"]) == (Decimal(1299), Decimal(1000))
+    assert (sent["price"], sent["units"]) == (Decimal("1.299"), Decimal(1))
+
+
+def test_a_return_may_have_its_minus_behind_or_as_a_dash_in_a_file() -> None:
+    for text in ("2-", "\u22122", "\u20132", "2 -"):
+        (row,) = parse(events(record(units=text), source=FILE), profile()).to_pylist()
+        assert (row["reasons"], row["units"]) == (None, Decimal(-2))
 
 
 def test_every_check_can_be_broken() -> None:
