@@ -1,6 +1,8 @@
 """An erasure leaves a lake as if what was erased had never come."""
 
 import json
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +23,18 @@ from lakes import put_through, rows, versions
 
 from jobs import build_features, close_month, ingest_history, maintain
 from lakehouse.catalogue.messages import take_in_messages
+from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
 from lakehouse.erasure.judgement import Asked, ids, judge_catalogue
 from lakehouse.erasure.removal import OF_SHOPS
 from lakehouse.lake import Lake
 from lakehouse.sales import accounts
 from lakehouse.sales.books import require_balance
+from lakehouse.sales.intake import take_in_few
 from lakehouse.storage import local_path
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, REPLACED_DAYS, SHOPS
+from lakehouse.types import TIMESTAMP
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -134,6 +139,42 @@ def test_sales_go_with_all_their_versions_and_out_of_a_delivery_of_their_day(
     right = as_if(spark, tmp_path / "right", kept)
     is_other = [row for row in rows(right, DAILY_SALES) if row[0] != "h"]
     assert rows(streamed, DAILY_SALES) == is_other
+
+
+def test_a_sale_poisoned_by_a_version_from_the_future_comes_back(
+    lake: Lake, tmp_path: Path
+) -> None:
+    """docs/runbook.md: erase the sale, and send it again."""
+    lake.claim(own_id_profile())
+    log.create(lake, DAILY_SALES)
+    later = datetime(2051, 11, 4, tzinfo=UTC)
+    poison = record(sale_id="s1", units="20", updated_at="2051-11-03T10:00:00Z")
+    before = events(poison, received_at=later)
+    place = before.column_names.index("ingested_at")
+    before = before.set_column(place, "ingested_at", pa.array([later], TIMESTAMP))
+    right = events(record(sale_id="s1", updated_at="2015-03-08"), offsets=[1])
+
+    for received in (before, right):
+        append_rows(lake, SALES_EVENTS, received)
+        take_in_few(lake, received, own_id_profile())
+    assert rows(lake, DAILY_SALES, "units") == [(Decimal(20),)]
+    (listed := tmp_path / "ids.txt").write_text("s1\n")
+    asked(lake, "--erase-sales", listed, "--yes")
+    assert rows(lake, DAILY_SALES) == []
+    take_in_few(lake, right, own_id_profile())
+    assert rows(lake, DAILY_SALES, "units") == [(Decimal(2),)]
+
+
+def test_an_erased_shop_goes_in_whatever_form_records_name_it(lake: Lake) -> None:
+    lake.claim(own_id_profile())
+    log.create(lake, DAILY_SALES)
+    forms = ["Z\u00fcrich", "Zu\u0308rich", "Z\u00fcrich\u200b", " Z\u00fcrich"]
+    values = [json.loads(record(sale_id=str(n), shop_id=form)) for n, form in enumerate(forms)]
+    received = events(*(json.dumps(one, ensure_ascii=False).encode() for one in values))
+    append_rows(lake, SALES_EVENTS, received)
+    take_in_few(lake, received, own_id_profile())
+    figures = asked(lake, "--erase-shop", "Zu\u0308rich", "--yes")
+    assert figures["rows"] == {"silver/daily_sales": 4, "bronze/sales_events": 4}
 
 
 def test_the_books_state_what_was_erased_and_balance(spark: "SparkSession", lake: Lake) -> None:

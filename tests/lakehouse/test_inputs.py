@@ -12,6 +12,7 @@ from builders import MIDNIGHT, events
 from lakehouse.errors import ProfileError
 from lakehouse.inputs.declarations import INPUTS
 from lakehouse.inputs.records import InputRecords
+from lakehouse.number_marks import Marks
 from lakehouse.profile import load_profile, parse_profile
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,13 @@ def test_the_documented_profile_declares_every_input() -> None:
 def test_what_is_no_input_is_refused_by_name(section: str, message: str) -> None:
     with pytest.raises(ProfileError, match=message):
         parse_profile(f"{SAMPLE}\n{section}", "mine.toml")
+
+
+def test_numbers_are_written_with_the_marks_of_the_profiles_files() -> None:
+    source = INPUTS["planned_prices"]
+    reader = InputRecords(source, source.fields, "dd.MM.yyyy", Marks(decimal=",", thousands="."))
+    found = reader.rows(events(json.dumps({**PAIR, "price": "1.299,50"}).encode()))
+    assert found["price"].to_pylist() == [1299.5]
 
 
 @pytest.mark.parametrize("month", ["2015-03", "2015-03-17", "17.03.2015"])

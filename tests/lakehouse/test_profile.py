@@ -22,6 +22,13 @@ def test_a_shipped_profile_is_valid_and_bears_its_name(name: str) -> None:
         ('units = "item_cnt_day"', 'unit = "item_cnt_day"', r"sales\.columns\.unit"),
         ('"dd.MM.yyyy"', '"dd.MMM.yyyy"', r"sales\.date_format"),
         ('identity = "content"', 'identity = "sale_id"', "sales: .*sale_id"),
+        ('identity = "content"', 'identity = ["sale_id"]', "identity lists sale_id; it is"),
+        ('identity = "content"', 'identity = ["date", "updated_at"]', "a list of different fields"),
+        ('identity = "content"', 'identity = ["date", "date"]', "a list of different fields"),
+        ('units = "item_cnt_day"', 'units = "u"\nsale_id = "id"', 'set identity = "sale_id", or'),
+        ("[sales]", '[files]\ndecimal = "."\nthousands = "."\n[sales]', "name two marks"),
+        ("[sales]", '[files]\ndecimal = ";"\n[sales]', r"files\.decimal"),
+        ('0 = "57"', '0 = "NULL"', "'NULL' can be no shop's id"),
         ("min = 0.01", "min = 'low'", r"sales\.plausible\.price\.min"),
         ("'^!?\\s*(\\S+)'", "'^!?\\s*\\S+'", r"shops\.attributes\.city\.pattern"),
         ('0 = "57"', '0 = "1"', "shops: .*aliases: 1"),
@@ -76,3 +83,17 @@ def test_an_attribute_has_no_name_of_a_key_a_measure_or_a_column_of_the_panel() 
     for name in ("month", "attributes", *keys, *measures, *columns):
         with pytest.raises(ValueError, match="not beginning with"):
             column_name(name)
+
+
+@pytest.mark.parametrize("identity", ['"content"', '["date", "shop_id", "item_id"]'])
+def test_a_profile_that_names_sales_twice_is_refused(identity: str, tmp_path: Path) -> None:
+    """Either the sale_id would be passed over, or the fields that identity lists."""
+    text = (SHIPPED / "sample.toml").read_text(encoding="utf-8")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        text.replace('identity = "content"', f"identity = {identity}").replace(
+            "[sales.columns]", '[sales.columns]\nsale_id = "receipt"'
+        )
+    )
+    with pytest.raises(ProfileError, match="columns maps sale_id, which identifies a sale alone"):
+        load_profile(str(mine))

@@ -47,6 +47,12 @@ def test_limits_are_declared(document: dict[str, Any]) -> None:
     assert not parameters["month"]["required"]
 
 
+def test_it_is_told_how_a_plus_is_written(document: dict[str, Any]) -> None:
+    parameters = {p["name"]: p for p in document["paths"]["/predict"]["get"]["parameters"]}
+    for name in ("shop_id", "item_id"):
+        assert "%2B" in parameters[name]["description"]
+
+
 def test_the_example_is_an_answer(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     example = schemas["Prediction"]["example"]

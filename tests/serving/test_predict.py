@@ -145,6 +145,20 @@ def test_a_bad_question_is_told_what_is_wrong(
     assert parameter in str(document["detail"])
 
 
+@pytest.mark.parametrize("name", ["shop_id", "item_id", "month"])
+def test_a_parameter_given_twice_is_refused_by_name(client: Client, name: str) -> None:
+    asked = {**PAIR, "month": "2015-11"}
+    doubled = [*asked.items(), (name, asked[name])]
+    document = problem(client.get("/predict", params=doubled), 422)
+    assert document["errors"] == [{"parameter": name, "detail": "given 2 times"}]
+
+
+@pytest.mark.parametrize("shop_id", ["57.0", "\u00a057", "5\u200b7", "\ufeff57.00"])
+def test_an_id_is_asked_in_any_form(client: Client, shop_id: str) -> None:
+    answer = client.get("/predict", params={**PAIR, "shop_id": shop_id}).json()
+    assert answer["shop_id"] == "57"
+
+
 def test_ids_of_128_characters_are_asked(client: Client) -> None:
     problem(client.get("/predict", params={**PAIR, "item_id": "1" * 128}), 404)
 
