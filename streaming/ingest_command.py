@@ -2,7 +2,7 @@
 
     python -m streaming ingest [--lake URI] [--profile NAME|FILE.toml] [--bootstrap-servers S]
         [--available-now] [--trigger-seconds S] [--max-records N] [--checkpoint URI]
-        [--metrics-port N]
+        [--metrics-port N] [--metrics-address HOST]
 
 Reads Kafka's topics (KAFKA_SALES_TOPIC, KAFKA_CATALOGUE_TOPIC) from where its checkpoint is.
 Writes bronze sales_events, catalogue_events, rejected_sales and silver daily_sales, daily_offers,
@@ -20,7 +20,7 @@ from lakehouse.lake import Lake
 from lakehouse.profile import Profile, load_profile
 from streaming.checkpoint import Checkpoint
 from streaming.ingest import WRITTEN, Ingest
-from streaming.metrics import IngestMetrics
+from streaming.metrics import IngestMetrics, add_metrics_arguments
 from streaming.settings import KafkaSettings, add_servers_argument, kafka_settings
 from streaming.stopping import stop_on_signals
 from streaming.topics import topic_ids
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", metavar="URI", help="folder of the query's offsets (default: in the lake)"
     )
-    parser.add_argument("--metrics-port", type=int, metavar="N", help="serve Prometheus metrics")
+    add_metrics_arguments(parser)
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -89,8 +89,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         metrics,
         stopping,
     )
-    if arguments.metrics_port is not None:
-        metrics.serve(arguments.metrics_port)
+    metrics.serve_as_asked(arguments)
     query = start(context, kafka, ingest, checkpoint, arguments)
     progress("ingest: reading %s at %s", ", ".join(ids), kafka.servers)
     watch(query, stopping, metrics)

@@ -1,12 +1,27 @@
 """What the queries tell: Prometheus metrics on a port, and a log line per batch."""
 
 import logging
+from argparse import ArgumentParser, Namespace
 from threading import Thread
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 logger = logging.getLogger("shopcast")
+# Who can reach the port reads how much a retailer sells: no other machine unless it is said.
+HERE = "127.0.0.1"
+
+
+def add_metrics_arguments(parser: ArgumentParser) -> None:
+    """Declare ``--metrics-port`` and ``--metrics-address``."""
+    parser.add_argument("--metrics-port", type=int, metavar="N", help="serve Prometheus metrics")
+    parser.add_argument(
+        "--metrics-address",
+        default=HERE,
+        metavar="HOST",
+        help="serve them on this address of the machine; 0.0.0.0: on every one "
+        f"(default: {HERE}, which no other machine reaches)",
+    )
 
 
 class Metrics:
@@ -37,9 +52,14 @@ class Metrics:
         """Make a counter of this query."""
         return Counter(f"shopcast_{self.query}_{name}", meaning, registry=self.registry)
 
-    def serve(self, port: int) -> tuple[WSGIServer, Thread]:
-        """Serve the metrics on a port, in a thread of its own."""
-        return start_http_server(port, registry=self.registry)
+    def serve(self, port: int, address: str = HERE) -> tuple[WSGIServer, Thread]:
+        """Serve the metrics on a port of an address, in a thread beside the query."""
+        return start_http_server(port, address, registry=self.registry)
+
+    def serve_as_asked(self, arguments: Namespace) -> None:
+        """Serve the metrics where the command line names a port."""
+        if arguments.metrics_port is not None:
+            self.serve(arguments.metrics_port, arguments.metrics_address)
 
     def finished(self, count: int, seconds: float) -> None:
         """Tell of a micro-batch."""

@@ -1,6 +1,7 @@
 """Brings monthly cells and features up to date with the sales, as they change.
 
-    python -m streaming refresh [--lake URI] [--available-now] [--metrics-port N]
+    python -m streaming refresh [--lake URI] [--available-now]
+        [--metrics-port N] [--metrics-address HOST]
 
 Reads silver daily_sales, daily_offers, shops, items, months. Writes silver monthly_<group> and
 gold features_<group>. Features of the open month and later come first; those that late changes
@@ -11,7 +12,7 @@ import argparse
 from typing import Any
 
 from jobs.command import Context, Job, add_lake_argument, lake_of, progress
-from streaming.metrics import RefreshMetrics
+from streaming.metrics import RefreshMetrics, add_metrics_arguments
 from streaming.refresh import Refresh
 from streaming.stopping import stop_on_signals
 
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--available-now", action="store_true", help="bring everything up to date, then stop"
     )
-    parser.add_argument("--metrics-port", type=int, metavar="N", help="serve Prometheus metrics")
+    add_metrics_arguments(parser)
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -32,8 +33,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     lake, metrics, stopping = lake_of(context, arguments), RefreshMetrics(), stop_on_signals()
     lake.profile()
     refresh = Refresh(lake, lambda: context.spark, metrics)
-    if arguments.metrics_port is not None:
-        metrics.serve(arguments.metrics_port)
+    metrics.serve_as_asked(arguments)
     progress("refresh: watching %s", lake.root)
     while not stopping.is_set():
         is_done = not refresh(is_last=arguments.available_now)

@@ -12,6 +12,8 @@ from lakehouse.errors import UsageError
 from streaming.credentials import identity, login, revealed, trust, variable, with_secrets
 
 SALES, CATALOGUE = "daily-sales", "catalogue"
+# Kafka's own default also delivers what a producer took back by aborting its transaction.
+ISOLATION = "read_committed"
 
 
 class KafkaSettings(BaseSettings):
@@ -92,12 +94,15 @@ class KafkaSettings(BaseSettings):
     def spark_options(self) -> dict[str, str]:
         """Return the options of Spark's Kafka source. They hold secrets: pass on, never log.
 
+        Records of a transaction that was aborted, or is not yet committed, are not read.
+
         Raises:
             UsageError: no broker is named, or a PEM file cannot be read.
         """
         options = {
             "bootstrap.servers": self.servers,
             "security.protocol": self.security_protocol,
+            "isolation.level": ISOLATION,
         }
         if self.sasl_mechanism and self.sasl_username and self.sasl_password and self.has_login:
             options |= login(self.sasl_mechanism, self.sasl_username, self.sasl_password)
@@ -106,8 +111,12 @@ class KafkaSettings(BaseSettings):
             options |= identity(self.ssl_certfile, self.ssl_keyfile, self.ssl_password)
         return {f"kafka.{name}": value for name, value in options.items()}
 
+    def consumer_options(self) -> dict[str, Any]:
+        """Return what a consumer of kafka-python is made with; it reads as Spark's source does."""
+        return {**self.client_options(), "isolation_level": ISOLATION}
+
     def client_options(self) -> dict[str, Any]:
-        """Return what kafka-python's clients are made with. It holds secrets, too.
+        """Return what kafka-python's other clients are made with. It holds secrets, too.
 
         Raises:
             UsageError: no broker is named.

@@ -20,16 +20,17 @@ def new_topic(servers: str, partitions: int = 4) -> str:
 
 def received(servers: str, topic: str) -> list[Any]:
     """Read a topic's messages, one partition after the other, each in order."""
-    options = KafkaSettings(bootstrap_servers=servers).client_options()
+    options = KafkaSettings(bootstrap_servers=servers).consumer_options()
     consumer = KafkaConsumer(**options, auto_offset_reset="earliest")
     try:
         partitions = [
             TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic))
         ]
         consumer.assign(partitions)
-        wanted = sum(consumer.end_offsets(partitions).values())
+        ends = consumer.end_offsets(partitions)
         messages: list[Any] = []
-        while len(messages) < wanted:
+        # Positions, not a count: the end of a transaction takes an offset and is no message.
+        while any(consumer.position(partition) < end for partition, end in ends.items()):
             for found in consumer.poll(timeout_ms=1000).values():
                 messages.extend(found)
         return sorted(messages, key=lambda message: (message.partition, message.offset))

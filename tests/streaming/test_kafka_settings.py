@@ -29,6 +29,7 @@ def test_a_plain_broker_needs_no_more_than_its_address() -> None:
     assert kafka.spark_options() == {
         "kafka.bootstrap.servers": SERVERS,
         "kafka.security.protocol": "PLAINTEXT",
+        "kafka.isolation.level": "read_committed",
     }
     assert kafka.client_options() == {
         "bootstrap_servers": ["kafka-0:9092", "kafka-1:9092"],
@@ -58,6 +59,7 @@ def test_a_login_is_written_for_both_clients(monkeypatch: pytest.MonkeyPatch) ->
     assert kafka.spark_options() == {
         "kafka.bootstrap.servers": SERVERS,
         "kafka.security.protocol": "SASL_SSL",
+        "kafka.isolation.level": "read_committed",
         "kafka.sasl.mechanism": "SCRAM-SHA-512",
         "kafka.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule "
         r'required username="shopcast" password="se\"cr\\et";',

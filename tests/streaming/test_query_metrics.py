@@ -1,7 +1,12 @@
 """What the queries tell can be read on a port."""
 
+from argparse import Namespace
 from urllib.request import urlopen
 
+import pytest
+
+from jobs.command import Job
+from streaming import ingest_command, refresh_command
 from streaming.metrics import IngestMetrics, RefreshMetrics
 
 
@@ -44,3 +49,22 @@ def test_refresh_tells_rows_and_what_is_left() -> None:
     assert "\nshopcast_refresh_rows_per_second 2000.0\n" in text
     assert "\nshopcast_refresh_late_months 3.0\n" in text
     assert metrics.count == 1
+
+
+@pytest.mark.parametrize("job", [ingest_command.JOB, refresh_command.JOB])
+def test_no_other_machine_reads_the_metrics_unless_an_address_says_so(job: Job) -> None:
+    options = ["--metrics-port", "0"]
+    told = job.parser().parse_args(options)
+    asked = job.parser().parse_args([*options, "--metrics-address", "0.0.0.0"])
+    assert [address_of(options) for options in (told, asked)] == ["127.0.0.1", "0.0.0.0"]
+
+
+def address_of(arguments: Namespace) -> str:
+    """The address that metrics are served on."""
+    server, thread = RefreshMetrics().serve(arguments.metrics_port, arguments.metrics_address)
+    try:
+        return str(server.server_address[0])
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
