@@ -172,6 +172,7 @@ class Statistic:
             unit; else it counts months, and an opening value stands for all history before.
         filling: what a null of it stands for to a model that wants numbers: of a key that never
             sold, nothing sold; of months before the lake's first the same.
+        version: declared; see features/version.py.
     """
 
     name: str
@@ -179,6 +180,7 @@ class Statistic:
     meaning: str
     is_bounded: bool
     filling: float = 0.0
+    version: int = 1
 
 
 def _lag(past: Past, lookback: int) -> Real:

@@ -13,17 +13,20 @@ from features.groups import feature_groups, split_by_age
 from features.tables import features_table, monthly_table
 from jobs.cell_changes import changed_cells
 from jobs.cell_parts import Work, aged_parts, plain_parts
+from jobs.code_versions import OF_CELLS_TABLE, built_by_newer, of_features_table, of_program
 from jobs.command import progress
+from jobs.earlier_records import take_over_cells
 from jobs.features_patch import features_of, patched
 from jobs.features_task import FeaturesTask
-from jobs.lineage import aged_digests, cell_digests, feature_digests, stale
-from jobs.pieces import feature_pieces, month_files
+from jobs.lineage import aged_digests, built_as_declared, cell_digests, feature_digests, stale
+from jobs.pieces import feature_pieces, month_states, stored_months
 from jobs.touched import Touched, merged
 from lakehouse.delta import log
 from lakehouse.delta.months import patch_months, replace_months
 from lakehouse.delta.parts import Part, discard_parts, of_table
+from lakehouse.delta.states import Change
 from lakehouse.delta.work import Piece, do_work
-from lakehouse.errors import ConflictError
+from lakehouse.errors import ConflictError, RefusedError
 from lakehouse.lake import Lake
 from lakehouse.lake_months import read_months
 from lakehouse.month_range import MonthRange, plus_months
@@ -82,7 +85,10 @@ class Build:
 
         Raises:
             ConflictError: another process kept writing the same tables.
+            RefusedError: a newer program built some of them.
         """
+        if newer := self.newer_program():
+            raise RefusedError(newer)
         for attempt in range(ATTEMPTS):
             try:
                 self.cells()
@@ -95,6 +101,16 @@ class Build:
                 self.rebuild = False
                 if not self.is_due():
                     return
+
+    def newer_program(self) -> str | None:
+        """Return why a table is left alone: a newer program built it; None: there is none such.
+
+        Two programs would otherwise build the same months in turn for ever.
+        """
+        tables = [
+            table(group) for group in self.groups for table in (monthly_table, features_table)
+        ]
+        return built_by_newer(self.lake, tables, of_program(self.groups))
 
     def is_due(self) -> bool:
         """Say whether anything that may be touched is not made from what it should be made from."""
@@ -113,6 +129,7 @@ class Build:
 
     def cells(self) -> None:
         """Aggregate the months whose sales, offers or catalogue changed, for every group."""
+        take_over_cells(self.lake, self.groups, self.history)
         plain, aged = split_by_age(self.groups)
         self._cells_of(plain, cell_digests(self.lake, self.history), plain_parts)
         # These read the cells below as they are now.
@@ -128,7 +145,7 @@ class Build:
         if not months:
             return
         progress("cells: %d months, %s to %s", len(months), months[0], months[-1])
-        stored = {group: month_files(self.lake, monthly_table(group)) for group in groups}
+        stored = {group: stored_months(self.lake, monthly_table(group)) for group in groups}
         parts = make(Work(self.lake, self.spark, self.history, groups, months))
         made_from = {month: digests[month] for month in months}
         for group in groups:
@@ -137,23 +154,23 @@ class Build:
     def _replace_cells(
         self,
         group: FeatureGroup,
-        stored: Mapping[date, list[str]],
+        stored: log.Months,
         parts: list[Part],
         made_from: dict[date, str],
     ) -> None:
         """Replace the months whose cells differ from the stored ones, and note which keys do."""
         table = monthly_table(group)
-        changed = self._changed(group, stored, parts, list(made_from))
+        before = stored.states
+        changed = self._changed(group, stored.files, parts, list(made_from))
         months = [m for m, keys in changed.items() if keys is None or len(keys)]
         discard_parts(
             self.lake, table, [p for p in of_table(parts, table) if p.month not in months]
         )
-        self._replace(table, months, parts, made_from)
-        before = log.file_digests(stored)
-        mine = {m: [p.path for p in of_table(parts, table) if p.month == m] for m in months}
-        after = {**before, **log.file_digests({m: files for m, files in mine.items() if files})}
-        for gone in (m for m in months if not mine[m]):
-            after.pop(gone, None)
+        change = Change(versions=OF_CELLS_TABLE)
+        self._replace(table, months, parts, made_from, change)
+        filled = {part.month for part in of_table(parts, table)}
+        kept = {month: state for month, state in before.items() if month not in months}
+        after = {**kept, **{m: change.state for m in months if m in filled}}
         self.touched.note(
             group,
             {month: changed[month] for month in months},
@@ -193,11 +210,12 @@ class Build:
         task = FeaturesTask(self.lake, self.groups, self.history)
         parts = do_work(self.spark, self.lake, pieces, task)
         for group, digests in made_from.items():
-            self._replace(features_table(group), list(digests), parts, digests)
+            change = Change(versions=of_features_table(group))
+            self._replace(features_table(group), list(digests), parts, digests, change)
 
     def stale_features(self, group: FeatureGroup) -> tuple[dict[date, str], list[date]]:
         """Return the digest of each target month's cells, and the months to compute again."""
-        cells = log.file_digests(month_files(self.lake, monthly_table(group)))
+        cells = month_states(self.lake, monthly_table(group))
         digests = feature_digests(group, cells, self.history, self.targets)
         return digests, self._stale(digests, features_table(group))
 
@@ -223,6 +241,7 @@ class Build:
                 list(known),
                 partial(patched, keys=keys, computed=computed),
                 {month: digests[month] for month in known},
+                Change(versions=of_features_table(group)),
             )
         return [month for month in months if month not in known]
 
@@ -234,20 +253,25 @@ class Build:
         They do where they are up to date; the time of a month then does not grow with history.
         """
         opening = plus_months(first, -group.lookback)
-        built = log.built(self.lake, features_table(group))
+        built = built_as_declared(self.lake, features_table(group))
         is_current = opening in digests and built.get(opening) == digests[opening]
         return opening if is_current else None
 
     def _replace(
-        self, table: Table, months: list[date], parts: list[Part], made_from: dict[date, str]
+        self,
+        table: Table,
+        months: list[date],
+        parts: list[Part],
+        made_from: dict[date, str],
+        change: Change,
     ) -> None:
         is_whole = months in (list(self.history), list(self.targets))
         self.written[table.path] = replace_months(
-            self.lake, table, months, parts, made_from, is_whole=is_whole
+            self.lake, table, months, parts, made_from, is_whole=is_whole, change=change
         )
 
     def _stale(self, digests: dict[date, str], table: Table) -> list[date]:
         is_redone = self.rebuild and table.path not in self.written
-        built = {} if is_redone else log.built(self.lake, table)
+        built = {} if is_redone else built_as_declared(self.lake, table)
         months = stale(digests, built)
         return [month for month in months if self.wanted is None or month in self.wanted]

@@ -20,18 +20,21 @@ from features.feature_set import SPINES, FeatureSet, feature_set
 from features.horizon import known_month
 from features.tables import features_table, monthly_table
 from jobs.build import Build
+from jobs.code_versions import OF_PANEL_TABLE, built_by_newer
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from jobs.earlier_records import take_over_panel
 from jobs.horizon_arguments import add_horizons_argument
 from jobs.input_files import input_files
-from jobs.lineage import panel_digests, stale
+from jobs.lineage import built_as_declared, panel_digests, stale
 from jobs.month_arguments import add_month_arguments, asked
 from jobs.panel_rows import PanelRows
 from jobs.panel_task import PanelTask
 from lakehouse.buckets import count_for
 from lakehouse.delta import log
 from lakehouse.delta.months import replace_months
+from lakehouse.delta.states import Change
 from lakehouse.delta.work import Piece, do_work
-from lakehouse.errors import UsageError
+from lakehouse.errors import RefusedError, UsageError
 from lakehouse.known_at.replay import replay
 from lakehouse.lake import Lake
 from lakehouse.lake_months import LakeMonths, read_months
@@ -120,20 +123,34 @@ def build(
         panel: the rows asked for.
         months: the lake's.
         is_redone: whether what did not change is assembled too.
+
+    Raises:
+        RefusedError: a newer program built the panel.
     """
+    if newer := built_by_newer(panel.lake, [panel.table], OF_PANEL_TABLE):
+        raise RefusedError(newer)
+    every_month = list(panel_months(months, panel.spine, panel.horizon))
+    take_over_panel(panel.of(every_month), months)
     digests = panel_digests(panel, months)
-    stale_months = stale(digests, {} if is_redone else log.built(panel.lake, panel.table))
+    built = {} if is_redone else built_as_declared(panel.lake, panel.table)
+    stale_months = stale(digests, built)
     if not stale_months:
         progress("%s: up to date", panel.table.path)
         return {"months": 0, "rows": 0, "bytes": 0}
     progress("%s: %d months", panel.table.path, len(stale_months))
     made_from = {month: digests[month] for month in stale_months}
-    is_whole = stale_months == list(panel_months(months, panel.spine, panel.horizon))
+    is_whole = stale_months == every_month
     task = PanelTask(panel, panel.lake.profile().forecast)
     pieces = list(panel_pieces(panel.of(stale_months), months))
     parts = do_work(lambda: context.spark, panel.lake, pieces, task)
     rows = replace_months(
-        panel.lake, panel.table, stale_months, parts, made_from, is_whole=is_whole
+        panel.lake,
+        panel.table,
+        stale_months,
+        parts,
+        made_from,
+        is_whole=is_whole,
+        change=Change(versions=OF_PANEL_TABLE),
     )
     return {
         "months": len(stale_months),

@@ -1,62 +1,78 @@
-"""What each month of a derived table is made from, as digests: equal digests, nothing to redo."""
+"""What each month of a derived table is made from, as digests: equal digests, nothing to redo.
+
+A digest is of the declared versions of the code, of settings, and of the state of what is read:
+changes of rows give a month another state, compaction does not (ADR 13).
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 
 from features.feature_set import FeatureSet, panel_table
 from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
 from features.groups import sources_of_ages, split_by_age
 from features.horizon import known_month
 from features.tables import features_table, monthly_table
-from jobs.input_files import input_files
+from jobs import code_versions
+from jobs.code_versions import FEATURES_BEFORE, JOBS_BEFORE, MODELS_BEFORE, in_digest
+from jobs.input_files import input_states
 from jobs.panel_rows import PanelRows
-from jobs.pieces import ITEM_CELLS, month_files
+from jobs.pieces import ITEM_CELLS, month_states
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
+from lakehouse.delta.content import content_digest
 from lakehouse.lake import Lake
 from lakehouse.lake_months import LakeMonths
 from lakehouse.month_range import MonthRange
+from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
-
-@cache
-def code_digest(package: str) -> str:
-    """Digest a package's sources: what a changed program made is made again."""
-    sources = sorted(resources.files(package).iterdir(), key=lambda source: source.name)
-    return log.digest([s.read_text() for s in sources if s.name.endswith(".py")])
+OF_SHOPS = (SHOP, "alias_of", "attributes")
+OF_ITEMS = (ITEM, CATEGORY, "attributes")
+# A panel has the items that are listed; names are read for neighbours alone.
+OF_PANEL_ITEMS, NAME = (*OF_ITEMS, "listed_on"), "name"
 
 
-@lru_cache(maxsize=8)
-def catalogue_digest(lake: Lake, shops: int, items: int) -> str:
+def catalogue_digest(lake: Lake, items: tuple[str, ...] = OF_ITEMS) -> str:
     """Digest what cells depend on in the catalogue: aliases, attributes, categories.
 
     Args:
         lake: where it is.
-        shops: version of silver.shops, so that it is read once.
-        items: version of silver.items.
+        items: the columns of silver.items that are read.
     """
-    del shops, items
-    of_shops = read_table(lake, SHOPS, [SHOP, "alias_of", "attributes"])
-    of_items = read_table(lake, ITEMS, [ITEM, CATEGORY, "attributes"])
-    return log.digest([sorted(map(str, t.to_pylist())) for t in (of_shops, of_items)])
+    return digest_of_versions(lake, items, log.version(lake, SHOPS), log.version(lake, ITEMS))
 
 
-def cell_digests(lake: Lake, history: MonthRange) -> dict[date, str]:
-    """Digest what the monthly cells of each month are made from: sales, offers, catalogue, code."""
+@lru_cache(maxsize=8)
+def digest_of_versions(lake: Lake, items: tuple[str, ...], *_versions: int) -> str:
+    """Digest columns of the catalogue; of the same versions of its tables once."""
+    read = ((SHOPS, SHOP, OF_SHOPS), (ITEMS, ITEM, items))
+    return log.digest([content_digest(read_table(lake, t, names), key) for t, key, names in read])
+
+
+def cell_digests(lake: Lake, history: MonthRange, catalogue: str | None = None) -> dict[date, str]:
+    """Digest what the monthly cells of each month are made from: sales, offers, catalogue, code.
+
+    Args:
+        lake: where they are.
+        history: the lake's months.
+        catalogue: its digest; None: ``catalogue_digest``.
+    """
     sales = log.month_digests(lake, DAILY_SALES)
     offers = log.month_digests(lake, DAILY_OFFERS)
     common = [
-        code_digest("features"),
+        in_digest(code_versions.CELLS, FEATURES_BEFORE),
         lake.profile().model_dump(mode="json", include={"target_clip"}),
-        catalogue_digest(lake, log.version(lake, SHOPS), log.version(lake, ITEMS)),
+        catalogue or catalogue_digest(lake),
     ]
     return {month: log.digest([common, sales.get(month), offers.get(month)]) for month in history}
 
 
 def aged_digests(
-    lake: Lake, history: MonthRange, groups: Sequence[FeatureGroup]
+    lake: Lake,
+    history: MonthRange,
+    groups: Sequence[FeatureGroup],
+    catalogue: str | None = None,
 ) -> dict[date, str]:
     """Digest what cells by the age of items are made from: the cells below, code, catalogue.
 
@@ -66,15 +82,12 @@ def aged_digests(
         lake: where the cells are.
         history: the lake's months.
         groups: every group, the pair's own first.
+        catalogue: as for ``cell_digests``.
     """
     below = sources_of_ages(split_by_age(groups)[1], groups[0])
-    items, cells = (
-        log.file_digests(month_files(lake, table)) for table in (ITEM_CELLS, monthly_table(below))
-    )
-    common = [
-        code_digest("features"),
-        catalogue_digest(lake, log.version(lake, SHOPS), log.version(lake, ITEMS)),
-    ]
+    items, cells = (month_states(lake, table) for table in (ITEM_CELLS, monthly_table(below)))
+    code = in_digest(code_versions.CELLS, FEATURES_BEFORE)
+    common = [code, catalogue or catalogue_digest(lake)]
     return {
         month: log.digest([common, [items.get(m) for m in history if m <= month], cells.get(month)])
         for month in history
@@ -88,11 +101,12 @@ def feature_digests(
 
     Args:
         group: whose features; a profile may switch some of them off.
-        cells: digest of the group's cells, by month.
+        cells: state of the group's cells, by month.
         history: the lake's months.
         targets: the months that have features.
     """
-    common = [code_digest("features"), history.first, group.columns]
+    code = in_digest(code_versions.of_features(group), FEATURES_BEFORE)
+    common = [code, history.first, group.columns]
     return {
         month: log.digest([common, [cells.get(m) for m in history if m < month]])
         for month in targets
@@ -100,20 +114,36 @@ def feature_digests(
 
 
 def panel_digests(panel: PanelRows, months: LakeMonths) -> dict[date, str]:
-    """Digest what each target month's panel is assembled from: features, cells, items, code.
+    """Digest what each target month's panel is assembled from: features, cells, catalogue, code.
 
     Args:
         panel: the target months, and how far they are from their cutoff.
         months: the lake's, which say whether a target month is closed.
     """
+    inputs = input_states(panel.lake, panel.features, panel.horizon)
+    named = (NAME,) if panel.features.neighbours else ()
+    catalogue = catalogue_digest(panel.lake, (*OF_PANEL_ITEMS, *named))
+    return digests_of_panel(panel, months, {m: inputs(m) for m in panel.months}, catalogue)
+
+
+def digests_of_panel(
+    panel: PanelRows, months: LakeMonths, inputs: Mapping[date, object], catalogue: object
+) -> dict[date, str]:
+    """Digest what each target month's panel is assembled from.
+
+    Args:
+        panel: as for ``panel_digests``.
+        months: as for ``panel_digests``.
+        inputs: by target month, what stands for the declared inputs.
+        catalogue: what stands for shops and items.
+    """
     lake, groups = panel.lake, panel.features.groups
-    inputs = input_files(lake, panel.features, panel.horizon)
     known = [log.month_digests(lake, features_table(group)) for group in groups]
     actual = [log.month_digests(lake, monthly_table(group)) for group in groups]
     rule = lake.profile().forecast.model_dump()
-    catalogue = [log.version(lake, table) for table in (SHOPS, ITEMS)]
     read = [rule, panel.spine, panel.horizon, panel.features.names, catalogue]
-    common = [code_digest("features"), code_digest("jobs"), read]
+    code = (in_digest(code_versions.PANEL, one) for one in (FEATURES_BEFORE, JOBS_BEFORE))
+    common = [*code, read]
     return {
         month: log.digest(
             [
@@ -121,7 +151,7 @@ def panel_digests(panel: PanelRows, months: LakeMonths) -> dict[date, str]:
                 is_closed(months, month),
                 [part.get(known_month(month, panel.horizon)) for part in known],
                 [part.get(month) for part in actual],
-                inputs(month),
+                inputs[month],
             ]
         )
         for month in panel.months
@@ -148,9 +178,8 @@ def training_digest(
     """
     panel = log.month_digests(lake, panel_table(features, spine, horizon))
     read = [panel.get(month) for month in months]
-    return log.digest(
-        [lake.profile().model.model_dump(), code_digest("jobs.modelling"), read, *others]
-    )
+    code = in_digest(code_versions.MODELS, MODELS_BEFORE)
+    return log.digest([lake.profile().model.model_dump(), code, read, *others])
 
 
 def is_closed(months: LakeMonths, month: date) -> bool:
@@ -161,3 +190,10 @@ def is_closed(months: LakeMonths, month: date) -> bool:
 def stale(wanted: dict[date, str], built: dict[date, str]) -> list[date]:
     """List the months that were not built from what they should be built from now."""
     return [month for month, digest in wanted.items() if built.get(month) != digest]
+
+
+def built_as_declared(lake: Lake, table: Table) -> dict[date, str]:
+    """Return what each month was built from; nothing where the columns are other ones by now."""
+    if not log.exists(lake, table) or not log.has_declared_columns(lake, table):
+        return {}
+    return log.built(lake, table)

@@ -1,5 +1,6 @@
 """What a panel must be before a model learns from it: its columns, its months, its inputs."""
 
+from jobs.code_versions import OF_PANEL_TABLE, built_by_newer
 from jobs.lineage import panel_digests, stale
 from jobs.panel_rows import PanelRows
 from lakehouse.delta import log
@@ -46,8 +47,10 @@ def require_fresh(rows: PanelRows) -> None:
     """Check that a panel was assembled from the features as they are now.
 
     Raises:
-        RefusedError: months were assembled from others, or by other code.
+        RefusedError: months were assembled from others, by other code or by a newer program.
     """
+    if newer := built_by_newer(rows.lake, [rows.table], OF_PANEL_TABLE):
+        raise RefusedError(newer)
     wanted = panel_digests(rows, read_months(rows.lake))
     changed = stale(wanted, log.built(rows.lake, rows.table))
     if changed:

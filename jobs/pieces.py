@@ -132,6 +132,16 @@ def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
     return log.month_files(lake, table) if log.exists(lake, table) else {}
 
 
+def stored_months(lake: Lake, table: Table) -> log.Months:
+    """Return the files and states of each month of a table, none where there is no table yet."""
+    return log.months_of(lake, table) if log.exists(lake, table) else log.Months({}, {})
+
+
+def month_states(lake: Lake, table: Table) -> dict[date, str]:
+    """Return the state of each month of a table, none where there is no table yet."""
+    return log.month_digests(lake, table) if log.exists(lake, table) else {}
+
+
 def batched(months: Sequence[date], size: int) -> Iterator[list[date]]:
     """Cut months into runs of a size."""
     left = iter(months)

@@ -10,7 +10,14 @@ from features.groups import split_by_age
 from features.tables import features_table, monthly_table
 from jobs.draw import Draw
 from jobs.lineage import aged_digests, cell_digests, feature_digests, stale
-from jobs.pieces import ITEM_CELLS, ROWS_PER_BUCKET, item_buckets, month_files, pair_pieces
+from jobs.pieces import (
+    ITEM_CELLS,
+    ROWS_PER_BUCKET,
+    item_buckets,
+    month_files,
+    month_states,
+    pair_pieces,
+)
 from lakehouse.buckets import Bucket, count_for
 from lakehouse.delta import log
 from lakehouse.delta.work import Piece
@@ -135,7 +142,7 @@ def plan_group(
         draw: which keys are compared.
     """
     stale_cells = stale(wanted, log.built(lake, monthly_table(group)))
-    stored = log.file_digests(month_files(lake, monthly_table(group)))
+    stored = month_states(lake, monthly_table(group))
     made_from = feature_digests(group, stored, history, targets)
     # Features after stale cells agree with those cells, not with the sales.
     first_stale = min(stale_cells, default=targets.last)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from features.feature_set import FeatureSet
-from jobs.lineage import code_digest
+from jobs.code_versions import was_made_by
 from jobs.model_history import decisions
 from jobs.modelling.champions import Decision
 from jobs.modelling.gate import CANDIDATE, EVERY_ROW
@@ -64,13 +64,8 @@ def standing(
         month=month,
         scores=newest,
         features_changed=not champion.learned_from(features.names),
-        code_changed=champion.tags.get("code") != model_code(),
+        code_changed=not was_made_by(champion.tags, features.groups),
     )
-
-
-def model_code() -> str:
-    """Digest the code that makes features and models."""
-    return log.digest([code_digest("features"), code_digest("jobs.modelling")])
 
 
 def newest_month(

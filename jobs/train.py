@@ -19,6 +19,7 @@ from typing import Any
 from features.feature_set import feature_set
 from features.tables import features_table
 from jobs import tunings
+from jobs.code_versions import VERSIONS, made_by
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.horizon_arguments import add_horizons_argument
 from jobs.lineage import training_digest
@@ -30,7 +31,6 @@ from jobs.modelling.tracking import Tracking
 from jobs.panel_checks import require_fit_panel
 from jobs.panel_rows import PanelRows, add_estimator_argument, add_training_arguments, closed_months
 from jobs.skew import require_no_skew
-from jobs.standing import model_code
 from jobs.tunings import add_parameters_argument
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
@@ -121,7 +121,7 @@ def candidate(
         "inputs": inputs,
         "estimator": recipe.estimator,
         "features": log.digest(list(recipe.features)),
-        "code": model_code(),
+        VERSIONS: made_by(panel.features.groups),
         **origin,
     }
     return Registry(tracking).register(run_, recipe.horizon, tags)

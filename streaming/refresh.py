@@ -93,6 +93,10 @@ class Refresh:
         if months is None:
             return 0
         build = Build(self.lake, self.spark, months.range, touched=self.touched)
+        if newer := build.newer_program():
+            progress("refresh: %s", newer)
+            self.late = ()
+            return 0
         self.steps = []
         first = months.range.first if is_last else plus_months(months.open_month, -RECENT)
         self._step(build, MonthRange(max(first, months.range.first), build.targets.last))

@@ -3,6 +3,7 @@
 import operator
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
 from urllib.parse import unquote
@@ -10,10 +11,11 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from lakehouse.delta import log
+from lakehouse.delta.states import rows_changed
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem
@@ -87,7 +89,9 @@ def append_rows(
     """
     target = log.create(lake, table)
     shaped = table.shaped(rows)
-    properties = log.named_transaction(transaction)
+    is_by_month = "month" in table.partition_by
+    changed = rows_changed(table, months_of(shaped)) if is_by_month else []
+    properties = log.named_transaction(transaction, changed)
     reach(f"before {table.path}")
     write_deltalake(target, shaped, mode="append", commit_properties=properties)
     reach(f"after {table.path}")
@@ -115,8 +119,7 @@ def upsert_rows(
     shaped = table.shaped(rows)
     log.create(lake, table)
     for attempt in range(ATTEMPTS):
-        target = log.load(lake, table)
-        is_stored = stored_already(lake, table, target, shaped, months)
+        target, is_stored, stored_in = stored_now(lake, table, shaped, months)
         reach(f"before {table.path}")
         try:
             if len(shaped) > FEW_ROWS:
@@ -126,7 +129,7 @@ def upsert_rows(
                 append(target, table, shaped)
                 shaped = shaped.slice(0, 0)
             if len(shaped):
-                merge(log.load(lake, table), table, shaped, newer, months)
+                merge(Merge(table, shaped, newer, months, stored_in), target)
         except CommitFailedError:
             if attempt + 1 == ATTEMPTS:
                 raise
@@ -135,51 +138,107 @@ def upsert_rows(
     reach(f"after {table.path}")
 
 
+def stored_now(
+    lake: Lake, table: Table, rows: pa.Table, months: Sequence[date] | None
+) -> tuple[DeltaTable, pa.Array, set[date]]:
+    """Open a table's newest version, and return what ``stored_already`` finds in this very one."""
+    while True:
+        target = log.load(lake, table)
+        version = target.version()
+        is_stored, stored_in = stored_already(lake, table, target, rows, months)
+        # Reading opens the newest version, and an open table is one for the whole process.
+        if target.version() == version:
+            return target, is_stored, stored_in
+
+
 def stored_already(
     lake: Lake,
     table: Table,
     target: DeltaTable,
     rows: pa.Table,
     months: Sequence[date] | None,
-) -> pa.Array:
-    """Say which rows have a key that is stored; of a key of several columns, all may have."""
+) -> tuple[pa.Array, set[date]]:
+    """Find the rows whose key is stored, and the months where such rows are.
+
+    Of a key of several columns all may be; where such a key says the month, it is the rows' own.
+    """
     if not target.file_uris():
-        return pa.repeat(False, len(rows))
+        return pa.repeat(False, len(rows)), set()
     if len(table.key) > 1:
-        return pa.repeat(True, len(rows))
+        is_stable = {"month", "date"} & set(table.key) or "month" not in table.partition_by
+        return pa.repeat(True, len(rows)), set() if is_stable else all_months(target)
     key = table.key[0]
     found: list[pa.Array] = []
+    stored_in: set[date] = set()
     asked = rows[key].combine_chunks()
+    columns = [key, *table.partition_by]
     for where in (
         ([("month", "in", list(months))], [("month", "is null", True)]) if months else ([],)
     ):
-        batches = read_batches(lake, table, [key], where)
-        found += [ids.filter(pc.is_in(ids, asked)) for ids in (batch[key] for batch in batches)]
-    return pc.is_in(asked, pa.chunked_array(found, asked.type).combine_chunks())
+        for batch in read_batches(lake, table, columns, where):
+            stored = batch.filter(pc.is_in(batch[key], asked))
+            found.append(stored[key])
+            stored_in |= months_of(stored)
+    return pc.is_in(asked, pa.chunked_array(found, asked.type).combine_chunks()), stored_in
+
+
+def months_of(rows: pa.Table | pa.RecordBatch) -> set[date]:
+    """Return the months of rows, of a table without months none."""
+    if "month" not in rows.schema.names:
+        return set()
+    return {month for month in pc.unique(rows["month"]).to_pylist() if month is not None}
+
+
+def all_months(target: DeltaTable) -> set[date]:
+    """Return the months of a table partitioned by month."""
+    return {month for month, _, _ in log.month_actions(target)}
 
 
 def append(target: DeltaTable, table: Table, rows: pa.Table) -> None:
     """Add rows by one commit, refused when another such commit came between."""
-    properties = log.named_transaction(log.Named(f"write {table.path}", time.time_ns()))
+    properties = written_alone(table, months_of(rows))
     write_deltalake(target, rows, mode="append", commit_properties=properties)
 
 
-def merge(
-    target: DeltaTable,
-    table: Table,
-    rows: pa.Table,
-    newer: str | None,
-    months: Sequence[date] | None,
-) -> None:
+def written_alone(table: Table, months: set[date]) -> CommitProperties:
+    """Name a commit that changes rows of months, so that Delta refuses the later of two."""
+    named = log.Named(f"write {table.path}", time.time_ns())
+    return log.named_transaction(named, rows_changed(table, months))
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Rows to be merged into a table.
+
+    Attributes:
+        table: whose rows they are.
+        rows: one per key.
+        newer: as for ``upsert_rows``.
+        months: as for ``upsert_rows``.
+        stored_in: the months that hold rows of the keys.
+    """
+
+    table: Table
+    rows: pa.Table
+    newer: str | None
+    months: Sequence[date] | None
+    stored_in: set[date]
+
+
+def merge(asked: Merge, target: DeltaTable) -> None:
     """Insert and update rows by one commit."""
+    table, months = asked.table, asked.months
     match = " AND ".join(f'stored."{name}" = incoming."{name}"' for name in table.key)
     if months is not None:
         listed = [f"stored.month IN ({', '.join(repr(str(m)) for m in sorted(months))})"]
         match += f" AND ({' OR '.join((listed if months else []) + ['stored.month IS NULL'])})"
-    condition = newer.replace("`", '"') if newer else None
-    properties = log.named_transaction(log.Named(f"write {table.path}", time.time_ns()))
+    condition = asked.newer.replace("`", '"') if asked.newer else None
     merger = target.merge(
-        rows, match, source_alias="incoming", target_alias="stored", commit_properties=properties
+        asked.rows,
+        match,
+        source_alias="incoming",
+        target_alias="stored",
+        commit_properties=written_alone(table, months_of(asked.rows) | asked.stored_in),
     )
     merger.when_matched_update_all(condition).when_not_matched_insert_all().execute()
 
@@ -200,12 +259,13 @@ def delete_rows(
     gone = keys.select(list(table.key)).cast(pa.schema(fields))
     for attempt in range(ATTEMPTS):
         target = log.load(lake, table)
+        stored_in = months_with(lake, table, gone)
         merger = target.merge(
             gone,
             match,
             source_alias="gone",
             target_alias="stored",
-            commit_properties=log.named_transaction(transaction),
+            commit_properties=log.named_transaction(transaction, rows_changed(table, stored_in)),
         )
         reach(f"before {table.path}")
         try:
@@ -216,6 +276,16 @@ def delete_rows(
         else:
             break
     reach(f"after {table.path}")
+
+
+def months_with(lake: Lake, table: Table, keys: pa.Table) -> set[date]:
+    """Return the months that hold rows of keys, by the first column of the key."""
+    if "month" not in table.partition_by:
+        return set()
+    key = table.key[0]
+    asked = keys[key].combine_chunks()
+    batches = read_batches(lake, table, [key, "month"], [])
+    return {m for batch in batches for m in months_of(batch.filter(pc.is_in(batch[key], asked)))}
 
 
 def read_batches(

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +14,17 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow.fs import FileType
 
 from lakehouse.delta import damage
+from lakehouse.delta.states import MADE, ROWS, VERSION, as_digest, of_month
+from lakehouse.delta.transactions import transaction_numbers
 from lakehouse.errors import LakeError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem, is_local, local_path
 from lakehouse.table import Table
 
-# Kept in a commit's metadata: the month → digest of everything that its rows were made from.
+# What programs before ADR 13 kept in a commit's metadata: month → digest of what it was made from.
 BUILT = "shopcast.built"
-# How far back to look for it; maintenance commits carry none.
+# How many commits back those programs looked for it.
 HISTORY = 50
 MOST_NAMED = 5
 
@@ -193,17 +194,51 @@ def version(lake: Lake, table: Table) -> int:
     return int(load(lake, table).version())
 
 
-def month_digests(lake: Lake, table: Table) -> dict[date, str]:
-    """Digest the files of each month of a table partitioned by month.
+@dataclass(frozen=True)
+class Months:
+    """What one version of a table partitioned by month holds.
 
-    Two equal digests mean the same rows; compaction changes a digest without changing rows.
+    Attributes:
+        files: month → its files, as paths below the table.
+        states: month → its state; see ``month_digests``.
     """
-    return file_digests(month_files(lake, table))
+
+    files: Mapping[date, list[str]]
+    states: dict[date, str]
 
 
-def file_digests(files: Mapping[date, Sequence[str]]) -> dict[date, str]:
-    """Digest the files of each month."""
-    return {month: digest(sorted(paths)) for month, paths in files.items()}
+def month_digests(lake: Lake, table: Table) -> dict[date, str]:
+    """Return the state of each month that has rows: equal states, equal rows.
+
+    A commit that changes rows of a month gives it another state; compaction does not. A month that
+    no such commit changed since ADR 13 has the digest of its files' names, as before.
+    """
+    return months_of(lake, table).states
+
+
+def months_of(lake: Lake, table: Table) -> Months:
+    """Return the files and states of each month, of one version."""
+    opened = load(lake, table)
+    files = files_of_months(opened)
+    numbers = transaction_numbers(opened, lake.uri(table))
+    states = {
+        month: as_digest(numbers[name])
+        if (name := of_month(ROWS, month)) in numbers
+        else digest(sorted(paths))
+        for month, paths in files.items()
+    }
+    return Months(files, states)
+
+
+def table_digest(lake: Lake, table: Table) -> str:
+    """Return the state of a table that is not partitioned, as ``month_digests`` does of a month."""
+    number = transaction_numbers(load(lake, table), lake.uri(table)).get(ROWS)
+    return as_digest(number) if number is not None else digest(all_files(lake, table))
+
+
+def names_digests(opened: DeltaTable) -> dict[date, str]:
+    """Digest the names of the files of each month."""
+    return {month: digest(sorted(paths)) for month, paths in files_of_months(opened).items()}
 
 
 def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
@@ -247,7 +282,7 @@ def month_actions(opened: DeltaTable) -> list[tuple[date, str, int]]:
 # By table and version, which never change; the last few are enough.
 Key = tuple[str, str, int]
 known_actions: dict[Key, list[tuple[date, str, int]]] = {}
-known_built: dict[Key, dict[date, str]] = {}
+known_built: dict[Key, dict[str, str]] = {}
 MOST_KNOWN = 64
 
 
@@ -269,33 +304,66 @@ def digest(parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def numbers_of(opened: DeltaTable, uri: str, name: str) -> dict[str, int]:
+    """Return what follows a name in the names of a table's numbers, and the numbers.
+
+    Args:
+        opened: a version of the table.
+        uri: of the table.
+        name: how the names begin.
+    """
+    numbers = transaction_numbers(opened, uri)
+    return {
+        known.removeprefix(f"{name} "): number
+        for known, number in numbers.items()
+        if known.startswith(f"{name} ")
+    }
+
+
 def built(lake: Lake, table: Table) -> dict[date, str]:
     """Return what each month of a derived table was made from, as its last build recorded it."""
-    return built_of(load(lake, table)) if exists(lake, table) else {}
+    return built_of(load(lake, table), lake.uri(table)) if exists(lake, table) else {}
 
 
-def built_of(opened: DeltaTable) -> dict[date, str]:
+def built_of(opened: DeltaTable, uri: str) -> dict[date, str]:
     """Return what each month of an opened version was made from."""
+    numbers = numbers_of(opened, uri, MADE)
+    if not numbers:
+        return built_before_of(opened, uri)
+    return {date.fromisoformat(f"{m}-01"): as_digest(number) for m, number in numbers.items()}
+
+
+def built_before(lake: Lake, table: Table) -> dict[date, str]:
+    """Return what programs before ADR 13 recorded; nothing where the table has a record of ours."""
+    return built_before_of(load(lake, table), lake.uri(table)) if exists(lake, table) else {}
+
+
+def built_before_of(opened: DeltaTable, uri: str) -> dict[date, str]:
+    """Return what ``built_before`` does, of an opened version."""
+    recorded = record_before(opened, uri).get(BUILT, "{}")
+    return {date.fromisoformat(month): made for month, made in json.loads(recorded).items()}
+
+
+def record_before(opened: DeltaTable, uri: str) -> dict[str, str]:
+    """Return the metadata of a commit by which programs before ADR 13 recorded a build.
+
+    Returns:
+        The newest such; nothing where there is none, or a record of ours.
+    """
+    if numbers_of(opened, uri, MADE):
+        return {}
     key = (opened.table_uri, opened.metadata().id, opened.version())
     if key not in known_built:
         recorded = (commit[BUILT] for commit in opened.history(HISTORY) if BUILT in commit)
-        digests = json.loads(next(recorded, "{}"))
-        months = {date.fromisoformat(month): digest for month, digest in digests.items()}
-        remember(known_built, key, months)
+        remember(known_built, key, {BUILT: newest} if (newest := next(recorded, None)) else {})
     return dict(known_built[key])
 
 
-def built_property(table: Table, digests: Mapping[date, str]) -> CommitProperties:
-    """Write what each month was made from into the metadata of a commit.
-
-    The named transaction makes Delta refuse the later of two such commits at the same time, also
-    where neither removes a file of the other.
-    """
-    text = json.dumps({month.isoformat(): value for month, value in sorted(digests.items())})
-    return CommitProperties(
-        custom_metadata={BUILT: text},
-        app_transactions=[Transaction(f"build {table.path}", time.time_ns())],
-    )
+def versions_recorded(lake: Lake, table: Table) -> dict[str, int]:
+    """Return the versions of the program's parts that a derived table was last built by."""
+    if not exists(lake, table):
+        return {}
+    return numbers_of(load(lake, table), lake.uri(table), VERSION)
 
 
 def row_count(lake: Lake, table: Table) -> int:
@@ -311,10 +379,17 @@ class Named:
     number: int = 1
 
 
-def named_transaction(transaction: Named | None) -> CommitProperties:
-    """Write the name of a transaction into the metadata of a commit; None: it has no name."""
-    named = [Transaction(transaction.name, transaction.number)] if transaction else None
-    return CommitProperties(app_transactions=named)
+def named_transaction(
+    transaction: Named | None, changed: Sequence[Transaction] = ()
+) -> CommitProperties:
+    """Write the name of a transaction into a commit, and what rows it changes.
+
+    Args:
+        transaction: None: it has no name.
+        changed: by ``rows_changed``.
+    """
+    named = [Transaction(transaction.name, transaction.number)] if transaction else []
+    return CommitProperties(app_transactions=[*named, *changed])
 
 
 def has_transaction(lake: Lake, table: Table, transaction: Named) -> bool:

@@ -1,15 +1,17 @@
 """Whole months of derived tables, replaced or patched, each time by one atomic commit."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
-from deltalake import DeltaTable, Schema
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError
 
 from lakehouse.delta import log
 from lakehouse.delta.files import read
 from lakehouse.delta.parts import Part, Rows, actions, of_table, write_part
+from lakehouse.delta.states import NOTHING, Change, records
 from lakehouse.errors import ConflictError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
@@ -25,6 +27,7 @@ def replace_months(
     made_from: Mapping[date, str],
     *,
     is_whole: bool = False,
+    change: Change | None = None,
 ) -> int:
     """Make parts the content of whole months of a table.
 
@@ -40,6 +43,7 @@ def replace_months(
             left out.
         made_from: by month, the digest of what its rows were made from, kept for ``log.built``.
         is_whole: the months are all that the table has; it may then take new columns.
+        change: what the months' state becomes and which versions of the program made them.
 
     Returns:
         The rows.
@@ -48,9 +52,10 @@ def replace_months(
         ConflictError: another process wrote the table at the same time.
     """
     target = log.create(lake, table, replaces_all=is_whole)
-    built = {**log.built_of(target), **made_from}
     mine = [part for part in of_table(parts, table) if part.month in set(months)]
-    commit(target, table, months, mine, built)
+    changed = (change or Change()).of(table, months)
+    properties = build_properties(target, lake.uri(table), table, made_from, changed)
+    commit(target, table, months, mine, properties)
     return sum(part.rows for part in mine)
 
 
@@ -60,6 +65,7 @@ def patch_months(
     months: Sequence[date],
     patch: Callable[[date, pa.Table], pa.Table],
     made_from: Mapping[date, str],
+    change: Change | None = None,
 ) -> int:
     """Change rows of months, reading what they hold and writing it again.
 
@@ -71,6 +77,7 @@ def patch_months(
         months: what is changed.
         patch: (month, its stored rows) → the rows that it shall hold.
         made_from: as for ``replace_months``.
+        change: as for ``replace_months``.
 
     Returns:
         The rows of the months.
@@ -80,7 +87,7 @@ def patch_months(
     """
     # What is read and what is replaced are files of this one version.
     target = log.create(lake, table)
-    seen, built = target.version(), {**log.built_of(target), **made_from}
+    seen = target.version()
     files = log.files_of_months(target)
     keys = [name for name in table.key if name != "month"]
     parts = []
@@ -91,7 +98,9 @@ def patch_months(
         parts += [Part(**file) for file in write_part(lake, Rows(table, rows))]
     if target.version() != seen:
         raise ConflictError(written_meanwhile(target))
-    commit(target, table, months, parts, built)
+    changed = (change or Change()).of(table, months)
+    properties = build_properties(target, lake.uri(table), table, made_from, changed)
+    commit(target, table, months, parts, properties)
     return sum(part.rows for part in parts)
 
 
@@ -105,7 +114,7 @@ def commit(
     table: Table,
     months: Sequence[date],
     parts: Sequence[Part],
-    built: Mapping[date, str],
+    properties: CommitProperties,
 ) -> None:
     """Make parts the content of months of an opened version."""
     is_other = bool(log.differing(target, table))
@@ -120,7 +129,7 @@ def commit(
             partition_filters=None
             if is_other or not months
             else [("month", "in", list(map(str, months)))],
-            commit_properties=log.built_property(table, built),
+            commit_properties=properties,
         )
     except CommitFailedError as error:
         raise ConflictError(written_meanwhile(target)) from error
@@ -130,3 +139,32 @@ def commit(
 def written_meanwhile(target: DeltaTable) -> str:
     """Say that another process came between."""
     return f"{target.table_uri}: another process wrote it meanwhile; run again."
+
+
+def build_properties(
+    target: DeltaTable,
+    uri: str,
+    table: Table,
+    made_from: Mapping[date, str],
+    changed: Sequence[Transaction],
+) -> CommitProperties:
+    """Write into a commit what months are made from and what it changes.
+
+    Delta refuses the later of two commits of one name at the same time, also where neither removes
+    a file of the other.
+
+    Args:
+        target: the version that is changed.
+        uri: of the table.
+        table: its declaration.
+        made_from: as for ``replace_months``.
+        changed: what ``Change.of`` returns.
+    """
+    if log.differing(target, table):
+        # All rows go with the columns, also those of months that are not written now.
+        earlier = dict.fromkeys(log.built_of(target, uri), NOTHING)
+    else:
+        earlier = log.built_before_of(target, uri)
+    made = records({**earlier, **made_from})
+    alone = Transaction(f"build {table.path}", time.time_ns())
+    return CommitProperties(app_transactions=[alone, *made, *changed])

@@ -17,6 +17,7 @@ from deltalake.transaction import AddAction
 from lakehouse.delta import log
 from lakehouse.delta.arrow import dataset, upsert_rows
 from lakehouse.delta.files import statistics, write
+from lakehouse.delta.states import rows_changed
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem
@@ -148,13 +149,15 @@ def commit_parts(
         transaction: that the log remembers, for ``log.has_transaction``.
     """
     target = log.create(lake, table)
+    is_by_month = "month" in table.partition_by
+    changed = rows_changed(table, (part.month for part in parts)) if is_by_month else []
     reach(f"before {table.path}")
     target.create_write_transaction(
         actions(table, parts),
         mode="append",
         schema=target.schema(),
         partition_by=list(table.partition_by),
-        commit_properties=log.named_transaction(transaction),
+        commit_properties=log.named_transaction(transaction, changed),
     )
     reach(f"after {table.path}")
 

@@ -1,0 +1,271 @@
+"""What months are made from: nothing but a change of rows, settings or versions redoes them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+from builders import events
+from deltalake import Field
+from job_runs import run
+from small_lakes import HISTORY, assemble_panels, no_spark, random_sales, small_lake
+
+from features import version
+from features.feature_set import SPINES, feature_set, panel_table
+from features.statistic import LATEST
+from features.tables import features_table, monthly_table
+from jobs import build_panel, code_versions, earlier_records, maintain, pieces
+from jobs.build import Build
+from jobs.earlier_records import take_over_cells
+from jobs.panel_checks import require_fit_panel
+from jobs.panel_rows import PanelRows
+from lakehouse.delta import log
+from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
+from lakehouse.sales.intake import take_in_few
+from lakehouse.table import Table
+from lakehouse.tables.silver import DAILY_SALES
+
+SALES = random_sales(3, 300)
+ROOT = Path(__file__).parents[2]
+# Built and assembled by the last program that recorded file names and the text of its modules.
+BEFORE = ROOT / "tests" / "golden" / "lake_before_versions.tar.xz"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built") / "lake"
+    assemble_panels(small_lake(folder, SALES))
+    return folder
+
+
+@pytest.fixture
+def lake(built: Path, tmp_path: Path) -> Lake:
+    shutil.copytree(built, tmp_path / "lake")
+    return Lake.at(str(tmp_path / "lake"))
+
+
+def derived(lake: Lake) -> list[Table]:
+    features = feature_set(lake.profile())
+    groups = [table(g) for table in (monthly_table, features_table) for g in features.groups]
+    return [*groups, panel_table(features, SPINES[0])]
+
+
+def rebuilt(lake: Lake) -> list[str]:
+    """Build all that is due, and return the tables that were written."""
+    before = {table.path: log.version(lake, table) for table in derived(lake)}
+    Build.of(lake, no_spark).run()
+    assemble_panels(lake)
+    tables = derived(lake)
+    return [t.path for t in tables if log.version(lake, t) != before.get(t.path)]
+
+
+def replaced(lake: Lake, states: dict[str, dict]) -> set[str]:  # type: ignore[type-arg]
+    """The tables of which rows of a month were replaced."""
+    return {t.path for t in derived(lake) if log.month_digests(lake, t) != states[t.path]}
+
+
+def states_of(lake: Lake) -> dict[str, dict]:  # type: ignore[type-arg]
+    return {table.path: log.month_digests(lake, table) for table in derived(lake)}
+
+
+@contextmanager
+def statistic_version(number: int) -> Iterator[None]:
+    object.__setattr__(LATEST, "version", number)
+    try:
+        yield
+    finally:
+        object.__setattr__(LATEST, "version", 1)
+
+
+def test_after_compaction_of_every_table_a_lake_of_many_buckets_is_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "SALES_PER_BUCKET", 10)
+    monkeypatch.setattr(pieces, "ROWS_PER_BUCKET", 10)
+    lake = small_lake(tmp_path / "lake", SALES)
+    assemble_panels(lake)
+    assert len(log.month_files(lake, derived(lake)[0])[HISTORY.first]) > 5, "buckets"
+    for _ in range(2):
+        upkeep = run(maintain.JOB, "--lake", lake.root, "--files", 1, "--retain-hours", 0)
+        assert rebuilt(lake) == []
+    assert upkeep[1]["files_joined"] == 0
+
+
+def test_no_number_of_later_commits_makes_a_lake_forget(lake: Lake) -> None:
+    pairs = derived(lake)[0]
+    for number in range(200):
+        log.set_property(lake, pairs, "shopcast.test", str(number))
+    log.set_property(lake, pairs, "delta.logRetentionDuration", "interval 0 days")
+    log.load(lake, pairs).create_checkpoint()
+    log.load(lake, pairs).cleanup_metadata()
+    names = sorted(path.name for path in (Path(lake.uri(pairs)[7:]) / "_delta_log").iterdir())
+    assert "00000000000000000000.json" not in names
+    log.forget()
+    assert rebuilt(lake) == []
+
+
+def test_a_program_of_other_text_and_other_files_builds_nothing_again(
+    lake: Lake, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    for package in ("features", "jobs", "lakehouse", "streaming"):
+        shutil.copytree(ROOT / package, other / package)
+    for module in other.rglob("*.py"):
+        module.write_text(module.read_text() + "\n# A comment.\n")
+    (other / "features" / "compute.py").rename(other / "features" / "computing.py")
+    for module in other.rglob("*.py"):
+        text = module.read_text()
+        module.write_text(text.replace("features.compute import", "features.computing import"))
+    before = [log.version(lake, table) for table in derived(lake)]
+    for job in ("build_features", "build_panel"):
+        subprocess.run(
+            [sys.executable, "-m", f"jobs.{job}", "--lake", lake.root],
+            env={**os.environ, "PYTHONPATH": str(other)},
+            cwd=other,
+            check=True,
+            capture_output=True,
+        )
+    assert [log.version(lake, table) for table in derived(lake)] == before
+
+
+def test_a_statistic_of_a_later_version_redoes_the_groups_that_have_it_and_the_panel(
+    lake: Lake,
+) -> None:
+    features = feature_set(lake.profile())
+    having = {g for g in features.groups if LATEST in {f.statistic for f in g.features}}
+    assert 0 < len(having) < len(features.groups)
+    panel = panel_table(features, SPINES[0]).path
+    with statistic_version(2):
+        assert set(rebuilt(lake)) == {features_table(group).path for group in having} | {panel}
+        assert rebuilt(lake) == []
+
+
+def test_cells_of_a_later_version_that_come_out_the_same_redo_no_features(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = states_of(lake)
+    monkeypatch.setattr(code_versions, "CELLS", {"cells": version.CELLS + 1})
+    cells = {monthly_table(group).path for group in feature_set(lake.profile()).groups}
+    assert set(rebuilt(lake)) == cells
+    assert replaced(lake, states) == set()
+
+
+def test_a_panel_of_a_later_version_is_assembled_again_and_nothing_else(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = {"panel": version.PANEL + 1}
+    monkeypatch.setattr(code_versions, "PANEL", later)
+    monkeypatch.setattr(build_panel, "OF_PANEL_TABLE", {**code_versions.OF_PANEL_TABLE, **later})
+    assert rebuilt(lake) == [derived(lake)[-1].path]
+
+
+def test_an_older_program_leaves_what_a_newer_one_built(lake: Lake) -> None:
+    with statistic_version(2):
+        assert rebuilt(lake)
+    before = [log.version(lake, table) for table in derived(lake)]
+    with pytest.raises(
+        RefusedError, match=r"newer program, with version 2 of its statistic latest"
+    ):
+        Build.of(lake, no_spark).run()
+    assert [log.version(lake, table) for table in derived(lake)] == before
+    with statistic_version(2):
+        assert rebuilt(lake) == []
+
+
+def test_an_older_program_leaves_a_panel_that_a_newer_one_assembled(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_panel, "OF_PANEL_TABLE", {"panel": version.PANEL + 1, "groups": 1})
+    assert run(build_panel.JOB, "--lake", lake.root, "--rebuild")[0] == 0
+    monkeypatch.undo()
+    code, figures = run(build_panel.JOB, "--lake", lake.root)
+    assert code != 0
+    assert "built by a newer program" in figures["error"]
+    rows = PanelRows(lake, feature_set(lake.profile()), SPINES[0], (date(2015, 6, 1),))
+    with pytest.raises(RefusedError, match="built by a newer program"):
+        require_fit_panel(rows)
+
+
+def test_a_sale_redoes_its_month_alone(lake: Lake) -> None:
+    pairs = derived(lake)[0]
+    before = log.month_digests(lake, pairs)
+    late = {**SALES[0], "date": "07.03.2015", "units": "5"}
+    take_in_few(lake, events(json.dumps(late).encode()), lake.profile())
+    assert rebuilt(lake)
+    after = log.month_digests(lake, pairs)
+    assert [m.month for m in after if after[m] != before[m]] == [3]
+    assert rebuilt(lake) == []
+
+
+def test_cells_that_lack_a_declared_column_are_made_again(lake: Lake) -> None:
+    pairs = derived(lake)[0]
+    log.load(lake, pairs).alter.add_columns([Field("once_declared", "integer")])
+    log.forget()
+    assert pairs.path in rebuilt(lake)
+    assert log.has_declared_columns(lake, pairs)
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Lake:
+    """A lake that the last program before declared versions built."""
+    with tarfile.open(BEFORE) as kept:
+        kept.extractall(tmp_path / "earlier", filter="data")
+    return Lake.at(str(tmp_path / "earlier"))
+
+
+def maintained(lake: Lake) -> None:
+    assert run(maintain.JOB, "--lake", lake.root, "--files", 1, "--retain-hours", 0)[0] == 0
+
+
+def test_a_lake_of_before_is_carried_over_without_a_rebuild(earlier: Lake) -> None:
+    states = states_of(earlier)
+    assert all(states.values())
+    rebuilt(earlier)
+    assert replaced(earlier, states) == set()
+    assert rebuilt(earlier) == []
+    maintained(earlier)
+    assert rebuilt(earlier) == []
+    assert replaced(earlier, states) == set(), "what was read before stands in records as it was"
+
+
+def test_a_lake_of_before_that_is_compacted_first_has_the_same_states(earlier: Lake) -> None:
+    states = states_of(earlier)
+    for sale in SALES[:2]:
+        take_in_few(earlier, events(json.dumps(sale).encode()), earlier.profile())
+    changed = log.month_digests(earlier, DAILY_SALES)
+    maintained(earlier)
+    assert log.month_digests(earlier, DAILY_SALES) == changed
+    assert replaced(earlier, states) == set()
+    due = sorted({date(2015, int(sale["date"][3:5]), 1) for sale in SALES[:2]})
+    build = Build.of(earlier, no_spark)
+    take_over_cells(earlier, build.groups, build.history)
+    assert min(build.stale_cells()) == due[0]
+
+
+def test_in_a_lake_of_before_what_was_due_is_still_due(earlier: Lake) -> None:
+    pairs = derived(earlier)[0]
+    before = log.month_digests(earlier, pairs)
+    late = {**SALES[0], "date": "07.03.2015", "units": "5"}
+    take_in_few(earlier, events(json.dumps(late).encode()), earlier.profile())
+    rebuilt(earlier)
+    after = log.month_digests(earlier, pairs)
+    assert [m.month for m in after if after[m] != before[m]] == [3]
+
+
+def test_a_lake_of_before_is_built_again_by_code_that_computes_other_cells(
+    earlier: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_versions, "CELLS", {"cells": version.CELLS + 1})
+    monkeypatch.setattr(earlier_records, "CELLS", {"cells": version.CELLS + 1})
+    build = Build.of(earlier, no_spark)
+    assert build.stale_cells() == set(build.history)
+    build.cells()
+    assert build.stale_cells() == set()
