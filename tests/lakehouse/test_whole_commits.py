@@ -28,6 +28,8 @@ BEFORE = Table(
     key=("id", "month"),
     partition_by=("month",),
 )
+# What months are made from.
+FIRST, SECOND, MINE, THEIRS = map(log.digest, ("first", "second", "mine", "theirs"))
 UNITS = Column("units", COUNT, "units")
 AFTER = replace(BEFORE, columns=(*BEFORE.columns, UNITS))
 CHECKED = replace(AFTER, checks=(Check("sold", "units > 0", "something is sold"),))
@@ -42,7 +44,7 @@ def made(lake: Lake, table: Table, *months: date) -> list[Part]:
 
 @pytest.fixture
 def older(lake: Lake) -> Lake:
-    replace_months(lake, BEFORE, [MAY], made(lake, BEFORE, MAY), {MAY: "before"})
+    replace_months(lake, BEFORE, [MAY], made(lake, BEFORE, MAY), {MAY: FIRST})
     return lake
 
 
@@ -50,11 +52,11 @@ def test_months_with_other_columns_replace_those_before_by_one_commit(older: Lak
     before = log.version(older, BEFORE)
     parts = made(older, AFTER, JUNE)
     with pytest.raises(Killed), hooked(kill_at(f"before {AFTER.path}")):
-        replace_months(older, AFTER, [JUNE], parts, {JUNE: "after"}, is_whole=True)
+        replace_months(older, AFTER, [JUNE], parts, {JUNE: SECOND}, is_whole=True)
     assert rows(older, BEFORE) == [("a", MAY)]
-    replace_months(older, AFTER, [JUNE], parts, {JUNE: "after"}, is_whole=True)
+    replace_months(older, AFTER, [JUNE], parts, {JUNE: SECOND}, is_whole=True)
     assert (log.version(older, AFTER), rows(older, AFTER)) == (before + 1, [("a", JUNE, 1)])
-    assert log.built(older, AFTER)[JUNE] == "after"
+    assert log.built(older, AFTER)[JUNE] == SECOND
 
 
 @pytest.mark.parametrize("verb", ["replace", "patch", "replace with other columns"])
@@ -65,7 +67,7 @@ def test_what_another_writer_records_meanwhile_is_not_lost(older: Lake, verb: st
 
     def other(*_: object) -> None:
         if JUNE not in log.built(older, BEFORE):
-            replace_months(older, BEFORE, [JUNE], others, {JUNE: "theirs"})
+            replace_months(older, BEFORE, [JUNE], others, {JUNE: THEIRS})
 
     def patch(_month: date, stored: pa.Table) -> pa.Table:
         other()
@@ -73,14 +75,14 @@ def test_what_another_writer_records_meanwhile_is_not_lost(older: Lake, verb: st
 
     def write() -> None:
         if verb == "patch":
-            patch_months(older, table, [MAY], patch, {MAY: "mine"})
+            patch_months(older, table, [MAY], patch, {MAY: MINE})
             return
         with hooked(kill_at(f"before {table.path}", 1, other)):
-            replace_months(older, table, [MAY], mine, {MAY: "mine"}, is_whole=table is AFTER)
+            replace_months(older, table, [MAY], mine, {MAY: MINE}, is_whole=table is AFTER)
 
     with pytest.raises(ConflictError):
         write()
-    assert log.built(older, BEFORE) == {MAY: "before", JUNE: "theirs"}
+    assert log.built(older, BEFORE) == {MAY: FIRST, JUNE: THEIRS}
     assert rows(older, BEFORE) == [("a", MAY), ("a", JUNE)]
 
 
