@@ -12,28 +12,35 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from builders import events
+from builders import events, profile
 from deltalake import Field
 from job_runs import run
 from small_lakes import HISTORY, assemble_panels, no_spark, random_sales, small_lake
 
 from features import version
 from features.feature_set import SPINES, feature_set, panel_table
+from features.groups import feature_groups
 from features.statistic import LATEST
 from features.tables import features_table, monthly_table
-from jobs import build_panel, code_versions, earlier_records, maintain, pieces
+from jobs import build_panel, code_versions, earlier_records, maintain, pieces, score_forecasts
 from jobs.build import Build
 from jobs.earlier_records import take_over_cells
+from jobs.forecast_versions import forecast_inputs
+from jobs.lineage import training_digest
 from jobs.panel_checks import require_fit_panel
 from jobs.panel_rows import PanelRows
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange
 from lakehouse.sales.intake import take_in_few
 from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_SALES
+from streaming.metrics import RefreshMetrics
+from streaming.refresh import Refresh
 
 SALES = random_sales(3, 300)
+PROFILE = profile()
 ROOT = Path(__file__).parents[2]
 # Built and assembled by the last program that recorded file names and the text of its modules.
 BEFORE = ROOT / "tests" / "golden" / "lake_before_versions.tar.xz"
@@ -76,6 +83,37 @@ def states_of(lake: Lake) -> dict[str, dict]:  # type: ignore[type-arg]
     return {table.path: log.month_digests(lake, table) for table in derived(lake)}
 
 
+def told(lake: Lake) -> list[object]:
+    """What scores, forecasts and models say that they are made from."""
+    features, months = feature_set(lake.profile()), MonthRange(date(2015, 4, 1), date(2015, 6, 1))
+    return [
+        score_forecasts.cells(lake, features),
+        forecast_inputs(lake, features, months.last, {1: "run"}, None),
+        training_digest(lake, features, SPINES[0], months),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tags", "is_current"),
+    [
+        ({}, True),
+        ({"versions": code_versions.made_by(feature_groups(PROFILE))}, True),
+        ({"versions": '{"model": 0}'}, False),
+        ({"versions": '{"statistic mean": 2, "model": 1}'}, False),
+        ({"versions": '{"statistic gone": 2, "model": 1}'}, True),
+    ],
+)
+def test_a_champion_was_made_by_other_code_where_a_version_differs(
+    tags: dict[str, str], is_current: bool
+) -> None:
+    assert code_versions.was_made_by(tags, feature_groups(PROFILE)) is is_current
+
+
+def test_a_champion_of_before_was_made_by_the_first_versions() -> None:
+    with statistic_version(2):
+        assert not code_versions.was_made_by({}, feature_groups(PROFILE))
+
+
 @contextmanager
 def statistic_version(number: int) -> Iterator[None]:
     object.__setattr__(LATEST, "version", number)
@@ -93,9 +131,11 @@ def test_after_compaction_of_every_table_a_lake_of_many_buckets_is_up_to_date(
     lake = small_lake(tmp_path / "lake", SALES)
     assemble_panels(lake)
     assert len(log.month_files(lake, derived(lake)[0])[HISTORY.first]) > 5, "buckets"
+    before = told(lake)
     for _ in range(2):
         upkeep = run(maintain.JOB, "--lake", lake.root, "--files", 1, "--retain-hours", 0)
         assert rebuilt(lake) == []
+        assert told(lake) == before
     assert upkeep[1]["files_joined"] == 0
 
 
@@ -178,6 +218,22 @@ def test_an_older_program_leaves_what_a_newer_one_built(lake: Lake) -> None:
     assert [log.version(lake, table) for table in derived(lake)] == before
     with statistic_version(2):
         assert rebuilt(lake) == []
+
+
+def test_an_older_refresh_leaves_what_a_newer_one_built(lake: Lake) -> None:
+    with statistic_version(2):
+        Build.of(lake, no_spark).run()
+    late = {**SALES[0], "date": "07.06.2015", "units": "5"}
+    take_in_few(lake, events(json.dumps(late).encode()), lake.profile())
+    before = [log.version(lake, table) for table in derived(lake)]
+    refresh = Refresh(lake, no_spark, RefreshMetrics())
+    refresh()
+    refresh(is_last=True)
+    assert [log.version(lake, table) for table in derived(lake)] == before
+    with statistic_version(2):
+        refresh = Refresh(lake, no_spark, RefreshMetrics())
+        refresh(is_last=True)
+        assert Build.of(lake, no_spark).is_due() is False
 
 
 def test_an_older_program_leaves_a_panel_that_a_newer_one_assembled(
