@@ -1,6 +1,6 @@
 """The build: monthly cells and features of every group, as far as what they are made of changed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, partial
@@ -16,7 +16,7 @@ from jobs.cell_parts import Work, aged_parts, plain_parts
 from jobs.code_versions import OF_CELLS_TABLE, built_by_newer, of_features_table, of_program
 from jobs.command import progress
 from jobs.earlier_records import take_over_cells
-from jobs.features_patch import features_of, patched
+from jobs.features_patch import features_of, opening_month, patched
 from jobs.features_task import FeaturesTask
 from jobs.lineage import aged_digests, built_as_declared, cell_digests, feature_digests, stale
 from jobs.pieces import feature_pieces, month_states, stored_months
@@ -107,9 +107,7 @@ class Build:
 
         Two programs would otherwise build the same months in turn for ever.
         """
-        tables = [
-            table(group) for group in self.groups for table in (monthly_table, features_table)
-        ]
+        tables = (t(group) for group in self.groups for t in (monthly_table, features_table))
         return built_by_newer(self.lake, tables, of_program(self.groups))
 
     def is_due(self) -> bool:
@@ -120,9 +118,8 @@ class Build:
         """Return the months whose cells are to be aggregated again."""
         plain, aged = split_by_age(self.groups)
         stale_plain = self._stale_of(plain, cell_digests(self.lake, self.history))
-        return stale_plain | self._stale_of(
-            aged, aged_digests(self.lake, self.history, self.groups)
-        )
+        by_age = aged_digests(self.lake, self.history, self.groups)
+        return stale_plain | self._stale_of(aged, by_age)
 
     def _stale_of(self, groups: Iterable[FeatureGroup], digests: dict[date, str]) -> set[date]:
         return {m for group in groups for m in self._stale(digests, monthly_table(group))}
@@ -160,8 +157,10 @@ class Build:
     ) -> None:
         """Replace the months whose cells differ from the stored ones, and note which keys do."""
         table = monthly_table(group)
-        before = stored.states
-        changed = self._changed(group, stored.files, parts, list(made_from))
+        is_comparable = stored.files and log.has_declared_columns(self.lake, table)
+        changed: dict[date, pa.Table | None] = dict.fromkeys(made_from)
+        if is_comparable and not self.rebuild:
+            changed = changed_cells(self.lake, group, stored.files, parts, list(made_from))
         months = [m for m, keys in changed.items() if keys is None or len(keys)]
         discard_parts(
             self.lake, table, [p for p in of_table(parts, table) if p.month not in months]
@@ -169,28 +168,14 @@ class Build:
         change = Change(versions=OF_CELLS_TABLE)
         self._replace(table, months, parts, made_from, change)
         filled = {part.month for part in of_table(parts, table)}
-        kept = {month: state for month, state in before.items() if month not in months}
-        after = {**kept, **{m: change.state for m in months if m in filled}}
+        after = stored.states_after(months, filled, change.state)
         self.touched.note(
             group,
             {month: changed[month] for month in months},
             log.built(self.lake, features_table(group)),
-            feature_digests(group, before, self.history, self.targets),
+            feature_digests(group, stored.states, self.history, self.targets),
             feature_digests(group, after, self.history, self.targets),
         )
-
-    def _changed(
-        self,
-        group: FeatureGroup,
-        stored: Mapping[date, list[str]],
-        parts: list[Part],
-        months: list[date],
-    ) -> dict[date, pa.Table | None]:
-        """List the keys whose cells differ from the stored ones, by month; None: all may."""
-        table = monthly_table(group)
-        if self.rebuild or not stored or not log.has_declared_columns(self.lake, table):
-            return dict.fromkeys(months)
-        return changed_cells(self.lake, group, stored, parts, months)
 
     def features(self) -> None:
         """Compute the target months whose cells before them changed, for every group.
@@ -205,7 +190,7 @@ class Build:
             if months:
                 progress("features of %s: %d months", group.name, len(months))
                 made_from[group] = {month: digests[month] for month in months}
-                opening = self._opening_month(group, months[0], digests)
+                opening = opening_month(self.lake, group, months[0], digests)
                 pieces += feature_pieces(self.lake, group, months, opening, self.history)
         task = FeaturesTask(self.lake, self.groups, self.history)
         parts = do_work(self.spark, self.lake, pieces, task)
@@ -233,7 +218,7 @@ class Build:
         if known:
             keys = merged(list(known.values()))
             progress("features of %s: %d keys, %d months", group.name, len(keys), len(known))
-            opening = self._opening_month(group, min(known), digests)
+            opening = opening_month(self.lake, group, min(known), digests)
             computed = features_of(self.lake, group, keys, list(known), opening, self.history)
             self.written[features_table(group).path] = patch_months(
                 self.lake,
@@ -244,18 +229,6 @@ class Build:
                 Change(versions=of_features_table(group)),
             )
         return [month for month in months if month not in known]
-
-    def _opening_month(
-        self, group: FeatureGroup, first: date, digests: dict[date, str]
-    ) -> date | None:
-        """Return the month before which features stand for the cells; None: read all cells.
-
-        They do where they are up to date; the time of a month then does not grow with history.
-        """
-        opening = plus_months(first, -group.lookback)
-        built = built_as_declared(self.lake, features_table(group))
-        is_current = opening in digests and built.get(opening) == digests[opening]
-        return opening if is_current else None
 
     def _replace(
         self,

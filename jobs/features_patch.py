@@ -9,10 +9,12 @@ import pyarrow.compute as pc
 
 from features.difference import is_among, with_coded
 from features.group import FeatureGroup
+from features.tables import features_table
 from jobs.features_task import FeaturesTask
+from jobs.lineage import built_as_declared
 from jobs.pieces import feature_pieces
 from lakehouse.lake import Lake
-from lakehouse.month_range import MonthRange
+from lakehouse.month_range import MonthRange, plus_months
 
 
 def features_of(
@@ -50,3 +52,22 @@ def patched(
     kept = stored.filter(pc.invert(is_among(stored, keys)))
     new = computed[month].select(stored.column_names)
     return pa.concat_tables([with_coded(rows, keys.column_names) for rows in (kept, new)])
+
+
+def opening_month(
+    lake: Lake, group: FeatureGroup, first: date, digests: Mapping[date, str]
+) -> date | None:
+    """Return the month before which features stand for the cells; None: read all cells.
+
+    They do where they are up to date; the time of a month then does not grow with history.
+
+    Args:
+        lake: where the features are.
+        group: whose features they are.
+        first: target month that is computed.
+        digests: target month → what its features should be made from.
+    """
+    opening = plus_months(first, -group.lookback)
+    built = built_as_declared(lake, features_table(group))
+    is_current = opening in digests and built.get(opening) == digests[opening]
+    return opening if is_current else None

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -205,6 +205,19 @@ class Months:
 
     files: Mapping[date, list[str]]
     states: dict[date, str]
+
+    def states_after(
+        self, months: Container[date], filled: Collection[date | None], state: str
+    ) -> dict[date, str]:
+        """Return the states after months were replaced.
+
+        Args:
+            months: those replaced.
+            filled: months that have rows then; others of those replaced have none.
+            state: of the months replaced.
+        """
+        kept = {month: old for month, old in self.states.items() if month not in months}
+        return kept | {month: state for month in filled if month and month in months}
 
 
 def month_digests(lake: Lake, table: Table) -> dict[date, str]:

@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction
 
 from lakehouse.delta import log
@@ -225,8 +227,10 @@ def land(
     if not parts:
         return
     if not target.file_uris():
-        commit_parts(lake, table, parts)
-        return
+        # Where another process was the first to fill it, the parts are merged.
+        with suppress(CommitFailedError):
+            commit_parts(lake, table, parts)
+            return
     for some in portions(parts):
         mine = sorted({part.month for part in some if part.month}) if months else None
         upsert_rows(lake, table, load_parts(lake, table, some), newer, mine)

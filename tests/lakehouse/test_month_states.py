@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
+from injection import hooked, kill_at
 
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, delete_rows, upsert_rows
+from lakehouse.delta.arrow import append_rows, delete_rows, read_table, upsert_rows
 from lakehouse.delta.months import patch_months, replace_months
 from lakehouse.delta.parts import Part, Rows, commit_parts, land, write_part
 from lakehouse.delta.replacement import replace_rows
@@ -203,3 +204,11 @@ def test_states_are_of_the_version_that_files_are_of(counted: Lake) -> None:
     upsert_rows(counted, TABLE, NEW)
     assert log.months_of(counted, TABLE).states[MAY] != months.states[MAY]
     assert len(log.months_of(counted, TABLE).files[MAY]) == len(months.files[MAY]) + 1
+
+
+def test_of_two_that_fill_an_empty_table_at_the_same_time_no_row_comes_twice(lake: Lake) -> None:
+    log.create(lake, TABLE)
+    first, second = (parts(lake, rows(("a", MAY, 1), (other, JUNE, 2))) for other in ("b", "c"))
+    with hooked(kill_at(f"before {TABLE.path}", 1, lambda: land(lake, TABLE, second))):
+        land(lake, TABLE, first)
+    assert sorted(read_table(lake, TABLE, ["id"])["id"].to_pylist()) == ["a", "b", "c"]
