@@ -89,12 +89,15 @@ class MonthParts:
         return {group.name: self._group(group, spine) for group in self.features.groups}
 
     def _group(self, group: FeatureGroup, spine: Spine) -> pa.Table:
-        ids = dict(spine.ids)
-        if group.keys == (ITEM,):
-            sides = [ids[n.side] for n in self.features.neighbours]
-            ids[ITEM] = pa.concat_arrays([ids[ITEM], *sides])
         table = features_table(group)
-        return self._among(table, [n for n in table.names if n != "month"], ids)
+        columns = [name for name in table.names if name != "month"]
+        if group.keys == (ITEM,) and self.features.neighbours:
+            # Neighbours may be of other buckets.
+            sides = [spine.ids[side] for side in {n.side for n in self.features.neighbours}]
+            wanted = {ITEM: pa.concat_arrays([spine.ids[ITEM], *sides])}
+            keep = partial(rows_among, ids=wanted)
+            return stored_rows(self.lake, table, self.files, columns, keep)
+        return self._among(table, columns, spine.ids)
 
     def inputs(self, spine: Spine) -> dict[str, Known]:
         """Read what the declared inputs say of the items of a spine, by feature."""

@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from builders import profile
+from job_runs import run
 from small_lakes import HISTORY, NOW, assemble_panels, random_sales, small_lake
 
 import features.input_feature
 from features.calendar import days
 from features.feature_set import TARGET, feature_set, panel_table
 from features.input_feature import INPUT_FEATURES, InputFeature, every_day, stock_days
+from jobs import build_panel
 from lakehouse.delta.arrow import read_table, upsert_rows
 from lakehouse.inputs.declarations import INPUTS, STOCK_OUTS
 from lakehouse.lake import Lake
@@ -199,3 +201,17 @@ def test_a_month_that_a_list_does_not_have_is_not_known() -> None:
     nothing = feature.known(STOCK_OUTS.table.schema.empty_table(), CUTOFF, has_rows=False)
     assert nothing.absent is None
     assert dataclasses.replace(feature, lag=2).month_read(CUTOFF, 2) == date(2015, 2, 1)
+
+
+def test_a_panel_in_buckets_of_items_says_the_same_of_the_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most buckets have no row of an input's month, and yet the month is known."""
+    outs = every_month("days", add=2)
+    made = lake_with_inputs(tmp_path / "lake", outs)
+    assemble_panels(made)
+    whole = panel(made)
+    monkeypatch.setattr(build_panel, "ROWS_PER_TASK", 1)
+    code, _ = run(build_panel.JOB, "--lake", made.root, "--rebuild")
+    assert code == 0
+    assert panel(made).equals(whole)
