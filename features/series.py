@@ -86,9 +86,7 @@ class Series:
 
     def parts(self) -> Iterator["Series"]:
         """Cut the keys into parts whose arrays are within the bound, each of all months."""
-        shortest = min(self.length, self.group.lookback + FEWEST_TARGETS) + 1
-        most = max(1, ARRAY_BYTES // (shortest * month_bytes(self.group)))
-        count = max(1, -(-len(self.keys) // most))
+        count = max(1, -(-len(self.keys) // most_keys(self.group, self.length)))
         ends = [len(self.keys) * n // count for n in range(count + 1)]
         for first, end in pairwise(ends):
             yield self if count == 1 else self._of_keys(first, end)
@@ -193,6 +191,12 @@ def first_sales(codes: Whole, months: Whole, amounts: dict[str, Whole], never: S
 def since_measures(group: FeatureGroup) -> set[str]:
     """Return the measures whose last month is counted from, however long ago."""
     return {f.measure for f in group.features if f.statistic == MONTHS_SINCE}
+
+
+def most_keys(group: FeatureGroup, months: int) -> int:
+    """Return how many keys of histories of so many months have arrays within the bound."""
+    shortest = min(months, group.lookback + FEWEST_TARGETS) + 1
+    return max(1, ARRAY_BYTES // (shortest * month_bytes(group)))
 
 
 def month_bytes(group: FeatureGroup) -> int:

@@ -61,7 +61,7 @@ def actual_units(
     shops = read_table(lake, SHOPS, [SHOP, "alias_of"])
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        sales = newest_sales(chunks.unpack(batches, PARSED))
+        sales = newest_sales(pa.concat_tables(of_month(batches, month)))
         mine = sales.filter(~pc.field("is_cancelled") & (pc.field("month") == month))
         yield from resolve_aliases(mine, shops).select([SHOP, ITEM, "units"]).to_batches()
 
@@ -74,6 +74,19 @@ def actual_units(
     return sold.selectExpr(
         SHOP, ITEM, f"{clipped('`sum(units)`', profile.target_clip)} AS {TARGET}"
     )
+
+
+def of_month(batches: Iterable[pa.RecordBatch], month: date) -> Iterator[pa.Table]:
+    """Keep a month's records, one chunk after the other, so that memory holds no other month.
+
+    Those without a month, as cancels that name a sale alone, stay. No version of a sale is missed:
+    all are of one month, or only the newest is among the records.
+    """
+    yield PARSED.empty_table()
+    for batch in batches:
+        for at in range(len(batch)):
+            records = chunks.unpack([batch.slice(at, 1)], PARSED)
+            yield records.filter((pc.field("month") == month) | pc.field("month").is_null())
 
 
 def clipped(units: str, clip: Clip | None) -> str:

@@ -180,7 +180,7 @@ def place_pieces(lake: Lake, plans: Sequence[GroupPlan]) -> Iterator[Piece]:
         }
         read = cells if ITEM_AGE not in plan.group.keys else monthly_table(pair)
         rows = log.row_count(lake, read) // plan.drawn.count if files[cells.path] else 0
-        for keys in parts(plan.drawn, count_for(rows, ROWS_PER_BUCKET)):
+        for keys in plan.drawn.parts(count_for(rows, ROWS_PER_BUCKET)):
             mine = {
                 path: {f"{month}": keys.files(paths) for month, paths in months.items()}
                 for path, months in files.items()
@@ -192,9 +192,3 @@ def place_pieces(lake: Lake, plans: Sequence[GroupPlan]) -> Iterator[Piece]:
 def only(files: Mapping[date, list[str]], months: Iterable[date]) -> dict[date, list[str]]:
     """List the files of some months, of those without any too."""
     return {month: files.get(month, []) for month in months}
-
-
-def parts(whole: Bucket, count: int) -> Iterator[Bucket]:
-    """Cut a bucket into smaller ones."""
-    for number in range(count):
-        yield Bucket(whole.number + number * whole.count, whole.count * count)

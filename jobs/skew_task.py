@@ -8,19 +8,21 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.ages import ITEM_AGE, first_sales, with_age
+from features.ages import FIRST_SALES, ITEM_AGE, earliest, first_sales, with_age
 from features.attributes import Attributes, with_attributes
 from features.compute import compute
+from features.encoding import encode
 from features.group import ITEM, SHOP, FeatureGroup
 from features.groups import ITEM_GROUP
 from features.measure import stored_form
 from features.monthly import aggregate
+from features.series import most_keys
 from features.tables import features_table, monthly_table
 from jobs.cells_task import PairCellsTask, cells_of_groups
 from jobs.comparison import Counts, compare
 from jobs.stored_entities import stored_entities
-from jobs.stored_rows import CODED, stored_rows
-from lakehouse.buckets import Bucket
+from jobs.stored_rows import CODED, bucket_rows
+from lakehouse.buckets import Bucket, count_for
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.table import Table
@@ -72,6 +74,9 @@ class RebuildTask:
 class CompareTask:
     """Compares the stored rows of a place with rebuilt ones; sent to the workers.
 
+    Memory holds what was rebuilt as it came, compressed, its cells, and the arrays of as many of
+    its keys as ``most_keys`` says.
+
     Attributes:
         lake: where the tables are.
         groups: every group, the pair's own first.
@@ -83,50 +88,68 @@ class CompareTask:
     history: MonthRange
 
     def __call__(
-        self, piece: Mapping[str, Any], rebuilt: Sequence[pa.Table]
+        self, piece: Mapping[str, Any], rebuilt: Sequence[pa.Buffer]
     ) -> Iterator[tuple[Place, Counts]]:
         """Compare cells and features of one place, month by month.
 
         Args:
             piece: ``group``, ``bucket`` (its number and count), ``files`` by table and month.
-            rebuilt: cells of the place in integer form, those of a month perhaps in several parts.
+            rebuilt: cells of the place in integer form, Arrow streams; those of a month perhaps in
+                several.
 
         Yields:
             For each month, table and column what was found.
         """
         group = next(g for g in self.groups if g.name == piece["group"])
-        cells = pa.concat_tables([cells_schema(group).empty_table(), *rebuilt])
-        if group != self.groups[0]:
-            is_aged = ITEM_AGE in group.keys
-            whole = with_age(cells, first_sales(cells)) if is_aged else cells
-            cells = aggregate(whole, group) if len(cells) else whole
-        for table, month, rows in self._wanted(group, piece, cells):
-            columns = [name for name in table.names if name not in table.key]
-            stored = self._stored(table, group, piece, month)
-            for column, counts in compare(rows, stored, group.keys, columns, month[:7]).items():
-                yield (table.path, column), counts
-
-    def _wanted(
-        self, group: FeatureGroup, piece: Mapping[str, Any], cells: pa.Table
-    ) -> Iterator[tuple[Table, str, pa.Table]]:
-        """Rebuild the rows of each table and month that is compared."""
-        table = monthly_table(group)
-        stored = stored_form(cells, group.measures)
-        for month in piece["files"][table.path]:
-            yield table, month, stored.filter(pc.equal(stored["month"], date.fromisoformat(month)))
+        cells, whole = self._cells(group, rebuilt), Bucket(*piece["bucket"])
+        table, stored = monthly_table(group), stored_form(cells, group.measures)
+        for month, paths in piece["files"][table.path].items():
+            rows = stored.filter(pc.equal(stored["month"], date.fromisoformat(month)))
+            yield from self._compared(table, group, month, rows, (paths, whole))
         table = features_table(group)
-        months = list(piece["files"][table.path])
-        parts = compute(cells, self.history, map(date.fromisoformat, months), group)
-        for month, part in zip(months, parts, strict=True):
-            yield table, month, part
+        keys = len(encode(cells.select(group.keys))[1])
+        for bucket in whole.parts(count_for(keys, most_keys(group, len(self.history)))):
+            months = piece["files"][table.path]
+            some = bucket.keep(cells, group.keys[-1])
+            parts = compute(some, self.history, map(date.fromisoformat, months), group)
+            for (month, paths), part in zip(months.items(), parts, strict=True):
+                yield from self._compared(table, group, month, part, (paths, bucket))
 
-    def _stored(
-        self, table: Table, group: FeatureGroup, piece: Mapping[str, Any], month: str
-    ) -> pa.Table:
-        files = {table.path: piece["files"][table.path][month]}
-        columns = [name for name in table.names if name != "month"]
-        read = stored_rows(self.lake, table, files, columns)
-        return Bucket(*piece["bucket"]).keep(read, group.keys[-1])
+    def _cells(self, group: FeatureGroup, rebuilt: Sequence[pa.Buffer]) -> pa.Table:
+        """Aggregate what was rebuilt to a group's cells, one stream after the other."""
+        nothing = cells_schema(group).empty_table()
+        if group == self.groups[0]:
+            return pa.concat_tables([nothing, *map(unpacked, rebuilt)])
+        is_aged = ITEM_AGE in group.keys
+        first = FIRST_SALES.empty_table()
+        for packed in rebuilt if is_aged else ():
+            first = earliest([first, first_sales(unpacked(packed))])
+        made = [nothing] if not rebuilt else map(unpacked, rebuilt)
+        whole = (with_age(cells, first) if is_aged else cells for cells in made)
+        cells = [aggregate(some, group) for some in whole]
+        return aggregate(pa.concat_tables(cells), group)
+
+    def _compared(
+        self,
+        table: Table,
+        group: FeatureGroup,
+        month: str,
+        rows: pa.Table,
+        stored: tuple[Sequence[str], Bucket],
+    ) -> Iterator[tuple[Place, Counts]]:
+        """Compare rows of a bucket with those in the files that a month is stored in."""
+        paths, bucket = stored
+        names = [name for name in table.names if name != "month"]
+        share = (bucket, group.keys[-1])
+        found = bucket_rows(self.lake, table, {table.path: paths}, names, share)
+        columns = [name for name in table.names if name not in table.key]
+        for column, counts in compare(rows, found, group.keys, columns, month[:7]).items():
+            yield (table.path, column), counts
+
+
+def unpacked(packed: pa.Buffer) -> pa.Table:
+    """Read rows from an Arrow stream."""
+    return pa.ipc.open_stream(packed).read_all()
 
 
 def cells_schema(group: FeatureGroup) -> pa.Schema:

@@ -90,12 +90,11 @@ def rebuilt(task: RebuildTask, batches: Batches) -> Iterator[pa.RecordBatch]:
 def compared(task: CompareTask, batches: Batches) -> Iterator[pa.RecordBatch]:
     """Turn the messages of whole places into rows of ``FOUND``; runs in a worker."""
     places: dict[int, Mapping[str, Any]] = {}
-    cells: dict[int, list[pa.Table]] = defaultdict(list)
+    cells: dict[int, list[pa.Buffer]] = defaultdict(list)
     for batch in batches:
         for number, arguments, rows in zip(*batch.columns, strict=True):
             if rows.is_valid:
-                stream = pa.ipc.open_stream(rows.as_buffer())
-                cells[number.as_py()].append(stream.read_all())
+                cells[number.as_py()].append(rows.as_buffer())
             else:
                 places[number.as_py()] = json.loads(arguments.as_py())
     for number, place in places.items():

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -50,6 +50,11 @@ class Bucket:
     def files(self, paths: Iterable[str]) -> list[str]:
         """Keep the files that may hold rows of this bucket."""
         return [path for path in paths if self._may_be_in(path)]
+
+    def parts(self, count: int) -> Iterator["Bucket"]:
+        """Cut it into smaller ones, as many as a power of two says."""
+        for number in range(count):
+            yield Bucket(self.number + number * self.count, self.count * count)
 
     def has_all_of(self, path: str) -> bool:
         """Return whether a file's name says that all its rows are of this bucket."""

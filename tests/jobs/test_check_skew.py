@@ -14,6 +14,7 @@ from builders import data_folder, every_feature, sale_line, sales_text
 from job_runs import NOW, run
 from meanings import UNCLIPPED
 
+from features import series
 from features.groups import feature_groups
 from features.tables import features_table, monthly_table
 from jobs import build_features, ingest_history, pieces, skew_plan, skew_work, train
@@ -282,6 +283,7 @@ def test_workers_and_many_small_pieces_find_the_same(
     monkeypatch.setattr(skew_plan, "ROWS_PER_BUCKET", 50)
     monkeypatch.setattr(pieces, "ROWS_PER_BUCKET", 100)
     monkeypatch.setattr(pieces, "ROWS_PER_MONTH", 10)
+    monkeypatch.setattr(series, "ARRAY_BYTES", 1)
     there = check(lake)
     assert there[0] == here[0] == 3
     assert len(there[1].pop("examples")) == len(here[1].pop("examples")), "which ones may differ"
