@@ -33,7 +33,7 @@ from lakehouse.sales.books import Book, require_balance
 from lakehouse.sales.control import Comparison, compare, read_control
 from lakehouse.sales.redelivery import ShopDay, redeliver
 from lakehouse.sales.span import extend_months
-from lakehouse.sales.values import timestamp
+from lakehouse.sales.values import CLOCKS_APART, plausible_id, timestamp
 from lakehouse.sources import Source, Sources, find_sources
 from lakehouse.tables.bronze import SALES_EVENTS
 
@@ -70,10 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def shop_day(text: str) -> ShopDay:
     """Read a shop's day from the command line."""
     shop, _, day = text.rpartition(",")
-    found = date_reader(ISO)(day)
-    if not shop.strip() or found is None:
+    shop_id, found = plausible_id(shop), date_reader(ISO)(day)
+    if shop_id is None or found is None:
         raise argparse.ArgumentTypeError(f"{text}: not SHOP,YYYY-MM-DD")
-    return ShopDay(shop.strip(), found)
+    return ShopDay(shop_id, found)
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -102,13 +102,17 @@ def received_at(arguments: argparse.Namespace, context: Context) -> datetime:
     """Return the files' stated reception.
 
     Raises:
-        UsageError: it is not a timestamp.
+        UsageError: it is not a timestamp, or lies in the future.
     """
     if arguments.received_at is None:
         return context.now
     stated = timestamp(arguments.received_at)
     if stated is None:
         raise UsageError(f"--received-at {arguments.received_at}: not an ISO timestamp.")
+    if stated > context.now + CLOCKS_APART:
+        raise UsageError(
+            f"--received-at {arguments.received_at}: in the future; no later version would count."
+        )
     return stated
 
 

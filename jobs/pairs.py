@@ -1,9 +1,11 @@
 """A given list of pairs: read from a file, aliases resolved, features looked up."""
 
 import argparse
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F
 
@@ -15,14 +17,17 @@ from jobs.panel_task import MonthParts, PairsTask
 from lakehouse.delta import rows
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake
+from lakehouse.sales.values import clean_id, each
 from lakehouse.storage import normal_uri
 from lakehouse.tables.silver import SHOPS
+from lakehouse.types import TEXT
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 # Each task reads the month's features whole; this many pairs make that worth it.
 PAIRS_PER_TASK = 500_000
+KEYS = (SHOP, ITEM)
 
 
 def listed_pairs(
@@ -65,7 +70,7 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
         file: CSV with a header: shop_id, item_id, and ID where a submission is wanted.
 
     Returns:
-        The file's columns; shop_id with aliases resolved.
+        The file's columns; ids in the form that sales have, shop_id with aliases resolved.
 
     Raises:
         SourceError: there is no such file, or shop_id or item_id is not among its columns.
@@ -77,8 +82,20 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
             f"{file}: no column {', '.join(sorted(absent))}; it has {', '.join(found.columns)}."
         )
     aliases = rows.read(spark, lake, SHOPS).where("alias_of IS NOT NULL").select(SHOP, "alias_of")
-    joined = found.join(F.broadcast(aliases), on=SHOP, how="left")
+    joined = with_clean_ids(found).join(F.broadcast(aliases), on=SHOP, how="left")
     return joined.withColumn(SHOP, F.coalesce("alias_of", SHOP)).select(*found.columns)
+
+
+def with_clean_ids(pairs: "DataFrame") -> "DataFrame":
+    """Write the ids of pairs as those of sales are written."""
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            ids = [each(batch[name], lambda text: clean_id(text) or text, TEXT) for name in KEYS]
+            yield batch.set_column(places[0], SHOP, ids[0]).set_column(places[1], ITEM, ids[1])
+
+    places = [pairs.columns.index(name) for name in KEYS]
+    return pairs.mapInArrow(work, pairs.schema)
 
 
 def read_text(spark: "SparkSession", file: str) -> "DataFrame":

@@ -14,7 +14,7 @@ from lakehouse.date_format import date_reader
 from lakehouse.delta.arrow import read_batches, read_table
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake
-from lakehouse.sales.values import decimal_reader
+from lakehouse.sales.values import clean_id, decimal_reader
 from lakehouse.sales.versions import LIVE
 from lakehouse.storage import filesystem, normal_uri
 from lakehouse.tables.silver import DAILY_SALES, SHOPS
@@ -75,7 +75,7 @@ def control_line(
     unread = [name for name in TOTALS if row[name] and totals[name] is None]
     if day is None or unread or not row["shop_id"]:
         raise SourceError(f"{location}: line {number}: cannot read {row}.")
-    return (row["shop_id"].strip(), day), totals
+    return (clean_id(row["shop_id"]) or row["shop_id"], day), totals
 
 
 def compare(lake: Lake, control: dict[ShopDay, Totals]) -> Comparison:

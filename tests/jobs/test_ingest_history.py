@@ -2,6 +2,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,38 @@ def test_a_lake_of_another_profile_is_refused(lake: Lake, tmp_path: Path) -> Non
 def test_a_reception_that_is_no_time_is_wrong_use(lake: Lake, tmp_path: Path) -> None:
     folder = data_folder(tmp_path / "data", sales_a=MARCH)
     assert ingest(lake, folder, "--received-at", "yesterday")[0] == 2
+    code, figures = ingest(lake, folder, "--received-at", "2051-01-01")
+    assert (code, "in the future" in figures["error"]) == (2, True)
+
+
+def test_odd_values_of_a_file_become_the_right_ones_or_are_rejected_by_name(
+    lake: Lake, tmp_path: Path
+) -> None:
+    """Floats for ids, forms of one name, words for missing, a date to come, marks in numbers."""
+    text = sales_text(
+        sale_line(),
+        sale_line(item_id="10.0", item_price='"1.299,50"', item_cnt_day="2-"),
+        sale_line(shop_id="Z\u00fcrich"),
+        sale_line(shop_id="Zu\u0308rich\u200b", item_price="899", item_cnt_day="2"),
+        sale_line(item_id="NULL"),
+        sale_line(shop_id="4.60709E+12"),
+        sale_line(date="03.11.2033"),
+        sale_line(item_price="9.5"),
+    ).replace(",9.5,2.0", ',"9,5","2,0"')
+    profile = tmp_path / "mine.toml"
+    sample = files("lakehouse.profiles").joinpath("sample.toml").read_text(encoding="utf-8")
+    profile.write_text(sample + '\n[files]\ndecimal = ","\nthousands = "."\n')
+    folder = data_folder(tmp_path / "data", sales_a=text)
+    code, figures = run(JOB, "--data", folder, "--profile", profile, "--lake", lake.root)
+    assert (code, figures["rejected"], figures["open_month"]) == (0, 3, "2015-03")
+    reasons = sorted(name for (names,) in rows(lake, REJECTED_SALES, "reasons") for name in names)
+    assert reasons == ["date_implausible", "item_id_implausible", "shop_id_implausible"]
+    assert rows(lake, DAILY_SALES, "shop_id", "item_id", "units", "price") == [
+        ("1", "10", Decimal(-2), Decimal("1299.5")),
+        ("1", "10", Decimal(2), Decimal("9.5")),
+        ("Z\u00fcrich", "10", Decimal(2), Decimal(899)),
+        ("Z\u00fcrich", "10", Decimal(2), Decimal("9.5")),
+    ]
 
 
 def test_the_stated_reception_is_the_version_of_every_sale(lake: Lake, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_named_sale_that_moved_is_found_by_its_old_record(lake: Lake) -> None:
     first = events(record(), offsets=[0])
     take_in_few(lake, first, profile())
     (sale_id,), *_ = rows(lake, DAILY_SALES, "sale_id")
-    moved = record(sale_id=sale_id, date="2015-05-09", updated_at=THIRD.replace("2016", "2036"))
+    moved = record(sale_id=sale_id, date="2015-05-09", updated_at="2020-01-02T00:00:00Z")
     take_in_few(lake, events(moved, offsets=[1]), profile())
     take_in_few(lake, first, profile())
     assert rows(lake, DAILY_SALES, "sale_id", "date") == [(sale_id, date(2015, 5, 9))]
