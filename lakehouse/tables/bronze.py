@@ -14,7 +14,12 @@ RECORD_KEY = tuple(column.name for column in PROVENANCE)
 RECEIVED = (
     *PROVENANCE,
     Column("value", BYTES, "the record: Kafka's bytes, or the file's row as JSON; null: no value"),
-    Column("received_at", TIMESTAMP, "Kafka's timestamp, or the file's stated reception", False),
+    Column(
+        "received_at",
+        TIMESTAMP,
+        "Kafka's timestamp if it can be, or the file's stated reception",
+        False,
+    ),
     Column("ingested_at", TIMESTAMP, "when the record was written here", False),
 )
 
