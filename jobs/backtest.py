@@ -11,6 +11,7 @@ model on the same rows; an MLflow run; and a report, <lake>/reports/backtest-<ru
 import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -150,12 +151,16 @@ def metrics(scores: Sequence[Row]) -> dict[str, float]:
 
 
 def stored_scores(lake: Lake, inputs: str) -> list[Row]:
-    """Return the scores of the newest backtest that was made from the same inputs."""
+    """Return the scores of the newest backtest that was made from the same inputs.
+
+    None where an error among them is not finite, as programs of before kept them.
+    """
     if not exists(lake, BACKTESTS) or not has_declared_columns(lake, BACKTESTS):
         return []
     found = read_table(lake, BACKTESTS, filters=[("inputs", "=", inputs)]).to_pylist()
     newest = max((score["run"] for score in found), default=None)
-    return [score for score in found if score["run"] == newest]
+    scores = [score for score in found if score["run"] == newest]
+    return scores if all(isfinite(score["rmse"]) for score in scores) else []
 
 
 def store(
@@ -168,7 +173,7 @@ def store(
         lake: where the table is.
         spine: of the panel.
         inputs: digest of everything that the scores depend on.
-        scores: as ``scoring.score_fold`` returns them.
+        scores: as ``rolling.roll`` returns them.
     """
     common = {"run": run_name(context), "spine": spine, "inputs": inputs, "actuals": LAKE}
     rows = [{**common, **score} for score in scores]

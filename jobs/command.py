@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from jobs import interruption
@@ -156,8 +157,18 @@ def start_logging() -> None:
 
 def report(result: Mapping[str, Any]) -> None:
     """Print the JSON result line."""
-    sys.stdout.write(json.dumps(result, default=str, ensure_ascii=False) + "\n")
+    text = json.dumps(finite(result), default=str, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def finite(value: object) -> object:
+    """Replace numbers that JSON does not have, NaN and infinities, by null."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: finite(each) for name, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def outcome(

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeGuard
@@ -16,10 +17,11 @@ from jobs.lineage import training_digest
 from jobs.modelling.baselines import Baseline, defined
 from jobs.modelling.estimator import Estimator
 from jobs.modelling.folds import Fold, rolling_folds
-from jobs.modelling.gate import CANDIDATE, Scores, Verdict, judge, pooled
+from jobs.modelling.gate import CANDIDATE, CHAMPION, Scores, Verdict, judge, pooled
 from jobs.modelling.recipe import Recipe
 from jobs.modelling.rolling import LAKE, Row
-from jobs.modelling.scoring import fitted, forecasts, of_fold, segment_errors
+from jobs.modelling.scoring import fitted, of_fold, segment_errors, sound_forecasts
+from jobs.modelling.soundness import UnsoundForecastError
 from jobs.panel_rows import PanelRows, closed_months
 from jobs.tunings import PROFILE, Parameters
 from lakehouse.delta import log
@@ -29,6 +31,7 @@ from lakehouse.lake import Lake
 from lakehouse.model_rules import Gate
 from lakehouse.model_section import Model
 from lakehouse.month_range import MonthRange
+from lakehouse.profile import Clip, bounds_of
 from lakehouse.tables.gold import BACKTESTS
 
 
@@ -79,7 +82,12 @@ class Contest:
 
     def estimator(self, recipe: Recipe) -> Estimator:
         """Make a recipe's estimator."""
-        return recipe.made(self.lake.profile().target_clip, self.workers)
+        return recipe.made(self.clip, self.workers)
+
+    @property
+    def clip(self) -> Clip | None:
+        """The profile's bounds of units."""
+        return self.lake.profile().target_clip
 
     def verdict(self, recipes: Mapping[str, Recipe], rules: Gate) -> tuple[Verdict, Scores]:
         """Score recipes on the same folds, and judge the candidate.
@@ -87,8 +95,18 @@ class Contest:
         Args:
             recipes: of the candidate and, where it can enter, of the champion.
             rules: the profile's margins.
+
+        Returns:
+            The verdict, and the scores that it rests on: without the champion's where its model
+            returned what it must not.
+
+        Raises:
+            UnsoundForecastError: the candidate's model returned what it must not.
         """
-        found = {name: self.scores(recipe) for name, recipe in recipes.items()}
+        found = {CANDIDATE: self.scores(recipes[CANDIDATE])}
+        if CHAMPION in recipes:
+            with suppress(UnsoundForecastError):
+                found[CHAMPION] = self.scores(recipes[CHAMPION])
         own = {
             name: [row for row in rows if row["model"] == self.estimator(recipes[name]).name]
             for name, rows in found.items()
@@ -150,7 +168,11 @@ class Contest:
             yield replace(plan, parameters=learned).inputs
 
     def scored(self, recipe: Recipe) -> list[Row]:
-        """Make a recipe's model for every cutoff, measure it beside the naive ones, keep that."""
+        """Make a recipe's model for every cutoff, measure it beside the naive ones, keep that.
+
+        Raises:
+            UnsoundForecastError: the model returned what it must not.
+        """
         made, naive, spark = self.estimator(recipe), self.naive(recipe), self.context.spark
         names = [made.name, *(baseline.name for baseline in naive)]
         panel = PanelRows(self.lake, self.features, recipe.spine, (), recipe.horizon)
@@ -159,7 +181,8 @@ class Contest:
             progress("promote: %s by %s", f"{fold.month:%Y-%m}", recipe.estimator)
             models = fitted(spark, panel, fold, [made])
             month = panel.of([fold.month]).frame(spark)
-            found += of_fold(fold, segment_errors(forecasts(month, models, naive), names))
+            with sound_forecasts(month, models, naive, bounds_of(self.clip)) as scored:
+                found += of_fold(fold, segment_errors(scored, names))
         inputs = self.inputs(recipe)
         common = {
             "run": f"{run_name(self.context)}-{inputs}",

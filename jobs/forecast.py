@@ -26,7 +26,7 @@ from pyspark.sql import functions as F
 from features.feature_set import SPINES, FeatureSet, feature_set
 from features.group import ITEM, SHOP
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.forecast_rows import Origin, as_forecasts
+from jobs.forecast_rows import Origin, sound_rows
 from jobs.forecast_versions import PUBLISHED, forecast_inputs, newest_version, publish
 from jobs.horizon_arguments import add_horizons_argument, written
 from jobs.known_ids import known_ids, of_known, unknown_ids
@@ -42,6 +42,7 @@ from lakehouse.delta import rows
 from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
+from lakehouse.profile import bounds_of
 from lakehouse.tables.gold import FORECASTS
 
 
@@ -89,7 +90,11 @@ class Forecasting:
     pairs: DataFrame | None
 
     def forecasts(self, spark: SparkSession, horizon: int, run: str, model: Model) -> DataFrame:
-        """Return rows of gold.forecasts of one horizon."""
+        """Return rows of gold.forecasts of one horizon, as they were computed once.
+
+        Raises:
+            UnsoundForecastError: the model returned what it must not.
+        """
         month = plus_months(self.cutoff, horizon)
         progress("forecast: %s", f"{month:%Y-%m}")
         if self.pairs is None:
@@ -98,7 +103,7 @@ class Forecasting:
             pairs = still_there(spark, self.lake, self.pairs, month)
             rows_ = pair_rows(self.lake, self.features, month, pairs, horizon)
         origin = Origin(self.version, self.cutoff, horizon, run, self.now)
-        return as_forecasts(model.predict(rows_), origin)
+        return sound_rows(model, rows_, origin, bounds_of(self.lake.profile().target_clip))
 
     def kept(self, spark: SparkSession, forecasts: DataFrame) -> DataFrame:
         """Write rows of gold.forecasts, which nobody is served yet, and return them as stored."""
@@ -142,7 +147,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     ]
     forecasts = reduce(DataFrame.unionByName, frames)
     is_public = arguments.publish or not arguments.pairs
-    mine = making.kept(context.spark, forecasts) if is_public else forecasts.persist()
+    mine = making.kept(context.spark, forecasts) if is_public else forecasts
     first, count = plus_months(cutoff, min(runs)), mine.count()
     if arguments.submission and listed is not None:
         of_month = mine.where(F.col("month") == first).select(SHOP, ITEM, "units")

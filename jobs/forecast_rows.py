@@ -8,6 +8,10 @@ from pyspark.sql import functions as F
 
 from features.group import ITEM, SHOP
 from features.rung import rung_sql
+from jobs.modelling.estimator import Model
+from jobs.modelling.forecasting import FORECAST
+from jobs.modelling.metrics import QUANTILES, forecast_column
+from jobs.modelling.soundness import KEY, Bounds, require_columns, require_sound
 from lakehouse.tables.gold import FORECASTS
 
 
@@ -45,5 +49,31 @@ def as_forecasts(predicted: DataFrame, origin: Origin) -> DataFrame:
         "model": F.lit(origin.run),
         "generated_at": F.lit(origin.now),
     }
-    rows = predicted.select(SHOP, ITEM, "month", F.col("forecast").alias("units"), "*")
-    return rows.withColumns(constants).select(*FORECASTS.names)
+    units = F.col(FORECAST).cast("float").alias("units")
+    quantiles = {name: F.col(name).cast("float") for name in QUANTILES}
+    rows = predicted.select(SHOP, ITEM, "month", units, "*")
+    return rows.withColumns({**constants, **quantiles}).select(*FORECASTS.names)
+
+
+def sound_rows(model: Model, asked: DataFrame, origin: Origin, bounds: Bounds) -> DataFrame:
+    """Forecast panel rows, and check what the model returned before anything is kept of it.
+
+    Args:
+        model: what forecasts.
+        asked: panel rows.
+        origin: where forecasts come from.
+        bounds: of forecasts, units.
+
+    Returns:
+        Rows of gold.forecasts, persisted: what was checked is what is kept.
+
+    Raises:
+        UnsoundForecastError: the model returned what it must not.
+    """
+    name = f"run {origin.run}"
+    predicted = model.predict(asked)
+    require_columns(predicted, name)
+    forecasts = as_forecasts(predicted, origin).persist()
+    gathered = forecast_column(F.col("units"), forecasts).alias(name)
+    require_sound(asked, forecasts.select(*KEY, gathered), [name], bounds)
+    return forecasts

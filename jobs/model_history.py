@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs.command import finite
 from jobs.modelling.champions import Decision
 from jobs.modelling.gate import JUDGED, Scores
 from jobs.modelling.segments import ALL
@@ -31,4 +32,5 @@ def record(lake: Lake, decision: dict[str, Any]) -> None:
 def as_figures(scores: Scores) -> str:
     """Write the errors that were judged, as JSON."""
     judged = {place: errors for place, errors in scores.items() if place[0] in (ALL, *JUDGED)}
-    return json.dumps({" ".join(place): errors for place, errors in judged.items()})
+    named = {" ".join(place): errors for place, errors in judged.items()}
+    return json.dumps(finite(named), allow_nan=False)

@@ -20,8 +20,8 @@ from jobs.backtest import FOLDS
 from jobs.command import Context, FoundError, Job, add_lake_argument, lake_of, main, progress
 from jobs.count_arguments import add_folds_argument, add_workers_argument
 from jobs.horizon_arguments import add_horizons_argument
-from jobs.modelling.champions import REFUSED
-from jobs.promotion import Outcome, Promotion
+from jobs.modelling.champions import REFUSED, Outcome
+from jobs.promotion import Promotion
 from lakehouse.errors import UsageError
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
 
 from jobs.command import Context, progress
 from jobs.contest import Contest
@@ -14,46 +13,26 @@ from jobs.modelling.champions import (
     PROMOTED,
     REFUSED,
     ROLLED_BACK,
+    UP_TO_DATE,
+    Outcome,
     Settlement,
     reign,
     same_refusal,
     settle,
     was_rolled_back,
 )
-from jobs.modelling.gate import CANDIDATE, CHAMPION
+from jobs.modelling.gate import CANDIDATE, CHAMPION, EVERY_ROW
+from jobs.modelling.recipe import Recipe
 from jobs.modelling.registry import Registered, Registry
+from jobs.modelling.soundness import UnsoundForecastError
 from jobs.modelling.tracking import Tracking
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 
-UP_TO_DATE = "up to date"
 STRANGER = " Not compared with the champion, which reads features that are no longer declared."
+UNSOUND = " Not compared with the champion, whose forecasts are not what a model owes."
 MOVING = (PROMOTED, FORCED, ROLLED_BACK)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one horizon.
-
-    Attributes:
-        decision: as gold.model_history has it, or up to date.
-        candidate: the registered version that it was about.
-        champion: the champion from now on; None: there is none.
-        reason: why, as sentences.
-        table: the checks, as text; empty: there were none.
-    """
-
-    decision: str
-    candidate: str
-    champion: str | None
-    reason: str
-    table: str = ""
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        """The outcome without its table."""
-        return {k: v for k, v in vars(self).items() if k != "table"}
 
 
 @dataclass(frozen=True)
@@ -153,6 +132,37 @@ class Promotion:
     def challenge(self, horizon: int, candidate: Registered, champion: str | None) -> Outcome:
         """Let the candidate and the champion meet on the same folds, and decide."""
         contest = Contest.of(self.context, self.lake, self.folds, self.workers, self.horizons)
+        able, note = self.entrants(contest, horizon, candidate, champion)
+        rules = self.lake.profile().gate
+        inputs = log.digest(
+            [{name: contest.inputs(recipe) for name, recipe in able.items()}, rules.model_dump()]
+        )
+        try:
+            verdict, scores = contest.verdict(able, rules)
+        except UnsoundForecastError as error:
+            outcome, figures = Outcome(REFUSED, candidate.version, champion, str(error)), None
+        else:
+            is_unsound = CHAMPION in able and CHAMPION not in scores[EVERY_ROW]
+            outcome = Outcome(
+                PROMOTED if verdict.is_accepted else REFUSED,
+                candidate.version,
+                candidate.version if verdict.is_accepted else champion,
+                verdict.reason + (UNSOUND if is_unsound else note),
+                verdict.table,
+            )
+            figures = as_figures(scores)
+        if not same_refusal(decisions(self.lake, horizon), candidate.version, inputs):
+            self.write(horizon, outcome, champion, figures, inputs)
+        return outcome
+
+    def entrants(
+        self, contest: Contest, horizon: int, candidate: Registered, champion: str | None
+    ) -> tuple[dict[str, Recipe], str]:
+        """Return the recipes that meet, and a sentence where the champion's cannot be among them.
+
+        Raises:
+            RefusedError: the candidate's cannot.
+        """
         recipes = {CANDIDATE: self.tracking.recipe(candidate.run)}
         if champion is not None:
             theirs = self.registry.version(champion, horizon).run
@@ -163,24 +173,7 @@ class Promotion:
                 f"{self.registry.name(horizon)}: version {candidate.version} reads features that "
                 f"are not declared; run jobs.train --horizons {horizon}."
             )
-        note = "" if len(able) == len(recipes) else STRANGER
-        inputs = log.digest(
-            [
-                {name: contest.inputs(recipe) for name, recipe in able.items()},
-                self.lake.profile().gate.model_dump(),
-            ]
-        )
-        verdict, scores = contest.verdict(able, self.lake.profile().gate)
-        outcome = Outcome(
-            PROMOTED if verdict.is_accepted else REFUSED,
-            candidate.version,
-            candidate.version if verdict.is_accepted else champion,
-            verdict.reason + note,
-            verdict.table,
-        )
-        if not same_refusal(decisions(self.lake, horizon), candidate.version, inputs):
-            self.write(horizon, outcome, champion, as_figures(scores), inputs)
-        return outcome
+        return able, "" if len(able) == len(recipes) else STRANGER
 
     def roll_back(self, horizon: int, why: str | None) -> Outcome:
         """Make the champion before the present one the champion again.

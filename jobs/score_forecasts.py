@@ -13,6 +13,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from math import inf
 from typing import Any
 
 import pyarrow as pa
@@ -25,8 +26,9 @@ from jobs.modelling.baselines import defined
 from jobs.modelling.ledger import Due, due, models_of
 from jobs.modelling.registry import Registry
 from jobs.modelling.retrain import SERVED, reasons
-from jobs.modelling.scoring import forecasts, segment_errors
+from jobs.modelling.scoring import segment_errors, sound_forecasts
 from jobs.modelling.segments import ALL
+from jobs.modelling.soundness import UnsoundForecastError
 from jobs.modelling.tracking import Tracking
 from jobs.month_arguments import month
 from jobs.panel_rows import closed_months
@@ -39,6 +41,9 @@ from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS
+
+# A version is scored by what was served, whatever the profile's clip is now.
+ANY_NUMBER = (-inf, inf)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,14 +67,25 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         for one in due(stored, closed, cells(lake, features), scored_cells(lake))
         if arguments.month in (None, one.month)
     ]
+    unsound = 0
     for one in listed:
         progress("score_forecasts: %s of version %s", f"{one.month:%Y-%m}", one.version)
-        found = scores(context.spark, lake, features, closed, one)
-        store(lake, one, found, context.now)
+        try:
+            found = scores(context.spark, lake, features, closed, one)
+        except UnsoundForecastError as error:
+            progress("score_forecasts: version %s is not scored. %s", one.version, error)
+            unsound += 1
+        else:
+            store(lake, one, found, context.now)
     if not listed:
         progress("score_forecasts: up to date")
     found_reasons = retrain_reasons(context, lake, features, closed)
-    return {"scored": len(listed), "retrain_due": bool(found_reasons), "reasons": found_reasons}
+    return {
+        "scored": len(listed) - unsound,
+        **({"unsound": unsound} if unsound else {}),
+        "retrain_due": bool(found_reasons),
+        "reasons": found_reasons,
+    }
 
 
 def versions(lake: Lake) -> list[dict[str, Any]]:
@@ -123,12 +139,16 @@ def scored_cells(lake: Lake) -> dict[tuple[str, date], str]:
 def scores(
     spark: SparkSession, lake: Lake, features: FeatureSet, closed: MonthRange, one: Due
 ) -> list[dict[str, Any]]:
-    """Measure a version's forecasts of a month, and the naive ones of the same pairs."""
+    """Measure a version's forecasts of a month, and the naive ones of the same pairs.
+
+    Raises:
+        UnsoundForecastError: a program of before published what is no number.
+    """
     served = served_rows(spark, lake, one)
     rows = actual_rows(spark, lake, features, one, served)
     naive = defined([one.month], closed, one.horizon, features.names)
-    scored = forecasts(rows, {SERVED: served}, naive)
-    return segment_errors(scored, [SERVED, *(baseline.name for baseline in naive)])
+    with sound_forecasts(rows, {SERVED: served}, naive, ANY_NUMBER) as scored:
+        return segment_errors(scored, [SERVED, *(baseline.name for baseline in naive)])
 
 
 def store(lake: Lake, one: Due, found: Sequence[Mapping[str, Any]], now: datetime) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from features.feature_set import FeatureSet
@@ -86,8 +87,8 @@ def expected_error(history: Sequence[Decision], version: str) -> float | None:
     key = " ".join(EVERY_ROW)
     for decision in reversed(history):
         if decision["candidate"] == version and decision["figures"]:
-            found: float = json.loads(decision["figures"])[key][CANDIDATE]["rmse"]
-            return found
+            found: float | None = json.loads(decision["figures"])[key][CANDIDATE]["rmse"]
+            return found if found is not None and isfinite(found) else None
     return None
 
 

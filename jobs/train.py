@@ -26,6 +26,7 @@ from jobs.lineage import training_digest
 from jobs.modelling.folds import first_target
 from jobs.modelling.recipe import Recipe
 from jobs.modelling.registry import Registered, Registry
+from jobs.modelling.scoring import require_sound_model
 from jobs.modelling.task_slots import check_workers
 from jobs.modelling.tracking import Tracking
 from jobs.panel_checks import require_fit_panel
@@ -36,6 +37,7 @@ from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
+from lakehouse.profile import bounds_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,12 +113,20 @@ def training_panel(lake: Lake, spine: str, horizon: int) -> PanelRows:
 def candidate(
     context: Context, panel: PanelRows, recipe: Recipe, inputs: str, workers: int | None
 ) -> Registered:
-    """Fit a model, keep it, and make it the candidate of its horizon."""
+    """Fit a model, keep it, and make it the candidate of its horizon.
+
+    Raises:
+        UnsoundForecastError: what it returns for the newest month is not what a model owes.
+    """
     tracking = Tracking(context, panel.lake)
-    estimator = recipe.made(panel.lake.profile().target_clip, workers)
+    clip = panel.lake.profile().target_clip
+    estimator = recipe.made(clip, workers)
     origin = made_from(panel.lake, panel, closed_months(panel.lake).last)
     with tracking.run("train", {**estimator.describe(), **origin}, inputs) as run_:
-        tracking.log_model(estimator.fit(panel, context.spark), recipe)
+        model = estimator.fit(panel, context.spark)
+        newest = panel.of(panel.months[-1:]).frame(context.spark)
+        require_sound_model(newest, estimator.name, model, bounds_of(clip))
+        tracking.log_model(model, recipe)
     tags = {
         "inputs": inputs,
         "estimator": recipe.estimator,

@@ -58,6 +58,11 @@ class Clip(Part):
         return self
 
 
+def bounds_of(clip: Clip | None) -> tuple[float, float]:
+    """Return the least and the greatest forecast, units; without a clip it is not negative."""
+    return (0.0, float("inf")) if clip is None else (float(clip.low), float(clip.high))
+
+
 class Files(Marks):
     """How a retailer's delimited text files are written, their numbers among it."""
 

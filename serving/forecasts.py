@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.errors import LakeError
+from lakehouse.types import FEATURE
 
 KEY = ("shop_id", "item_id", "month")
-VALUES = ("horizon", "units", "p10", "p50", "p90", "p95", "rung", "model", "generated_at")
+QUANTILES = ("p10", "p50", "p90", "p95")
+VALUES = ("horizon", "units", *QUANTILES, "rung", "model", "generated_at")
 COLUMNS = (*KEY, *VALUES)
 FLOAT = struct.Struct("f")
 # Distinct values that a byte can number.
@@ -80,6 +82,33 @@ class Forecasts:
     def at(self, row: int) -> dict[str, Any]:
         """Return what one row of the index forecasts."""
         return {name: written(column[row].as_py()) for name, column in self.values.items()}
+
+
+def count_unsound(rows: pa.Table, bounds: tuple[float, float]) -> int:
+    """Count rows of gold.forecasts that no answer may hold.
+
+    Args:
+        rows: ``COLUMNS``.
+        bounds: the least and the greatest forecast, units.
+
+    Returns:
+        How many have units that are null, or units or a quantile not finite, out of bounds, or a
+        quantile below one before it.
+    """
+    sound = pc.fill_null(is_within(rows["units"], *bounds), False)
+    least: Any = pa.scalar(bounds[0], FEATURE)
+    for name in QUANTILES:
+        fits = pc.and_(is_within(rows[name], *bounds), pc.greater_equal(rows[name], least))
+        sound = pc.and_(sound, pc.fill_null(fits, True))
+        least = pc.max_element_wise(least, rows[name])
+    return len(rows) - int(pc.sum(sound).as_py() or 0)
+
+
+def is_within(values: pa.ChunkedArray, low: float, high: float) -> pa.ChunkedArray:
+    """Say which values are finite and within bounds; null where there is none."""
+    low_, high_ = (pa.scalar(bound, FEATURE) for bound in (low, high))
+    inside = pc.and_(pc.greater_equal(values, low_), pc.less_equal(values, high_))
+    return pc.and_(pc.is_finite(values), inside)
 
 
 def numbered(rows: pa.Table, axes: Sequence[pa.Array]) -> pa.Array:

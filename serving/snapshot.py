@@ -10,11 +10,12 @@ import pyarrow as pa
 from lakehouse.delta.arrow import read_table
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
+from lakehouse.profile import bounds_of
 from lakehouse.storage import is_local, local_path
 from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import SHOPS
 from serving import forecasts, shops
-from serving.forecasts import Forecasts
+from serving.forecasts import Forecasts, count_unsound
 from serving.shops import Shops
 
 
@@ -97,13 +98,20 @@ def read_forecasts(lake: Lake, version: Version) -> Forecasts:
     """Read the forecasts of a version.
 
     Raises:
-        LakeError: they are not as many as the version says.
+        LakeError: they are not as many as the version says, or one is not a number within the
+            bounds of the lake's profile.
     """
     rows = read_table(lake, FORECASTS, forecasts.COLUMNS, [("version", "=", version.version)])
     if len(rows) != version.rows:
         raise LakeError(
             f"{lake.uri(FORECASTS)}: version {version.version} has {len(rows)} forecasts, "
             f"{version.rows} were published; forecast again or withdraw it."
+        )
+    bounds = bounds_of(lake.profile().target_clip)
+    if wrong := count_unsound(rows, bounds):
+        raise LakeError(
+            f"{lake.uri(FORECASTS)}: version {version.version} has {wrong} forecasts that are not "
+            f"numbers within [{bounds[0]:g}, {bounds[1]:g}]; forecast again or withdraw it."
         )
     index = Forecasts.of(rows)
     del rows

@@ -6,14 +6,22 @@ from dataclasses import dataclass
 
 from lakehouse.errors import ShopcastError
 from lakehouse.lake import Lake
+from lakehouse.storage import is_local, local_path
 from serving.snapshot import NothingPublishedError, Snapshot, read_snapshot
 
 logger = logging.getLogger("shopcast")
 
+NOT_READ_YET = "The forecasts are not read yet; ask again."
+
 
 @dataclass(frozen=True)
 class State:
-    """What is served, and what kept the last refresh from finding something newer."""
+    """What is served, and what kept the last refresh from finding something newer.
+
+    Attributes:
+        snapshot: None: nothing is served.
+        fault: a sentence that anybody may read: it names no path, which the log does.
+    """
 
     snapshot: Snapshot | None = None
     fault: str | None = None
@@ -26,7 +34,7 @@ class Store:
     """
 
     def __init__(self, lake: Lake) -> None:
-        self.state = State(fault=f"{lake.root}: not read yet; ask again.")
+        self.state = State(fault=NOT_READ_YET)
         self._lake = lake
 
     async def keep_new(self, seconds: float) -> None:
@@ -44,22 +52,31 @@ class Store:
         try:
             self.state = State(read_snapshot(self._lake, before))
         except NothingPublishedError as error:
-            self._keep(None, str(error))
+            self._keep(None, error)
         except ShopcastError as error:
-            self._keep(before, str(error))
+            self._keep(before, error)
         except BaseException as error:  # a panic of delta-rs is no Exception
             logger.exception("%s cannot be read", self._lake.root)
-            self._keep(before, f"{self._lake.root}: cannot be read ({type(error).__name__}).")
+            self._keep(before, error)
         else:
             self._announce(before)
 
-    def _keep(self, snapshot: Snapshot | None, fault: str) -> None:
-        self.state = State(snapshot, fault)
+    def _keep(self, snapshot: Snapshot | None, error: BaseException) -> None:
+        self.state = State(snapshot, public_sentence(error, self._lake))
         served = f"version {snapshot.version.version}" if snapshot else "nothing"
-        logger.warning("serving %s: %s", served, fault)
+        logger.warning("serving %s: %s", served, error)
 
     def _announce(self, before: Snapshot | None) -> None:
         now = self.state.snapshot
         if now is not None and (before is None or before.version != now.version):
             served = (now.version.version, len(now.forecasts), f"{now.version.cutoff:%Y-%m}")
             logger.info("serving version %s: %s forecasts, cutoff %s", *served)
+
+
+def public_sentence(error: BaseException, lake: Lake) -> str:
+    """Say why the lake is not served without saying where it is; the log has all of it."""
+    sentence = str(error).replace(lake.root, "The lake")
+    places = ("://", *([str(local_path(lake.root))] if is_local(lake.root) else []))
+    if isinstance(error, ShopcastError) and not any(place in sentence for place in places):
+        return sentence
+    return f"The lake cannot be read ({type(error).__name__}); the log of the server says why."

@@ -10,7 +10,32 @@ from typing import Any
 
 PROMOTED, FORCED, REFUSED = "promoted", "forced", "refused"
 ROLLED_BACK, FOUND = "rolled back", "found"
+UP_TO_DATE = "up to date"
 Decision = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one horizon.
+
+    Attributes:
+        decision: as gold.model_history has it, or up to date.
+        candidate: the registered version that it was about.
+        champion: the champion from now on; None: there is none.
+        reason: why, as sentences.
+        table: the checks, as text; empty: there were none.
+    """
+
+    decision: str
+    candidate: str
+    champion: str | None
+    reason: str
+    table: str = ""
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The outcome without its table."""
+        return {k: v for k, v in vars(self).items() if k != "table"}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lakehouse import model_section
-from lakehouse.profile import Clip
+from lakehouse.profile import Clip, bounds_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -35,9 +35,7 @@ class Settings:
     @property
     def bounds(self) -> tuple[float, float]:
         """The least and the greatest forecast, units."""
-        if self.clip is None:
-            return 0.0, float("inf")
-        return float(self.clip.low), float(self.clip.high)
+        return bounds_of(self.clip)
 
 
 class Model(Protocol):

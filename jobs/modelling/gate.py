@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Any
 
 from jobs.modelling.scoreboard import pool_by
@@ -42,7 +43,9 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether the candidate reached it."""
+        """Whether the candidate reached it: an error that is not finite never does."""
+        if not isfinite(self.error):
+            return False
         return self.error < self.limit if self.is_strict else self.error <= self.limit
 
     @property
@@ -97,14 +100,16 @@ def pooled(scores: Mapping[str, Iterable[Mapping[str, Any]]]) -> Scores:
 def judge(scores: Scores, rules: Gate, naive: Sequence[str]) -> Verdict:
     """Hold a candidate against the champion, where there is one, and the best naive forecast.
 
+    A champion whose error is not a finite number is passed over, as if there were none.
+
     Args:
         scores: of the candidate, the champion and the naive forecasts, on the same rows.
         rules: the profile's margins.
         naive: the names of the naive forecasts among the contenders; at least one.
     """
     everywhere = scores[EVERY_ROW]
-    best_naive = min(naive, key=lambda name: everywhere[name]["rmse"])
-    reference = CHAMPION if CHAMPION in everywhere else best_naive
+    best_naive = min(naive, key=lambda name: rmse_of(everywhere, name))
+    reference = CHAMPION if isfinite(rmse_of(everywhere, CHAMPION)) else best_naive
     checks = [naive_check(everywhere, best_naive, rules)]
     if reference == CHAMPION:
         checks.insert(0, champion_check(everywhere, rules))
@@ -124,14 +129,14 @@ def naive_check(errors: Errors, best: str, rules: Gate) -> Check:
 def segment_checks(scores: Scores, reference: str, rules: Gate) -> Iterator[Check]:
     """Ask that the candidate is not much worse in any segment that has rows enough.
 
-    Where the reference has no error at all, nothing can be relative to it: such a segment, of
-    zeros alone, is left out.
+    Where the reference has no error at all, or none that is finite, nothing can be relative to it:
+    such a segment is left out.
     """
     for place in sorted(scores):
         errors = scores[place]
         if place[0] in JUDGED and errors[CANDIDATE]["rows"] >= rules.segment_rows:
             found = check(place, errors, reference, 1 + rules.segment_margin)
-            if found.reference > 0:
+            if 0 < found.reference < inf:
                 yield found
 
 
@@ -144,9 +149,15 @@ def check(
     is_strict: bool = False,
 ) -> Check:
     """Make the check that the candidate's error is within a share of another's."""
-    mine, other = errors[CANDIDATE], errors[against]
-    limit = other["rmse"] * share
-    return Check(place, against, int(mine["rows"]), mine["rmse"], other["rmse"], limit, is_strict)
+    mine, other = rmse_of(errors, CANDIDATE), rmse_of(errors, against)
+    rows = int(errors[CANDIDATE]["rows"])
+    return Check(place, against, rows, mine, other, other * share, is_strict)
+
+
+def rmse_of(errors: Errors, contender: str) -> float:
+    """Return a contender's RMSE, units; infinite where it has none that is a finite number."""
+    rmse = errors.get(contender, {}).get("rmse")
+    return float(rmse) if rmse is not None and isfinite(rmse) else inf
 
 
 def sentence(check: Check) -> str:

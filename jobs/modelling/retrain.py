@@ -61,11 +61,11 @@ def by_month(
     served = scores[SERVED]
     rmse, coverage = served["rmse"], served["coverage"]
     limit = None if expected is None else expected * (1 + rules.error_margin)
-    if limit is not None and rmse > limit:
+    if limit is not None and not rmse <= limit:
         yield f"RMSE {rmse:.4f} is above {limit:.4f}, made from {expected:.4f} in the backtest."
     naive = {name: score["rmse"] for name, score in scores.items() if name != SERVED}
     best = min(naive, key=lambda name: naive[name], default=None)
-    if best is not None and naive[best] < rmse:
+    if best is not None and not rmse <= naive[best]:
         yield f"RMSE {rmse:.4f} is above that of {best}, {naive[best]:.4f}."
     is_out = coverage is not None and not rules.coverage_low <= coverage <= rules.coverage_high
     if is_out:

@@ -1,6 +1,6 @@
 """The folds of one horizon → scores of every model, and what a report shows beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from jobs.actual_sales import with_actuals
 from jobs.command import progress
 from jobs.modelling.baselines import Baseline
 from jobs.modelling.contributions import Importance, importance
-from jobs.modelling.estimator import Estimator, Model
+from jobs.modelling.estimator import Estimator
 from jobs.modelling.findings import (
     Pair,
     calibration,
@@ -19,8 +19,9 @@ from jobs.modelling.findings import (
     series_forecasts,
 )
 from jobs.modelling.folds import Fold
-from jobs.modelling.scoring import fitted, forecasts, of_fold, segment_errors
+from jobs.modelling.scoring import fitted, of_fold, segment_errors, sound_forecasts
 from jobs.panel_rows import PanelRows
+from lakehouse.profile import bounds_of
 
 Row = dict[str, Any]
 LAKE = "lake"
@@ -79,9 +80,14 @@ def roll(
         estimators: what is fitted.
         baselines: naive forecasts, defined for all folds.
         other: the last fold is measured against these too, apart.
+
+    Raises:
+        UnsoundForecastError: an estimator's model returned what it must not.
     """
     pairs = largest_pairs(rows.of([folds[0].month]).frame(spark))
     found = Rolled(pairs=pairs, models=[each.name for each in estimators])
+    names = [*found.models, *(baseline.name for baseline in baselines)]
+    bounds = bounds_of(rows.lake.profile().target_clip)
     for fold in folds:
         progress(
             "backtest: %s from %s, learning from %d months",
@@ -89,7 +95,9 @@ def roll(
         )  # fmt: skip
         models = fitted(spark, rows, fold, estimators)
         against = other if fold == folds[-1] else None
-        measure(rows.of([fold.month]).frame(spark), fold, models, baselines, against, found)
+        month = rows.of([fold.month]).frame(spark)
+        with sound_forecasts(month, models, baselines, bounds) as scored:
+            measure(scored, fold, names, against, found)
     newest = rows.of([folds[-1].month]).frame(spark)
     found.importance = {name: importance(model, newest) for name, model in models.items()}
     months = [*folds[-1].train, *(fold.month for fold in folds)]
@@ -99,25 +107,19 @@ def roll(
 
 
 def measure(
-    rows: DataFrame,
+    scored: DataFrame,
     fold: Fold,
-    models: Mapping[str, Model],
-    baselines: Sequence[Baseline],
+    names: Sequence[str],
     other: OtherActuals | None,
     found: Rolled,
 ) -> None:
-    """Add what comes of one fold, whose month's panel rows these are."""
-    names = [*models, *(baseline.name for baseline in baselines)]
-    scored = forecasts(rows, models, baselines).persist()
-    try:
-        found.scores += with_source(LAKE, of_fold(fold, segment_errors(scored, names)))
-        found.bins += calibration(scored, names)
-        found.forecasts += series_forecasts(scored, found.pairs, names)
-        if other is not None:
-            replaced = segment_errors(with_actuals(scored, other.units), names)
-            found.scores += with_source(other.name, of_fold(fold, replaced))
-    finally:
-        scored.unpersist()
+    """Add what comes of one fold, whose month's forecasts by models of these names are scored."""
+    found.scores += with_source(LAKE, of_fold(fold, segment_errors(scored, names)))
+    found.bins += calibration(scored, names)
+    found.forecasts += series_forecasts(scored, found.pairs, names)
+    if other is not None:
+        replaced = segment_errors(with_actuals(scored, other.units), names)
+        found.scores += with_source(other.name, of_fold(fold, replaced))
 
 
 def with_source(actuals: str, scores: Sequence[Row]) -> list[Row]:

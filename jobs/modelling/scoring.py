@@ -1,6 +1,8 @@
 """Panel rows and fitted models → every model's forecasts of those rows, and their errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import isfinite
 from typing import Any, Protocol
 
 from pyspark.sql import DataFrame, SparkSession
@@ -12,8 +14,9 @@ from jobs.modelling.baselines import Baseline
 from jobs.modelling.estimator import Estimator, Model
 from jobs.modelling.folds import Fold
 from jobs.modelling.forecasting import FORECAST
-from jobs.modelling.metrics import QUANTILES, by_segment, errors, forecast_column
+from jobs.modelling.metrics import METRICS, QUANTILES, by_segment, errors, forecast_column
 from jobs.modelling.segments import segmented
+from jobs.modelling.soundness import Bounds, UnsoundForecastError, require_columns, require_sound
 from jobs.panel_rows import PanelRows
 
 KEY = (SHOP, ITEM, CATEGORY, "month")
@@ -43,22 +46,6 @@ def fitted(
     return {each.name: each.fit(rows.of(fold.train), spark) for each in estimators}
 
 
-def score_fold(
-    spark: SparkSession,
-    rows: PanelRows,
-    fold: Fold,
-    models: Mapping[str, Forecaster],
-    baselines: Sequence[Baseline],
-) -> list[dict[str, Any]]:
-    """Measure models and naive forecasts on the month that a fold scores, in every segment.
-
-    Returns:
-        ``horizon, cutoff, month, segment, value, model`` and metrics.
-    """
-    scored = forecasts(rows.of([fold.month]).frame(spark), models, baselines)
-    return of_fold(fold, segment_errors(scored, [*models, *(b.name for b in baselines)]))
-
-
 def of_fold(fold: Fold, scores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Say which fold scores are of."""
     return [{**score, "horizon": fold.horizon, "cutoff": fold.cutoff} for score in scores]
@@ -86,9 +73,39 @@ def forecasts(
     return segmented(forecast, known).select(*KEY, TARGET, "segments", *models, *naive)
 
 
+@contextmanager
+def sound_forecasts(
+    rows: DataFrame,
+    models: Mapping[str, Forecaster],
+    baselines: Sequence[Baseline],
+    bounds: Bounds,
+) -> Iterator[DataFrame]:
+    """Forecast the same rows by every model, and keep that while a block runs.
+
+    Raises:
+        UnsoundForecastError: a model returned what it must not.
+    """
+    scored = forecasts(rows, models, baselines).persist()
+    try:
+        require_sound(rows.where(f"{TARGET} IS NOT NULL"), scored, list(models), bounds)
+        yield scored
+    finally:
+        scored.unpersist()
+
+
+def require_sound_model(rows: DataFrame, name: str, model: Forecaster, bounds: Bounds) -> None:
+    """Check what a model returns for panel rows.
+
+    Raises:
+        UnsoundForecastError: it returned what it must not.
+    """
+    require_sound(rows, with_forecasts(rows, name, model), [name], bounds)
+
+
 def with_forecasts(rows: DataFrame, name: str, model: Forecaster) -> DataFrame:
     """Add one model's forecasts to rows, in a column of its name."""
     predicted = model.predict(rows)
+    require_columns(predicted, name)
     gathered = forecast_column(predicted[FORECAST], predicted)
     return predicted.withColumn(name, gathered).drop(FORECAST, *QUANTILES)
 
@@ -105,7 +122,27 @@ def segment_errors(scored: DataFrame, models: Sequence[str]) -> list[dict[str, A
 
     Returns:
         ``month, segment, value, model`` and metrics.
+
+    Raises:
+        UnsoundForecastError: an error is not a finite number; no table keeps such a one.
     """
     measured = errors(by_segment(scored), models, "month", "segment", "value")
     found: list[dict[str, Any]] = measured.toArrow().to_pylist()
+    for score in found:
+        require_finite(score)
     return found
+
+
+def require_finite(score: Mapping[str, Any]) -> None:
+    """Check that every error of a model in a segment is a finite number, or null.
+
+    Raises:
+        UnsoundForecastError: one is not; names it.
+    """
+    for metric in METRICS:
+        if score[metric] is not None and not isfinite(score[metric]):
+            raise UnsoundForecastError(
+                f"{score['model']}: {metric} of {score['segment']} {score['value']} in "
+                f"{score['month']:%Y-%m} is {score[metric]}, no finite number; none of its errors "
+                "is kept. See docs/estimators.md for what a model owes."
+            )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import optuna
@@ -91,5 +92,6 @@ def varied(given: Model, parameters: Mapping[str, Any]) -> Model:
 
 
 def best(trials: Iterable[Trial]) -> Trial | None:
-    """Return the trial of the smallest error, the first of equals; None where there is none."""
-    return min(trials, key=lambda trial: (trial.rmse, trial.number), default=None)
+    """Return the trial of the smallest finite error, the first of equals; None: there is none."""
+    finite = (trial for trial in trials if isfinite(trial.rmse))
+    return min(finite, key=lambda trial: (trial.rmse, trial.number), default=None)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from features.group import ITEM, SHOP
@@ -31,6 +32,7 @@ def write_submission(forecasts: "DataFrame", pairs: "DataFrame", file: str) -> i
 
     Raises:
         SourceError: the pairs have no ID.
+        ValueError: a forecast is null or not a finite number; ``soundness`` keeps such out.
     """
     if ID not in pairs.columns:
         raise SourceError(f"--submission: the pairs have no column {ID}, only {pairs.columns}.")
@@ -39,6 +41,8 @@ def write_submission(forecasts: "DataFrame", pairs: "DataFrame", file: str) -> i
         f"CAST({ID} AS BIGINT) AS {ID}", f"coalesce(units, 0) AS {COUNT}"
     ).orderBy(ID)
     rows = ordered.toArrow()
+    if not pc.all(pc.is_finite(rows[COUNT]), min_count=0).as_py():
+        raise ValueError(f"{file}: a forecast is no finite number")
     folder, _, name = normal_uri(file).rpartition("/")
     with filesystem(folder).open_output_stream(name) as stream:
         pa_csv.write_csv(rows, stream, PLAIN)

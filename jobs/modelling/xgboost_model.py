@@ -97,7 +97,6 @@ class Trees:
             "features": self.inputs.names,
             "fillings": dict(self.inputs.fillings),
             "response": self.response.section.model_dump(),
-            "bounds": self.bounds,
         }
         if self.intervals is not None and self.intervals.correction is not None:
             (folder / QUANTILE_FILE).write_bytes(self.intervals.raw)
@@ -169,7 +168,7 @@ class XGBoost:
             (folder / FORECAST_FILE).read_bytes(),
             inputs,
             Response(section),
-            tuple(origin["bounds"]),
+            self._settings.bounds,
         )
         if "correction" not in origin:
             return made

@@ -60,9 +60,7 @@ def test_when_all_versions_are_withdrawn_nothing_is_served(
     published.set_status("v1", "withdrawn")
     store.refresh()
     assert store.state.snapshot is None
-    assert store.state.fault == (
-        f"{published.lake.root}: no forecasts are published; run forecast."
-    )
+    assert store.state.fault == ("The lake: no forecasts are published; run forecast.")
 
 
 def test_a_version_already_served_is_not_read_again(published: PublishedLake, store: Store) -> None:
@@ -135,7 +133,7 @@ def test_a_panic_of_a_library_leaves_the_last_good_version(
     served(store)
     monkeypatch.setattr(store_module, "read_snapshot", panic)
     assert units(served(store)) == [1]
-    assert store.state.fault == f"{published.lake.root}: cannot be read (Panic)."
+    assert store.state.fault == ("The lake cannot be read (Panic); the log of the server says why.")
 
 
 def test_a_lake_of_another_format_is_not_served(published: PublishedLake, store: Store) -> None:
@@ -151,3 +149,26 @@ def test_an_empty_version_is_served(published: PublishedLake, store: Store) -> N
     published.publish("v1")
     assert len(served(store).forecasts) == 0
     assert served(store).forecasts.find("57", "5037") == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"units": float("nan")},
+        {"units": float("inf")},
+        {"units": -0.5},
+        {"units": 20.5},
+        {"p10": 1.0, "p50": 0.5},
+        {"p10": 1.0, "p90": 0.5},
+        {"p95": float("nan")},
+        {"p95": 21.0},
+    ],
+)
+def test_a_version_with_what_is_no_forecast_is_not_served(
+    published: PublishedLake, store: Store, values: dict[str, float]
+) -> None:
+    published.publish("v1", forecast(units=1, p10=0.0, p50=0.0, p90=20.0, p95=20.0))
+    assert units(served(store)) == [1]
+    published.publish("v2", forecast(units=2), forecast(item_id="7", **values))
+    assert units(served(store)) == [1]
+    assert "version v2 has 1 forecasts that are not numbers within [0, 20]" in store.state.fault

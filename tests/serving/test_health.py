@@ -1,5 +1,6 @@
 """What /healthz and /readyz answer."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,7 @@ def test_a_process_without_a_lake_lives_and_says_what_it_waits_for(tmp_path: Pat
         assert response.headers["content-type"] == "application/problem+json"
         assert response.headers["retry-after"] == "60"
         assert response.json()["detail"] == (
-            f"file://{tmp_path}/none: no such folder; "
-            "run ingest_history first, or name another lake."
+            "The lake: no such folder; run ingest_history first, or name another lake."
         )
     assert not (tmp_path / "none").exists()
 
@@ -80,3 +80,29 @@ def test_data_too_old_are_not_ready_and_still_answered(
             "publish newer forecasts."
         )
     assert client.get("/predict?shop_id=57&item_id=5037").status_code == 200
+
+
+def test_no_answer_says_where_the_lake_is(
+    client: Client, published: PublishedLake, store: Store
+) -> None:
+    """Not before the first read, of nothing published, a broken version, table or lake."""
+    folder = str(published.folder)
+
+    def require_no_place() -> None:
+        for path in ("/readyz", "/predict?shop_id=1&item_id=1", "/healthz"):
+            assert folder not in client.get(path).text
+            assert "://" not in client.get(path).text.replace("https://", "")
+
+    require_no_place()
+    breaks = (
+        lambda: None,
+        lambda: published.publish("v1", forecast(), rows=3),
+        lambda: shutil.rmtree(published.folder / "silver"),
+        lambda: (published.folder / "lake.json").write_text("{"),
+        lambda: shutil.rmtree(published.folder),
+    )
+    for cause in breaks:
+        cause()
+        store.refresh()
+        assert client.get("/readyz").status_code == 503
+        require_no_place()

@@ -111,3 +111,31 @@ def test_scores_are_pooled_over_folds_by_rows() -> None:
     found = pooled({CANDIDATE: [row(9, 0.0), row(1, 10.0)], "zero": [row(10, 1.0)]})
     assert found[EVERY_ROW][CANDIDATE]["rmse"] == pytest.approx(10**0.5, abs=1e-5)
     assert found[EVERY_ROW]["zero"]["rows"] == 10
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize("champion", [NAN, INF, -INF])
+@pytest.mark.parametrize(("candidate", "accepted"), [(1.9, True), (2.0, False)])
+def test_a_champion_without_a_finite_error_is_passed_over_for_the_best_naive_forecast(
+    champion: float, candidate: float, accepted: bool
+) -> None:
+    found = verdict(errors(candidate, champion), errors(2.2, champion))
+    assert not found.is_accepted, "the segment is held against the naive forecast"
+    assert [check.against for check in found.checks] == ["last_month", "last_month"]
+    assert verdict(errors(candidate, champion)).is_accepted is accepted
+
+
+def test_a_segment_without_a_finite_error_of_the_champion_decides_nothing() -> None:
+    assert verdict(errors(0.9, 1.0), errors(1.0, NAN)).is_accepted
+
+
+@pytest.mark.parametrize("candidate", [NAN, INF])
+@pytest.mark.parametrize("other", [1.0, NAN, INF, None])
+def test_an_error_that_is_not_finite_loses_against_any(
+    candidate: float, other: float | None
+) -> None:
+    assert not verdict(errors(candidate, other)).is_accepted
+    assert not verdict(errors(candidate, other, naive=NAN)).is_accepted
+    assert not verdict(errors(0.9, 1.0), errors(candidate, 1.0)).is_accepted
