@@ -44,7 +44,7 @@ def blocks(attributes: Attributes, inputs: Sequence[str] = ()) -> tuple[Block, .
         Block("item in a region", rf"item_({regions})_.*"),
         Block("region", rf"({regions})_.*"),
         Block("other attributes of items", rf"({kinds})_.*"),
-        Block("price", r".*(revenue|price).*|.*_units_latest_.*"),
+        Block("price", r".*(revenue|price).*"),
         Block(
             "exposure",
             r".*(sale_days|offer_days|target_sum|exposed).*|.*_late(_units.*)?|"

@@ -78,7 +78,8 @@ def features_of(series: Series, window: Window, month: date) -> pa.Table:
     columns = [series.keys[name].take(pa.array(known)) for name in group.keys]
     columns.append(pa.repeat(pa.scalar(month, pa.date32()), len(known)))
     for feature in group.features:
-        past = Past(window.measures[feature.measure], window.sold, target)
+        where = None if feature.where is None else window.measures[feature.where]
+        past = Past(window.measures[feature.measure], window.sold, target, where)
         columns.append(feature_column(past, feature, group, known))
     return pa.table(columns, names=[*group.keys, "month", *group.columns])
 

@@ -19,14 +19,18 @@ class Feature:
         measure: name of the measure.
         statistic: what is computed.
         lookback: months back that it reads, at least 1; None for one that is not bounded.
+        where: for the last value: the measure that is not 0 in the month that it is of, so that
+            two of them are of one month; None: the measure itself.
 
     Raises:
-        ValueError: the lookback would read the target month or later, or is not the statistic's.
+        ValueError: the lookback would read the target month or later, or is not the statistic's;
+            or another statistic than the last value is told where.
     """
 
     measure: str
     statistic: Statistic
     lookback: int | None
+    where: str | None = None
 
     def __post_init__(self) -> None:
         name = f"{self.measure} {self.statistic.name} {self.lookback}"
@@ -35,6 +39,20 @@ class Feature:
         if self.statistic.is_bounded != (self.lookback is not None):
             wanted = "a number of months" if self.statistic.is_bounded else "no lookback"
             raise ValueError(f"{name}: {self.statistic.name} takes {wanted}")
+        if self.where is not None and self.statistic != LATEST:
+            raise ValueError(f"{name}: where {self.where} is for {LATEST.name} alone")
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of the measures that it reads."""
+        return (self.measure,) if self.where is None else (self.measure, self.where)
+
+    @property
+    def meaning(self) -> str:
+        """What is computed of the measure."""
+        if self.where is None:
+            return self.statistic.meaning
+        return f"value of the last month before whose {self.where} is not 0"
 
     @property
     def suffix(self) -> str:
@@ -63,9 +81,9 @@ def sums(measure: str, *months: int) -> tuple[Feature, ...]:
     return tuple(Feature(measure, SUM, lookback) for lookback in months)
 
 
-def latest(measure: str, *months: int) -> tuple[Feature, ...]:
-    """Declare the last values that are not 0 within that many months."""
-    return tuple(Feature(measure, LATEST, lookback) for lookback in months)
+def latest(measure: str, *months: int, where: str | None = None) -> tuple[Feature, ...]:
+    """Declare the last values that are not 0, or where another measure is not, within months."""
+    return tuple(Feature(measure, LATEST, lookback, where) for lookback in months)
 
 
 def months_since(measure: str) -> Feature:
@@ -103,7 +121,8 @@ class FeatureGroup:
 
     def __post_init__(self) -> None:
         known = {measure.name for measure in self.measures}
-        refuse(self.name, "measure not declared", {f.measure for f in self.features} - known)
+        asked = {name for feature in self.features for name in feature.measures}
+        refuse(self.name, "measure not declared", asked - known)
         refuse(self.name, "measure missing", {PRESENCE, SOLD_SHARE} - known)
         opening = {months_since(PRESENCE).suffix, age(PRESENCE).suffix}
         refuse(self.name, "feature missing", opening - {f.suffix for f in self.features})
@@ -120,7 +139,8 @@ class FeatureGroup:
     @property
     def measures_read(self) -> set[str]:
         """The names of the measures that features are computed of."""
-        return {PRESENCE, SOLD_SHARE, *(feature.measure for feature in self.features)}
+        asked = (name for feature in self.features for name in feature.measures)
+        return {PRESENCE, SOLD_SHARE, *asked}
 
     @property
     def opening(self) -> tuple[Feature, ...]:

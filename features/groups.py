@@ -23,12 +23,14 @@ from features.measures import (
     LATE_UNITS,
     OFFER_DAYS,
     PAIR_LATE_UNITS,
+    PAIR_PRICED_UNITS,
     PAIR_REVENUE,
     PAIR_SALES,
     PAIR_SOLD_SHARE,
     PAIR_UNITS,
     PAIR_WEEKEND_UNITS,
     PAIRS,
+    PRICED_UNITS,
     REVENUE_SUM,
     SALE_DAYS,
     TARGET_SUM,
@@ -38,6 +40,14 @@ from features.measures import (
     pair_target,
 )
 from lakehouse.profile import Clip, Profile
+
+# What prices are made of: numerator and denominator of the same sales, in the same months.
+YEARS_PRICE_TERMS = means("revenue", 12) + means("priced_units", 12)
+PRICE_TERMS = (
+    *latest("revenue", 12, where="priced_units"),
+    *latest("priced_units", 12),
+    *YEARS_PRICE_TERMS,
+)
 
 
 def shop_item(clip: Clip | None) -> FeatureGroup:
@@ -52,6 +62,7 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
             PAIR_UNITS,
             pair_target(clip),
             PAIR_REVENUE,
+            PAIR_PRICED_UNITS,
             PAIR_LATE_UNITS,
             PAIR_WEEKEND_UNITS,
             SALE_DAYS,
@@ -64,10 +75,8 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
             *weighted("target", 6),
             *sums("target", 12),
             *means("units", 12),
-            *latest("units", 12),
             *lags("revenue", 1),
-            *latest("revenue", 12),
-            *means("revenue", 12),
+            *PRICE_TERMS,
             *lags("late_units", 1),
             *lags("sale_days", 1),
             *means("sale_days", 3),
@@ -81,20 +90,18 @@ def shop_item(clip: Clip | None) -> FeatureGroup:
 ITEM_GROUP = FeatureGroup(
     name="item",
     keys=(ITEM,),
-    measures=(*WHEN_SOLD, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM, LATE_UNITS),
+    measures=(*WHEN_SOLD, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM, PRICED_UNITS, LATE_UNITS),
     features=(
         *lags("target", 1, 2, 3, 6, 12),
         *means("target", 3, 6, 12),
         *weighted("target", 6),
         *sums("target", 12),
         *lags("units", 1),
-        *latest("units", 12),
         *means("units", 12),
         *lags("pairs", 1, 2, 3),
         *means("pairs", 3, 12),
         *lags("revenue", 1),
-        *latest("revenue", 12),
-        *means("revenue", 12),
+        *PRICE_TERMS,
         *lags("late_units", 1),
         months_since("sales"),
         age("sales"),
@@ -121,7 +128,7 @@ SHOP_GROUP = FeatureGroup(
 CATEGORY_GROUP = FeatureGroup(
     name="category",
     keys=(CATEGORY,),
-    measures=(*WHEN_SOLD, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM),
+    measures=(*WHEN_SOLD, PAIRS, UNITS_SOLD, TARGET_SUM, REVENUE_SUM, PRICED_UNITS),
     features=(
         *lags("target", 1, 2, 12, 13),
         *means("target", 3, 12),
@@ -129,7 +136,7 @@ CATEGORY_GROUP = FeatureGroup(
         *lags("pairs", 1, 12),
         *means("pairs", 3),
         *means("units", 12),
-        *means("revenue", 12),
+        *YEARS_PRICE_TERMS,
         months_since("sales"),
         age("sales"),
     ),

@@ -11,12 +11,21 @@ LATE_DAYS = 14
 # What the pair's measures aggregate are the columns of monthly.pair_days.
 PAIR_SALES = Measure("sales", "sale", "sum", COUNT, "live sales lines")
 PAIR_UNITS = Measure("units", "units", "sum", UNITS, "units net of returns")
+# Both of the same sales, so that one by the other is what buyers paid per unit.
 PAIR_REVENUE = Measure(
     "revenue",
     "revenue",
     "sum",
     REVENUE,
-    "currency, each sale rounded to four decimals; without a known price 0",
+    "currency that buyers paid, each sale with a known price rounded to four decimals; a return "
+    "takes nothing off",
+)
+PAIR_PRICED_UNITS = Measure(
+    "priced_units",
+    "priced_units",
+    "sum",
+    UNITS,
+    "units sold with a known price, which revenue is of; a return takes nothing off",
 )
 PAIR_LATE_UNITS = Measure(
     "late_units", "late_units", "sum", UNITS, f"units of the month's last {LATE_DAYS} days"
@@ -47,6 +56,7 @@ def summed(measure: Measure, comment: str = "") -> Measure:
 SALES = summed(PAIR_SALES)
 UNITS_SOLD = summed(PAIR_UNITS)
 REVENUE_SUM = summed(PAIR_REVENUE)
+PRICED_UNITS = summed(PAIR_PRICED_UNITS)
 LATE_UNITS = summed(PAIR_LATE_UNITS)
 WEEKEND_UNITS = summed(PAIR_WEEKEND_UNITS)
 # When the first sale was: what every group's age is counted from.

@@ -49,14 +49,14 @@ def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:
         offers: rows of silver.daily_offers, ``[shop_id, item_id, month, date]``.
 
     Returns:
-        ``[shop_id, item_id, month, sale, units, revenue, late_units, weekend_units, sold_share,
-        sale_day, offer_day]``: ``sale`` is 1 or 0, amounts are in integer form, revenue 0 where the
-        price is not known; the days of the month are null where there is no sale or no offer.
+        ``[shop_id, item_id, month, sale, units, revenue, priced_units, late_units, weekend_units,
+        sold_share, sale_day, offer_day]``: ``sale`` is 1 or 0, amounts are in integer form; the
+        days of the month are null where there is no sale or no offer.
     """
     units, dates = integers(sales["units"]), sales["date"].to_numpy().astype("datetime64[D]")
     amounts = {
         "units": units,
-        "revenue": revenue(units, sales["price"]),
+        **paid(units, sales["price"]),
         "late_units": units * is_late(dates),
         "weekend_units": units * is_weekend(dates),
         SOLD_SHARE: share_left(dates),
@@ -107,17 +107,21 @@ def is_weekend(dates: Days) -> npt.NDArray[np.bool_]:
     return ~np.is_busday(dates)
 
 
-def revenue(units: Codes, prices: pa.ChunkedArray) -> Codes:
-    """Multiply units by prices, each product rounded once, before any sum.
+def paid(units: Codes, prices: pa.ChunkedArray) -> dict[str, Codes]:
+    """Return what buyers paid, and for how many units, each product rounded once, before any sum.
 
     Args:
-        units: ``[sale]``, in integer form.
-        prices: decimals; null: not known, which counts as 0.
+        units: ``[sale]``, in integer form; a return has less than 0.
+        prices: decimals; null: not known.
+
+    Returns:
+        ``revenue`` and ``priced_units``, both 0 for a return and where the price is not known.
     """
+    is_priced = pc.is_valid(prices).to_numpy() & (units > 0)
+    priced = np.where(is_priced, units, 0)
     known = integers(pc.fill_null(prices, pa.scalar(0, prices.type)))
-    products = units.astype(np.float64) * known / (SCALES / PAIR_REVENUE.scale)
-    rounded: Codes = np.rint(products).astype(np.int64)
-    return rounded
+    products = priced.astype(np.float64) * known / (SCALES / PAIR_REVENUE.scale)
+    return {"revenue": np.rint(products).astype(np.int64), "priced_units": priced}
 
 
 def aggregate(rows: pa.Table, group: FeatureGroup) -> pa.Table:

@@ -44,8 +44,8 @@ class Ratio:
         return ratio
 
 
-# Mostly of one month: of two where the newest one's units have no known price.
-LATEST_PRICE = "currency per unit, of the last months with revenue and with units"
+LATEST_PRICE = "currency that buyers paid per unit in the last month with a known price"
+YEARS_PRICE = "currency that buyers paid per unit, year"
 RATIOS = (
     Ratio("item_per_pair_1", "item_target_lag_1", "item_pairs_lag_1", "units by selling shop"),
     Ratio("item_per_pair_3", "item_target_mean_3", "item_pairs_mean_3", "units by selling shop"),
@@ -73,31 +73,31 @@ RATIOS = (
     Ratio(
         "item_price",
         "item_revenue_latest_12",
-        "item_units_latest_12",
+        "item_priced_units_latest_12",
         LATEST_PRICE,
     ),
     Ratio(
         "pair_price",
         "shop_item_revenue_latest_12",
-        "shop_item_units_latest_12",
+        "shop_item_priced_units_latest_12",
         f"{LATEST_PRICE}, there",
     ),
     Ratio(
         "pair_share", "shop_item_target_mean_3", "item_target_mean_3", "share of the item's units"
     ),
     Ratio("item_per_pair_12", "item_target_mean_12", "item_pairs_mean_12", "units by selling shop"),
-    Ratio("item_price_12", "item_revenue_mean_12", "item_units_mean_12", "currency per unit, year"),
+    Ratio("item_price_12", "item_revenue_mean_12", "item_priced_units_mean_12", YEARS_PRICE),
     Ratio(
         "pair_price_12",
         "shop_item_revenue_mean_12",
-        "shop_item_units_mean_12",
-        "currency per unit there, year",
+        "shop_item_priced_units_mean_12",
+        f"{YEARS_PRICE}, there",
     ),
     Ratio(
         "category_price_12",
         "category_revenue_mean_12",
-        "category_units_mean_12",
-        "currency per unit, year",
+        "category_priced_units_mean_12",
+        YEARS_PRICE,
     ),
     Ratio("item_price_change", "item_price", "item_price_12", "last price by the year's"),
     Ratio("item_price_level", "item_price_12", "category_price_12", "price by its category's"),

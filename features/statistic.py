@@ -94,13 +94,17 @@ class Past:
         history: the measure.
         start: when the first sale of each series was.
         target: index of the target month, at most the number of months in the history.
+        where: the measure that decides which month is the last one; None: the same.
 
     Raises:
         ValueError: a kernel asks for the target month or a later one.
     """
 
-    def __init__(self, history: History, start: Start, target: int) -> None:
+    def __init__(
+        self, history: History, start: Start, target: int, where: History | None = None
+    ) -> None:
         self._history, self._start, self._target = history, start, target
+        self._where = where or history
 
     def month(self, back: int) -> Real:
         """Return the value some months back; NaN before the lake's first month."""
@@ -132,12 +136,12 @@ class Past:
         return mean
 
     def latest(self, lookback: int) -> Real:
-        """Return the last value that is not 0 within the last months; NaN where there is none."""
+        """Return the value of the last of some months that has one; NaN where none has."""
         refuse_target_month(lookback)
         found = np.full(self._start.month.shape, np.nan)
         for back in range(min(lookback, self._target), 0, -1):
-            values = self._history.values[self._target - back]
-            np.copyto(found, values, where=values != 0)
+            month = self._target - back
+            np.copyto(found, self._history.values[month], where=self._where.values[month] != 0)
         return found
 
     def age(self) -> Whole:

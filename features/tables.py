@@ -35,7 +35,7 @@ def feature_columns(group: FeatureGroup) -> tuple[Column, ...]:
             group.column(feature),
             FEATURE,
             f"{feature.measure} ({group.measure(feature.measure).comment}): "
-            f"{feature.statistic.meaning}; null: not known",
+            f"{feature.meaning}; null: not known",
         )
         for feature in group.features
     )

@@ -83,7 +83,7 @@ def column_name(name: str) -> str:
 # What the names of keys, measures and panel columns begin with.
 RESERVED = (
     *("shop", "item", "category", "month", "target", "attributes"),
-    *("sale", "sales", "sold", "pairs", "units", "revenue", "late", "weekend", "offer"),
+    *("sale", "sales", "sold", "pairs", "units", "revenue", "priced", "late", "weekend", "offer"),
     *("pair", "per", "price", "exposed", "before", "after"),
 )
 AttributeName = Annotated[str, AfterValidator(column_name)]

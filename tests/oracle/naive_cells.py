@@ -32,9 +32,13 @@ def target(month: PairMonth, clip: Clip | None) -> Decimal:
     return month.units if clip is None else min(max(month.units, clip.low), clip.high)
 
 
+def priced(month: PairMonth) -> list[Row]:
+    """The sales that say what a buyer paid: no returns, and with a known price."""
+    return [sale for sale in month.sales if sale["price"] is not None and sale["units"] > 0]
+
+
 def revenue(month: PairMonth, _: Clip | None) -> Decimal:
-    known = (sale for sale in month.sales if sale["price"] is not None)
-    amounts = (sale["units"] * sale["price"] for sale in known)
+    amounts = (sale["units"] * sale["price"] for sale in priced(month))
     return sum((a.quantize(Decimal("0.0001"), ROUND_HALF_EVEN) for a in amounts), Decimal(0))
 
 
@@ -71,6 +75,7 @@ MEASURES: dict[str, Callable[[PairMonth, Clip | None], Any]] = {
     "units": lambda month, _: month.units,
     "target": target,
     "revenue": revenue,
+    "priced_units": lambda month, _: sum((s["units"] for s in priced(month)), Decimal(0)),
     "late_units": late_units,
     "weekend_units": weekend_units,
     "sale_days": lambda month, _: len({sale["date"] for sale in month.sales}),

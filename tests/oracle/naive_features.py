@@ -1,6 +1,6 @@
 """Every statistic once more, as a loop over cells in exact fractions: slow, and plain to check."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -95,12 +95,17 @@ def naive_features(
 
 def one(
     feature: Feature,
-    cells: Iterable[Mapping[str, Any]],
+    cells: Sequence[Mapping[str, Any]],
     sold: Sold,
     target: int,
     history: MonthRange,
 ) -> Fraction | None:
     values = {index(cell["month"]): Fraction(cell[feature.measure]) for cell in cells}
+    if feature.where is not None:
+        # What is there counts where the other measure is not 0, also where it is 0 itself.
+        has_other = {index(cell["month"]) for cell in cells if cell[feature.where] != 0}
+        known = [month for month in has_other if target - (feature.lookback or 0) <= month < target]
+        return values[max(known)] if known else None
     back = feature.lookback or 0
     return STATISTICS[feature.statistic.name](values, sold, target, index(history.first), back)
 
