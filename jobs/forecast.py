@@ -106,8 +106,12 @@ class Forecasting:
         return sound_rows(model, rows_, origin, bounds_of(self.lake.profile().target_clip))
 
     def kept(self, spark: SparkSession, forecasts: DataFrame) -> DataFrame:
-        """Write rows of gold.forecasts, which nobody is served yet, and return them as stored."""
-        rows.append(self.lake, FORECASTS, forecasts)
+        """Write rows of gold.forecasts, which nobody is served yet, and return them as stored.
+
+        They are written to few files: those of a version are never joined by upkeep.
+        """
+        files = -(-forecasts.count() // rows.ROWS_PER_FILE)
+        rows.append(self.lake, FORECASTS, forecasts.coalesce(max(1, files)))
         return rows.read(spark, self.lake, FORECASTS).where(F.col("version") == self.version)
 
     def row(self, count: int, runs: Mapping[int, str], inputs: str) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Keeps the tables quick: joins small files, checkpoints logs, removes files nobody reads.
 
-    python -m jobs.maintain --lake URI [--retain-hours N] [--files N]
+    python -m jobs.maintain --lake URI [--retain-hours N] [--retain-days N] [--files N]
     python -m jobs.maintain --lake URI [--erase-shop ID …] [--erase-sales FILE] [--yes]
 
-Reads and rewrites every table of the lake; no row changes. Tables of feature groups that the
-profile no longer has are removed. With --erase-shop or --erase-sales it
-removes the records of shops and sales from bronze and silver instead, and says what is due for
-every trace to be gone; without --yes it only counts them (docs/erasure.md).
+Reads and rewrites every table of the lake; no row changes. What is older than --retain-days and may
+be forgotten is removed (jobs/retention.py): backtests and their reports, checks of skew, forecasts
+that were withdrawn or never published, lakes of build_panel --known-at. Tables of feature groups
+that the profile no longer has are removed. With --erase-shop or --erase-sales it removes the
+records of shops and sales from bronze and silver instead, and says what is due for every trace to
+be gone; without --yes it only counts them (docs/erasure.md).
 """
 
 import argparse
@@ -16,6 +18,7 @@ from typing import Any
 
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.describe_tables import all_tables
+from jobs.retention import RETAIN_DAYS, forget_old
 from lakehouse.delta import log
 from lakehouse.delta.upkeep import compact, drop_others, vacuum
 from lakehouse.erasure.removal import erase, find
@@ -42,6 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"keep files that versions of the last N hours read (default: {RETAIN_HOURS})",
     )
     parser.add_argument(
+        "--retain-days",
+        type=int,
+        default=RETAIN_DAYS,
+        metavar="N",
+        help="keep backtests, reports, checks of skew, withdrawn forecasts and lakes of "
+        f"build_panel --known-at of the last N days (default: {RETAIN_DAYS})",
+    )
+    parser.add_argument(
         "--files",
         type=int,
         default=FILES_PER_PARTITION,
@@ -66,18 +77,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Maintain every table that exists, or erase."""
-    if arguments.retain_hours < 0 or arguments.files < 1:
-        raise UsageError("--retain-hours is at least 0 and --files at least 1.")
+    if arguments.retain_hours < 0 or arguments.retain_days < 1 or arguments.files < 1:
+        raise UsageError("--retain-hours is at least 0, --retain-days and --files at least 1.")
     lake = lake_of(context, arguments)
     if arguments.erase_shop or arguments.erase_sales:
         return erase_records(context, lake, arguments)
     if arguments.yes:
         raise UsageError("--yes is for --erase-shop and --erase-sales.")
-    return upkeep(lake, arguments)
+    return upkeep(context, lake, arguments)
 
 
-def upkeep(lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Join files, checkpoint and vacuum."""
+def upkeep(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Forget what is old, join files, checkpoint and vacuum."""
+    forgotten = forget_old(lake, context.now, arguments.retain_days)
+    for name, count in forgotten.items():
+        progress("%s: %d older than %d days forgotten", name, count, arguments.retain_days)
     tables = [table for table in all_tables(lake.profile()) if log.exists(lake, table)]
     joined = removed = 0
     for table in tables:
@@ -92,6 +106,7 @@ def upkeep(lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
         "tables": len(tables),
         "files_joined": joined,
         "files_removed": removed,
+        **({"forgotten": forgotten} if forgotten else {}),
         **({"tables_removed": dropped} if dropped else {}),
     }
 

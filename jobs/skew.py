@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.tables import features_table, monthly_table
 from jobs.comparison import Counts
@@ -13,12 +15,18 @@ from jobs.draw import ALL
 from jobs.skew_plan import Plan
 from jobs.skew_task import Place
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, read_table, upsert_rows
+from lakehouse.delta.arrow import append_rows, read_batches, upsert_rows
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.tables.gold import FEATURE_SKEW
 
 Row = dict[str, Any]
+# Table and draw → time.
+Latest = dict[tuple[str, str], datetime]
+# Columns of which one above 0 says that something differs.
+DIFFERING = ("missing", "extra", "mismatched")
+COMPLETE = (("months", ">", 0), ("stale_months", "=", 0))
+NOT_REBUILT = (("rebuilt_at", "is null", True),)
 
 
 def require_no_skew(lake: Lake) -> None:
@@ -28,7 +36,7 @@ def require_no_skew(lake: Lake) -> None:
         RefusedError: a check found skew, and since then neither was everything rebuilt nor did a
             complete check of the same keys, or of all, find none.
     """
-    found = standing(checked_rows(lake))
+    found = standing(lake)
     if found:
         first, tables = found[0], {row["table"] for row in found}
         raise RefusedError(
@@ -39,42 +47,47 @@ def require_no_skew(lake: Lake) -> None:
         )
 
 
-def checked_rows(lake: Lake) -> list[Row]:
-    """Read what checks found, the newest check first."""
+def standing(lake: Lake) -> list[Row]:
+    """Read the rows with skew that nothing later settled, the newest check first.
+
+    Every check adds rows, so that the table is read batch by batch: what stays in memory is a time
+    per table and draw, and the rows that stand.
+    """
     if not log.exists(lake, FEATURE_SKEW):
         return []
-    rows = read_table(lake, FEATURE_SKEW).sort_by([("checked_at", "descending")])
-    found: list[Row] = rows.to_pylist()
-    return found
+    latest = latest_complete_checks(lake)
+    stand: list[Row] = []
+    for batch in read_batches(lake, FEATURE_SKEW, FEATURE_SKEW.names, NOT_REBUILT):
+        skewed = batch.filter(reduce(pc.or_, (pc.not_equal(batch[n], 0) for n in DIFFERING)))
+        stand += [row for row in skewed.to_pylist() if not is_settled(row, latest)]
+    return sorted(stand, key=lambda row: row["checked_at"], reverse=True)
 
 
-def standing(rows: list[Row]) -> list[Row]:
-    """Keep the rows with skew that nothing later settled.
+def latest_complete_checks(lake: Lake) -> Latest:
+    """Return when a table's keys of a draw were last checked as a whole."""
+    latest: Latest = {}
+    for batch in read_batches(lake, FEATURE_SKEW, ("table", "draw", "checked_at"), COMPLETE):
+        newest = pa.table(batch).group_by(["table", "draw"]).aggregate([("checked_at", "max")])
+        for row in newest.to_pylist():
+            key = row["table"], row["draw"]
+            latest[key] = max(row["checked_at_max"], latest.get(key, row["checked_at_max"]))
+    return latest
 
-    Args:
-        rows: of gold.feature_skew.
-    """
-    complete = [row for row in rows if row["months"] and not row["stale_months"]]
-    latest: dict[tuple[str, str], datetime] = {}
-    for row in sorted(complete, key=lambda row: row["checked_at"]):
-        latest[row["table"], row["draw"]] = row["checked_at"]
 
-    def is_settled(row: Row) -> bool:
-        later = (latest.get((row["table"], draw)) for draw in (row["draw"], ALL))
-        is_rebuilt = row["rebuilt_at"] is not None
-        return is_rebuilt or any(at is not None and at > row["checked_at"] for at in later)
-
-    return [row for row in rows if is_skew(row) and not is_settled(row)]
+def is_settled(row: Row, latest: Latest) -> bool:
+    """Say whether a later complete check of the same keys, or of all, took the place of a row."""
+    later = (latest.get((row["table"], draw)) for draw in (row["draw"], ALL))
+    return any(at is not None and at > row["checked_at"] for at in later)
 
 
 def is_skew(row: Mapping[str, Any]) -> bool:
     """Say whether a row of gold.feature_skew says that something differs."""
-    return bool(row["missing"] or row["extra"] or row["mismatched"])
+    return any(row[name] for name in DIFFERING)
 
 
 def note_rebuild(lake: Lake, now: datetime) -> None:
     """Settle the skew that was found before everything was rebuilt."""
-    settled = [{**row, "rebuilt_at": now} for row in standing(checked_rows(lake))]
+    settled = [{**row, "rebuilt_at": now} for row in standing(lake)]
     if settled:
         upsert_rows(lake, FEATURE_SKEW, pa.Table.from_pylist(settled, FEATURE_SKEW.schema))
 

@@ -40,6 +40,10 @@ class Check:
 class Table:
     """A Delta table at ``<lake>/<layer>/<name>``.
 
+    Attributes:
+        kept_apart: a column of which every file has one value, so that a reader of one value opens
+            its files alone; upkeep does not join files of such a table. None: there is none.
+
     Raises:
         ValueError: key or partitioning name a column that the table does not have.
     """
@@ -52,6 +56,7 @@ class Table:
     partition_by: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     change_feed: bool = False
+    kept_apart: str | None = None
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

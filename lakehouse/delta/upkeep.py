@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 
+import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError
 from pyarrow.fs import FileSelector
 
 from lakehouse.delta import log
+from lakehouse.delta.arrow import ATTEMPTS
 from lakehouse.delta.states import ROWS, as_number, of_month
 from lakehouse.delta.transactions import transaction_numbers
 from lakehouse.faults import reach
@@ -25,10 +28,10 @@ def compact(lake: Lake, table: Table, most_files: int) -> int:
         most_files: a partition with no more files is left as it is.
 
     Returns:
-        The files that were joined into others.
+        The files that were joined into others: none of a table whose files are kept apart.
     """
     opened = log.load(lake, table)
-    counts = files_by_partition(opened, table)
+    counts = files_by_partition(opened, table) if table.kept_apart is None else {}
     large = [partition for partition, count in counts.items() if count > most_files]
     joined = 0
     if large:
@@ -107,6 +110,49 @@ def files_by_partition(opened: DeltaTable, table: Table) -> Counter[tuple[str, .
         return Counter({(): len(opened.file_uris())})
     rows = zip(*columns, strict=True)
     return Counter(tuple(map(str, values)) for values in rows if None not in values)
+
+
+def delete_where(lake: Lake, table: Table, condition: str) -> int:
+    """Delete the rows that meet a condition, and return how many; none makes no commit.
+
+    Args:
+        lake: where the table is.
+        table: what they belong to.
+        condition: SQL over its columns.
+    """
+    reach(f"before {table.path}")
+    for attempt in range(ATTEMPTS):
+        try:
+            deleted = log.load(lake, table).delete(condition)
+        except CommitFailedError:
+            if attempt + 1 == ATTEMPTS:
+                raise
+        else:
+            break
+    reach(f"after {table.path}")
+    return int(deleted["num_deleted_rows"])
+
+
+def files_kept_apart(lake: Lake, table: Table) -> dict[str, float]:
+    """Return the values that whole files have of the column that keeps them apart.
+
+    Returns:
+        Value → when the newest of its files was written, as a timestamp; files of several values,
+        which an earlier version of the program joined, are left out.
+    """
+    name = table.kept_apart
+    newest: dict[str, float] = {}
+    for action in pa.table(log.load(lake, table).get_add_actions(flatten=True)).to_pylist():
+        low, high = (action.get(f"{end}.{name}") for end in ("min", "max"))
+        if low is not None and low == high:
+            written = action["modification_time"] / 1000
+            newest[low] = max(written, newest.get(low, written))
+    return newest
+
+
+def last_written(lake: Lake, table: Table) -> float:
+    """Return when the newest commit to a table was made, as a timestamp."""
+    return float(log.load(lake, table).history(1)[0]["timestamp"]) / 1000
 
 
 def vacuum(lake: Lake, table: Table, retain_hours: int) -> int:

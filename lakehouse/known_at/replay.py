@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
+from pyarrow.fs import FileSelector
 
 from lakehouse.delta import log, rows
 from lakehouse.delta.arrow import read_batches
@@ -131,6 +132,12 @@ def forget_records(known: Lake) -> None:
     for layer in ("bronze", "silver"):
         filesystem(known.root).delete_dir_contents(layer, missing_dir_ok=True)
     log.forget()
+
+
+def known_lakes(lake: Lake) -> list[Lake]:
+    """List the lakes that were replayed from a lake."""
+    there = filesystem(lake.root).get_file_info(FileSelector(FOLDER, allow_not_found=True))
+    return [Lake(f"{lake.root}/{FOLDER}/{info.base_name}") for info in there]
 
 
 def discard(lake: Lake) -> None:

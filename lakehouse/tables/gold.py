@@ -24,6 +24,7 @@ FORECASTS = Table(
         Column("generated_at", TIMESTAMP, "when it was computed", False),
     ),
     key=("shop_id", "item_id", "month", "version"),
+    kept_apart="version",
 )
 FORECAST_VERSIONS = Table(
     layer="gold",

@@ -23,7 +23,7 @@ from jobs.draw import Draw
 from jobs.skew import require_no_skew, standing
 from lakehouse.buckets import Bucket
 from lakehouse.delta import log
-from lakehouse.delta.arrow import read_table
+from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.delta.months import replace_months
 from lakehouse.delta.parts import Part, Rows, write_part
 from lakehouse.errors import RefusedError
@@ -301,7 +301,8 @@ def found(hours: int, draw: str, **row: Any) -> dict[str, Any]:
     """A row of gold.feature_skew of so many hours later."""
     clean = {"months": 3, "stale_months": 0, "missing": 0, "extra": 0, "mismatched": 0}
     at = {"checked_at": NOW + timedelta(hours=hours), "draw": draw, "table": "t"}
-    return {**at, **clean, "rebuilt_at": None, **row}
+    fixed = {"group": "g", "column": "c", "compared": 9, "example": None, "inputs": "{}"}
+    return {**at, **fixed, **clean, "rebuilt_at": None, **row}
 
 
 @pytest.mark.parametrize(
@@ -317,9 +318,15 @@ def found(hours: int, draw: str, **row: Any) -> dict[str, Any]:
     ],
 )
 def test_skew_stands_until_a_complete_check_of_the_same_keys(
-    later: dict[str, Any], stands: bool
+    later: dict[str, Any], stands: bool, tmp_path: Path
 ) -> None:
+    def stand(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+        lake = Lake.at(str(tmp_path / str(len(rows))))
+        for row in rows:
+            append_rows(lake, FEATURE_SKEW, pa.Table.from_pylist([row], FEATURE_SKEW.schema))
+        return standing(lake)
+
     skew = found(0, "seed 0", mismatched=1)
     row = found(**{"hours": 1, **later})
-    assert standing([skew, row]) == ([skew] if stands else [])
-    assert standing([{**skew, "rebuilt_at": LATER}]) == []
+    assert stand(skew, row) == ([skew] if stands else [])
+    assert stand({**skew, "rebuilt_at": LATER}) == []
