@@ -15,7 +15,7 @@ from jobs.modelling.estimator import Estimator, Settings
 from jobs.modelling.families import estimator
 from jobs.modelling.folds import Fold, rolling_folds
 from jobs.modelling.rolling import OtherActuals, Rolled, roll
-from jobs.modelling.task_slots import check_workers
+from jobs.modelling.task_slots import check_workers, given_workers
 from jobs.panel_checks import require_fit_panel
 from jobs.panel_rows import PanelRows, closed_months
 from jobs.tunings import Parameters
@@ -88,6 +88,7 @@ class Plan:
                 self.families,
                 self.parameters.model.model_dump(),
                 [source.digest for source in self.others],
+                *given_workers(asked.workers),
             ]
         )
 
@@ -146,4 +147,5 @@ class Plan:
             "spine": self.arguments.spine,
             "folds": self.arguments.folds,
             "horizons": ",".join(map(str, self.folds)),
+            "workers": check_workers(self.context.spark, self.arguments.workers),
         }

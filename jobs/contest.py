@@ -22,6 +22,7 @@ from jobs.modelling.recipe import Recipe
 from jobs.modelling.rolling import LAKE, Row
 from jobs.modelling.scoring import fitted, of_fold, segment_errors, sound_forecasts
 from jobs.modelling.soundness import UnsoundForecastError
+from jobs.modelling.task_slots import given_workers
 from jobs.panel_rows import PanelRows, closed_months
 from jobs.tunings import PROFILE, Parameters
 from lakehouse.delta import log
@@ -133,7 +134,7 @@ class Contest:
         panel = training_digest(
             self.lake, self.features, recipe.spine, self.closed, horizon=recipe.horizon
         )
-        return log.digest([panel, recipe.digest, self.count])
+        return log.digest([panel, recipe.digest, self.count, *given_workers(self.workers)])
 
     def scores(self, recipe: Recipe) -> list[Row]:
         """Score a recipe on every fold, unless that was done before.

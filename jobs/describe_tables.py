@@ -26,6 +26,7 @@ from lakehouse.tables.gold import (
     FORECAST_SCORES,
     FORECAST_VERSIONS,
     FORECASTS,
+    MODEL_FILES,
     MODEL_HISTORY,
     TUNINGS,
 )
@@ -58,6 +59,7 @@ FIXED = (
     FEATURE_SKEW,
     FORECAST_SCORES,
     MODEL_HISTORY,
+    MODEL_FILES,
 )
 TITLE = """# Data dictionary
 

@@ -22,6 +22,7 @@ from jobs.modelling.champions import (
     was_rolled_back,
 )
 from jobs.modelling.gate import CANDIDATE, CHAMPION, EVERY_ROW
+from jobs.modelling.model_files import AlteredModelError
 from jobs.modelling.recipe import Recipe
 from jobs.modelling.registry import Registered, Registry
 from jobs.modelling.soundness import UnsoundForecastError
@@ -30,7 +31,10 @@ from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 
-STRANGER = " Not compared with the champion, which reads features that are no longer declared."
+STRANGER = (
+    " Not compared with the champion, which reads features that are no longer declared, or whose "
+    "recipe is not as it was kept."
+)
 UNSOUND = " Not compared with the champion, whose forecasts are not what a model owes."
 MOVING = (PROMOTED, FORCED, ROLLED_BACK)
 
@@ -165,8 +169,7 @@ class Promotion:
         """
         recipes = {CANDIDATE: self.tracking.recipe(candidate.run)}
         if champion is not None:
-            theirs = self.registry.version(champion, horizon).run
-            recipes[CHAMPION] = self.tracking.recipe(theirs)
+            recipes[CHAMPION] = self.champions_recipe(champion, horizon)
         able = {name: recipe for name, recipe in recipes.items() if contest.can_enter(recipe)}
         if CANDIDATE not in able:
             raise RefusedError(
@@ -174,6 +177,14 @@ class Promotion:
                 f"are not declared; run jobs.train --horizons {horizon}."
             )
         return able, "" if len(able) == len(recipes) else STRANGER
+
+    def champions_recipe(self, champion: str, horizon: int) -> Recipe | None:
+        """Return the champion's recipe; None: none was kept, or it was altered since."""
+        try:
+            return self.tracking.recipe(self.registry.version(champion, horizon).run)
+        except AlteredModelError as error:
+            progress("promote: %s", error)
+            return None
 
     def roll_back(self, horizon: int, why: str | None) -> Outcome:
         """Make the champion before the present one the champion again.

@@ -27,7 +27,7 @@ from jobs.modelling.folds import first_target
 from jobs.modelling.recipe import Recipe
 from jobs.modelling.registry import Registered, Registry
 from jobs.modelling.scoring import require_sound_model
-from jobs.modelling.task_slots import check_workers
+from jobs.modelling.task_slots import check_workers, given_workers
 from jobs.modelling.tracking import Tracking
 from jobs.panel_checks import require_fit_panel
 from jobs.panel_rows import PanelRows, add_estimator_argument, add_training_arguments, closed_months
@@ -83,7 +83,13 @@ def trained(
     recipe = Recipe(family, parameters, tuple(panel.features.names), panel.spine, horizon)
     months = MonthRange(panel.months[0], panel.months[-1])
     inputs = training_digest(
-        lake, panel.features, panel.spine, months, recipe.digest, horizon=horizon
+        lake,
+        panel.features,
+        panel.spine,
+        months,
+        recipe.digest,
+        *given_workers(arguments.workers),
+        horizon=horizon,
     )
     registry = Registry(Tracking(context, lake))
     known = registry.made_from(inputs, horizon)
@@ -122,6 +128,7 @@ def candidate(
     clip = panel.lake.profile().target_clip
     estimator = recipe.made(clip, workers)
     origin = made_from(panel.lake, panel, closed_months(panel.lake).last)
+    origin["workers"] = check_workers(context.spark, workers)
     with tracking.run("train", {**estimator.describe(), **origin}, inputs) as run_:
         model = estimator.fit(panel, context.spark)
         newest = panel.of(panel.months[-1:]).frame(context.spark)

@@ -6,7 +6,7 @@ item or a shop that no model saw is forecast all the same, which a model per cat
 could not do. The price is that each model knows a part of the items only.
 """
 
-import pickle
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from jobs.panel_rows import PanelRows
 
 BUCKET = "bucket"
-FILE = "models.pickle"
+ORIGIN_FILE = "models.json"
+# What scikit-learn's trees are made of, beside what skops trusts; nothing else is loaded.
+TRUSTED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Bag:
     """Fitted models, whose mean is the forecast; sent to the workers.
 
     Attributes:
-        models: pickled.
+        models: as skops writes them.
         features: columns that they learned from, in their order.
         bounds: of forecasts, units.
     """
@@ -53,7 +55,7 @@ class Bag:
 
     def forecaster(self) -> Callable[[pa.RecordBatch], Numbers]:
         """Load the models, and return what forecasts a batch."""
-        return partial(self.forecast, [pickle.loads(model) for model in self.models])
+        return partial(self.forecast, [loaded(model) for model in self.models])
 
     def forecast(self, models: Sequence[Any], batch: pa.RecordBatch) -> Numbers:
         """Return ``[row, 1]`` units."""
@@ -68,14 +70,40 @@ class Bag:
         return {}
 
     def save(self, folder: Path) -> None:
-        """Write the models as scikit-learn advises, pickled; read them with the same version."""
-        (folder / FILE).write_bytes(pickle.dumps((self.models, self.features)))
+        """Write the models as skops does: to read such a file runs no code that it brings."""
+        for number, model in enumerate(self.models):
+            (folder / model_file(number)).write_bytes(model)
+        origin = {"models": len(self.models), "features": self.features}
+        (folder / ORIGIN_FILE).write_text(json.dumps(origin))
+
+
+def model_file(number: int) -> str:
+    """Name the file of a model."""
+    return f"model-{number}.skops"
+
+
+def loaded(model: bytes) -> Any:
+    """Load a model.
+
+    Raises:
+        RefusedError: it holds something that is no part of scikit-learn's trees, or is damaged.
+    """
+    import skops.io
+
+    try:
+        return skops.io.loads(model, trusted=list(TRUSTED))
+    except Exception as error:  # a damaged file makes zipfile, json or skops raise anything
+        raise RefusedError(
+            f"A model of bagged_boosting is not as it was kept: {error}; nothing of it is run. Run "
+            "jobs.train, then jobs.promote."
+        ) from None
 
 
 def fitting(settings: Settings) -> Callable[[pa.Table], pa.Table]:
     """Make the function that fits one model to the rows of a bucket; a worker runs it."""
 
     def fit(rows: pa.Table) -> pa.Table:
+        import skops.io
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         section = settings.model.bagged_boosting
@@ -92,7 +120,7 @@ def fitting(settings: Settings) -> Callable[[pa.Table], pa.Table]:
         # scikit-learn finds no bins for a column of nulls alone; a constant is never split on.
         values[:, np.isnan(values).all(axis=0)] = 0
         model.fit(values, batch[TARGET].to_numpy())
-        return pa.table({"model": pa.array([pickle.dumps(model)], pa.binary())})
+        return pa.table({"model": pa.array([skops.io.dumps(model)], pa.binary())})
 
     return fit
 
@@ -130,6 +158,19 @@ class BaggedBoosting:
         return self._section.model_dump()
 
     def load(self, folder: Path) -> Bag:
-        """Read fitted models; a pickle can run code, so the model store must be one's own."""
-        models, features = pickle.loads((folder / FILE).read_bytes())
-        return Bag(models, features, self._settings.bounds)
+        """Read fitted models.
+
+        Raises:
+            RefusedError: a program of before pickled them, or they are not as they were kept.
+        """
+        if not (folder / ORIGIN_FILE).exists():
+            raise RefusedError(
+                "A model of bagged_boosting was pickled by a program of before; a pickle can run "
+                "code, and is not read. Run jobs.train, then jobs.promote."
+            )
+        origin = json.loads((folder / ORIGIN_FILE).read_text())
+        count = range(origin["models"])
+        models = tuple((folder / model_file(number)).read_bytes() for number in count)
+        for model in models:
+            loaded(model)
+        return Bag(models, tuple(origin["features"]), self._settings.bounds)

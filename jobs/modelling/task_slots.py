@@ -33,6 +33,15 @@ def check_workers(spark: "SparkSession", workers: int | None) -> int:
     return slots if workers is None else workers
 
 
+def given_workers(workers: int | None) -> tuple[dict[str, int], ...]:
+    """Return what a digest of inputs holds of the number of workers that was asked for.
+
+    Trees depend on how rows are shared out, so that another number is another model. Without one
+    there is nothing: a machine with other cores takes over what was made, as it always did.
+    """
+    return () if workers is None else ({"workers": workers},)
+
+
 def task_slots(spark: "SparkSession") -> int:
     """Count the tasks that can run at the same time."""
     context, cluster = spark.sparkContext, spark.sparkContext.getConf()

@@ -7,13 +7,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from jobs.command import Context
+from jobs.command import Context, progress
 from jobs.modelling.estimator import Model
+from jobs.modelling.families import FAMILIES
 from jobs.modelling.local_store import artifacts, local_store
+from jobs.modelling.model_files import (
+    AlteredModelError,
+    ModelFiles,
+    digest_folder,
+    digest_text,
+    keep_files,
+    kept_files,
+)
 from jobs.modelling.recipe import Recipe
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.storage import is_local, local_path
+from lakehouse.tables.gold import MODEL_FILES
 
 MODEL = "shopcast"
 FOLDER = "model"
@@ -62,6 +72,7 @@ class Tracking:
                 f"MLflow at {self.uri} does not answer as one: {str(error).splitlines()[0]}; see "
                 "MLFLOW_TRACKING_URI."
             ) from error
+        self._lake, self._now = lake, context.now
         self._clip = lake.profile().target_clip
         self._client = mlflow.MlflowClient()
 
@@ -87,11 +98,15 @@ class Tracking:
         self._mlflow.log_text(text, file)
 
     def log_model(self, model: Model, recipe: Recipe) -> None:
-        """Keep a model and its recipe with the open run."""
-        self._mlflow.log_text(recipe.as_json, RECIPE)
+        """Keep a model and its recipe with the open run, and their digests in the lake."""
+        text, run = recipe.as_json, self._mlflow.active_run().info.run_id
+        self._mlflow.log_text(text, RECIPE)
         with TemporaryDirectory() as folder:
             model.save(Path(folder))
             self._mlflow.log_artifacts(folder, FOLDER)
+            files = digest_folder(Path(folder))
+        kept = ModelFiles(run, recipe.estimator, digest_text(text), files)
+        keep_files(self._lake, kept, self._now)
 
     def find(self, kind: str, inputs: str) -> str | None:
         """Return the newest finished run that was made from the same inputs."""
@@ -103,10 +118,27 @@ class Tracking:
         return str(found[0].info.run_id) if found else None
 
     def recipe(self, run: str) -> Recipe | None:
-        """Return how the model of a run was made; None: by a program that kept no recipe."""
+        """Return how the model of a run was made; None: by a program that kept no recipe.
+
+        Raises:
+            AlteredModelError: the recipe is not the one that was kept; or nobody knows which was,
+                and it names an estimator that is neither a family nor the profile's.
+        """
         if not any(file.path == RECIPE for file in self._client.list_artifacts(run)):
             return None
-        return Recipe.of_json(self._mlflow.artifacts.load_text(f"runs:/{run}/{RECIPE}"))
+        text = self._mlflow.artifacts.load_text(f"runs:/{run}/{RECIPE}")
+        kept = kept_files(self._lake, run)
+        if kept is not None:
+            kept.require_recipe(text)
+        recipe = Recipe.of_json(text)
+        known = {*FAMILIES, self._lake.profile().model.estimator}
+        if kept is None and recipe.estimator not in known:
+            raise AlteredModelError(
+                f"MLflow run {run}: its recipe names the estimator '{recipe.estimator}', and "
+                f"{MODEL_FILES.path} does not say that jobs.train was told to use it; no code is "
+                "run by that name. Run jobs.train --estimator again, or name it in the profile."
+            )
+        return recipe
 
     def model(self, run: str, recipe: Recipe) -> Model:
         """Return the model that a run keeps.
@@ -114,9 +146,17 @@ class Tracking:
         Args:
             run: its run.
             recipe: how it was made.
+
+        Raises:
+            AlteredModelError: the files are not those that were kept.
         """
+        kept = kept_files(self._lake, run)
         with TemporaryDirectory() as folder:
-            kept = self._mlflow.artifacts.download_artifacts(
-                f"runs:/{run}/{FOLDER}", dst_path=folder
+            files = Path(
+                self._mlflow.artifacts.download_artifacts(f"runs:/{run}/{FOLDER}", dst_path=folder)
             )
-            return recipe.made(self._clip).load(Path(kept))
+            if kept is None:
+                progress("MLflow run %s: made before digests were kept, not checked", run)
+            else:
+                kept.require_files(files)
+            return recipe.made(self._clip).load(files)

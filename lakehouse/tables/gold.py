@@ -146,6 +146,19 @@ MODEL_HISTORY = Table(
         ),
     ),
 )
+MODEL_FILES = Table(
+    layer="gold",
+    name="model_files",
+    description="Digests of every model's files, by which they are checked before they are used.",
+    columns=(
+        Column("run", TEXT, "MLflow run that keeps the model", False),
+        Column("estimator", TEXT, "family or package.module:Factory that jobs.train named", False),
+        Column("recipe", TEXT, "SHA-256 of the recipe's text", False),
+        Column("files", TEXT, "SHA-256 of the names and bytes of the model's files", False),
+        Column("kept_at", TIMESTAMP, "when they were kept", False),
+    ),
+    key=("run",),
+)
 FORECAST_SCORES = Table(
     layer="gold",
     name="forecast_scores",

@@ -10,14 +10,19 @@ from typing import Any
 
 import pytest
 from job_runs import run
-from learning_lakes import learning_lake
+from learning_lakes import SMALL, learning_lake
 
 from features.feature_set import TARGET, feature_set, panel_table
 from jobs import backtest
+from jobs.backtest_plan import Plan
+from jobs.command import Context
+from jobs.contest import Contest
+from jobs.modelling.recipe import Recipe
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
+from lakehouse.settings import JobSettings
 from lakehouse.tables.gold import BACKTESTS
 
 pytestmark = [
@@ -160,3 +165,18 @@ def test_files_without_the_scored_month_are_refused(folder: Path, tmp_path: Path
     code, figures = backtested(folder, "--score-against", tmp_path / "sales.csv")
     assert code == 3
     assert "no sale of 2015-06" in figures["error"]
+
+
+def test_another_number_of_workers_is_another_backtest_and_another_contest(folder: Path) -> None:
+    context, lake = Context(JobSettings(), "test"), Lake.at(str(folder / "lake"))
+    recipe = Recipe("xgboost", SMALL.model_dump(mode="json"), ("near",), "assortment", 1)
+
+    def inputs(*workers: object) -> tuple[str, str]:
+        asked = backtest.JOB.parser().parse_args(["--folds", "2", *map(str, workers)])
+        contest = Contest.of(context, lake, 2, asked.workers, (1,))
+        return Plan.of(context, lake, asked).inputs, contest.inputs(recipe)
+
+    by_workers = [inputs(*given) for given in ((), ("--workers", 1), ("--workers", 2))]
+    for digests in zip(*by_workers, strict=True):
+        assert len(set(digests)) == 3
+    assert inputs("--workers", 2) == by_workers[2]
