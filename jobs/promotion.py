@@ -31,10 +31,7 @@ from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 
-STRANGER = (
-    " Not compared with the champion, which reads features that are no longer declared, or whose "
-    "recipe is not as it was kept."
-)
+STRANGER = " Not compared with the champion, whose features or recipe are not as they were."
 UNSOUND = " Not compared with the champion, whose forecasts are not what a model owes."
 MOVING = (PROMOTED, FORCED, ROLLED_BACK)
 
@@ -162,11 +159,7 @@ class Promotion:
     def entrants(
         self, contest: Contest, horizon: int, candidate: Registered, champion: str | None
     ) -> tuple[dict[str, Recipe], str]:
-        """Return the recipes that meet, and a sentence where the champion's cannot be among them.
-
-        Raises:
-            RefusedError: the candidate's cannot.
-        """
+        """Return the recipes that meet, and a sentence where the champion's cannot."""
         recipes = {CANDIDATE: self.tracking.recipe(candidate.run)}
         if champion is not None:
             recipes[CHAMPION] = self.champions_recipe(champion, horizon)

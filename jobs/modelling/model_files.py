@@ -59,7 +59,7 @@ class ModelFiles:
     def _sentence(self, what: str) -> str:
         return (
             f"MLflow run {self.run}: the model store has {what} than jobs.train kept "
-            f"({MODEL_FILES.path}), and nothing of it is used. Find out who writes the model store, "
+            f"({MODEL_FILES.path}); nothing of it is used. Find out who writes the model store, "
             "then run jobs.promote --rollback, or jobs.train and jobs.promote."
         )
 

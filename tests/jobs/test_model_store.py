@@ -93,16 +93,14 @@ ALTERED: dict[str, Callable[[Store], object]] = {
 @pytest.mark.parametrize("alter", ALTERED.values(), ids=ALTERED)
 def test_altered_files_are_not_read(store: Store, alter: Callable[[Store], object]) -> None:
     alter(store)
-    with pytest.raises(
-        AlteredModelError, match=f"run {store.run}: the model store has other files"
-    ):
+    with pytest.raises(AlteredModelError, match="the model store has other files"):
         store.load()
 
 
 def test_an_altered_recipe_imports_nothing(store: Store) -> None:
     file = store.file("recipe.json")
     file.write_text(json.dumps({**json.loads(file.read_text()), "estimator": "evil:Family"}))
-    with pytest.raises(AlteredModelError, match="has another recipe than jobs.train kept"):
+    with pytest.raises(AlteredModelError, match="has another recipe than"):
         store.load()
     assert "evil" not in sys.modules
 
