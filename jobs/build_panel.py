@@ -192,7 +192,16 @@ def files_by_month(
     """Return a function that lists the files a target month is assembled from, by table.
 
     Features are those of the month after the cutoff, cells those of the target month itself.
+
+    Raises:
+        RefusedError: a table has other columns than are declared now; says which step helps.
     """
+    for table in (t(group) for group in features.groups for t in (monthly_table, features_table)):
+        if differing := log.differing_columns(lake, table):
+            raise RefusedError(
+                f"{table.path}: its columns are not those declared ({', '.join(differing)}); run "
+                "jobs.build_features, then this step again."
+            )
     inputs = input_files(lake, features, horizon)
     known = {t.path: log.month_files(lake, t) for t in map(features_table, features.groups)}
     actual = {t.path: log.month_files(lake, t) for t in map(monthly_table, features.groups)}

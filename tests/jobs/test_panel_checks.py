@@ -1,6 +1,7 @@
 """A panel that is not what the declarations make of the lake is not learned from."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +9,16 @@ from typing import Any
 
 import pytest
 from builders import events
+from job_runs import run
 from small_lakes import HISTORY, assemble_panels, no_spark, random_sales, small_lake
 
 from features.feature_set import feature_set
+from features.tables import features_table
+from jobs import build_features, build_panel
 from jobs.build import Build
 from jobs.panel_checks import require_fit_panel
 from jobs.panel_rows import PanelRows
+from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
@@ -69,3 +74,21 @@ def test_columns_that_are_not_declared_are_named(panel: PanelRows) -> None:
         require_fit_panel(replace(panel, features=fewer))
     assert f"missing: none; no longer declared: {gone}" in str(refusal.value)
     assert "jobs.build_panel --spine assortment --horizons 1 --rebuild." in str(refusal.value)
+
+
+def test_a_panel_of_features_with_other_columns_asks_for_build_features(tmp_path: Path) -> None:
+    """As after an upgrade that declares other measures, before anything was built again."""
+    lake = small_lake(tmp_path / "lake", random_sales(3, 60))
+    table = features_table(feature_set(lake.profile()).groups[0])
+    older = replace(table, columns=table.columns[:-1])
+    shutil.rmtree(tmp_path / "lake" / older.path)
+    log.forget()
+    log.create(lake, older)
+    code, figures = run(build_panel.JOB, "--lake", lake.root)
+    assert code == 3
+    assert figures["error"].startswith(
+        "gold/features_shop_item: its columns are not those declared"
+    )
+    assert "run jobs.build_features, then" in figures["error"]
+    assert run(build_features.JOB, "--lake", lake.root)[0] == 0
+    assert run(build_panel.JOB, "--lake", lake.root)[0] == 0
