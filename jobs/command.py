@@ -104,13 +104,14 @@ def lake_of(context: Context, arguments: argparse.Namespace) -> Lake:
 
     Raises:
         UsageError: neither names one.
-        RefusedError: several writers of it would not be safe.
+        RefusedError: several writers of it would not be safe, or its store does not answer.
     """
     root = arguments.lake or context.settings.lake_root
     if not root:
         raise UsageError("No lake is named: pass --lake URI or set LAKE_ROOT.")
     lake = Lake.at(root)
     require_safe_commits(lake, context.settings)
+    lake.require_store()
     return lake
 
 

@@ -7,6 +7,7 @@ from pyarrow.fs import FileType
 from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem, is_local, local_path, normal_uri
+from lakehouse.whole_files import write_file
 
 
 def place(name: str) -> str:
@@ -16,10 +17,8 @@ def place(name: str) -> str:
 
 def keep(lake: Lake, name: str, html: str) -> str:
     """Write a report into its lake and return its URI."""
-    files = filesystem(lake.root)
-    files.create_dir("reports", recursive=True)
-    with files.open_output_stream(place(name)) as stream:
-        stream.write(html.encode())
+    filesystem(lake.root).create_dir("reports", recursive=True)
+    write_file(lake.root, place(name), html.encode())
     return f"{lake.root}/{place(name)}"
 
 

@@ -1,19 +1,25 @@
 """A lake: the root URI under which every table lives, its format and its profile."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 from pydantic import BaseModel, ValidationError
 
 from lakehouse.errors import LakeError
+from lakehouse.faults import reach
 from lakehouse.profile import Profile
-from lakehouse.storage import is_local, local_path, table_root
+from lakehouse.storage import filesystem, is_local, local_path, table_root
 from lakehouse.table import Table
 from lakehouse.whole_files import claim_file, read_file, write_file
 
 FORMAT = 1
 MARKER = "lake.json"
+# Colours and arrows in the messages of delta-rs.
+PRINTED = re.compile(r"\x1b\[[0-9;]*m|↳")
 
 
 class Marker(BaseModel):
@@ -38,6 +44,24 @@ class Lake:
         """
         return cls(table_root(location))
 
+    def require_store(self) -> None:
+        """Check that the object store of a lake answers; a folder needs nothing.
+
+        Raises:
+            LakeError: it does not, for want of credentials, of a bucket or of a connection.
+        """
+        if is_local(self.root):
+            return
+        try:
+            DeltaTable.is_deltatable(self.root)
+        except (OSError, DeltaError) as error:
+            causes = " ".join(PRINTED.sub("", str(error)).split())
+            raise LakeError(
+                f"{self.root}: the object store does not answer: {causes}; "
+                "check the name, the credentials and the endpoint in the environment "
+                "(AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL and so on: docs/object_stores.md)."
+            ) from None
+
     def uri(self, table: Table) -> str:
         """Return the URI of a table."""
         return f"{self.root}/{table.path}"
@@ -49,9 +73,20 @@ class Lake:
             LakeError: there is no lake here, it is of another format, or its profile is not one
                 of this program.
         """
+        found = self.claimed()
+        if found is None:
+            raise LakeError(f"{self.root}: no lake here; run ingest_history first.")
+        return found
+
+    def claimed(self) -> Profile | None:
+        """Return the profile that the lake was last filled with; None: there is no lake here.
+
+        Raises:
+            LakeError: it is of another format, or its profile is not one of this program.
+        """
         stored = self._stored()
         if stored is None:
-            raise LakeError(f"{self.root}: no lake here; run ingest_history first.")
+            return None
         try:
             return Marker.model_validate(stored).profile
         except ValidationError as error:
@@ -81,6 +116,12 @@ class Lake:
             )
         if stored["profile"] != profile.model_dump(mode="json"):
             write_file(self.root, MARKER, mine)
+
+    def disclaim(self) -> None:
+        """Make this no lake, whatever tables are left."""
+        if self._stored() is not None:
+            reach(f"before {MARKER} removal")
+            filesystem(self.root).delete_file(MARKER)
 
     def _stored(self) -> dict[str, Any] | None:
         """Return what the marker says, whose profile may be one of another program; None: none."""

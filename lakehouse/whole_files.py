@@ -78,6 +78,7 @@ def claimed(uri: str, content: bytes) -> bytes:
             schema=pa.schema([pa.field(CLAIM, TEXT)]),
             mode="error",
             configuration={CLAIMED: content.decode()},
+            raise_if_key_not_exists=False,
         )
     except DeltaError:
         if not DeltaTable.is_deltatable(uri):

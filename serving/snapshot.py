@@ -71,12 +71,13 @@ def require_lake(lake: Lake) -> None:
     """Check that there is a lake of a format that we read, making nothing.
 
     Raises:
-        LakeError: there is none, or it is of another format.
+        LakeError: there is none, it is of another format, or its store does not answer.
     """
     if is_local(lake.root) and not local_path(lake.root).is_dir():
         raise LakeError(
             f"{lake.root}: no such folder; run ingest_history first, or name another lake."
         )
+    lake.require_store()
     lake.profile()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from jobs.modelling.tracking import Tracking
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
+from lakehouse.faults import reach
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 # What MLflow answers where a model, or an alias of it, is not there.
@@ -58,12 +59,14 @@ class Registry:
         except self._missing as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
+        reach(f"before model {name}")
         made = self._client.create_model_version(
             name,
             f"runs:/{run}/model",
             run_id=run,
             tags={key: str(value) for key, value in tags.items()},
         )
+        reach(f"before {CANDIDATE} {name}")
         self._client.set_registered_model_alias(name, CANDIDATE, str(made.version))
         return registered(made)
 
@@ -93,6 +96,7 @@ class Registry:
 
     def set_champion(self, version: str, horizon: int) -> None:
         """Move the alias that jobs.forecast follows."""
+        reach(f"before {CHAMPION} {self.name(horizon)}")
         self._client.set_registered_model_alias(self.name(horizon), CHAMPION, version)
 
     def made_from(self, inputs: str, horizon: int) -> Registered | None:

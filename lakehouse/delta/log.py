@@ -432,6 +432,7 @@ def property_of(lake: Lake, table: Table, name: str) -> str | None:
 
 def set_property(lake: Lake, table: Table, name: str, value: str) -> None:
     """Set a property of a table by a commit of its own."""
+    reach(f"before {table.path} property")
     load(lake, table).alter.set_table_properties({name: value}, raise_if_not_exists=False)
 
 

@@ -37,6 +37,7 @@ def compact(lake: Lake, table: Table, most_files: int) -> int:
     if large:
         keep_states(lake, table)
     for partition in large:
+        reach(f"before {table.path} compaction")
         named = zip(table.partition_by, partition, strict=True)
         metrics = opened.optimize.compact(
             partition_filters=[(name, "=", value) for name, value in named],
@@ -45,6 +46,7 @@ def compact(lake: Lake, table: Table, most_files: int) -> int:
             ),
         )
         joined += int(metrics["numFilesRemoved"])
+    reach(f"before {table.path} checkpoint")
     log.load(lake, table).create_checkpoint()
     return joined
 
@@ -65,6 +67,7 @@ def keep_states(lake: Lake, table: Table) -> None:
     unknown = {name: state for name, state in states.items() if name not in numbers}
     if unknown:
         found = [Transaction(name, as_number(state)) for name, state in unknown.items()]
+        reach(f"before {table.path} states")
         opened.create_write_transaction(
             [],
             mode="append",
@@ -94,6 +97,7 @@ def drop_others(lake: Lake, prefix: str, kept: Iterable[Table]) -> list[str]:
         if path.startswith(prefix) and path not in stay
     ]
     for path in gone:
+        reach(f"before {path} removal")
         store.delete_dir_contents(path)
         if is_local(lake.root):
             store.delete_dir(path)
@@ -161,11 +165,11 @@ def vacuum(lake: Lake, table: Table, retain_hours: int) -> int:
     The log remembers a deleted file for a week, and delta-rs would go on deleting it: where none of
     them is there any more, nothing is committed.
     """
-    reach(f"before {table.path} vacuum")
     opened, there = log.load(lake, table), stored_files(lake, table)
     vacuum = partial(opened.vacuum, retain_hours, enforce_retention_duration=False, full=True)
     gone = sum(path in there for path in vacuum(dry_run=True))
     if gone:
+        reach(f"before {table.path} vacuum")
         vacuum(dry_run=False)
     return gone
 

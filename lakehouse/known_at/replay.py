@@ -10,6 +10,7 @@ from lakehouse.delta import log, rows
 from lakehouse.delta.arrow import read_batches
 from lakehouse.delta.parts import commit_parts, write_parts
 from lakehouse.errors import RefusedError
+from lakehouse.faults import reach
 from lakehouse.inputs import intake as inputs
 from lakehouse.known_at.catalogue import replay_catalogue
 from lakehouse.known_at.months import write_months
@@ -18,7 +19,7 @@ from lakehouse.lake import Lake
 from lakehouse.sales.intake import may_name_sales, take_in
 from lakehouse.storage import filesystem
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, FILE_SOURCE, RECORD_KEY, SALES_EVENTS
-from lakehouse.tables.silver import MONTHS, SHOPS
+from lakehouse.tables.silver import MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,7 @@ def replay(
         RefusedError: what had been received by then is not known, or nothing had been.
     """
     known, received = known_lake(lake, at), reception(lake, at)
-    if is_redone or (log.exists(known, SHOPS) and known.profile() != lake.profile()):
+    if is_redone or known.claimed() != lake.profile():
         forget_records(known)
     known.claim(lake.profile())
     if not log.exists(known, MONTHS):
@@ -128,8 +129,13 @@ def each_once(events: "DataFrame") -> "DataFrame":
 
 
 def forget_records(known: Lake) -> None:
-    """Remove what was replayed into a lake; models, scores and forecasts made of it stay."""
+    """Remove what was replayed into a lake; models, scores and forecasts made of it stay.
+
+    Its marker goes first: where this is cut off, the next replay begins by it.
+    """
+    known.disclaim()
     for layer in ("bronze", "silver"):
+        reach(f"before {layer} removal")
         filesystem(known.root).delete_dir_contents(layer, missing_dir_ok=True)
     log.forget()
 
@@ -142,5 +148,8 @@ def known_lakes(lake: Lake) -> list[Lake]:
 
 def discard(lake: Lake) -> None:
     """Remove every lake that was replayed from a lake, as when records of it are erased."""
+    for known in known_lakes(lake):
+        known.disclaim()
+    reach(f"before {FOLDER} removal")
     filesystem(lake.root).delete_dir_contents(FOLDER, missing_dir_ok=True)
     log.forget()

@@ -1,12 +1,12 @@
 """Files of optional inputs on their whole way: to silver, into the panel, and back in time."""
 
-import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import data_folder, sale_line, sales_text
+from input_files import FILES, profile_of_inputs, write
 from job_runs import run
 
 from features.feature_set import feature_set, panel_table
@@ -22,20 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
 FIRST, LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 9, tzinfo=UTC)
-FILES = {
-    "promotions": "shop_id,item_id,month,share\n1,10,2015-04,.1\n1,10,2015-04,.25\n1,,2015-04,1\n",
-    "planned_prices": "shop_id,item_id,month,price\n1,10,2015-04,8\n1,11,2015-04,free\n",
-    "stock_outs": "shop_id,item_id,month,days\n1,10,2015-03,11\n",
-    "shop_dates": "shop_id,opened_on,closed_on\n1,01.01.2010,\n2,,31.03.2015\n",
-    "delistings": "item_id,delisted_on\n11,2015-03-05\n",
-}
-
-
-def write(folder: Path, **files: str) -> None:
-    for name, text in files.items():
-        (folder / f"{name}.csv").write_text(text)
 
 
 def ingest(lake: Lake, folder: Path, now: datetime) -> dict[str, Any]:
@@ -58,9 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     data_folder(made, sales_a=sales_text(*sales))
     write(made, **FILES)
-    documented = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/inputs.md").read_text(), re.S)
-    sample = (ROOT / "lakehouse/profiles/sample.toml").read_text()
-    (made / "mine.toml").write_text("\n".join([sample, *documented]))
+    (made / "mine.toml").write_text(profile_of_inputs())
     return made
 
 

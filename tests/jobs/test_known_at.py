@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from builders import ITEMS as ITEMS_FILE
 from builders import data_folder, events, profile, record, sale_line, sales_text
+from injection import Killed, hooked, kill_at
 from job_runs import run
 
 from features.feature_set import SPINES, feature_set, panel_table
@@ -23,6 +24,7 @@ from lakehouse.known_at import replay
 from lakehouse.known_at.reception import Reception, reception
 from lakehouse.known_at.replay import discard, known_lake
 from lakehouse.lake import Lake
+from lakehouse.storage import local_path
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_SALES, ITEMS, MONTHS, SHOPS
 from lakehouse.types import TIMESTAMP
@@ -261,3 +263,14 @@ def test_what_the_lake_had_by_then_was_received(is_assumed: bool) -> None:
 def test_a_replayed_lake_is_named_by_its_time() -> None:
     made = known_lake(Lake("file:///lake"), AT)
     assert made.root == "file:///lake/known_at/20150401T120000.000000Z"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["bronze removal", "silver removal"])
+def test_a_replay_whose_removal_of_the_last_was_cut_off_is_as_any(lake: Lake, point: str) -> None:
+    first = known_at(lake, BETWEEN)
+    whole = content(first)
+    with pytest.raises(Killed), hooked(kill_at(f"before {point}")):
+        known_at(lake, BETWEEN, "--rebuild")
+    shutil.rmtree(local_path(f"{first.root}/silver/daily_sales/_delta_log"))
+    assert content(known_at(lake, BETWEEN)) == whole

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
-from injection import hooked, kill_at
+from injection import Killed, hooked, kill_at
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, delete_rows, read_table, upsert_rows
@@ -143,6 +143,20 @@ def test_files_without_a_recorded_state_keep_that_of_their_names_through_compact
     assert log.month_digests(lake, TABLE) == before
     upsert_rows(lake, TABLE, rows(("1", MAY, 2)))
     assert moved(lake, before) == {MAY}
+
+
+@pytest.mark.parametrize("point", ["states", "compaction", "checkpoint"])
+def test_a_compaction_that_was_cut_off_moves_no_state(lake: Lake, point: str) -> None:
+    opened = log.create(lake, TABLE)
+    for number in range(3):
+        write_deltalake(opened, TABLE.shaped(rows((str(number), MAY, 1))), mode="append")
+    before, kept = log.month_digests(lake, TABLE), read_table(lake, TABLE).sort_by("id")
+    with pytest.raises(Killed), hooked(kill_at(f"before {TABLE.path} {point}")):
+        compact(lake, TABLE, 1)
+    assert log.month_digests(lake, TABLE) == before
+    compact(lake, TABLE, 1)
+    assert (log.month_digests(lake, TABLE), len(log.all_files(lake, TABLE))) == (before, 1)
+    assert read_table(lake, TABLE).sort_by("id").equals(kept)
 
 
 def test_a_table_without_months_has_one_state(lake: Lake) -> None:

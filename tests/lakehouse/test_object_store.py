@@ -1,5 +1,6 @@
 """A lake in S3: a real server that speaks S3, in this process."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from builders import events, profile, record
+from injection import Killed, hooked, kill_at
 from job_runs import NOW, run
 from lakes import rows
 
@@ -20,11 +22,14 @@ from jobs import build_features, maintain
 from jobs.build import Build
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
-from lakehouse.lake import Lake
+from lakehouse.errors import LakeError
+from lakehouse.lake import MARKER, Lake
+from lakehouse.profile import Profile
 from lakehouse.sales.intake import take_in_few
 from lakehouse.sales.span import extend_months
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+from serving.snapshot import read_snapshot
 
 ROOT = Path(__file__).parents[2]
 WRITERS, COMMITS = 4, 5
@@ -116,6 +121,49 @@ def test_a_step_is_refused_where_its_commits_would_not_be_kept_apart(
     assert (code, f"{variable}={value}" in figures["error"]) == (3, True)
     _, figures = run(build_features.JOB, "--lake", lake.root)
     assert "run ingest_history first" in figures["error"], "a folder is fine"
+
+
+def test_a_store_that_lets_nobody_in_is_told_without_a_page(
+    monkeypatch: pytest.MonkeyPatch, lake: Lake
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    code, figures = run(build_features.JOB, "--lake", "s3a://retailer/lake")
+    assert (code, "\n" in figures["error"], "\x1b" in figures["error"]) == (3, False, False)
+    assert "s3a://retailer/lake: the object store does not answer" in figures["error"]
+    assert "check the name, the credentials" in figures["error"]
+    with pytest.raises(LakeError, match="does not answer"):
+        read_snapshot(Lake.at("s3a://retailer/lake"))
+    lake.require_store()
+
+
+@pytest.mark.slow
+def test_of_many_who_claim_a_lake_in_a_store_one_decides(stored: Lake) -> None:
+    profiles = [profile(), profile("m5")] * WRITERS
+
+    def claim(mine: Profile) -> bool:
+        try:
+            stored.claim(mine)
+        except LakeError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        won = list(pool.map(claim, profiles))
+    assert won == [mine == stored.profile() for mine in profiles]
+
+
+@pytest.mark.slow
+def test_a_claim_that_was_cut_off_in_a_store_stands(stored: Lake) -> None:
+    with pytest.raises(Killed), hooked(kill_at(f"before {MARKER}")):
+        stored.claim(profile())
+    with pytest.raises(LakeError, match="no lake here"):
+        stored.profile()
+    with pytest.raises(LakeError, match="made with profile 'sample', not 'm5'"):
+        stored.claim(profile("m5"))
+    assert stored.profile() == profile()
 
 
 def test_nothing_is_committed_by_spark() -> None:

@@ -1,0 +1,210 @@
+"""Every write of every step is cut off once: what comes of it is as undisturbed."""
+
+import json
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from builders import (
+    cancel,
+    data_folder,
+    events,
+    own_id_profile,
+    record,
+    sale_line,
+    sales_text,
+)
+from injection import Killed, hooked, kill
+from input_files import FILES, profile_of_inputs, write
+from job_runs import run
+from kills import CASES, missing
+from lakes import rows
+from learning_lakes import learning_lake
+from small_lakes import random_sales, small_lake
+
+from jobs import (
+    backtest,
+    build_features,
+    build_panel,
+    check_skew,
+    close_month,
+    forecast,
+    ingest_history,
+    maintain,
+    promote,
+    score_forecasts,
+    train,
+    tune,
+)
+from jobs.command import Job
+from jobs.describe_tables import all_tables
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows
+from lakehouse.lake import Lake
+from lakehouse.sales.intake import take_in_few
+from lakehouse.storage import local_path
+from lakehouse.tables.bronze import SALES_EVENTS
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
+from streaming.checkpoint import Checkpoint
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("spark"),
+    # MLflow's own imports and its client of SQLAlchemy warn; nothing of ours does.
+    pytest.mark.filterwarnings("default"),
+]
+EARLIER, LATER, LATEST = (f"2016-0{month}-01T00:00:00Z" for month in (1, 2, 3))
+# What names a run, a version or a time, and so differs from one run to the next.
+VOLATILE = {"run", "model", "version", "inputs", "decided_at", "candidate", "champion_after"}
+
+
+Step = Callable[[Lake], object]
+
+
+def step(job: Job, *arguments: object) -> Step:
+    """A step that is taken to its end."""
+
+    def take(lake: Lake) -> None:
+        code, figures = run(job, "--lake", lake.root, *arguments)
+        assert code == 0, (job.name, figures)
+
+    return take
+
+
+def cut_off_everywhere(take: Callable[[], object], killed: list[str]) -> None:
+    """Begin again and again, killed at the first write that was not cut off before."""
+
+    def hook(point: str) -> None:
+        if point.startswith("before ") and point not in killed:
+            killed.append(point)
+            kill()
+
+    while True:
+        try:
+            with hooked(hook):
+                take()
+        except Killed:
+            continue
+        return
+
+
+def content(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of every table that there is, without what names a run."""
+    return {
+        table.path: rows(lake, table, *(name for name in table.names if name not in VOLATILE))
+        for table in all_tables(lake.profile())
+        if log.exists(lake, table)
+    }
+
+
+def files(folder: Path) -> Lake:
+    """A place for a lake, beside a folder of files; some lines are rejected or no sales."""
+    lines = [sale_line(date=f"0{day}.04.2015", item_id=item) for day in (1, 2) for item in (10, 11)]
+    others = [sale_line(), sale_line(item_id=""), sale_line(item_cnt_day="0")]
+    data_folder(folder / "data", sales_a=sales_text(*lines), sales_b=sales_text(*others))
+    write(folder / "data", **FILES)
+    (folder / "mine.toml").write_text(profile_of_inputs())
+    return Lake.at(str(folder / "lake"))
+
+
+def steps_of_files(folder: Path) -> list[Step]:
+    return [
+        step(ingest_history.JOB, "--data", folder / "data", "--profile", folder / "mine.toml"),
+        step(close_month.JOB, "--through", "2015-04"),
+        step(build_features.JOB),
+        step(build_panel.JOB),
+        step(check_skew.JOB),
+    ]
+
+
+def place(folder: Path) -> Lake:
+    return Lake.at(str(folder / "lake"))
+
+
+def steps_of_records(_: Path) -> list[Step]:
+    """Records as the stream takes them in, in this process; a day is delivered again."""
+    day = {"op": "replace", "shop_id": "1", "date": "2015-03-07", "updated_at": LATER}
+    line = {"sale_id": "b", "item_id": "10", "units": "1"}
+    received = events(
+        record(sale_id="a", updated_at=EARLIER),
+        record(sale_id="none", units="0", updated_at=EARLIER),
+        record(sale_id="bad", units="x"),
+        json.dumps({**day, "lines": [line]}).encode(),
+        cancel("b", LATEST),
+    )
+
+    def take(lake: Lake) -> None:
+        lake.claim(own_id_profile())
+        for table in (SALES_EVENTS, DAILY_SALES, DAILY_OFFERS):
+            log.create(lake, table)
+        Checkpoint.at(lake, None).claim(lake, {"sales": "1"})
+        append_rows_once(lake, received)
+        take_in_few(lake, received, own_id_profile())
+
+    return [take]
+
+
+def append_rows_once(lake: Lake, received: pa.Table) -> None:
+    batch = log.Named("batch")
+    if not log.has_transaction(lake, SALES_EVENTS, batch):
+        append_rows(lake, SALES_EVENTS, received, batch)
+
+
+def learning(folder: Path) -> Lake:
+    return learning_lake(folder / "lake")
+
+
+def steps_of_models(_: Path) -> list[Step]:
+    return [
+        step(tune.JOB, "--trials", 1, "--folds", 1, "--validation-months", 1),
+        step(backtest.JOB, "--folds", 1),
+        step(train.JOB),
+        step(promote.JOB, "--force", "--reason", "because"),
+        step(forecast.JOB),
+        step(close_month.JOB, "--through", "2015-07"),
+        step(score_forecasts.JOB),
+    ]
+
+
+def altered(folder: Path) -> Lake:
+    """A lake with many files in a table, and with a table of a group that is no more."""
+    lake = small_lake(folder / "lake", random_sales(3, 90))
+    for number in range(3):
+        take_in_few(lake, events(record(units=str(number)), source=str(number)), lake.profile())
+    cells = local_path(f"{lake.root}/silver/monthly_shop")
+    shutil.copytree(cells, cells.with_name("monthly_gone"))
+    return lake
+
+
+def steps_of_upkeep(_: Path) -> list[Step]:
+    return [step(maintain.JOB, "--files", 1, "--retain-hours", 0)]
+
+
+SCENARIOS: dict[str, tuple[Callable[[Path], Lake], Callable[[Path], list[Step]]]] = {
+    "files": (files, steps_of_files),
+    "records": (place, steps_of_records),
+    "models": (learning, steps_of_models),
+    "upkeep": (altered, steps_of_upkeep),
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_steps_cut_off_at_every_write_end_as_undisturbed(name: str, tmp_path: Path) -> None:
+    make, steps = SCENARIOS[name]
+    whole, cut_off = (make(made(tmp_path / kind)) for kind in ("whole", "cut off"))
+    for take in steps(tmp_path / "whole"):
+        take(whole)
+    killed: list[str] = []
+    for take in steps(tmp_path / "cut off"):
+        cut_off_everywhere(partial(take, cut_off), killed)
+    assert content(cut_off) == content(whole)
+    assert missing(killed, CASES[name]) == []
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

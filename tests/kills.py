@@ -1,0 +1,84 @@
+"""What is cut off: every point before a write, by what writes it (tests/jobs/test_kills.py).
+
+tests/architecture/test_writes.py compares this list with the code.
+"""
+
+import re
+from collections.abc import Iterable
+
+REPORT = re.compile("reports/.*")
+INPUTS = ("promotions", "planned_prices", "stock_outs", "shop_dates", "delistings")
+GROUPS = ("shop_item", "item", "shop_category", "shop", "category")
+FILES = (
+    "lake.json",
+    "bronze/catalogue_events",
+    "bronze/rejected_sales",
+    "bronze/sales_events",
+    "bronze/sources",
+    "silver/daily_offers",
+    "silver/daily_sales",
+    "silver/items",
+    "silver/months",
+    "silver/shops",
+    *(f"silver/{name}" for name in INPUTS),
+    *(f"silver/monthly_{group}" for group in GROUPS),
+    *(f"gold/features_{group}" for group in GROUPS),
+    "gold/feature_skew",
+    "gold/panel",
+)
+CASES: dict[str, tuple[str, ...]] = {
+    "files": FILES,
+    "records": (
+        "lake.json",
+        "shopcast.json",
+        "bronze/sales_events",
+        "bronze/rejected_sales",
+        "silver/daily_offers",
+        "silver/daily_sales",
+        "silver/daily_sales property",
+        "silver/replaced_days",
+    ),
+    # tests/lakehouse/test_erasure_cut_off.py
+    "erasure": (
+        "lake.json removal",
+        "known_at removal",
+        "bronze/catalogue_events",
+        "bronze/erasures",
+        "bronze/rejected_sales",
+        "bronze/sales_events",
+        "silver/daily_sales",
+        "silver/shops",
+    ),
+    "models": (
+        "gold/tunings",
+        "gold/backtests",
+        "reports/…",
+        "model shopcast-sample",
+        "candidate shopcast-sample",
+        "champion shopcast-sample",
+        "gold/model_files",
+        "gold/model_history",
+        "gold/forecasts",
+        "gold/forecast_versions",
+        "gold/forecast_scores",
+        "silver/months",
+    ),
+    "upkeep": (
+        "silver/daily_sales compaction",
+        "silver/daily_sales vacuum",
+        "silver/monthly_gone removal",
+    ),
+    # tests/lakehouse/test_month_states.py
+    "older tables": ("silver/counted states",),
+    # tests/jobs/test_known_at.py
+    "replay": ("bronze removal", "silver removal"),
+}
+# A table is made, takes its checks and a checkpoint wherever it is written.
+OF_EVERY_TABLE = (" is made", " checks", " checkpoint")
+
+
+def missing(killed: Iterable[str], listed: Iterable[str]) -> list[str]:
+    """Return the points that were cut off and are not listed, or the other way round."""
+    points = {point.removeprefix("before ") for point in killed}
+    plain = {REPORT.sub("reports/…", p) for p in points if not p.endswith(OF_EVERY_TABLE)}
+    return sorted(plain ^ set(listed))
