@@ -33,7 +33,6 @@ CASES: dict[str, tuple[str, ...]] = {
         "shopcast.json",
         "bronze/sales_events",
         "bronze/rejected_sales",
-        "silver/daily_offers",
         "silver/daily_sales",
         "silver/daily_sales property",
         "silver/replaced_days",

@@ -13,7 +13,7 @@ from builders import (
     cancel,
     data_folder,
     events,
-    own_id_profile,
+    profile,
     record,
     sale_line,
     sales_text,
@@ -138,12 +138,12 @@ def steps_of_records(_: Path) -> list[Step]:
     )
 
     def take(lake: Lake) -> None:
-        lake.claim(own_id_profile())
+        lake.claim(profile())
         for table in (SALES_EVENTS, DAILY_SALES, DAILY_OFFERS):
             log.create(lake, table)
         Checkpoint.at(lake, None).claim(lake, {"sales": "1"})
         append_rows_once(lake, received)
-        take_in_few(lake, received, own_id_profile())
+        take_in_few(lake, received, profile())
 
     return [take]
 
