@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def contained(command: Sequence[str]) -> list[str]:
     return [*CONTAINED, *command]
 
 
-def terminate(process: "subprocess.Popen[bytes]") -> int:
+def terminate(process: subprocess.Popen[Any]) -> int:
     """Send SIGTERM to the first process of the namespace; returns the exit code."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while not (found := children.read_text().split()):
