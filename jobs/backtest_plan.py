@@ -60,7 +60,14 @@ class Plan:
         """
         profile, closed = lake.profile(), closed_months(lake)
         first, count = profile.model.first_training_month, arguments.folds
-        folds = {h: rolling_folds(closed, first, count, h) for h in arguments.horizons}
+        features, months = feature_set(profile), tuple(closed)
+        panels = {
+            h: PanelRows(lake, features, arguments.spine, months, h) for h in arguments.horizons
+        }
+        folds = {
+            h: rolling_folds(closed, first, count, h, panel.empty_months())
+            for h, panel in panels.items()
+        }
         scored = min(fold.month for each in folds.values() for fold in each)
         parameters = tunings.chosen(lake, arguments.parameters, arguments.spine, scored)
         path = arguments.score_against

@@ -19,7 +19,7 @@ from jobs.earlier_records import take_over_cells
 from jobs.features_patch import features_of, opening_month, patched
 from jobs.features_task import FeaturesTask
 from jobs.lineage import aged_digests, built_as_declared, cell_digests, feature_digests, stale
-from jobs.pieces import feature_pieces, month_states, stored_months
+from jobs.pieces import drop_other_months, feature_pieces, month_states, stored_months
 from jobs.touched import Touched, merged
 from lakehouse.delta import log
 from lakehouse.delta.months import patch_months, replace_months
@@ -91,6 +91,7 @@ class Build:
             raise RefusedError(newer)
         for attempt in range(ATTEMPTS):
             try:
+                drop_other_months(self.lake, self.groups, self.history, self.targets)
                 self.cells()
                 self.features()
             except ConflictError:

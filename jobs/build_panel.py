@@ -27,11 +27,11 @@ from jobs.horizon_arguments import add_horizons_argument
 from jobs.input_files import input_files
 from jobs.lineage import built_as_declared, panel_digests, stale
 from jobs.month_arguments import add_month_arguments, asked
-from jobs.panel_rows import PanelRows
+from jobs.panel_rows import PanelRows, name_months
 from jobs.panel_task import PanelTask
 from lakehouse.buckets import count_for
 from lakehouse.delta import log
-from lakehouse.delta.months import replace_months
+from lakehouse.delta.months import drop_months, replace_months
 from lakehouse.delta.states import Change
 from lakehouse.delta.work import Piece, do_work
 from lakehouse.errors import RefusedError, UsageError
@@ -90,12 +90,22 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         for targets in [asked(arguments, panel_months(months, arguments.spine, horizon))]
     ]
     built = [build(context, panel, months, is_redone=arguments.rebuild) for panel in panels]
+    empty = {panel.table.path: tell_empty_months(panel) for panel in panels}
     return {
         "lake": lake.root,
         "panel": ",".join(panel.table.path for panel in panels),
         **{name: sum(one[name] for one in built) for name in ("months", "rows", "bytes")},
         "columns": len(features.names),
+        "months_without_rows": {path: months_ for path, months_ in empty.items() if months_},
     }
+
+
+def tell_empty_months(panel: PanelRows) -> list[str]:
+    """Name the months of a panel that have no rows: no shop sold, or nothing was on offer."""
+    empty = panel.empty_months()
+    if empty:
+        progress("%s: no rows in %s", panel.table.path, name_months(empty))
+    return [f"{month:%Y-%m}" for month in empty]
 
 
 def lake_known_at(context: Context, lake: Lake, arguments: argparse.Namespace) -> Lake:
@@ -129,8 +139,9 @@ def build(
     """
     if newer := built_by_newer(panel.lake, [panel.table], OF_PANEL_TABLE):
         raise RefusedError(newer)
-    every_month = list(panel_months(months, panel.spine, panel.horizon))
+    every_month = panel_months(months, panel.spine, panel.horizon)
     take_over_panel(panel.of(every_month), months)
+    drop_months(panel.lake, panel.table, every_month)
     digests = panel_digests(panel, months)
     built = {} if is_redone else built_as_declared(panel.lake, panel.table)
     stale_months = stale(digests, built)

@@ -1,21 +1,28 @@
-"""Closes the lake's open month and opens the next.
+"""Closes the lake's open month and opens the next, or opens the last closed month again.
 
-    python -m jobs.close_month [--lake URI] [--month YYYY-MM | --through YYYY-MM] [--if-complete]
+    python -m jobs.close_month [--lake URI] [--month YYYY-MM | --through YYYY-MM]
+        [--if-complete | --even-if-incomplete]
+    python -m jobs.close_month [--lake URI] --reopen YYYY-MM
 
-Reads silver months and, with --if-complete, daily_sales. Writes silver months by one commit.
+Reads silver months, daily_sales and shops. Writes silver months, one commit a month. A month that
+has not ended (by UTC), has no sale, or has sales on few days beside the months before it is
+refused (exit code 3). With --if-complete such a month stays open, as does one on whose last day few
+shops sold: the exit code is 0, and the result line says what is missing.
 """
 
 import argparse
 import sys
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from jobs.command import Context, FoundError, Job, add_lake_argument, lake_of, main, progress
 from jobs.month_arguments import month
+from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
-from lakehouse.lake_months import LakeMonths, close, read_months
-from lakehouse.month_range import plus_months
-from lakehouse.sales.span import has_live_sale
+from lakehouse.lake_months import LakeMonths, close, read_months, reopen
+from lakehouse.month_range import MonthRange
+from lakehouse.sales.completeness import Completeness, has_begun, is_over, judge_months
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,30 +39,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--month",
         metavar="YYYY-MM",
         type=month,
-        help="the month to close, refused unless it is the open one (default: the open one)",
+        help="the month to close, refused unless it is the open one (default: the open one); "
+        "a command that names the month can be repeated",
     )
-    parser.add_argument(
+    which.add_argument(
+        "--reopen",
+        metavar="YYYY-MM",
+        type=month,
+        help="open the last closed month again, as when it was closed by mistake",
+    )
+    whether = parser.add_mutually_exclusive_group()
+    whether.add_argument(
         "--if-complete",
         action="store_true",
-        help="only where there is a live sale on the last day of the open month",
+        help="leave the month open where days or shops are missing beside the months before",
+    )
+    whether.add_argument(
+        "--even-if-incomplete",
+        action="store_true",
+        help="close the month also where it has no sale, sales on few days, or has not ended; "
+        "needs --month or --through",
     )
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Close a month, unless it is closed already or not complete."""
+    """Close months, unless they are closed already or not complete, or open the last one again."""
     lake = lake_of(context, arguments)
+    if arguments.reopen:
+        months = reopen(lake, arguments.reopen)
+        return {"reopened": f"{arguments.reopen:%Y-%m}", **opened(months)}
+    if arguments.even_if_incomplete and not (arguments.month or arguments.through):
+        raise UsageError(
+            "--even-if-incomplete: name the month by --month YYYY-MM, so that a command that is "
+            "repeated closes no other."
+        )
     months = read_months(lake)
-    while arguments.through and months.open_month < arguments.through:
-        months = close(lake, months.open_month, context.now)
     asked = arguments.through or arguments.month or months.open_month
     if is_closed(asked, months):
         progress("%s is closed already", f"{asked:%Y-%m}")
         return {"closed": f"{asked:%Y-%m}", "unchanged": True, **opened(months)}
-    if arguments.if_complete and not is_complete(lake, asked):
-        progress("%s has no sale on its last day yet", f"{asked:%Y-%m}")
-        return {"closed": None, "unchanged": True, **opened(months)}
-    after = close(lake, asked, context.now)
-    return {"closed": f"{asked:%Y-%m}", "unchanged": False, **opened(after)}
+    due = due_months(asked, months, context.now, is_through=bool(arguments.through))
+    judged = judge_months(lake, due)
+    missing = missing_of(judged, context.now, arguments)
+    if missing and arguments.if_complete:
+        return {"closed": None, "unchanged": True, **opened(months), "incomplete": missing}
+    if missing and not arguments.even_if_incomplete:
+        raise incomplete(missing, months)
+    unusual = missing or unusual_of(judged)
+    after = close_months(lake, due, context.now)
+    closed = {"closed": f"{asked:%Y-%m}", "unchanged": False, **opened(after)}
+    return {**closed, **({"incomplete": unusual} if unusual else {})}
 
 
 def is_closed(asked: date, months: LakeMonths) -> bool:
@@ -63,9 +96,64 @@ def is_closed(asked: date, months: LakeMonths) -> bool:
     return asked in months.range and asked != months.open_month
 
 
-def is_complete(lake: Lake, asked: date) -> bool:
-    """Say whether the last day of a month has a live sale."""
-    return has_live_sale(lake, plus_months(asked, 1) - timedelta(days=1))
+def due_months(asked: date, months: LakeMonths, now: datetime, *, is_through: bool) -> list[date]:
+    """List the months to close, in their order.
+
+    Raises:
+        RefusedError: the month is not the open one, or lies in the future.
+    """
+    if (not is_through and asked != months.open_month) or asked < months.range.first:
+        raise RefusedError(
+            f"{asked:%Y-%m} is not the open month, which is {months.open_month:%Y-%m}; months are "
+            "closed in their order."
+        )
+    if not has_begun(asked, now):
+        raise RefusedError(
+            f"{asked:%Y-%m} has not begun and cannot be closed; the open month is "
+            f"{months.open_month:%Y-%m}."
+        )
+    return list(MonthRange(months.open_month, asked))
+
+
+def missing_of(
+    judged: Sequence[Completeness], now: datetime, arguments: argparse.Namespace
+) -> dict[str, list[str]]:
+    """Find and print, by month, what is missing; the less, where a user says it is complete."""
+    found = {}
+    for one in judged:
+        texts = one.doubts if arguments.if_complete else [one.missing_days or ""]
+        if not is_over(one.month, now):
+            texts = ["it has not ended", *texts]
+        found[f"{one.month:%Y-%m}"] = [text for text in texts if text]
+    missing = {name: texts for name, texts in found.items() if texts}
+    for name, texts in missing.items():
+        progress("%s looks incomplete: %s", name, "; ".join(texts))
+    return missing
+
+
+def unusual_of(judged: Sequence[Completeness]) -> dict[str, list[str]]:
+    """Find and print what is unusual about months that are closed at a user's word."""
+    found = {f"{one.month:%Y-%m}": one.doubts for one in judged if one.doubts}
+    for name, texts in found.items():
+        progress("%s is closed, although %s", name, "; ".join(texts))
+    return found
+
+
+def incomplete(missing: dict[str, list[str]], months: LakeMonths) -> FoundError:
+    """Write the refusal of months that look incomplete."""
+    texts = "; ".join(f"{name}: {', '.join(found)}" for name, found in missing.items())
+    return FoundError(
+        f"not closed: {texts}. Ingest the sales that are missing, or close the month all the same "
+        "by --month YYYY-MM --even-if-incomplete.",
+        {"closed": None, "unchanged": True, **opened(months), "incomplete": missing},
+    )
+
+
+def close_months(lake: Lake, due: Sequence[date], now: datetime) -> LakeMonths:
+    """Close months one after the other."""
+    for one in due:
+        after = close(lake, one, now)
+    return after
 
 
 def opened(months: LakeMonths) -> dict[str, str]:

@@ -122,7 +122,9 @@ class Contest:
     def folds(self, recipe: Recipe) -> list[Fold]:
         """Cut the folds of a recipe's horizon, oldest first."""
         first = self.lake.profile().model.first_training_month
-        return rolling_folds(self.closed, first, self.count, recipe.horizon)
+        months = tuple(self.closed)
+        panel = PanelRows(self.lake, self.features, recipe.spine, months, recipe.horizon)
+        return rolling_folds(self.closed, first, self.count, recipe.horizon, panel.empty_months())
 
     def naive(self, recipe: Recipe) -> list[Baseline]:
         """List the naive forecasts that are defined for every fold."""

@@ -25,6 +25,7 @@ from pyspark.sql import functions as F
 
 from features.feature_set import SPINES, FeatureSet, feature_set
 from features.group import ITEM, SHOP
+from jobs.assortment import are_of_one_kind, count_departures, require_assortment
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.forecast_rows import Origin, sound_rows
 from jobs.forecast_versions import PUBLISHED, forecast_inputs, newest_version, publish
@@ -98,7 +99,9 @@ class Forecasting:
         month = plus_months(self.cutoff, horizon)
         progress("forecast: %s", f"{month:%Y-%m}")
         if self.pairs is None:
-            rows_ = PanelRows(self.lake, self.features, SPINES[0], (month,), horizon).frame(spark)
+            panel = PanelRows(self.lake, self.features, SPINES[0], (month,), horizon)
+            require_assortment(panel, self.cutoff)
+            rows_ = panel.frame(spark)
         else:
             pairs = still_there(spark, self.lake, self.pairs, month)
             rows_ = pair_rows(self.lake, self.features, month, pairs, horizon)
@@ -156,6 +159,8 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.submission and listed is not None:
         of_month = mine.where(F.col("month") == first).select(SHOP, ITEM, "units")
         write_submission(of_month, listed, arguments.submission)
+    before = newest if is_public and are_of_one_kind(newest, inputs) else None
+    left = count_departures(context.spark, lake, before, mine)
     if is_public:
         publish(lake, making.row(count, runs, inputs))
     withdrawn = counts(with_reason(context.spark, lake, asked, first)) if asked is not None else {}
@@ -167,6 +172,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         "published": is_public,
         **({"unknown": unknown} if unknown else {}),
         **({"withdrawn": withdrawn} if withdrawn else {}),
+        **({"left": left.figures} if left else {}),
     }
 
 

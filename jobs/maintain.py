@@ -24,6 +24,7 @@ from lakehouse.delta.upkeep import compact, drop_others, vacuum
 from lakehouse.erasure.removal import erase, find
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
+from lakehouse.sales.span import extend_months
 
 # Delta's own default: long enough for the longest reader and for a stream that was down a weekend.
 RETAIN_HOURS = 168
@@ -127,6 +128,7 @@ def erase_records(context: Context, lake: Lake, arguments: argparse.Namespace) -
         progress("nothing is erased yet: run it again with --yes")
         return {"erased": False, **figures}
     erase(lake, found, context.now)
+    extend_months(lake, context.now)
     progress("due, so that nothing of it is left in any file: %s", ", then ".join(DUE))
     return {"erased": True, **figures, "due": DUE}
 

@@ -1,8 +1,9 @@
 """What a panel must be before a model learns from it: its columns, its months, its inputs."""
 
 from jobs.code_versions import OF_PANEL_TABLE, built_by_newer
+from jobs.command import progress
 from jobs.lineage import panel_digests, stale
-from jobs.panel_rows import PanelRows
+from jobs.panel_rows import PanelRows, name_months
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake_months import read_months
@@ -18,13 +19,29 @@ def require_fit_panel(rows: PanelRows, *, may_be_stale: bool = False) -> None:
         may_be_stale: features may have changed since it was assembled.
 
     Raises:
-        RefusedError: its columns are not the declared ones, months are missing, or features
-            changed since it was assembled; each time with the command that puts it right.
+        RefusedError: its columns are not the declared ones, months are missing, no month has a
+            row, or features changed since it was assembled; each time with what puts it right.
     """
-    rows.files()
+    require_rows(rows)
     require_declared_columns(rows)
     if not may_be_stale:
         require_fresh(rows)
+
+
+def require_rows(rows: PanelRows) -> None:
+    """Check that every month was assembled and that one of them has rows; name those without.
+
+    Raises:
+        RefusedError: a month was not assembled, or no month has a row.
+    """
+    without = [month for month, files in rows.files().items() if not files]
+    if len(without) == len(rows.months):
+        raise RefusedError(
+            f"{rows.table.path} has no row in {name_months(without)}: there were no sales to learn "
+            "from; ingest more history."
+        )
+    if without:
+        progress("%s: no rows in %s", rows.table.path, name_months(without))
 
 
 def require_declared_columns(rows: PanelRows) -> None:

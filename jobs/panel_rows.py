@@ -1,7 +1,7 @@
 """Panel rows to learn from or to forecast, and the arguments of the jobs that learn."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from features.feature_set import SPINES, FeatureSet, panel_table
 from jobs.count_arguments import add_workers_argument
 from lakehouse.delta import log, rows
+from lakehouse.delta.states import NOTHING
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.lake_months import read_months
@@ -80,22 +81,32 @@ class PanelRows:
         return replace(self, months=tuple(months))
 
     def files(self) -> dict[date, list[str]]:
-        """Return the files of every month, by month.
+        """Return the files of every month, by month; none of a month that has no rows.
 
         Raises:
             RefusedError: a month was not assembled.
         """
-        is_there = log.exists(self.lake, self.table)
-        stored = log.month_files(self.lake, self.table) if is_there else {}
+        stored = self._stored()
         absent = sorted(set(self.months) - set(stored))
         if absent:
-            named = ", ".join(f"{month:%Y-%m}" for month in absent[:MOST_NAMED])
-            more = len(absent) - MOST_NAMED
             raise RefusedError(
-                f"{self.table.path} lacks {named}{f' and {more} more months' if more > 0 else ''}; "
+                f"{self.table.path} lacks {name_months(absent)}; "
                 f"run jobs.build_panel --spine {self.spine} --horizons {self.horizon}."
             )
         return {month: stored[month] for month in self.months}
+
+    def empty_months(self) -> list[date]:
+        """List the months that were assembled and have no rows, as after a month without sales."""
+        stored = self._stored()
+        return [month for month in self.months if stored.get(month) == []]
+
+    def _stored(self) -> dict[date, list[str]]:
+        if not log.exists(self.lake, self.table):
+            return {}
+        # A month without rows has no file; that it was assembled is in the record of the builds.
+        built = log.built(self.lake, self.table)
+        assembled: dict[date, list[str]] = {m: [] for m, made in built.items() if made != NOTHING}
+        return {**assembled, **log.month_files(self.lake, self.table)}
 
     def frame(self, spark: SparkSession) -> DataFrame:
         """Read the rows: the columns of ``panel_table``.
@@ -105,3 +116,10 @@ class PanelRows:
         """
         self.files()
         return rows.read(spark, self.lake, self.table).where(F.col("month").isin([*self.months]))
+
+
+def name_months(months: Sequence[date]) -> str:
+    """Name the first of some months, and how many more there are."""
+    named = ", ".join(f"{month:%Y-%m}" for month in months[:MOST_NAMED])
+    more = len(months) - MOST_NAMED
+    return f"{named} and {more} more months" if more > 0 else named

@@ -9,6 +9,7 @@ from features.groups import ITEM_GROUP
 from features.tables import features_table, monthly_table
 from lakehouse.buckets import Bucket, count_for
 from lakehouse.delta import log
+from lakehouse.delta.months import drop_months
 from lakehouse.delta.parts import Part
 from lakehouse.delta.work import Piece
 from lakehouse.lake import Lake
@@ -140,6 +141,22 @@ def stored_months(lake: Lake, table: Table) -> log.Months:
 def month_states(lake: Lake, table: Table) -> dict[date, str]:
     """Return the state of each month of a table, none where there is no table yet."""
     return log.month_digests(lake, table) if log.exists(lake, table) else {}
+
+
+def drop_other_months(
+    lake: Lake, groups: Iterable[FeatureGroup], history: MonthRange, targets: MonthRange
+) -> None:
+    """Empty the cells and features of months that the lake no longer has.
+
+    Args:
+        lake: where the tables are.
+        groups: every group.
+        history: the lake's months, which have cells.
+        targets: the months that have features.
+    """
+    for group in groups:
+        drop_months(lake, monthly_table(group), history)
+        drop_months(lake, features_table(group), targets)
 
 
 def batched(months: Sequence[date], size: int) -> Iterator[list[date]]:

@@ -3,7 +3,8 @@
     python -m jobs.pipeline --lake URI [--data FOLDER --profile NAME] [--folds N]
         [--horizons 1,2,3]
 
-Without --data it makes sample data beside the lake first. Run again, it redoes what changed. A
+Without --data it makes sample data beside the lake first. Run again, it redoes what changed. The
+open month is closed only where it looks complete beside the months before (jobs.close_month). A
 model that is no better than the champion is not used, the champion is; where there is none yet, one
 that is no better than the naive forecasts ends the run (exit code 3) before anything is published.
 """
@@ -119,9 +120,27 @@ def summary(results: Mapping[str, Mapping[str, Any]], lake: str) -> str:
         "",
         f"Panel rows assembled: {panel['rows']}",
         f"Forecasts: {made['rows']} of version {made['version']}",
+        *left_lines(made.get("left")),
+        *incomplete_lines(results["close_month"]),
         f"Lake: {lake}",
     ]
     return "\n".join(lines)
+
+
+def left_lines(left: Mapping[str, Any] | None) -> list[str]:
+    """Write what left the assortment since the last version, for a person."""
+    if left is None:
+        return []
+    counts = f"{left['shops']} shops, {left['pairs']} pairs, {left['units']} units"
+    return [f"Left since version {left['version']}: {counts}"]
+
+
+def incomplete_lines(closing: Mapping[str, Any]) -> list[str]:
+    """Write which months stay open and what they lack, for a person."""
+    return [
+        f"{month} stays open: {'; '.join(texts)}"
+        for month, texts in closing.get("incomplete", {}).items()
+    ]
 
 
 JOB = Job("pipeline", "Run every batch step in order.", add_arguments, run)

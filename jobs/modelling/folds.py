@@ -1,5 +1,6 @@
 """Folds of a rolling-origin backtest: train on the months up to a cutoff, score the next."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,7 +29,11 @@ class Fold:
 
 
 def rolling_folds(
-    closed: MonthRange, first_training_month: int, count: int, horizon: int = 1
+    closed: MonthRange,
+    first_training_month: int,
+    count: int,
+    horizon: int = 1,
+    empty: Container[date] = (),
 ) -> list[Fold]:
     """Cut the last folds, oldest first.
 
@@ -41,6 +46,8 @@ def rolling_folds(
             it, the lags reach into months that nobody knows.
         count: folds wanted, at least 1.
         horizon: months from the cutoff to the scored month.
+        empty: target months without panel rows; none of them is scored, and a fold learns from
+            more than them.
 
     Raises:
         UsageError: less than one fold is wanted.
@@ -49,12 +56,14 @@ def rolling_folds(
     if count < 1:
         raise UsageError(f"--folds {count}: a backtest scores at least 1 month; ask for 1 or more.")
     months = list(closed)[first_target(first_training_month, horizon) :]
-    scored = months[horizon:][-count:]
+    learned = next((place for place, month in enumerate(months) if month not in empty), len(months))
+    scored = [month for month in months[learned + horizon :] if month not in empty][-count:]
     if not scored:
         needed = first_target(first_training_month, horizon) + horizon + 1
         raise RefusedError(
             f"{len(closed)} closed months are too few for a backtest at horizon {horizon}: it "
-            f"needs {needed}; ingest more history or lower first_training_month in the profile."
+            f"needs {needed} with panel rows; ingest more history or lower first_training_month in "
+            "the profile."
         )
     return [
         Fold(MonthRange(months[0], plus_months(month, -horizon)), month, horizon)

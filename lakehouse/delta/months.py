@@ -1,7 +1,7 @@
 """Whole months of derived tables, replaced or patched, each time by one atomic commit."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -57,6 +57,26 @@ def replace_months(
     properties = build_properties(target, lake.uri(table), table, made_from, changed)
     commit(target, table, months, mine, properties)
     return sum(part.rows for part in mine)
+
+
+def drop_months(lake: Lake, table: Table, kept: Container[date]) -> None:
+    """Empty the months that a table has and a range does not; if they come back, they are built.
+
+    Args:
+        lake: where the table may be.
+        table: partitioned by month.
+        kept: the months that stay as they are.
+
+    Raises:
+        ConflictError: another process wrote the table at the same time.
+    """
+    if not log.exists(lake, table) or not log.has_declared_columns(lake, table):
+        return
+    built = {month for month, made in log.built(lake, table).items() if made != NOTHING}
+    if gone := sorted(
+        month for month in built | set(log.month_files(lake, table)) if month not in kept
+    ):
+        replace_months(lake, table, gone, [], dict.fromkeys(gone, NOTHING))
 
 
 def patch_months(

@@ -1,14 +1,16 @@
-"""Rows that share some values, replaced as a whole by one commit."""
+"""Rows that share some values, or all rows of a table, replaced as a whole by one commit."""
 
 from collections.abc import Mapping
 from datetime import date
 
 import pyarrow as pa
 from deltalake import DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import all_months
 from lakehouse.delta.states import rows_changed
+from lakehouse.errors import ConflictError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.table import Table
@@ -43,3 +45,36 @@ def states_moved(
         return []
     month = shared.get("month")
     return rows_changed(table, [month] if isinstance(month, date) else all_months(target))
+
+
+def replace_all(
+    lake: Lake, table: Table, rows: pa.Table, transaction: log.Named, version: int
+) -> None:
+    """Replace all rows of a table by one commit.
+
+    Args:
+        lake: where the table is.
+        table: what they belong to.
+        rows: the columns of ``table``.
+        transaction: that the log remembers; of two writers at the same time it makes one fail.
+        version: of the table, which the rows were made from.
+
+    Raises:
+        ConflictError: another process wrote the table since that version.
+    """
+    target = log.load(lake, table)
+    reach(f"before {table.path}")
+    try:
+        if target.version() != version:
+            raise CommitFailedError(f"version {target.version()} follows {version}")
+        write_deltalake(
+            target,
+            table.shaped(rows),
+            mode="overwrite",
+            commit_properties=log.named_transaction(transaction),
+        )
+    except CommitFailedError as error:
+        raise ConflictError(
+            f"{target.table_uri}: another process wrote it meanwhile; run again."
+        ) from error
+    reach(f"after {table.path}")

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from lakehouse.date_format import date_reader
+from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches, read_table
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake
@@ -113,6 +114,8 @@ def difference(here: Totals, there: Totals) -> str:
 
 def shop_aliases(lake: Lake) -> dict[str, str]:
     """Return the shop that each alias is another name of."""
+    if not log.exists(lake, SHOPS):
+        return {}
     shops = read_table(lake, SHOPS, ["shop_id", "alias_of"], [("alias_of", "is null", False)])
     return dict(zip(shops["shop_id"].to_pylist(), shops["alias_of"].to_pylist(), strict=True))
 

@@ -1,15 +1,12 @@
-"""The span of the sales: from which to which month there are live sales, and on which days."""
+"""The span of the sales: from which to which month there are live sales, and where none."""
 
 from datetime import date, datetime
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
 from lakehouse.lake import Lake
-from lakehouse.lake_months import extend, stored_months
-from lakehouse.month_range import MonthRange
+from lakehouse.lake_months import clear, extend, shrink
+from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.sales.versions import LIVE
 from lakehouse.tables.silver import DAILY_SALES
 
@@ -18,31 +15,45 @@ def sales_months(lake: Lake) -> MonthRange | None:
     """Return the months from the first live sale to the last; None: there is no live sale."""
     if not log.exists(lake, DAILY_SALES):
         return None
-    live = read_batches(lake, DAILY_SALES, ["month"], [LIVE])
-    found = [pc.unique(batch["month"]) for batch in live if len(batch)]
-    if not found:
-        return None
-    ends = pc.min_max(pa.chunked_array(found))
-    return MonthRange(ends["min"].as_py(), ends["max"].as_py())
+    stored = sorted(log.month_rows(lake, DAILY_SALES))
+    first = next((month for month in stored if has_live_sales(lake, month)), None)
+    last = next((month for month in reversed(stored) if has_live_sales(lake, month)), None)
+    return None if first is None or last is None else MonthRange(first, last)
 
 
 def extend_months(lake: Lake, now: datetime) -> None:
-    """Take the months of the live sales into the lake's range.
+    """Make the lake's months those of its live sales: the range grows and shrinks as they do.
 
-    The sales are read only where they have a month before the range, or there is no range yet.
+    Of the sales, those of the first and the last months are looked at.
     """
-    known = stored_months(lake)
-    earliest = min(log.month_rows(lake, DAILY_SALES), default=None)
-    if known is not None and (earliest is None or earliest >= known.range.first):
+    if not log.exists(lake, DAILY_SALES):
         return
-    span = sales_months(lake)
-    if span is not None:
-        extend(lake, span.first, span.last, now)
+    sold = sales_months(lake)
+    if sold is None:
+        clear(lake)
+        return
+    extend(lake, sold.first, sold.last, now)
+    shrink(lake, sold.first, sold.last)
 
 
-def has_live_sale(lake: Lake, day: date) -> bool:
-    """Say whether a day has a live sale."""
+def has_live_sales(lake: Lake, month: date) -> bool:
+    """Look for a live sale of a month; the first one ends the search."""
     if not log.exists(lake, DAILY_SALES):
         return False
-    found = read_batches(lake, DAILY_SALES, ["date"], [LIVE, ("date", "=", day)])
+    found = read_batches(lake, DAILY_SALES, ["month"], [LIVE, ("month", "=", month)])
     return any(len(batch) for batch in found)
+
+
+def find_gaps(lake: Lake) -> list[MonthRange]:
+    """Find the stretches of months without a live sale between the first sale and the last."""
+    span = sales_months(lake)
+    stored = log.month_rows(lake, DAILY_SALES) if span is not None else {}
+    gaps: list[MonthRange] = []
+    for month in span or ():
+        if month in stored and has_live_sales(lake, month):
+            continue
+        if gaps and plus_months(gaps[-1].last, 1) == month:
+            gaps[-1] = MonthRange(gaps[-1].first, month)
+        else:
+            gaps.append(MonthRange(month, month))
+    return gaps
