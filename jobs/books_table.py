@@ -1,11 +1,13 @@
-"""Books of sources, as a table for a person and as figures of a result line."""
+"""Books of sources and control figures, for a person and as figures of a result line."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from jobs.command import progress
+from lakehouse.sales.admission import Returns
 from lakehouse.sales.books import ENDS, Book
+from lakehouse.sales.unlisted import Counts, unlisted_figures
 from lakehouse.sources import Source
 
 TITLES = "%-28s %11s" + " %11s" * len(ENDS)
@@ -29,7 +31,30 @@ def show_books(books: Sequence[Book], sources: Sequence[Source]) -> None:
 def books_figures(books: Sequence[Book]) -> dict[str, Any]:
     """Add books up for the result line."""
     reasons = sum((Counter(book.reasons) for book in books), Counter[str]())
+    totals = {name: sum(getattr(book, name) for book in books) for name in ("received", *ENDS)}
     return {
-        **{name: sum(getattr(book, name) for book in books) for name in ("received", *ENDS)},
+        **totals,
+        "rejected_share": round(totals["rejected"] / max(totals["received"], 1), 5),
         "rejected_by_reason": dict(sorted(reasons.items())),
     }
+
+
+def show_load(unlisted: Counts, returns: Returns) -> None:
+    """Print what a load's records say that lists and numbers do not bear out.
+
+    Args:
+        unlisted: sales of shops and items that no list knows.
+        returns: what became of returns.
+    """
+    for name, found in unlisted_figures(unlisted).items():
+        if found["sales"]:
+            first = ", ".join(found["first"])
+            progress(
+                "%d sales name %d values of %s that no list knows: %s",
+                found["sales"], found["ids"], name, first,
+            )  # fmt: skip
+    if returns.rejected:
+        progress(
+            "%d records of returns are rejected and %d taken in; the first rejected: %s",
+            returns.rejected, returns.taken, ", ".join(returns.first),
+        )  # fmt: skip

@@ -7,18 +7,21 @@ Reads the files that the profile names, whole. Writes nothing, needs no lake.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from jobs.books_table import books_figures, show_books
+from jobs.books_table import books_figures, show_books, show_load
 from jobs.command import Context, Job, main, progress
 from jobs.source_arguments import add_source_arguments
 from lakehouse.catalogue.intake import Catalogue, listed, understood
 from lakehouse.profile import Profile, load_profile
 from lakehouse.sales.arrivals import Reception, events
+from lakehouse.sales.books import Book
 from lakehouse.sales.records import parse
 from lakehouse.sales.trial import try_out
+from lakehouse.sales.unlisted import Listed, unlisted_figures
 from lakehouse.source_rows import read_rows
 from lakehouse.sources import Sources, find_sources
 
@@ -44,16 +47,30 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         progress("%s", ", ".join(f"{name} {value}" for name, value in row.items() if value))
     catalogue = read_catalogue(context, sources, profile, reception)
     progress("%d shops, %d items", len(catalogue.shops), len(catalogue.items))
-    books = try_out(context.spark, sources.sales, profile, reception)
-    show_books(books, sources.sales)
+    listed_ids = Listed.of_rows(shop_id=catalogue.shops, item_id=catalogue.items)
+    trial = try_out(context.spark, sources.sales, profile, reception, listed_ids)
+    show_books(trial.books, sources.sales)
+    show_load(trial.unlisted, trial.returns)
     return {
-        "files": len(books),
+        "files": len(trial.books),
         "shops": len(catalogue.shops),
         "items": len(catalogue.items),
         "catalogue_rejected": catalogue.rejected,
-        **books_figures(books),
+        **books_figures(trial.books),
+        "refused": show_refused(trial.books, sources, profile.sales.most_rejected),
+        "unlisted": unlisted_figures(trial.unlisted),
+        "returns": trial.returns.figures,
         "first_rows": rows,
     }
+
+
+def show_refused(books: Sequence[Book], sources: Sources, most: float) -> list[str]:
+    """Name and print the files of which ingest_history would refuse too many rejected records."""
+    names = {source.digest: source.name for source in sources.sales}
+    refused = [names[b.source] for b in books if b.rejected > most * b.received]
+    for name in refused:
+        progress("%s: more than [sales] most_rejected = %s of its records are rejected", name, most)
+    return refused
 
 
 def first_rows(

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from jobs.books_table import books_figures, show_books
+from jobs.books_table import books_figures, show_books, show_load
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
 from jobs.source_arguments import add_source_arguments
 from lakehouse import ledger
@@ -26,13 +26,15 @@ from lakehouse.errors import UsageError
 from lakehouse.inputs import intake as inputs
 from lakehouse.lake import Lake
 from lakehouse.lake_months import stored_months
+from lakehouse.month_range import MonthRange
 from lakehouse.profile import Profile, load_profile
 from lakehouse.sales import accounts, intake
+from lakehouse.sales.admission import Load
 from lakehouse.sales.arrivals import Reception, is_received, receive
 from lakehouse.sales.books import Book, require_balance
 from lakehouse.sales.control import Comparison, compare, read_control
 from lakehouse.sales.redelivery import ShopDay, redeliver
-from lakehouse.sales.span import extend_months
+from lakehouse.sales.span import extend_months, find_gaps
 from lakehouse.sales.values import CLOCKS_APART, plausible_id, timestamp
 from lakehouse.sources import Source, Sources, find_sources
 from lakehouse.tables.bronze import SALES_EVENTS
@@ -89,12 +91,14 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.replace:
         days = redeliver(context.spark, lake, sources.sales, arguments.replace, profile, reception)
         extend_months(lake, context.now)
-        return {"replaced": days}
+        return {"replaced": days, **months_figures(lake)}
     figures = take_in_catalogue(context, lake, sources, profile, reception)
     figures |= take_in_inputs(context, lake, sources, profile, reception)
-    books = take_in_sales(context, lake, sources, profile, reception)
+    load = Load(lake, {s.digest: s.name for s in sources.sales}, profile.sales.most_rejected)
+    books = take_in_sales(context, load, sources, profile, reception)
     figures |= {"files": len(books), "files_skipped": len(sources.sales) - len(books)}
-    figures |= books_figures(books) | months_figures(lake)
+    figures |= books_figures(books) | load.figures | months_figures(lake)
+    show_load(load.unlisted, load.returns)
     return figures | (control_figures(compare(lake, control)) if control is not None else {})
 
 
@@ -154,7 +158,7 @@ def take_in_inputs(
 
 
 def take_in_sales(
-    context: Context, lake: Lake, sources: Sources, profile: Profile, reception: Reception
+    context: Context, load: Load, sources: Sources, profile: Profile, reception: Reception
 ) -> list[Book]:
     """Take in the sales files that are not yet ingested.
 
@@ -163,18 +167,21 @@ def take_in_sales(
 
     Raises:
         BooksError: records were lost.
+        RefusedError: too many records of a file are rejected.
     """
+    lake = load.lake
     done = ledger.recorded_sales(lake)
     new = [source for source in sources.sales if source.digest not in done]
     if not new:
         progress("no new sales file")
+        extend_months(lake, reception.ingested_at)
         return []
     digests = [source.digest for source in new]
     for source in new:
         arrive(context, lake, source, profile, reception)
     progress("finding the newest version of every sale")
     events = read_files(context.spark, lake, SALES_EVENTS, "source", digests)
-    intake.take_in(lake, events, profile)
+    intake.take_in(lake, events, profile, admit=load.admit)
     books = accounts.draw_up(lake, digests, profile)
     show_books(books, new)
     require_balance(books)
@@ -198,11 +205,21 @@ def months_figures(lake: Lake) -> dict[str, Any]:
     """Report the lake's months."""
     months = stored_months(lake)
     if months is None:
-        return {"first_month": None, "open_month": None}
+        return {"first_month": None, "open_month": None, "gaps": []}
+    gaps = [named_gap(gap) for gap in find_gaps(lake)]
+    for gap in gaps[:FIRST_FAULTS]:
+        progress("no sale in %s, although there are sales before and after", gap)
     return {
         "first_month": f"{months.range.first:%Y-%m}",
         "open_month": f"{months.open_month:%Y-%m}",
+        "gaps": gaps[:FIRST_FAULTS],
     }
+
+
+def named_gap(gap: MonthRange) -> str:
+    """Name a stretch of months."""
+    first, last = f"{gap.first:%Y-%m}", f"{gap.last:%Y-%m}"
+    return first if len(gap) == 1 else f"{first} to {last} ({len(gap)} months)"
 
 
 def control_figures(found: Comparison) -> dict[str, Any]:

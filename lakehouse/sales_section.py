@@ -55,7 +55,8 @@ class Sales(Part):
     fields: equal lines are one sale), ``sale_id`` (a column of its own: equal lines of different
     ids are as many sales), or a list of ``CONTENT_FIELDS`` (a natural key).
     ``reception_days`` is how many days after its date a sale of a history that was loaded at once
-    counts as received (``build_panel --known-at``).
+    counts as received (``build_panel --known-at``). ``most_rejected`` is the share of a file's
+    records that may be rejected; a run with a file of more is refused before silver changes.
     """
 
     files: Annotated[list[str], Field(min_length=1)]
@@ -64,6 +65,7 @@ class Sales(Part):
     identity: Literal["content", "sale_id"] | Annotated[list[str], Field(min_length=1)] = "content"
     plausible: Plausible = Plausible()
     reception_days: Annotated[int, Field(ge=0)] | None = None
+    most_rejected: Annotated[float, Field(ge=0, le=1)] = 0.5
 
     @model_validator(mode="after")
     def _identity_is_mapped(self) -> "Sales":

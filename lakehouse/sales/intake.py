@@ -12,7 +12,7 @@ from lakehouse import chunks
 from lakehouse.buckets import bucket
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table, upsert_rows
-from lakehouse.delta.parts import Rows, land, of_table, write_parts
+from lakehouse.delta.parts import Part, Rows, land, of_table, write_parts
 from lakehouse.delta.rows import INCOMING, STORED
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
@@ -61,6 +61,7 @@ def take_in(
     profile: Profile,
     *,
     is_moving: bool = False,
+    admit: Callable[[list[Part]], None] | None = None,
 ) -> None:
     """Put records through to silver. A replay of records already there changes nothing.
 
@@ -69,12 +70,16 @@ def take_in(
         events: rows of bronze.sales_events.
         profile: the meaning of the records.
         is_moving: the records may name sales, whose versions then may be of different months.
+        admit: looks at the files that are written for silver, and raises where they shall not
+            become part of it.
     """
     if is_moving and not moves(lake, profile.sales):
         log.create(lake, DAILY_SALES)
         log.set_property(lake, DAILY_SALES, MOVES, "true")
     is_moving = is_moving or moves(lake, profile.sales)
     parts = write_parts(lake, gathered(events, profile, events.count(), is_moving), settle)
+    if admit is not None:
+        admit(parts)
     replacing = events.where("contains(CAST(value AS STRING), '\"replace\"')").toArrow()
     take_in_days(lake, replacing, read_all(replacing, profile))
     for table, is_newer in TABLES.items():

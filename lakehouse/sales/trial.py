@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
+from dataclasses import dataclass
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -10,10 +11,12 @@ import pyarrow.compute as pc
 
 from lakehouse import chunks
 from lakehouse.profile import Files, Profile
+from lakehouse.sales.admission import FIRST_TEXTS, Returns
 from lakehouse.sales.arrivals import Reception, events
 from lakehouse.sales.books import Book
 from lakehouse.sales.intake import gathered, keeps_month
 from lakehouse.sales.records import NOT_A_SALE, PARSED, rejected
+from lakehouse.sales.unlisted import LISTS, Listed
 from lakehouse.sales.versions import newest_sales
 from lakehouse.source_rows import read_rows
 from lakehouse.sources import Source
@@ -22,14 +25,33 @@ from lakehouse.tables.bronze import SALES_EVENTS
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-SCHEMA = pa.schema([("source", pa.string()), ("end", pa.string()), ("records", pa.int64())])
-DDL = "source STRING, end STRING, records BIGINT"
+SCHEMA = pa.schema(
+    [("source", pa.string()), ("end", pa.string()), ("id", pa.string()), ("records", pa.int64())]
+)
+DDL = "source STRING, end STRING, id STRING, records BIGINT"
 ENDS = ("live", "tombstones", "not_a_sale", "rejected")
+TAKEN_BACK, NOT_TAKEN_BACK = "return taken", "return rejected"
+# Of one batch, so that a file whose every id is unknown does not fill the driver.
+MOST_IDS = 1000
+Tally = Counter[tuple[str | None, str, str | None]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What would become of some files: a book each, and what control figures would say."""
+
+    books: list[Book]
+    unlisted: dict[str, Counter[str]]
+    returns: Returns
 
 
 def try_out(
-    spark: "SparkSession", sources: Sequence[Source], profile: Profile, reception: Reception
-) -> list[Book]:
+    spark: "SparkSession",
+    sources: Sequence[Source],
+    profile: Profile,
+    reception: Reception,
+    listed: Listed,
+) -> Trial:
     """Count what would become of the records of files that go into an empty lake.
 
     Args:
@@ -37,20 +59,33 @@ def try_out(
         sources: checked sales files.
         profile: their meaning.
         reception: when they count as received.
+        listed: the ids that the lists know.
 
     Returns:
-        A book per file, in their order. What a newer record of the files replaces is superseded.
+        Books in the order of the files. What a newer record of the files replaces is superseded.
     """
     received = {s.digest: read_rows(spark, s, profile.files).count() for s in sources}
     records = [recorded(spark, source, profile.files, reception) for source in sources]
     together = reduce(lambda one, other: one.unionAll(other), records)
     ends = gathered(
         together, profile, sum(received.values()), not keeps_month(profile.sales)
-    ).mapInArrow(counted, DDL)
+    ).mapInArrow(partial(counted, listed=listed), DDL)
+    found = ends.groupBy("source", "end", "id").sum("records").collect()
     counts: dict[str, Counter[str]] = {source: Counter() for source in received}
-    for source, end, number in ends.groupBy("source", "end").sum("records").collect():
-        counts[source][end] = number
-    return [drawn_up(source, number, counts[source]) for source, number in received.items()]
+    unlisted: dict[str, Counter[str]] = {name: Counter() for name in LISTS}
+    returns = Returns()
+    for source, end, text, number in found:
+        if end in LISTS:
+            unlisted[end][text] += number
+        elif end == TAKEN_BACK:
+            returns.taken += number
+        elif end == NOT_TAKEN_BACK:
+            returns.rejected += number
+            returns.first = [*returns.first, text][:FIRST_TEXTS]
+        else:
+            counts[source][end] = number
+    books = [drawn_up(source, number, counts[source]) for source, number in received.items()]
+    return Trial(books, unlisted, returns)
 
 
 def drawn_up(source: str, received: int, counts: Counter[str]) -> Book:
@@ -73,21 +108,36 @@ def recorded(
     return read_rows(spark, source, files).mapInArrow(work, SALES_EVENTS.ddl)
 
 
-def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def counted(batches: Iterable[pa.RecordBatch], listed: Listed) -> Iterator[pa.RecordBatch]:
     """Count the records of some months by source and what would become of them."""
     records = chunks.unpack(batches, PARSED)
     sales, refused = newest_sales(records), rejected(records)
-    counts: Counter[tuple[str, str]] = Counter()
+    live = sales.filter(~pc.field("is_cancelled"))
+    counts: Tally = Counter()
     for end, rows in (
-        ("live", sales.filter(~pc.field("is_cancelled"))),
+        ("live", live),
         ("tombstones", sales.filter(pc.field("is_cancelled"))),
         ("not_a_sale", records.filter(pc.field("outcome") == NOT_A_SALE)),
         ("rejected", refused),
     ):
-        counts.update((source, end) for source in rows["source"].to_pylist())
+        counts.update((source, end, None) for source in rows["source"].to_pylist())
     for record in refused.select(["source", "reasons"]).to_pylist():
-        counts.update((record["source"], reason) for reason in record["reasons"])
-    yield pa.RecordBatch.from_pylist(
-        [{"source": s, "end": end, "records": number} for (s, end), number in counts.items()],
-        SCHEMA,
-    )
+        counts.update((record["source"], reason, None) for reason in record["reasons"])
+    counts.update(control_counts(live, refused, listed))
+    rows_ = [
+        {"source": source, "end": end, "id": text, "records": number}
+        for (source, end, text), number in counts.items()
+    ]
+    yield pa.RecordBatch.from_pylist(rows_, SCHEMA)
+
+
+def control_counts(live: pa.Table, refused: pa.Table, listed: Listed) -> Tally:
+    """Count the sales that no list knows, by id, and the returns, by their units."""
+    returns = Returns()
+    returns.add_sales(live)
+    returns.add_rejected(refused["value"].combine_chunks())
+    counts: Tally = Counter({(None, TAKEN_BACK, None): returns.taken})
+    counts[None, NOT_TAKEN_BACK, ", ".join(returns.first)] = returns.rejected
+    for name, ids in listed.count_unlisted(live).items():
+        counts.update({(None, name, text): number for text, number in ids.most_common(MOST_IDS)})
+    return +counts

@@ -1,0 +1,81 @@
+"""Unlisted sales: those of shops and items that no list knows, by id."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_table
+from lakehouse.lake import Lake
+from lakehouse.tables.silver import ITEMS, SHOPS
+
+LISTS = {"shop_id": SHOPS, "item_id": ITEMS}
+FIRST_IDS = 5
+
+# shop_id, item_id → id → how many sales.
+Counts = Mapping[str, Counter[str]]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The ids that the lists know.
+
+    Attributes:
+        ids: shop_id, item_id → distinct ids, aliases of shops among them.
+    """
+
+    ids: Mapping[str, pa.Array]
+
+    @classmethod
+    def of(cls, lake: Lake) -> "Listed":
+        """Take the ids that a lake's lists know."""
+        return cls(
+            {
+                name: read_table(lake, table, [name])[name].combine_chunks()
+                if log.exists(lake, table)
+                else pa.array([], pa.string())
+                for name, table in LISTS.items()
+            }
+        )
+
+    @classmethod
+    def of_rows(cls, **rows: Iterable[Mapping[str, Any]]) -> "Listed":
+        """Take the ids from rows of silver.shops as ``shop_id``, of silver.items as ``item_id``."""
+        return cls(
+            {
+                name: pa.array([row[name] for row in each], pa.string())
+                for name, each in rows.items()
+            }
+        )
+
+    def count_unlisted(self, sales: pa.Table) -> dict[str, Counter[str]]:
+        """Count sales by the shops and the items that no list knows.
+
+        Args:
+            sales: ``[shop_id, item_id]`` of live sales.
+        """
+        return {name: count_others(sales[name], ids) for name, ids in self.ids.items()}
+
+
+def count_others(ids: pa.ChunkedArray, listed: pa.Array) -> Counter[str]:
+    """Count ids that are not in a list."""
+    texts = ids.cast(pa.string())
+    others = texts.filter(pc.and_(pc.is_valid(texts), pc.invert(pc.is_in(texts, listed))))
+    counted = pc.value_counts(others).to_pylist()
+    return Counter({one["values"]: one["counts"] for one in counted})
+
+
+def unlisted_figures(counts: Counts) -> dict[str, dict[str, Any]]:
+    """Write counts for a result line: sales, ids, and the ids with the most sales."""
+    return {
+        name: {
+            "sales": sum(ids.values()),
+            "ids": len(ids),
+            "first": sorted(ids, key=lambda one: (-ids[one], one))[:FIRST_IDS],
+        }
+        for name, ids in counts.items()
+    }
