@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.calendar import days
+from features.group import SHOP
 from features.horizon import known_month
+from features.own_ids import newest_of_names, under_own_ids
 from features.ratio import Ratio
 from lakehouse.inputs.declarations import (
     PLANNED_PRICES,
@@ -72,6 +74,18 @@ class InputFeature:
         """Return the month whose values a target month's rows take."""
         return month if self.lag == 0 else plus_months(known_month(month, horizon), -self.lag)
 
+    def of_shops(self, rows: pa.Table, shops: pa.Table) -> pa.Table:
+        """Name the shops of the input's rows by their own ids; of two names of a shop one number.
+
+        Args:
+            rows: the columns of the input's table but month.
+            shops: ``[shop_id, alias_of]``.
+        """
+        keys = [name for name in self.source.keys if name != "month"]
+        if self.source.has_number:
+            return newest_of_names(rows, shops, keys)
+        return under_own_ids(rows, shops)
+
     def known(self, rows: pa.Table, month: date, *, has_rows: bool) -> Known:
         """Turn rows of the month that is read into what the panel takes.
 
@@ -105,15 +119,19 @@ def stock_days(rows: pa.Table, month: date) -> pa.ChunkedArray:
 
 
 def open_days(rows: pa.Table, month: date) -> pa.Array:
-    """Return the days of a month on which a shop is open."""
-    first, last = month, plus_months(month, 1) - timedelta(1)
+    """Return the days of a month on which a shop is open: under one or the other of its names."""
+    first, length = (month - date(1970, 1, 1)).days, days(month)
     start, end = (
         pc.fill_null(rows[name].cast(pa.int32()), 0 if name == "opened_on" else 1 << 30).to_numpy()
         for name in ("opened_on", "closed_on")
     )
-    bounds = [(day - date(1970, 1, 1)).days for day in (first, last)]
-    opened = np.minimum(end, bounds[1]) - np.maximum(start, bounds[0]) + 1
-    return pa.array(np.maximum(opened, 0).astype(np.float32))
+    each = first + np.arange(length)
+    is_open = (start[:, None] <= each) & (each <= end[:, None])
+    shops = pc.unique(rows[SHOP].cast(pa.string()))
+    codes = pc.index_in(rows[SHOP].cast(pa.string()), shops).to_numpy()
+    together = np.zeros((len(shops), length), bool)
+    np.logical_or.at(together, codes, is_open)
+    return pa.array(together.sum(axis=1)[codes].astype(np.float32))
 
 
 def none(month: date) -> float | None:

@@ -32,11 +32,14 @@ class Withdrawal:
         """Return the ids whose last day lies before a month.
 
         Args:
-            rows: ``[key, ends_on]`` of the input.
+            rows: ``[key, ends_on]`` of the input, shops by their own ids; of a shop with several
+                names all rows, which end before the month each.
             month: target month.
         """
+        ids = rows[self.key].cast(pa.string())
         is_gone = pc.fill_null(pc.less(rows[self.ends_on], pa.scalar(month, pa.date32())), False)
-        return pc.unique(rows.filter(is_gone)[self.key].cast(pa.string()))
+        still_there = pc.unique(ids.filter(pc.invert(is_gone)))
+        return without(pc.unique(ids.filter(is_gone)), still_there)
 
 
 WITHDRAWALS = (

@@ -13,6 +13,7 @@ from features.feature_set import TARGET, FeatureSet
 from features.group import ITEM, SHOP, FeatureGroup
 from features.horizon import known_month
 from features.input_feature import InputFeature, Known
+from features.own_ids import under_own_ids
 from features.panel import assemble
 from features.spine import (
     Entities,
@@ -24,7 +25,7 @@ from features.spine import (
     sold_in,
 )
 from features.tables import features_table, monthly_table
-from features.withdrawal import WITHDRAWALS, without
+from features.withdrawal import WITHDRAWALS, Withdrawal, without
 from jobs.panel_rows import PanelRows
 from jobs.stored_entities import stored_entities, stored_neighbours
 from jobs.stored_rows import Files, bucket_rows, rows_among, stored_rows
@@ -105,25 +106,30 @@ class MonthParts:
 
     def _input(self, feature: InputFeature, spine: Spine) -> Known:
         table, paths = feature.source.table, self.files[feature.name]
-        columns = [n for n in table.names if n not in ("month", "updated_at")]
+        columns = [name for name in table.names if name != "month"]
         keep = partial(rows_among, ids={ITEM: spine.ids[ITEM]})
         rows = stored_rows(self.lake, table, {table.path: paths}, columns, keep)
         if SHOP in columns:
-            shops = self._read(SHOPS, [SHOP, "alias_of"])
-            rows = rows.set_column(columns.index(SHOP), SHOP, without_aliases(rows[SHOP], shops))
+            rows = feature.of_shops(rows, self._read(SHOPS, [SHOP, "alias_of"]))
         is_there = len(rows) > 0 or has_rows(self.lake.uri(table), paths)
         read = feature.month_read(self.month, self.horizon)
         return feature.known(rows, read, has_rows=is_there)
 
     def withdrawn(self, key: str) -> pa.Array:
         """Return the shops, or the items, that are gone before the target month."""
-        read = self._of_bucket if key == ITEM else self._read
         gone = [
-            withdrawal.gone(read(withdrawal.source.table, [key, withdrawal.ends_on]), self.month)
+            withdrawal.gone(self._listed(withdrawal), self.month)
             for withdrawal in WITHDRAWALS
             if withdrawal.key == key and withdrawal.source.table.path in self.files
         ]
         return pa.chunked_array(gone, pa.string()).combine_chunks()
+
+    def _listed(self, withdrawal: Withdrawal) -> pa.Table:
+        columns = [withdrawal.key, withdrawal.ends_on]
+        if withdrawal.key == ITEM:
+            return self._of_bucket(withdrawal.source.table, columns)
+        rows = self._read(withdrawal.source.table, columns)
+        return under_own_ids(rows, self._read(SHOPS, [SHOP, "alias_of"]))
 
     def known(self, key: str, *columns: str) -> pa.Table:
         """Read columns of the features of all shops, or of the items."""
@@ -219,19 +225,6 @@ class PairsTask:
         spine = self.parts.spine(partial(given_pairs, pairs), pc.unique(pairs[ITEM]))
         known = (self.parts.groups(spine), None, self.parts.features, self.parts.inputs(spine))
         yield from plain(assemble(spine, self.parts.month, *known)).to_batches()
-
-
-def without_aliases(ids: pa.ChunkedArray, shops: pa.Table) -> pa.ChunkedArray:
-    """Name shops by their own id.
-
-    Args:
-        ids: shops, perhaps by other names.
-        shops: ``[shop_id, alias_of]``.
-    """
-    aliases = shops.filter(pc.is_valid(shops["alias_of"]))
-    texts = ids.cast(pa.string())
-    found = pc.index_in(texts, aliases[SHOP].cast(pa.string()).combine_chunks())
-    return pc.coalesce(aliases["alias_of"].cast(pa.string()).take(found), texts)
 
 
 def plain(panel: pa.Table) -> pa.Table:

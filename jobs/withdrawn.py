@@ -3,10 +3,12 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
-from features.withdrawal import WITHDRAWALS
+from features.group import SHOP
+from features.withdrawal import WITHDRAWALS, Withdrawal
 from jobs.command import progress
 from lakehouse.delta import rows
 from lakehouse.lake import Lake
+from lakehouse.tables.silver import SHOPS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -50,7 +52,7 @@ def with_reason(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: da
     for withdrawal in WITHDRAWALS:
         if withdrawal.source.name not in lake.profile().inputs:
             continue
-        listed = rows.read(spark, lake, withdrawal.source.table)
+        listed = last_days(spark, lake, withdrawal)
         gone = listed.where(F.col(withdrawal.ends_on) < F.lit(month))
         name = f"{REASON}_{withdrawal.source.name}"
         ids = gone.select(withdrawal.key, F.lit(withdrawal.reason).alias(name))
@@ -58,3 +60,23 @@ def with_reason(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: da
         reasons.append(name)
     reason = F.coalesce(*reasons) if reasons else F.lit(None).cast("string")
     return found.select(*pairs.columns, reason.alias(REASON))
+
+
+def last_days(spark: "SparkSession", lake: Lake, withdrawal: Withdrawal) -> "DataFrame":
+    """Read the last day of every shop or item that a list names.
+
+    Returns:
+        ``[key, ends_on]``, a row for each key, shops by their own ids. Of a shop that is listed
+        under several names it is the last of all; null: one of them has none.
+    """
+    from pyspark.sql import functions as F
+
+    key, ends_on = withdrawal.key, withdrawal.ends_on
+    listed = rows.read(spark, lake, withdrawal.source.table).select(key, ends_on)
+    if key == SHOP:
+        aliases = rows.read(spark, lake, SHOPS).where("alias_of IS NOT NULL")
+        own = aliases.select(SHOP, "alias_of")
+        named = listed.join(F.broadcast(own), on=SHOP, how="left")
+        listed = named.select(F.coalesce("alias_of", SHOP).alias(SHOP), ends_on)
+    last = F.when(F.count("*") == F.count(ends_on), F.max(ends_on))
+    return listed.groupBy(key).agg(last.alias(ends_on))

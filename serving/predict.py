@@ -113,6 +113,13 @@ def unknown_pair(served: Snapshot, asked: Question, shop_id: str) -> ProblemErro
     if not unknown:
         detail = f"{shop} and item '{asked.item_id}' are no pair of {version}."
         return not_forecast(["pair"], detail)
+    if "shop_id" in unknown and shop_id in served.shops.ids:
+        other = f"; {names['item_id']} is unknown to it" if "item_id" in unknown else ""
+        detail = (
+            f"{shop} is a known shop, but not in {version}: a shop that sold nothing lately or has "
+            f"closed is not in the assortment{other}."
+        )
+        return not_forecast(unknown, detail)
     who = " and ".join(names[field] for field in unknown)
     return not_forecast(unknown, f"{who}: unknown to {version}.")
 

@@ -10,10 +10,11 @@ COLUMNS = ("shop_id", "name", "alias_of")
 
 @dataclass(frozen=True)
 class Shops:
-    """Names and aliases, by shop id."""
+    """The shops known, and names and aliases by shop id."""
 
     names: Mapping[str, str]
     aliases: Mapping[str, str]
+    ids: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, rows: pa.Table) -> "Shops":
@@ -22,6 +23,7 @@ class Shops:
         return cls(
             names={s["shop_id"]: s["name"] for s in shops if s["name"] is not None},
             aliases={s["shop_id"]: s["alias_of"] for s in shops if s["alias_of"] is not None},
+            ids=frozenset(s["shop_id"] for s in shops),
         )
 
     def resolve(self, shop_id: str) -> str:

@@ -44,7 +44,8 @@ class Snapshot:
     @cached_property
     def tag(self) -> str:
         """Name what answers are made from: equal tags, equal answers, in every replica."""
-        parts = (self.version, sorted(self.shops.names.items()), sorted(self.shops.aliases.items()))
+        names, aliases = (sorted(d.items()) for d in (self.shops.names, self.shops.aliases))
+        parts = (self.version, names, aliases, sorted(self.shops.ids))
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

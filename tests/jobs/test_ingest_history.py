@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import data_folder, sale_line, sales_text
+from builders import data_folder, every_feature, sale_line, sales_text
 from job_runs import NOW, run
 from lakes import rows, versions
 
@@ -276,9 +276,16 @@ def test_a_file_with_a_header_alone_holds_no_records(lake: Lake, tmp_path: Path)
     assert (figures["files"], figures["files_skipped"], figures["live"]) == (1, 1, 2)
 
 
-def test_a_file_whose_every_record_is_rejected_is_ingested(lake: Lake, tmp_path: Path) -> None:
+def test_a_file_whose_every_record_is_rejected_is_ingested_where_the_profile_allows_it(
+    lake: Lake, tmp_path: Path
+) -> None:
     wrong = sales_text(sale_line(date="2015.03.07"), sale_line(date="07-03-2015"))
-    code, figures = ingest(lake, data_folder(tmp_path / "data", sales_a=wrong))
+    folder = data_folder(tmp_path / "data", sales_a=wrong)
+    code, figures = ingest(lake, folder)
+    assert (code, "2 date_unparsable" in figures["error"]) == (3, True)
+    mine = every_feature(tmp_path)
+    mine.write_text(mine.read_text().replace("[sales]", "[sales]\nmost_rejected = 1", 1))
+    code, figures = run(JOB, "--data", folder, "--profile", mine, "--lake", lake.root)
     assert (code, figures["rejected_by_reason"]) == (0, {"date_unparsable": 2})
     assert rows(lake, DAILY_SALES) == []
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,12 +18,16 @@ from features.calendar import days
 from features.feature_set import TARGET, feature_set, panel_table
 from features.input_feature import INPUT_FEATURES, InputFeature, every_day, stock_days
 from jobs import build_panel
+from jobs.withdrawn import counts, with_reason
 from lakehouse.delta.arrow import read_table, upsert_rows
 from lakehouse.inputs.declarations import INPUTS, STOCK_OUTS
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.profile import InputFile, Profile
 from lakehouse.tables.silver import SHOPS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 SALES = random_sales(1, 400)
 CUTOFF, ALIAS = date(2015, 5, 1), "x"
@@ -142,8 +146,26 @@ def test_a_shop_is_open_from_its_first_day_to_its_last(lake: Lake) -> None:
     assert [rows[date(2015, month, 1)]["shop_open_days"] for month in (2, 4)] == [28, 5]
     dates = {"opened_on": [date(2015, 1, 11), None], "closed_on": [None, date(2014, 1, 1)]}
     table = pa.table(dates, schema=pa.schema([(name, pa.date32()) for name in dates]))
+    table = table.append_column("shop_id", pa.array(["1", "2"]))
     found = features.input_feature.open_days(table, date(2015, 1, 1)).to_pylist()
     assert found == [21, 0]
+
+
+def test_a_shop_that_closed_under_another_name_is_not_forecast(
+    tmp_path: Path, spark: "SparkSession"
+) -> None:
+    may, pairs = date(2015, 5, 1), spark.sql("SELECT '2' AS shop_id, '12' AS item_id")
+    lake = small_lake(tmp_path / "lake", SALES, declaring("shop_dates"))
+    alias = {"shop_id": ALIAS, "alias_of": "2", "attributes": [], "updated_at": NOW, "name": None}
+    upsert_rows(lake, SHOPS, pa.Table.from_pylist([alias], SHOPS.schema))
+    put(lake, "shop_dates", {"shop_id": ALIAS, "closed_on": date(2015, 4, 30)})
+    assemble_panels(lake)
+    assert max(of_pair(lake, "2", "12")) == date(2015, 4, 1)
+    assert counts(with_reason(spark, lake, pairs, may)) == {"shop closed": 1}
+    put(lake, "shop_dates", {"shop_id": "2", "opened_on": date(2015, 5, 1)})
+    assemble_panels(lake)
+    assert max(of_pair(lake, "2", "12")) == date(2015, 7, 1)
+    assert counts(with_reason(spark, lake, pairs, may)) == {}
 
 
 def assert_no_stock_out_after_the_cutoff_matters(folder: Path) -> None:

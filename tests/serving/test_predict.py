@@ -120,6 +120,21 @@ def test_what_is_not_forecast_is_named(
     assert detail in str(document["detail"])
 
 
+@pytest.mark.parametrize(("item", "unknown"), [("5037", 1), ("99", 2)])
+@pytest.mark.parametrize("name", ["8", "08"])
+def test_a_shop_that_is_listed_and_not_forecast_is_told_from_one_that_nobody_knows(
+    published: PublishedLake, store: Store, client: Client, name: str, item: str, unknown: int
+) -> None:
+    before = client.get("/predict", params=PAIR).headers["etag"]
+    published.set_shops(shop("57"), shop("8", name=None), shop("08", alias_of="8"))
+    store.refresh()
+    document = problem(client.get("/predict", params={"shop_id": name, "item_id": item}), 404)
+    assert document["unknown"] == ["shop_id", "item_id"][:unknown]
+    assert "is a known shop, but not in the forecasts of version v1" in str(document["detail"])
+    assert ("item '99' is unknown" in str(document["detail"])) is (unknown == 2)
+    assert client.get("/predict", params=PAIR).headers["etag"] != before
+
+
 @pytest.mark.parametrize(
     ("asked", "parameter"),
     [
