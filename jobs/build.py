@@ -104,10 +104,7 @@ class Build:
                     return
 
     def newer_program(self) -> str | None:
-        """Return why a table is left alone: a newer program built it; None: there is none such.
-
-        Two programs would otherwise build the same months in turn for ever.
-        """
+        """Return why a table is left alone: a newer program built it, and two would take turns."""
         tables = (t(group) for group in self.groups for t in (monthly_table, features_table))
         return built_by_newer(self.lake, tables, of_program(self.groups))
 

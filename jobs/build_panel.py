@@ -150,7 +150,7 @@ def build(
         return {"months": 0, "rows": 0, "bytes": 0}
     progress("%s: %d months", panel.table.path, len(stale_months))
     made_from = {month: digests[month] for month in stale_months}
-    is_whole = stale_months == every_month
+    is_whole = stale_months == list(every_month)
     task = PanelTask(panel, panel.lake.profile().forecast)
     pieces = list(panel_pieces(panel.of(stale_months), months))
     parts = do_work(lambda: context.spark, panel.lake, pieces, task)

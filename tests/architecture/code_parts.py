@@ -20,6 +20,7 @@ import features.measure
 import features.measures
 import features.monthly
 import features.neighbour
+import features.own_ids
 import features.panel
 import features.ratio
 import features.rung
@@ -102,6 +103,7 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
         features.ratio,
         features.rung,
         features.spine,
+        features.own_ids,
         features.withdrawal,
         jobs.input_files,
         jobs.panel_task,
