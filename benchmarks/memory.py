@@ -1,0 +1,198 @@
+"""Peak memory of each kind of task, on a lake and on ones of ten times its items or months.
+
+    python -m benchmarks.memory
+
+Prints a line per task: its pieces, and the greatest peak of one in MiB, Arrow's pool and NumPy's
+arrays added up. Pieces and row groups are a fiftieth of what they are elsewhere, so that the lakes
+are cut as lakes fifty times their size.
+"""
+
+import sys
+import tempfile
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from features import series
+from features.attributes import Attributes
+from features.feature_set import SPINES, feature_set
+from features.groups import feature_groups, shop_item, sources_of_ages
+from jobs import build_panel, pieces
+from jobs.aged_cells_task import AgedCellsTask
+from jobs.build import Build
+from jobs.cells_task import GroupCellsTask, PairCellsTask
+from jobs.features_task import FeaturesTask
+from jobs.panel_rows import PanelRows
+from jobs.panel_task import PanelTask
+from lakehouse import lake_months
+from lakehouse.delta import files, log, work
+from lakehouse.delta.arrow import upsert_rows
+from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
+from lakehouse.delta.work import Piece, Task
+from lakehouse.features_section import Features
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.profile import load_profile
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SMALLER = 50
+SIZES: Sequence[tuple[ModuleType, str]] = (
+    (pieces, "ROWS_PER_BUCKET"),
+    (pieces, "SALES_PER_BUCKET"),
+    (pieces, "ROWS_PER_MONTH"),
+    (build_panel, "ROWS_PER_TASK"),
+    (files, "ROWS_AT_ONCE"),
+    (files, "ROW_GROUP"),
+    (series, "ARRAY_BYTES"),
+)
+FIRST, NOW = date(1990, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)
+SHOP_COUNT = 30
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large a lake is; a shop sells a tenth of the items in a month, once or twice."""
+
+    name: str
+    items: int
+    months: int
+
+    @property
+    def history(self) -> MonthRange:
+        """The lake's months."""
+        return MonthRange(FIRST, plus_months(FIRST, self.months - 1))
+
+
+SCALES = (
+    Scale("1 ×", 1_000, 12),
+    Scale("10 × items", 10_000, 12),
+    Scale("10 × months", 1_000, 120),
+)
+
+
+def month_sales(scale: Scale, month: date, random: np.random.Generator) -> pa.Table:
+    """Draw a month of sales, rows of silver.daily_sales."""
+    count = SHOP_COUNT * scale.items // 8
+    shops, items = random.integers(0, SHOP_COUNT, count), random.integers(0, scale.items, count)
+    days = [month.replace(day=int(day)) for day in random.integers(1, 29, count)]
+    made = {
+        "sale_id": [f"{month}-{n}" for n in range(count)],
+        "date": days,
+        "month": [month] * count,
+        "shop_id": [f"{shop}" for shop in shops],
+        "item_id": [f"{item}" for item in items],
+        "units": pa.array(random.integers(1, 5, count)).cast(
+            DAILY_SALES.schema.field("units").type
+        ),
+        "price": pa.array(random.integers(1, 50, count)).cast(
+            DAILY_SALES.schema.field("price").type
+        ),
+        "updated_at": [NOW] * count,
+        "is_cancelled": [False] * count,
+        "source": ["drawn"] * count,
+        "partition": [0] * count,
+        "offset": range(count),
+        "ingested_at": [NOW] * count,
+    }
+    columns = [pa.array(made[f.name], f.type) for f in DAILY_SALES.schema]
+    return pa.table(columns, schema=DAILY_SALES.schema)
+
+
+def drawn_lake(folder: str, scale: Scale) -> Lake:
+    """Make a lake of drawn sales, with its cells and features, in this process."""
+    lake, random = Lake.at(folder), np.random.default_rng(1)
+    lake.claim(load_profile("sample").model_copy(update={"features": Features(without=[])}))
+    for table in (DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS):
+        log.create(lake, table)
+    items = [
+        {"item_id": f"{n}", "category_id": f"{n % 40}", "attributes": [], "updated_at": NOW}
+        for n in range(scale.items)
+    ]
+    upsert_rows(lake, ITEMS, pa.Table.from_pylist(items, ITEMS.schema))
+    for month in scale.history:
+        rows = Rows(DAILY_SALES, month_sales(scale, month, random))
+        commit_parts(lake, DAILY_SALES, [Part(**file) for file in write_part(lake, rows)])
+    lake_months.write(lake, lake_months.closed_rows(scale.history, NOW, is_last_open=True))
+    Build.of(lake, no_spark).run()
+    return lake
+
+
+def no_spark() -> "SparkSession":
+    """All work is done in this process.
+
+    Raises:
+        AssertionError: it was not.
+    """
+    raise AssertionError("Spark was asked for")
+
+
+def works(lake: Lake, scale: Scale) -> Iterator[tuple[str, Task, Sequence[Piece]]]:
+    """Name each kind of task with its pieces; of cells and panels, those of the last month."""
+    profile, last = lake.profile(), [scale.history.last]
+    groups, features = feature_groups(profile), feature_set(profile)
+    buckets, attributes = pieces.item_buckets(lake), Attributes.of(profile)
+    pair, below = groups[0], sources_of_ages(groups, shop_item(profile.target_clip))
+    yield (
+        "pair cells",
+        PairCellsTask(lake, pair, buckets),
+        [*pieces.pair_pieces(lake, last, buckets)],
+    )
+    stored = pieces.month_files(lake, pieces.monthly_table(pair))[last[0]]
+    catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
+    above = {"month": last[0], "files": {pieces.monthly_table(pair).path: stored, **catalogue}}
+    yield "cells of groups", GroupCellsTask(lake, groups, attributes), [Piece(above, 0)]
+    aged = tuple(group for group in groups if group.name.endswith("_age"))
+    of_ages = pieces.aged_pieces(lake, scale.history, last, below)
+    yield "cells by age", AgedCellsTask(lake, aged, below, attributes), [*of_ages]
+    months = [*scale.history][1:]
+    made = pieces.feature_pieces(lake, pair, months, None, scale.history)
+    yield "features of pairs", FeaturesTask(lake, groups, scale.history), [*made]
+    panel = PanelRows(lake, features, SPINES[0], (last[0],))
+    cut = build_panel.panel_pieces(panel, lake_months.read_months(lake))
+    yield "panel", PanelTask(panel, profile.forecast), [*cut]
+
+
+def peak_mib(task: Task, piece: Piece) -> float:
+    """Do a piece of work and return its greatest memory."""
+    usual = pa.default_memory_pool()
+    mine = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(mine)
+    tracemalloc.start()
+    try:
+        for made in task(piece.plain()):
+            del made
+        return float(mine.max_memory() + tracemalloc.get_traced_memory()[1]) / 2**20
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(usual)
+
+
+def main() -> int:
+    """Print the table."""
+    for module, name in SIZES:
+        setattr(module, name, getattr(module, name) // SMALLER)
+    work.FEW_ROWS = 1 << 62
+    out: Callable[[str], object] = sys.stdout.write
+    out("| task | lake | pieces | peak of one, MiB |\n| --- | --- | ---: | ---: |\n")
+    with tempfile.TemporaryDirectory() as folder:
+        lakes = {s: drawn_lake(str(Path(folder) / str(n)), s) for n, s in enumerate(SCALES)}
+        for scale, lake in lakes.items():
+            for name, task, cut in works(lake, scale):
+                most = max(peak_mib(task, piece) for piece in cut)
+                out(f"| {name} | {scale.name} | {len(cut)} | {most:.1f} |\n")
+                sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
