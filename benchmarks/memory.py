@@ -91,10 +91,10 @@ def month_sales(scale: Scale, month: date, random: np.random.Generator) -> pa.Ta
         "month": [month] * count,
         "shop_id": [f"{shop}" for shop in shops],
         "item_id": [f"{item}" for item in items],
-        "units": pa.array(random.integers(1, 5, count)).cast(
+        "units": pa.array(random.integers(1, 5, count, np.int8)).cast(
             DAILY_SALES.schema.field("units").type
         ),
-        "price": pa.array(random.integers(1, 50, count)).cast(
+        "price": pa.array(random.integers(1, 50, count, np.int8)).cast(
             DAILY_SALES.schema.field("price").type
         ),
         "updated_at": [NOW] * count,
