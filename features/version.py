@@ -8,11 +8,14 @@ of the two was decided.
 """
 
 # Monthly cells, from sales, offers, catalogue and the cells below them.
-CELLS = 1
+# 2: revenue is of buyers' sales with a known price alone, and priced_units of the same.
+CELLS = 2
 # Which groups, measures and features there are. Tables tell that by their columns; the version
 # tells which of two programs has the later declarations.
-GROUPS = 1
+# 2: groups have priced_units, and the last revenue of the months that have them.
+GROUPS = 2
 # What all statistics share: histories, starts, encoding.
 FEATURES = 1
 # Panel rows, from features, cells, catalogue and declared inputs.
-PANEL = 1
+# 2: prices divide by priced units.
+PANEL = 2

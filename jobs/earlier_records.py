@@ -41,7 +41,7 @@ def take_over(
         earlier: by month, what the last program before ADR 13 would record.
     """
     stored = log.built_before(lake, table)
-    if not stored or not are_first(versions):
+    if not stored or not are_first(versions) or not log.has_declared_columns(lake, table):
         return
     held = {m: d for m, d in wanted.items() if m in stored and stored[m] == earlier[m]}
     if held:

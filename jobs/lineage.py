@@ -106,7 +106,8 @@ def feature_digests(
         targets: the months that have features.
     """
     code = in_digest(code_versions.of_features(group), FEATURES_BEFORE)
-    common = [code, history.first, group.columns]
+    elsewhere = [(feature.suffix, feature.where) for feature in group.features if feature.where]
+    common = [code, history.first, group.columns, *elsewhere]
     return {
         month: log.digest([common, [cells.get(m) for m in history if m < month]])
         for month in targets

@@ -26,7 +26,7 @@ from jobs import build_panel, code_versions, earlier_records, maintain, pieces, 
 from jobs.build import Build
 from jobs.earlier_records import take_over_cells
 from jobs.forecast_versions import forecast_inputs
-from jobs.lineage import training_digest
+from jobs.lineage import cell_digests, stale, training_digest
 from jobs.panel_checks import require_fit_panel
 from jobs.panel_rows import PanelRows
 from lakehouse.delta import log
@@ -96,7 +96,6 @@ def told(lake: Lake) -> list[object]:
 @pytest.mark.parametrize(
     ("tags", "is_current"),
     [
-        ({}, True),
         ({"versions": code_versions.made_by(feature_groups(PROFILE))}, True),
         ({"versions": '{"model": 0}'}, False),
         ({"versions": '{"statistic mean": 2, "model": 1}'}, False),
@@ -109,9 +108,13 @@ def test_a_champion_was_made_by_other_code_where_a_version_differs(
     assert code_versions.was_made_by(tags, feature_groups(PROFILE)) is is_current
 
 
-def test_a_champion_of_before_was_made_by_the_first_versions() -> None:
-    with statistic_version(2):
-        assert not code_versions.was_made_by({}, feature_groups(PROFILE))
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_champion_of_before_was_made_by_the_first_versions(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(code_versions, "CELLS", {"cells": 1})
+    monkeypatch.setattr(code_versions, "PANEL", {"panel": number})
+    assert code_versions.was_made_by({}, feature_groups(PROFILE)) is (number == 1)
 
 
 @contextmanager
@@ -239,7 +242,7 @@ def test_an_older_refresh_leaves_what_a_newer_one_built(lake: Lake) -> None:
 def test_an_older_program_leaves_a_panel_that_a_newer_one_assembled(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build_panel, "OF_PANEL_TABLE", {"panel": version.PANEL + 1, "groups": 1})
+    monkeypatch.setattr(build_panel, "OF_PANEL_TABLE", {"panel": version.PANEL + 1})
     assert run(build_panel.JOB, "--lake", lake.root, "--rebuild")[0] == 0
     monkeypatch.undo()
     code, figures = run(build_panel.JOB, "--lake", lake.root)
@@ -281,46 +284,68 @@ def maintained(lake: Lake) -> None:
     assert run(maintain.JOB, "--lake", lake.root, "--files", 1, "--retain-hours", 0)[0] == 0
 
 
-def test_a_lake_of_before_is_carried_over_without_a_rebuild(earlier: Lake) -> None:
-    states = states_of(earlier)
-    assert all(states.values())
+def unlike(lake: Lake) -> set[str]:
+    """The tables of groups whose columns are declared otherwise by now, and the panel."""
+    differing = set()
+    for group in feature_set(lake.profile()).groups:
+        tables = (monthly_table(group), features_table(group))
+        if not all(log.has_declared_columns(lake, table) for table in tables):
+            differing |= {table.path for table in tables}
+    return differing | {derived(lake)[-1].path}
+
+
+def test_a_lake_of_before_is_carried_over_but_for_what_is_computed_otherwise_by_now(
+    earlier: Lake,
+) -> None:
+    states, others = states_of(earlier), unlike(earlier)
+    assert len(others) < len(states) / 2
     rebuilt(earlier)
-    assert replaced(earlier, states) == set()
+    assert replaced(earlier, states) == others
+    states = states_of(earlier)
     assert rebuilt(earlier) == []
     maintained(earlier)
     assert rebuilt(earlier) == []
-    assert replaced(earlier, states) == set(), "what was read before stands in records as it was"
+    assert replaced(earlier, states) == set()
 
 
-def test_a_lake_of_before_that_is_compacted_first_has_the_same_states(earlier: Lake) -> None:
-    states = states_of(earlier)
+@pytest.fixture
+def first_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that computes what the last one before declared versions did."""
+    for module in (code_versions, earlier_records):
+        monkeypatch.setattr(module, "CELLS", {"cells": 1})
+
+
+def due_of(lake: Lake, number: int) -> set[date]:
+    """The months whose cells of a group are due, where its columns are as they were."""
+    build = Build.of(lake, no_spark)
+    take_over_cells(lake, build.groups, build.history)
+    group = [g for g in build.groups if monthly_table(g).path not in unlike(lake)][number]
+    wanted = cell_digests(lake, build.history)
+    return set(stale(wanted, log.built(lake, monthly_table(group))))
+
+
+@pytest.mark.usefixtures("first_versions")
+@pytest.mark.parametrize("is_compacted", [False, True])
+def test_a_record_of_before_holds_where_nothing_changed_also_through_compaction(
+    earlier: Lake, is_compacted: bool
+) -> None:
     for sale in SALES[:2]:
         take_in_few(earlier, events(json.dumps(sale).encode()), earlier.profile())
-    changed = log.month_digests(earlier, DAILY_SALES)
-    maintained(earlier)
-    assert log.month_digests(earlier, DAILY_SALES) == changed
-    assert replaced(earlier, states) == set()
-    due = sorted({date(2015, int(sale["date"][3:5]), 1) for sale in SALES[:2]})
-    build = Build.of(earlier, no_spark)
-    take_over_cells(earlier, build.groups, build.history)
-    assert min(build.stale_cells()) == due[0]
+    states = log.month_digests(earlier, DAILY_SALES), states_of(earlier)
+    if is_compacted:
+        maintained(earlier)
+    assert (log.month_digests(earlier, DAILY_SALES), states_of(earlier)) == states
+    months = {date(2015, int(sale["date"][3:5]), 1) for sale in SALES[:2]}
+    history = set(Build.of(earlier, no_spark).history)
+    assert due_of(earlier, 0) == months & history
+    assert due_of(earlier, 1) == months & history
 
 
-def test_in_a_lake_of_before_what_was_due_is_still_due(earlier: Lake) -> None:
-    pairs = derived(earlier)[0]
-    before = log.month_digests(earlier, pairs)
-    late = {**SALES[0], "date": "07.03.2015", "units": "5"}
-    take_in_few(earlier, events(json.dumps(late).encode()), earlier.profile())
-    rebuilt(earlier)
-    after = log.month_digests(earlier, pairs)
-    assert [m.month for m in after if after[m] != before[m]] == [3]
-
-
-def test_a_lake_of_before_is_built_again_by_code_that_computes_other_cells(
+def test_a_record_of_before_does_not_hold_where_cells_are_computed_otherwise(
     earlier: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(code_versions, "CELLS", {"cells": version.CELLS + 1})
-    monkeypatch.setattr(earlier_records, "CELLS", {"cells": version.CELLS + 1})
+    for module in (code_versions, earlier_records):
+        monkeypatch.setattr(module, "CELLS", {"cells": 2})
     build = Build.of(earlier, no_spark)
     assert build.stale_cells() == set(build.history)
     build.cells()
