@@ -11,7 +11,7 @@ from lakehouse.delta.arrow import read_table, upsert_rows
 from lakehouse.json_records import read_object
 from lakehouse.lake import Lake
 from lakehouse.profile import Entity, Profile
-from lakehouse.sales.values import plausible_id, timestamp
+from lakehouse.sales.values import CLOCKS_APART, plausible_id, timestamp
 from lakehouse.sources import entity_fields
 from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES
 from lakehouse.tables.silver import ITEMS, SHOPS
@@ -39,14 +39,7 @@ def take_in_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
     rows = events.to_pylist()
     messages = [(row, read_message(row["value"])) for row in rows]
     reject(lake, [row for row, message in messages if message is None])
-    read = [
-        {
-            **message,
-            "order": tuple(message["updated_at"] if n == "updated_at" else row[n] for n in ORDER),
-        }
-        for row, message in messages
-        if message is not None
-    ]
+    read = [in_order(message, row) for row, message in messages if message is not None]
     shops = newest(read, "shops", "shop_id", profile.shops)
     items = newest(read, "items", "item_id", profile.items)
     changed = 0
@@ -56,6 +49,17 @@ def take_in_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
         categories = known_categories(lake, items, profile)
         changed += upsert_changed(lake, ITEMS, item_rows(items, categories, profile))
     return changed
+
+
+def in_order(message: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a message its order among others. One from the future is of its ingestion.
+
+    It would stand for ever otherwise, whatever came later.
+    """
+    is_known = message["updated_at"] <= row["ingested_at"] + CLOCKS_APART
+    version = message["updated_at"] if is_known else row["ingested_at"]
+    order = tuple({**row, "updated_at": version}[name] for name in ORDER)
+    return {**message, "updated_at": version, "order": order}
 
 
 def read_message(value: bytes | None) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from lakehouse.json_records import read_object
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.sales.records import PARSED, REJECTED, parse
-from lakehouse.sales.values import plausible_id, timestamp
+from lakehouse.sales.values import can_be_version, plausible_id, timestamp
 from lakehouse.sales.versions import LIVE, ORDER, newer, newest
 from lakehouse.tables.bronze import RECEIVED, RECORD_KEY
 from lakehouse.tables.silver import DAILY_SALES, REPLACED_DAYS
@@ -88,6 +88,9 @@ def replaced_day(event: Row, record: Row) -> Row | None:
     version = timestamp(str(stated))
     shop_id = plausible_id(shop) if isinstance(shop, str) else None
     if shop_id is None or read is None or version is None:
+        return None
+    # With lines, the checks of records name what is wrong.
+    if not record.get("lines") and not can_be_version(version, read, event["ingested_at"]):
         return None
     place = {name: event[name] for name in RECORD_KEY}
     return {

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -160,6 +160,17 @@ def timestamp(text: str) -> datetime | None:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def can_be_version(updated_at: datetime, day: date, known_by: datetime) -> bool:
+    """Say whether a version of a day's sales was made after the day, and known by a time."""
+    is_known = max(updated_at, at_midnight(day)) <= known_by + CLOCKS_APART
+    return is_known and updated_at + CLOCKS_APART >= at_midnight(day)
+
+
+def at_midnight(day: date) -> datetime:
+    """Return the beginning of a day, UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def number_text(number: Decimal) -> str:

@@ -1,13 +1,19 @@
 import json
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from builders import MIDNIGHT, events, profile
+from lakes import rows
 
 from lakehouse.catalogue.intake import understood
+from lakehouse.catalogue.messages import take_in_messages
 from lakehouse.catalogue.records import captured
+from lakehouse.lake import Lake
 from lakehouse.profile import Attribute, Profile, load_profile
+from lakehouse.tables.silver import SHOPS
+from lakehouse.types import TIMESTAMP
 
 
 def listed(*records: dict[str, Any] | bytes) -> pa.Table:
@@ -100,3 +106,18 @@ def test_1c_categories_have_a_type_and_perhaps_a_subtype() -> None:
         {"type": "Карты оплаты"},
         {"type": "Элементы питания"},
     ]
+
+
+def test_a_message_from_the_future_is_of_its_ingestion_and_a_later_one_counts(lake: Lake) -> None:
+    def message(name: str, updated_at: str, offset: int) -> pa.Table:
+        shops = [{"shop_id": "1", "name": name}]
+        value = json.dumps({"updated_at": updated_at, "shops": shops}).encode()
+        received = events(value, offsets=[offset])
+        at = pa.array([MIDNIGHT + timedelta(offset)], TIMESTAMP)
+        place = received.column_names.index("ingested_at")
+        return received.set_column(place, "ingested_at", at)
+
+    take_in_messages(lake, message("Wrong", "2051-01-01", 0), profile())
+    assert rows(lake, SHOPS, "name", "updated_at") == [("Wrong", MIDNIGHT)]
+    take_in_messages(lake, message("Right", "2020-01-02", 1), profile())
+    assert rows(lake, SHOPS, "name") == [("Right",)]

@@ -54,6 +54,24 @@ def test_what_is_not_delivered_again_is_cancelled(lake: Lake, order: tuple[int, 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("stated", "day", "lines", "reasons"),
+    [
+        ("2051-01-01", "2015-03-07", (), ["replacement_incomplete"]),
+        ("2051-01-01", "2015-03-07", (line("10"),), ["updated_at_implausible"]),
+        ("1970-01-17", "2015-03-07", (), ["replacement_incomplete"]),
+        (THIRD, "2033-03-07", (), ["replacement_incomplete"]),
+        ("9999-12-31", "0001-01-01", (), ["replacement_incomplete"]),
+    ],
+)
+def test_a_delivery_from_the_future_or_before_its_day_is_rejected(
+    lake: Lake, stated: str, day: str, lines: tuple[Any, ...], reasons: list[str]
+) -> None:
+    delivered(lake, HISTORY[0], replace(stated, *lines, date=day))
+    assert live(lake) == [("10", 2)]
+    assert rows(lake, REJECTED_SALES, "reasons") == [(reasons,)]
+
+
 def test_the_newest_delivery_counts(lake: Lake) -> None:
     one, other = replace(SECOND, line("13")), replace(THIRD, line("15"))
     assert live(delivered(lake, other, HISTORY[0], one)) == [("15", 1)]
