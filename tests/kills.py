@@ -49,7 +49,6 @@ CASES: dict[str, tuple[str, ...]] = {
         "silver/shops",
     ),
     "models": (
-        "gold/tunings",
         "gold/backtests",
         "reports/…",
         "model shopcast-sample",
@@ -67,6 +66,8 @@ CASES: dict[str, tuple[str, ...]] = {
         "silver/daily_sales vacuum",
         "silver/monthly_gone removal",
     ),
+    # tests/jobs/test_tune.py
+    "studies": ("gold/tunings",),
     # tests/lakehouse/test_month_states.py
     "older tables": ("silver/counted states",),
     # tests/jobs/test_known_at.py

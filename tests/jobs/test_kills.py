@@ -3,11 +3,14 @@
 import json
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from builders import (
     cancel,
@@ -20,9 +23,8 @@ from builders import (
 )
 from injection import Killed, hooked, kill
 from input_files import FILES, profile_of_inputs, write
-from job_runs import run
+from job_runs import NOW, run
 from kills import CASES, missing
-from lakes import rows
 from learning_lakes import learning_lake
 from small_lakes import random_sales, small_lake
 
@@ -38,17 +40,18 @@ from jobs import (
     promote,
     score_forecasts,
     train,
-    tune,
 )
 from jobs.command import Job
 from jobs.describe_tables import all_tables
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows
+from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
 from lakehouse.sales.intake import take_in_few
 from lakehouse.storage import local_path
 from lakehouse.tables.bronze import SALES_EVENTS
+from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
+from lakehouse.types import TIMESTAMP
 from streaming.checkpoint import Checkpoint
 
 pytestmark = [
@@ -66,10 +69,11 @@ Step = Callable[[Lake], object]
 
 
 def step(job: Job, *arguments: object) -> Step:
-    """A step that is taken to its end."""
+    """A step that is taken to its end, each time a second later."""
+    times = (NOW + timedelta(seconds=second) for second in count())
 
     def take(lake: Lake) -> None:
-        code, figures = run(job, "--lake", lake.root, *arguments)
+        code, figures = run(job, "--lake", lake.root, *arguments, now=next(times))
         assert code == 0, (job.name, figures)
 
     return take
@@ -93,12 +97,18 @@ def cut_off_everywhere(take: Callable[[], object], killed: list[str]) -> None:
 
 
 def content(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of every table that there is, without what names a run."""
-    return {
-        table.path: rows(lake, table, *(name for name in table.names if name not in VOLATILE))
-        for table in all_tables(lake.profile())
-        if log.exists(lake, table)
-    }
+    """The rows of every table that there is, without what names a run or says when it was."""
+    found = {}
+    for table in all_tables(lake.profile()):
+        if log.exists(lake, table):
+            stored = read_table(lake, table)
+            if table == FORECASTS:
+                served = read_table(lake, FORECAST_VERSIONS, ["version"])["version"]
+                stored = stored.filter(pc.is_in(stored["version"], served.combine_chunks()))
+            names = [c.name for c in table.columns if c.type != TIMESTAMP]
+            kept = stored.select([name for name in names if name not in VOLATILE])
+            found[table.path] = sorted((tuple(row.values()) for row in kept.to_pylist()), key=str)
+    return found
 
 
 def files(folder: Path) -> Lake:
@@ -160,7 +170,6 @@ def learning(folder: Path) -> Lake:
 
 def steps_of_models(_: Path) -> list[Step]:
     return [
-        step(tune.JOB, "--trials", 1, "--folds", 1, "--validation-months", 1),
         step(backtest.JOB, "--folds", 1),
         step(train.JOB),
         step(promote.JOB, "--force", "--reason", "because"),

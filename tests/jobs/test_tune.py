@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from injection import Killed, hooked, kill_at
 from job_runs import run
 from learning_lakes import SMALL, learning_lake
 
@@ -63,6 +64,14 @@ def test_a_rerun_within_the_budget_changes_nothing_and_beyond_it_goes_on(lake: L
     assert (figures["trials"], figures["new_trials"]) == (len(before) + 1, 1)
     assert kept(lake)[: len(before)] == before
     assert figures["rmse"] == round(min(row["rmse"] for row in kept(lake)), 5)
+
+
+def test_a_trial_that_was_cut_off_is_tried_again_and_kept_once(lake: Lake) -> None:
+    before = len(kept(lake))
+    with pytest.raises(Killed), hooked(kill_at(f"before {TUNINGS.path}")):
+        tuned(lake, before + 1)
+    assert tuned(lake, before + 1)[1]["new_trials"] == 1
+    assert [int(row["trial"]) for row in kept(lake)] == list(range(before + 1))
 
 
 def test_jobs_take_the_best_unless_told_otherwise(lake: Lake) -> None:
