@@ -46,6 +46,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "bronze/rejected_sales",
         "bronze/sales_events",
         "silver/daily_sales",
+        "silver/months",
         "silver/shops",
     ),
     "models": (

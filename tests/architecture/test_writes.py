@@ -19,7 +19,7 @@ VERBS = {
     *("add_constraint", "set_table_properties", "vacuum", "restore", "optimize", "z_order"),
     *("delete_file", "delete_dir", "delete_dir_contents", "move", "copy_file", "rmtree"),
     *("open_output_stream", "write_bytes", "write_text", "link", "rename", "unlink", "write_csv"),
-    *("saveAsTable", "insertInto", "writeTo", "save", "to_csv", "to_parquet", "write_table"),
+    *("saveAsTable", "insertInto", "writeTo", "to_csv", "to_parquet", "write_table"),
     *("create_model_version", "set_registered_model_alias", "create_registered_model"),
     *("set_model_version_tag", "delete_registered_model_alias", "delete_model_version"),
     *("log_artifacts", "log_params", "log_metrics", "start_run", "create_experiment"),

@@ -25,7 +25,7 @@ from lakehouse.sales.books import require_balance
 from lakehouse.sales.intake import take_in_few
 from lakehouse.storage import local_path
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
-from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
 
 FIRST, SECOND = ("2016-01-01T00:00:00Z", "2016-02-01T00:00:00Z")
 TABLES = (SALES_EVENTS, CATALOGUE_EVENTS, REJECTED_SALES, DAILY_SALES, SHOPS)
@@ -78,7 +78,8 @@ def erase(lake: Lake, hours: int = 0) -> None:
 
 
 def content(lake: Lake) -> list[object]:
-    return [*(rows(lake, table) for table in TABLES), rows(lake, ERASURES, *NOTED)]
+    months = rows(lake, MONTHS, "month", "status")
+    return [*(rows(lake, table) for table in TABLES), rows(lake, ERASURES, *NOTED), months]
 
 
 def balance(lake: Lake) -> None:
