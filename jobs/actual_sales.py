@@ -55,7 +55,7 @@ def actual_units(
     reception = Reception(LONG_AGO, LONG_AGO)
     records = reduce(
         lambda one, other: one.unionAll(other),
-        [recorded(spark, source, profile.files, reception) for source in sources],
+        [recorded(spark, source, reception) for source in sources],
     )
     together = gathered(records, profile, records.count(), not keeps_month(profile.sales))
     shops = read_table(lake, SHOPS, [SHOP, "alias_of"])

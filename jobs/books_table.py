@@ -2,16 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from jobs.command import progress
 from lakehouse.sales.admission import Returns
 from lakehouse.sales.books import ENDS, Book
+from lakehouse.sales.control import Comparison
 from lakehouse.sales.unlisted import Counts, unlisted_figures
 from lakehouse.sources import Source
 
 TITLES = "%-28s %11s" + " %11s" * len(ENDS)
 ROW = "%-28s %11d" + " %11d" * len(ENDS)
+FIRST_FAULTS = 20
 
 
 def show_books(books: Sequence[Book], sources: Sequence[Source]) -> None:
@@ -58,3 +61,16 @@ def show_load(unlisted: Counts, returns: Returns) -> None:
             "%d records of returns are rejected and %d taken in; the first rejected: %s",
             returns.rejected, returns.taken, ", ".join(returns.first),
         )  # fmt: skip
+
+
+def control_figures(found: Comparison) -> dict[str, Any]:
+    """Print the shop-days that differ from the tills' totals, and report how many and the first."""
+    faults = [
+        *(f"differs: {fault}" for fault in found.disagree),
+        *(f"missing in the lake: {fault}" for fault in found.missing_here),
+        *(f"missing in the control file: {fault}" for fault in found.missing_there),
+    ]
+    for fault in faults:
+        progress("control: %s", fault)
+    counts = {name: len(days) for name, days in asdict(found).items() if name != "agree"}
+    return {"control": {"agree": found.agree, **counts, "first": faults[:FIRST_FAULTS]}}

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from jobs.books_table import books_figures, show_books, show_load
 from jobs.command import Context, Job, main, progress
+from jobs.file_figures import not_read_figures
 from jobs.source_arguments import add_source_arguments
 from lakehouse.catalogue.intake import Catalogue, listed, understood
 from lakehouse.profile import Profile, load_profile
@@ -22,7 +23,7 @@ from lakehouse.sales.books import Book
 from lakehouse.sales.records import parse
 from lakehouse.sales.trial import try_out
 from lakehouse.sales.unlisted import Listed, unlisted_figures
-from lakehouse.source_rows import read_rows
+from lakehouse.source_rows import source_rows
 from lakehouse.sources import Sources, find_sources
 
 SHOWN = ("date", "shop_id", "item_id", "units", "price", "outcome", "reasons")
@@ -41,8 +42,9 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     profile = load_profile(arguments.profile)
     progress("checking the files of %s", arguments.data)
     sources = find_sources(arguments.data, profile)
+    files = not_read_figures(sources)
     reception = Reception(context.now, context.now)
-    rows = first_rows(context, sources, profile, reception, arguments.rows)
+    rows = first_rows(sources, profile, reception, arguments.rows)
     for row in rows:
         progress("%s", ", ".join(f"{name} {value}" for name, value in row.items() if value))
     catalogue = read_catalogue(context, sources, profile, reception)
@@ -53,9 +55,11 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     show_load(trial.unlisted, trial.returns)
     return {
         "files": len(trial.books),
+        **files,
         "shops": len(catalogue.shops),
         "items": len(catalogue.items),
         "catalogue_rejected": catalogue.rejected,
+        "listed_on_unparsable": catalogue.undated,
         **books_figures(trial.books),
         "refused": show_refused(trial.books, sources, profile.sales.most_rejected),
         "unlisted": unlisted_figures(trial.unlisted),
@@ -74,12 +78,20 @@ def show_refused(books: Sequence[Book], sources: Sources, most: float) -> list[s
 
 
 def first_rows(
-    context: Context, sources: Sources, profile: Profile, reception: Reception, count: int
+    sources: Sources, profile: Profile, reception: Reception, count: int
 ) -> list[dict[str, Any]]:
     """Parse the first rows of the first sales file."""
     source = sources.sales[0]
-    rows = read_rows(context.spark, source, profile.files).limit(count).toArrow()
-    records = parse(events(rows, source.digest, reception), profile)
+    read: list[pa.Table] = []
+    for rows in source_rows(source):
+        read.append(rows)
+        if sum(len(table) for table in read) >= count:
+            break
+    if not read:
+        return []
+    records = parse(
+        events(pa.concat_tables(read).slice(0, count), source.digest, reception), profile
+    )
     shown: list[dict[str, Any]] = records.select(list(SHOWN)).to_pylist()
     return shown
 
@@ -89,7 +101,7 @@ def read_catalogue(
 ) -> Catalogue:
     """Read the lists of shops, items and categories."""
     records: dict[str, pa.Table] = {
-        entity: listed(context.spark, sources, entity, profile.files, reception)
+        entity: listed(lambda: context.spark, sources, entity, reception)
         for entity in sources.entities
     }
     return understood(records, profile)

@@ -18,6 +18,7 @@ from lakehouse.tables.bronze import (
     ERASURES,
     REJECTED_SALES,
     SALES_EVENTS,
+    SOURCE_FILES,
     SOURCES,
 )
 from lakehouse.tables.gold import (
@@ -46,6 +47,7 @@ FIXED = (
     REJECTED_SALES,
     ERASURES,
     SOURCES,
+    SOURCE_FILES,
     DAILY_SALES,
     DAILY_OFFERS,
     REPLACED_DAYS,

@@ -11,12 +11,18 @@ the files are those shops' days delivered again as a whole: what is not in them 
 
 import argparse
 import sys
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from jobs.books_table import books_figures, show_books, show_load
+from jobs.books_table import (
+    FIRST_FAULTS,
+    books_figures,
+    control_figures,
+    show_books,
+    show_load,
+)
 from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from jobs.file_figures import not_read_figures, read_before_figures, replaced_figures
 from jobs.source_arguments import add_source_arguments
 from lakehouse import ledger
 from lakehouse.catalogue import intake as catalogue
@@ -32,14 +38,13 @@ from lakehouse.sales import accounts, intake
 from lakehouse.sales.admission import Load
 from lakehouse.sales.arrivals import Reception, is_received, receive
 from lakehouse.sales.books import Book, require_balance
-from lakehouse.sales.control import Comparison, compare, read_control
-from lakehouse.sales.redelivery import ShopDay, redeliver
+from lakehouse.sales.control import compare, read_control
+from lakehouse.sales.redelivery import redeliver
+from lakehouse.sales.redelivery_lines import ShopDay
 from lakehouse.sales.span import extend_months, find_gaps
 from lakehouse.sales.values import CLOCKS_APART, plausible_id, timestamp
 from lakehouse.sources import Source, Sources, find_sources
 from lakehouse.tables.bronze import SALES_EVENTS
-
-FIRST_FAULTS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,16 +91,22 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         read_control(arguments.control, profile.sales.date_format) if arguments.control else None
     )
     progress("checking the files of %s", arguments.data)
-    sources = find_sources(arguments.data, profile)
+    known = {} if arguments.replace else ledger.known_files(lake)
+    sources = find_sources(arguments.data, profile, known)
+    figures = not_read_figures(sources)
     lake.claim(profile)
     if arguments.replace:
         days = redeliver(context.spark, lake, sources.sales, arguments.replace, profile, reception)
         extend_months(lake, context.now)
-        return {"replaced": days, **months_figures(lake)}
-    figures = take_in_catalogue(context, lake, sources, profile, reception)
+        replaced = {"replaced": days} | replaced_figures(sources, days)
+        return figures | replaced | months_figures(lake)
+    figures |= take_in_catalogue(context, lake, sources, profile, reception)
     figures |= take_in_inputs(context, lake, sources, profile, reception)
+    new = new_sales(lake, sources)
+    figures |= read_before_figures(lake, new)
     load = Load(lake, {s.digest: s.name for s in sources.sales}, profile.sales.most_rejected)
-    books = take_in_sales(context, load, sources, profile, reception)
+    books = take_in_sales(context, load, new, profile, reception)
+    ledger.record_files(lake, sources.files, reception)
     figures |= {"files": len(books), "files_skipped": len(sources.sales) - len(books)}
     figures |= books_figures(books) | load.figures | months_figures(lake)
     show_load(load.unlisted, load.returns)
@@ -129,13 +140,16 @@ def take_in_catalogue(
         progress("the catalogue has not changed")
         return {"shops_changed": 0, "items_changed": 0, "catalogue_rejected": 0}
     progress("taking in the catalogue")
-    taken, shops, items = catalogue.take_in(context.spark, lake, sources, profile, reception)
+    taken, shops, items = catalogue.take_in(
+        lambda: context.spark, lake, sources, profile, reception
+    )
     names = ", ".join(sorted({source.name for source in sources.entities.values()}))
     ledger.record_catalogue(lake, digest, names, taken.received, taken.rejected, reception)
     return {
         "shops_changed": shops,
         "items_changed": items,
         "catalogue_rejected": taken.rejected,
+        "listed_on_unparsable": taken.undated,
     }
 
 
@@ -157,10 +171,16 @@ def take_in_inputs(
     return {"inputs": counts} if sources.inputs else {}
 
 
+def new_sales(lake: Lake, sources: Sources) -> list[Source]:
+    """Return the sales files that are not yet ingested."""
+    done = ledger.recorded_sales(lake)
+    return [source for source in sources.sales if source.digest not in done]
+
+
 def take_in_sales(
-    context: Context, load: Load, sources: Sources, profile: Profile, reception: Reception
+    context: Context, load: Load, new: list[Source], profile: Profile, reception: Reception
 ) -> list[Book]:
-    """Take in the sales files that are not yet ingested.
+    """Take in sales files.
 
     The order of the commits makes a run that is cut off safe to repeat: a file's records are put
     into bronze at once, silver takes them any number of times, and the ledger comes last.
@@ -170,15 +190,13 @@ def take_in_sales(
         RefusedError: too many records of a file are rejected.
     """
     lake = load.lake
-    done = ledger.recorded_sales(lake)
-    new = [source for source in sources.sales if source.digest not in done]
     if not new:
         progress("no new sales file")
         extend_months(lake, reception.ingested_at)
         return []
     digests = [source.digest for source in new]
     for source in new:
-        arrive(context, lake, source, profile, reception)
+        arrive(context, lake, source, reception)
     progress("finding the newest version of every sale")
     events = read_files(context.spark, lake, SALES_EVENTS, "source", digests)
     intake.take_in(lake, events, profile, admit=load.admit)
@@ -190,15 +208,13 @@ def take_in_sales(
     return books
 
 
-def arrive(
-    context: Context, lake: Lake, source: Source, profile: Profile, reception: Reception
-) -> None:
+def arrive(context: Context, lake: Lake, source: Source, reception: Reception) -> None:
     """Put a sales file into bronze, unless an earlier run did."""
     if is_received(lake, source):
         progress("%s is in bronze already", source.name)
         return
     progress("reading %s", source.name)
-    receive(context.spark, lake, source, profile.files, reception)
+    receive(context.spark, lake, source, reception)
 
 
 def months_figures(lake: Lake) -> dict[str, Any]:
@@ -220,19 +236,6 @@ def named_gap(gap: MonthRange) -> str:
     """Name a stretch of months."""
     first, last = f"{gap.first:%Y-%m}", f"{gap.last:%Y-%m}"
     return first if len(gap) == 1 else f"{first} to {last} ({len(gap)} months)"
-
-
-def control_figures(found: Comparison) -> dict[str, Any]:
-    """Print the shop-days that differ from the tills' totals, and report how many and the first."""
-    faults = [
-        *(f"differs: {fault}" for fault in found.disagree),
-        *(f"missing in the lake: {fault}" for fault in found.missing_here),
-        *(f"missing in the control file: {fault}" for fault in found.missing_there),
-    ]
-    for fault in faults:
-        progress("control: %s", fault)
-    counts = {name: len(days) for name, days in asdict(found).items() if name != "agree"}
-    return {"control": {"agree": found.agree, **counts, "first": faults[:FIRST_FAULTS]}}
 
 
 JOB = Job("ingest_history", __doc__, add_arguments, run)

@@ -2,11 +2,12 @@
 
 import argparse
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F
 
 from features.feature_set import SPINES, FeatureSet, panel_table
@@ -17,9 +18,12 @@ from jobs.panel_task import MonthParts, PairsTask
 from lakehouse.delta import rows
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake
+from lakehouse.profile import Files
 from lakehouse.sales.values import clean_id, each
-from lakehouse.storage import normal_uri
+from lakehouse.source_rows import read_rows
+from lakehouse.sources import find_file
 from lakehouse.tables.silver import SHOPS
+from lakehouse.text_rows import MALFORMED
 from lakehouse.types import TEXT
 
 if TYPE_CHECKING:
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
 
 # Each task reads the month's features whole; this many pairs make that worth it.
 PAIRS_PER_TASK = 500_000
-KEYS = (SHOP, ITEM)
 
 
 def listed_pairs(
@@ -67,49 +70,54 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
     Args:
         spark: the session.
         lake: whose aliases apply.
-        file: CSV with a header: shop_id, item_id, and ID where a submission is wanted.
+        file: CSV, packed too, or Parquet, with columns shop_id, item_id, and ID where a submission
+            is wanted.
 
     Returns:
-        The file's columns; ids in the form that sales have, shop_id with aliases resolved.
+        Those columns, ids as sales have them; shop_id with aliases resolved.
 
     Raises:
-        SourceError: there is no such file, or shop_id or item_id is not among its columns.
+        SourceError: there is no such file, shop_id or item_id is not among its columns, or a line
+            has too few or too many columns.
     """
-    found = read_text(spark, file)
-    absent = {SHOP, ITEM} - set(found.columns)
+    source = find_file(file, None, Files())
+    absent = {SHOP, ITEM} - set(source.columns)
     if absent:
         raise SourceError(
-            f"{file}: no column {', '.join(sorted(absent))}; it has {', '.join(found.columns)}."
+            f"{file}: no column {', '.join(sorted(absent))}; it has {', '.join(source.columns)}."
         )
+    wanted = {name: name for name in source.columns if name in (ID, SHOP, ITEM)}
+    mapped = replace(source, fields=wanted)
+    ddl = ", ".join(f"{name} STRING" for name in wanted)
+    found = read_rows(spark, mapped)
+    require_whole_lines(found, file)
     aliases = rows.read(spark, lake, SHOPS).where("alias_of IS NOT NULL").select(SHOP, "alias_of")
-    joined = with_clean_ids(found).join(F.broadcast(aliases), on=SHOP, how="left")
-    return joined.withColumn(SHOP, F.coalesce("alias_of", SHOP)).select(*found.columns)
+    joined = found.mapInArrow(partial(as_ids, names=tuple(wanted)), ddl).join(
+        F.broadcast(aliases), on=SHOP, how="left"
+    )
+    return joined.withColumn(SHOP, F.coalesce("alias_of", SHOP)).select(*wanted)
 
 
-def with_clean_ids(pairs: "DataFrame") -> "DataFrame":
-    """Write the ids of pairs as those of sales are written."""
-
-    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            ids = [each(batch[name], lambda text: clean_id(text) or text, TEXT) for name in KEYS]
-            yield batch.set_column(places[0], SHOP, ids[0]).set_column(places[1], ITEM, ids[1])
-
-    places = [pairs.columns.index(name) for name in KEYS]
-    return pairs.mapInArrow(work, pairs.schema)
-
-
-def read_text(spark: "SparkSession", file: str) -> "DataFrame":
-    """Read a CSV with a header, every column as text.
+def require_whole_lines(rows_: "DataFrame", file: str) -> None:
+    """Check that every line of a list has the columns of its header.
 
     Raises:
-        SourceError: there is no such file.
+        SourceError: names the first that has not.
     """
-    try:
-        return spark.read.csv(normal_uri(file), header=True)
-    except AnalysisException as error:
-        if error.getCondition() != "PATH_NOT_FOUND":
-            raise
-        raise SourceError(f"{file}: no such file; name a CSV of shop_id and item_id.") from None
+    wrong = rows_.where(f"{MALFORMED} IS NOT NULL").orderBy("offset").first()
+    if wrong is not None:
+        raise SourceError(
+            f"{file}: row {wrong['offset']} has too few or too many columns: {wrong[MALFORMED]}"
+        )
+
+
+def as_ids(batches: Iterable[pa.RecordBatch], names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    """Read columns as the ids of sales are read; runs in a worker."""
+    for batch in batches:
+        ids = [
+            each(batch.column(name), lambda text: clean_id(text) or text, TEXT) for name in names
+        ]
+        yield pa.record_batch(ids, list(names))
 
 
 def pair_rows(

@@ -1,27 +1,71 @@
-"""One bounded-memory pass over a file before anything is written: digest, integrity, header."""
+"""One bounded-memory pass over a file before anything is written: digest, integrity, rows."""
 
 import codecs
 import csv
 import hashlib
-import zlib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakehouse.errors import SourceError
+from lakehouse.profile import Files
+from lakehouse.source_file import file_stamp, open_source, require_unchanged
+from lakehouse.text_bytes import (
+    BLANKS,
+    BYTE_ORDER_MARK,
+    decode,
+    gunzipped,
+    is_packed,
+    pieces_and_end,
+)
 
+PARQUET = ".parquet"
 CHUNK = 1 << 20
+# What one task reads of a text file.
+PIECE = 32 << 20
 # A header line longer than this is no header: the file is not what its name says.
 LONGEST_HEADER = 1 << 20
-GZIP = 31
-BYTE_ORDER_MARK = "\ufeff"
+# A line is held as a whole.
+LONGEST_LINE = 64 << 20
+BLANK_LINES = re.compile(r"[\x00-\x20]*[\r\n]")
+LINE_ENDS = b"\r\n"
+WRITTEN, ENDED = b"x", b"\n"
+MARKS = bytes(ENDED[0] if code in LINE_ENDS else WRITTEN[0] for code in range(256))
+BLANK_BYTES = bytes(code for code in range(33) if code not in LINE_ENDS)
 
 
-def chunks(stream: Any) -> Iterator[bytes]:
-    """Read a binary stream piece by piece."""
-    while piece := stream.read(CHUNK):
+@dataclass(frozen=True)
+class Piece:
+    """What one task reads of a file: bytes of text or row groups of Parquet, from start to end."""
+
+    start: int
+    end: int
+    first_row: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a pass over a file found.
+
+    ``digest`` is the SHA-256 digest of its bytes; ``types`` are those of Parquet's columns.
+    """
+
+    digest: str
+    columns: tuple[str, ...]
+    pieces: tuple[Piece, ...]
+    types: Mapping[str, pa.DataType] = field(default_factory=dict)
+
+
+def chunks(stream: Any, size: int | None = None) -> Iterator[bytes]:
+    """Read a binary stream piece by piece, up to a size where one is given."""
+    left = size
+    while piece := stream.read(CHUNK if left is None else min(CHUNK, left)):
+        left = None if left is None else left - len(piece)
         yield piece
 
 
@@ -32,103 +76,107 @@ def digested(pieces: Iterable[bytes], digest: Any) -> Iterator[bytes]:
         yield piece
 
 
-def gunzipped(pieces: Iterable[bytes], file: str) -> Iterator[bytes]:
-    """Decompress gzip, one member after the other.
+class Header:
+    """The first line of a text that is not blank, found as the text goes by."""
 
-    Raises:
-        SourceError: the file is not gzip, is damaged, or ends before its data does.
-    """
-    member, is_complete = zlib.decompressobj(GZIP), True
-    for piece in pieces:
-        rest = piece
-        while rest:
-            try:
-                yield member.decompress(rest)
-            except zlib.error as error:
-                raise SourceError(f"{file}: damaged gzip ({error}); get the file again.") from None
-            is_complete, rest = member.eof, member.unused_data
-            member = zlib.decompressobj(GZIP) if member.eof else member
-    if not is_complete:
-        raise SourceError(f"{file}: truncated gzip, its end is missing; get the file again.")
+    def __init__(self) -> None:
+        self.line = ""
+        self._text = ""
+        self._is_begun = False
 
+    def add(self, text: str) -> None:
+        """Look at a further piece of the text."""
+        if self.line or len(self._text) >= LONGEST_HEADER:
+            return
+        self._text += text if self._is_begun else text.removeprefix(BYTE_ORDER_MARK)
+        self._is_begun = self._is_begun or bool(text)
+        if blank := BLANK_LINES.match(self._text):
+            self._text = self._text[blank.end() :]
+        line, *others = re.split(r"[\r\n]", self._text, maxsplit=1)
+        self.line = line if others else ""
 
-def first_line(pieces: Iterable[bytes], encoding: str, file: str) -> str:
-    """Decode a whole text file, keeping only its first line that is not blank.
-
-    Returns:
-        The line without its end; empty when the file holds no text.
-
-    Raises:
-        SourceError: bytes that the encoding does not know, with their position.
-    """
-    decoder = codecs.getincrementaldecoder(encoding)()
-    head, position, line = "", 0, ""
-    for piece in pieces_and_end(pieces):
-        text = decode(decoder, piece, position, encoding, file)
-        position += len(piece)
-        if not line and len(head) < LONGEST_HEADER:
-            head = (head + text).lstrip(BYTE_ORDER_MARK + "\r\n")
-            line = complete_line(head)
-    return line or head.rstrip("\r\n")
+    def columns(self, delimiter: str) -> tuple[str, ...]:
+        """Return the names that the line holds; none where the text has no line."""
+        line = self.line or self._text
+        return tuple(next(csv.reader([line], delimiter=delimiter))) if line.strip(BLANKS) else ()
 
 
-def pieces_and_end(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Pass pieces on and end with an empty one, which flushes a decoder."""
-    yield from pieces
-    yield b""
+class LineCount:
+    """Lines that are not blank, and where the bytes can be cut between two of them."""
+
+    def __init__(self, file: str, *, is_cut: bool) -> None:
+        self.lines = 0
+        self.position = 0
+        self._cuts: list[tuple[int, int]] = [(0, 0)]
+        self._last = ENDED
+        self._line_bytes = 0
+        self._file, self._is_cut = file, is_cut
+
+    def add(self, piece: bytes) -> None:
+        """Count the lines of a further piece.
+
+        Raises:
+            SourceError: a line is longer than a line can be.
+        """
+        end = 1 + max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+        self._line_bytes = len(piece) - end + (0 if end else self._line_bytes)
+        if self._line_bytes > LONGEST_LINE:
+            raise SourceError(
+                f"{self._file}: line {self.lines + 1} is longer than {LONGEST_LINE} bytes; "
+                "a record is one line."
+            )
+        self._count(piece[:end])
+        if end and self._is_cut and self.lines and self.position - self._cuts[-1][0] >= PIECE:
+            self._cuts.append((self.position, self.lines))
+        self._count(piece[end:])
+
+    def pieces(self, size: int) -> tuple[Piece, ...]:
+        """Return what tasks read of a file of this size, whose first line is its header."""
+        stops = [*self._cuts[1:], (size, self.lines)]
+        return tuple(
+            Piece(start, end, max(before - 1, 0), after - max(before, 1))
+            for (start, before), (end, after) in zip(self._cuts, stops, strict=True)
+        )
+
+    def _count(self, piece: bytes) -> None:
+        marks = self._last + piece.translate(MARKS, BLANK_BYTES)
+        self.lines += marks.count(ENDED + WRITTEN)
+        self._last = marks[-1:]
+        self.position += len(piece)
 
 
-def complete_line(text: str) -> str:
-    """Return a text's first line where the text goes on after it, else nothing."""
-    line, end, _ = text.partition("\n")
-    return line.rstrip("\r") if end else ""
-
-
-def decode(decoder: Any, piece: bytes, position: int, encoding: str, file: str) -> str:
-    """Decode one piece of a file.
+def inspect_text(stream: Any, file: str, files: Files) -> Contents:
+    """Digest a delimited text file, decode it whole and count its rows.
 
     Args:
-        decoder: an incremental decoder.
-        piece: empty at the end of the file.
-        position: where the piece begins, bytes of (decompressed) text.
-        encoding: name of the encoding, for the message.
-        file: name of the file, for the message.
+        stream: the file's bytes.
+        file: its name, for messages and for what packs it.
+        files: how text files are written.
 
     Raises:
-        SourceError: bytes that the encoding does not know.
+        SourceError: damaged or truncated gzip, undecodable bytes, an endless line, or no text.
     """
-    pending = len(decoder.getstate()[0])
-    try:
-        text: str = decoder.decode(piece, final=not piece)
-    except UnicodeDecodeError as error:
-        at = position - pending + error.start
-        raise SourceError(
-            f"{file}: byte {at} is not {encoding} ({error.reason}); "
-            "set files.encoding in the profile or convert the file."
-        ) from None
-    return text
-
-
-def text_header(stream: Any, file: str, encoding: str, delimiter: str) -> tuple[str, list[str]]:
-    """Digest a delimited text file and read its header.
-
-    Returns:
-        The SHA-256 digest of the file's bytes, and the names of its columns.
-
-    Raises:
-        SourceError: damaged or truncated gzip, undecodable bytes, or no text at all.
-    """
-    digest = hashlib.sha256()
-    pieces = digested(chunks(stream), digest)
-    plain = gunzipped(pieces, file) if file.endswith(".gz") else pieces
-    line = first_line(plain, encoding, file)
-    if not line:
+    digest, size = hashlib.sha256(), 0
+    raw = digested(chunks(stream), digest)
+    plain = gunzipped(raw, file) if is_packed(file) else raw
+    is_wide = files.encoding == "utf-16"
+    header, count = Header(), LineCount(file, is_cut=not is_wide and not is_packed(file))
+    decoder = codecs.getincrementaldecoder(files.encoding)()
+    for piece in pieces_and_end(plain):
+        text = decode(decoder, piece, size, files.encoding, file)
+        header.add(text)
+        is_marked = size == 0 and text.startswith(BYTE_ORDER_MARK)
+        # A mark is no part of a line: as a blank it keeps the places of the bytes.
+        count.add(text.encode() if is_wide else b"   " + piece[3:] if is_marked else piece)
+        size += len(piece)
+    columns = header.columns(files.delimiter)
+    if not columns:
         raise SourceError(f"{file}: empty; a file has a header line at least.")
-    return digest.hexdigest(), next(csv.reader([line], delimiter=delimiter))
+    return Contents(digest.hexdigest(), columns, count.pieces(size))
 
 
-def parquet_header(stream: Any, file: str) -> tuple[str, list[str]]:
-    """Digest a Parquet file and read its column names.
+def inspect_parquet(stream: Any, file: str) -> Contents:
+    """Digest a Parquet file and read what it says of its columns and row groups.
 
     Raises:
         SourceError: the file is empty or not Parquet.
@@ -139,7 +187,30 @@ def parquet_header(stream: Any, file: str) -> tuple[str, list[str]]:
         raise SourceError(f"{file}: empty; get the file again.")
     stream.seek(0)
     try:
-        names: list[str] = pq.read_schema(stream).names
+        found = pq.ParquetFile(stream)
     except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(f"{file}: not a Parquet file ({error}); get the file again.") from None
-    return digest.hexdigest(), names
+        raise SourceError(f"{file}: not a Parquet file, or damaged ({error}).") from None
+    pieces, first = [], 0
+    for group in range(found.metadata.num_row_groups):
+        rows = found.metadata.row_group(group).num_rows
+        pieces.append(Piece(group, group + 1, first, rows))
+        first += rows
+    schema = found.schema_arrow
+    types = dict(zip(schema.names, schema.types, strict=True))
+    return Contents(digest.hexdigest(), tuple(schema.names), tuple(pieces), types)
+
+
+def is_parquet(name: str) -> bool:
+    """Say whether a file's name says that it is Parquet."""
+    return name.lower().endswith(PARQUET)
+
+
+def inspect_file(uri: str, name: str, files: Files) -> tuple[str, Contents]:
+    """Read a file whole; returns the stamp that it had before and after, and what it holds."""
+    stamp = file_stamp(uri)
+    with open_source(uri) as stream:
+        found = (
+            inspect_parquet(stream, name) if is_parquet(name) else inspect_text(stream, name, files)
+        )
+    require_unchanged(uri, stamp)
+    return stamp, found

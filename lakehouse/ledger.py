@@ -1,15 +1,18 @@
-"""The ledger: bronze.sources, which files are all in the tables."""
+"""The ledger: which files are all in the tables, and how they were when they were read."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import pyarrow as pa
 
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.delta.arrow import append_rows, read_table, upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.sales.arrivals import Reception
 from lakehouse.sales.books import ENDS, Book
-from lakehouse.tables.bronze import SOURCES
+from lakehouse.source_file import Known
+from lakehouse.sources import Source
+from lakehouse.tables.bronze import SOURCE_FILES, SOURCES
 
 SALES, CATALOGUE = "sales", "catalogue"
 
@@ -17,6 +20,47 @@ SALES, CATALOGUE = "sales", "catalogue"
 def recorded_sales(lake: Lake) -> set[str]:
     """Return the digests of the sales files whose books balanced."""
     return set(recorded(lake, SALES)["source"].to_pylist())
+
+
+def known_files(lake: Lake) -> dict[str, Known]:
+    """Return the files that are all in the tables, by URI."""
+    if not log.exists(lake, SOURCE_FILES):
+        return {}
+    rows = read_table(lake, SOURCE_FILES, ["uri", "stamp", "source"]).to_pylist()
+    return {row["uri"]: Known(row["stamp"], row["source"]) for row in rows}
+
+
+def record_files(lake: Lake, files: Iterable[Source], reception: Reception) -> None:
+    """Record how files were when they were read, once what they hold is in the tables."""
+    known = known_files(lake)
+    new = {
+        source.uri: {
+            "uri": source.uri,
+            "stamp": source.stamp,
+            "source": source.digest,
+            "ingested_at": reception.ingested_at,
+        }
+        for source in files
+        if known.get(source.uri) != Known(source.stamp, source.digest)
+    }
+    if new:
+        rows = pa.Table.from_pylist(list(new.values()), schema=SOURCE_FILES.schema)
+        upsert_rows(lake, SOURCE_FILES, rows)
+
+
+def read_before(lake: Lake, files: Iterable[Source]) -> dict[str, datetime]:
+    """Find sales files of whose name others were read.
+
+    Args:
+        lake: where the ledger is.
+        files: that are not in the ledger.
+
+    Returns:
+        The files' names → when another one of the name was read last.
+    """
+    names = {source.name for source in files}
+    before = recorded(lake, SALES).sort_by("ingested_at").select(["name", "ingested_at"])
+    return {row["name"]: row["ingested_at"] for row in before.to_pylist() if row["name"] in names}
 
 
 def latest_catalogue(lake: Lake) -> str | None:

@@ -1,99 +1,120 @@
-"""A checked file's rows: texts under our names, numbered in the file's order."""
+"""A checked file's rows: texts under our names, numbered in the file's order; the one reader."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lakehouse.profile import Files
-from lakehouse.sources import Source
+import pyarrow as pa
+
+from lakehouse.errors import SourceError
+from lakehouse.inspection import Piece
+from lakehouse.list_rows import list_pieces
+from lakehouse.parquet_rows import parquet_pieces
+from lakehouse.source_file import unchanged
+from lakehouse.sources import Source, read_whole
+from lakehouse.text_rows import MALFORMED, text_pieces
+from lakehouse.types import TEXT
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
-
-# The text of a line that has too few or too many columns; null: the line is fine.
-MALFORMED = "_malformed"
+    from pyspark.sql import DataFrame, SparkSession
 
 
-def read_rows(
-    spark: "SparkSession", source: Source, files: Files, *, is_multiline: bool = False
-) -> "DataFrame":
-    """Read a file as texts.
+def source_rows(source: Source, *, is_multiline: bool = False) -> Iterator[pa.Table]:
+    """Read a file in this process.
 
     Args:
-        spark: the session.
         source: a checked file.
-        files: how text files are written.
-        is_multiline: a quoted value may hold line ends; the file is then read by one task.
+        is_multiline: it is a list, in which a quoted value may hold line ends.
 
     Returns:
         ``[offset, _malformed, *fields]``: the row's number from 0, the line where it has too few
-        or too many columns, and the values as the file wrote them, dates of Parquet in ISO form.
+        or too many columns, and the values as the file wrote them, null where empty, days of
+        Parquet in ISO form.
+
+    Raises:
+        SourceError: the file is no longer the one that was checked.
     """
-    if source.is_parquet:
-        return parquet_rows(spark.read.parquet(source.uri), source.fields)
-    positions = {name: source.columns.index(column) for name, column in source.fields.items()}
-    return text_rows(read_text(spark, source, files, is_multiline), positions)
+    whole = read_whole(source)
+    with unchanged(whole.uri, whole.stamp):
+        if is_multiline and not whole.is_parquet:
+            yield from numbered(list_pieces(whole), 0)
+        else:
+            for piece in whole.pieces:
+                yield from piece_rows(whole, piece)
 
 
-def read_text(
-    spark: "SparkSession", source: Source, files: Files, is_multiline: bool
-) -> "DataFrame":
-    """Read delimited text: ``_c0``, ``_c1``, … as text, and ``_malformed``."""
-    schema = ", ".join(f"_c{position} STRING" for position in range(len(source.columns)))
-    reader = spark.read.schema(f"{schema}, {MALFORMED} STRING").options(
-        header=True,
-        sep=files.delimiter,
-        quote='"',
-        escape='"',
-        encoding=files.encoding,
-        mode="PERMISSIVE",
-        columnNameOfCorruptRecord=MALFORMED,
-        # With pruning, Spark does not see that a line has too many columns.
-        columnPruning=False,
-        # Spark splits lines at single bytes, which UTF-16 does not have.
-        multiLine=is_multiline or files.encoding == "utf-16",
-    )
-    return reader.csv(source.uri)
+def piece_rows(source: Source, piece: Piece) -> Iterator[pa.Table]:
+    """Read a piece of a file; see ``source_rows``.
 
-
-def text_rows(lines: "DataFrame", positions: Mapping[str, int]) -> "DataFrame":
-    """Name the columns of text and number its lines.
-
-    Args:
-        lines: ``[_c0, _c1, …, _malformed]``, in the file's order.
-        positions: our names → position of the column.
+    Raises:
+        SourceError: the piece has not the rows that the check counted.
     """
-    from pyspark.sql import functions as F
+    read = parquet_pieces if source.is_parquet else text_pieces
+    count = 0
+    for rows in numbered(read(source, piece), piece.first_row):
+        count += len(rows)
+        yield rows
+    if count != piece.rows:
+        raise SourceError(
+            f"{source.uri}: {count} rows read where the check counted {piece.rows}; run again."
+        )
 
-    fields = [F.col(f"_c{position}").alias(name) for name, position in positions.items()]
-    return lines.zipWithIndex("offset").select("offset", MALFORMED, *fields)
+
+def numbered(tables: Iterable[pa.Table], first: int) -> Iterator[pa.Table]:
+    """Number rows."""
+    for table in tables:
+        offsets = pa.array(range(first, first + len(table)), pa.int64())
+        yield table.add_column(0, "offset", offsets)
+        first += len(table)
 
 
-def parquet_rows(rows: "DataFrame", fields: Mapping[str, str]) -> "DataFrame":
-    """Name the columns of a Parquet file, as texts, and number its rows.
+@dataclass(frozen=True)
+class PieceReader:
+    """Reads a file's pieces by their places; sent to the workers."""
 
-    Args:
-        rows: read from one file.
-        fields: our names → columns.
+    source: Source
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Turn places of pieces into their rows."""
+        for batch in batches:
+            for place in batch.column(0).to_pylist():
+                for rows in piece_rows(self.source, self.source.pieces[place]):
+                    yield from rows.combine_chunks().to_batches()
+
+    @property
+    def ddl(self) -> str:
+        """The columns of the rows."""
+        names = (MALFORMED, *self.source.fields)
+        texts = [f"`{name.replace('`', '``')}` STRING" for name in names]
+        return ", ".join(["offset BIGINT", *texts])
+
+
+def piece_places(spark: "SparkSession", source: Source) -> "DataFrame":
+    """Return the places of a file's pieces, a Spark partition each, for a ``PieceReader``."""
+    count = max(1, len(source.pieces))
+    return spark.range(0, len(source.pieces), 1, count)
+
+
+def read_rows(spark: "SparkSession", source: Source) -> "DataFrame":
+    """Read a file by the workers; see ``source_rows``.
+
+    Who acts on the rows does so ``unchanged`` and so refuses a file that was written to meanwhile.
     """
-    from pyspark.sql import functions as F
-
-    types = dict(rows.dtypes)
-    values = [
-        as_text(quoted(column), name, types[column]).alias(name) for name, column in fields.items()
-    ]
-    number = F.col("_metadata.row_index").alias("offset")
-    return rows.select(number, F.lit(None).cast("string").alias(MALFORMED), *values)
+    reader = PieceReader(read_whole(source))
+    return piece_places(spark, reader.source).mapInArrow(reader, reader.ddl)
 
 
-def as_text(value: "Column", name: str, type_name: str) -> "Column":
-    """Write a typed value as text; a business date stored as a timestamp loses its time of day."""
-    if name == "date" and type_name.startswith("timestamp"):
-        return value.cast("date").cast("string")
-    return value.cast("string")
+def distinct_rows(spark: "SparkSession", source: Source) -> "DataFrame":
+    """Read the distinct rows of a file by the workers, without their numbers."""
+    reader = PieceReader(read_whole(source))
+    names = [MALFORMED, *source.fields]
 
+    def work(places: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        found = pa.table({name: pa.array([], TEXT) for name in names})
+        for batch in reader(places):
+            together = pa.concat_tables([found, pa.table(batch).select(names)])
+            found = together.group_by(names).aggregate([])
+        yield from found.combine_chunks().to_batches()
 
-def quoted(column: str) -> "Column":
-    """Return a column whose name may hold any character."""
-    from pyspark.sql import functions as F
-
-    return F.col("`" + column.replace("`", "``") + "`")
+    ddl = reader.ddl.partition(", ")[2]
+    return piece_places(spark, reader.source).mapInArrow(work, ddl).distinct()

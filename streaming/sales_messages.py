@@ -14,10 +14,11 @@ from lakehouse.profile import Profile
 from lakehouse.sales.arrivals import Reception, events
 from lakehouse.sales.records import parse
 from lakehouse.sales.values import NUMBER, clean_text, decimal_reader, each, number_text
+from lakehouse.source_rows import source_rows
 from lakehouse.sources import Source
 from lakehouse.types import DATE, PRICE, TEXT, UNITS
-from streaming.sales_rows import ROWS_PER_PIECE, sales_rows
 
+ROWS_PER_PIECE = 10_000
 # Needed to read a record, after all its dates, and without a trace in its message.
 ANY_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 NUMBERS = {"units": UNITS, "price": PRICE}
@@ -44,7 +45,7 @@ def messages(
         profile: the meaning of the values.
         shuffle_seed: shuffles the rows, which are then in memory all at once; None: as they lie.
     """
-    rows = sales_rows(source, profile)
+    rows = source_rows(source)
     for piece in rows if shuffle_seed is None else shuffled(rows, shuffle_seed):
         yield from messages_of(piece, profile)
 
@@ -63,7 +64,7 @@ def messages_of(rows: pa.Table, profile: Profile) -> Iterator[Message]:
     """Write rows as messages.
 
     Args:
-        rows: of a file, as ``sales_rows`` returns them.
+        rows: of a file, as ``source_rows`` returns them.
         profile: the meaning of the values.
     """
     plain = with_plain_numbers(with_iso_dates(rows, profile), profile)

@@ -1,20 +1,22 @@
 """The catalogue's intake: the lists of shops, items and categories to bronze and silver."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from lakehouse.catalogue.records import Record, item_rows, latest_records, shop_rows
+from lakehouse.date_format import date_reader
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, read_table, upsert_rows
+from lakehouse.delta.arrow import append_rows, read_batches, read_table, upsert_rows
 from lakehouse.lake import Lake
-from lakehouse.profile import LISTED, Files, Profile
+from lakehouse.profile import LISTED, Profile
 from lakehouse.sales.arrivals import Reception, events
-from lakehouse.source_rows import read_rows
-from lakehouse.sources import Sources, entities
+from lakehouse.source_file import unchanged
+from lakehouse.source_rows import distinct_rows, source_rows
+from lakehouse.sources import Sources, entities, read_whole
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS
 from lakehouse.tables.silver import ITEMS, SHOPS
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What the lists say: rows of silver.shops and silver.items, and how many records said it."""
+    """What the lists say: rows of silver.shops and silver.items, and how many records said it.
+
+    ``undated`` are the items whose date of listing is no date, and so not known.
+    """
 
     shops: list[Record]
     items: list[Record]
     received: int
     rejected: int
+    undated: int = 0
 
 
 def catalogue_digest(sources: Sources, profile: Profile) -> str:
@@ -57,18 +63,30 @@ def understood(records: Mapping[str, pa.Table], profile: Profile) -> Catalogue:
         item_rows(read["items"][0], categories, profile),
         sum(len(listed) for listed in records.values()),
         sum(left_out for _, left_out in read.values()),
+        undated(read["items"][0].values(), profile),
     )
 
 
+def undated(items: Iterable[Record], profile: Profile) -> int:
+    """Count the items whose date of listing is there and is no date."""
+    read_date = date_reader(profile.sales.date_format)
+    stated = (record.get("listed_on") for record in items)
+    return sum(text is not None and read_date(text) is None for text in stated)
+
+
 def take_in(
-    spark: "SparkSession", lake: Lake, sources: Sources, profile: Profile, reception: Reception
+    spark: "Callable[[], SparkSession]",
+    lake: Lake,
+    sources: Sources,
+    profile: Profile,
+    reception: Reception,
 ) -> tuple[Catalogue, int, int]:
     """Put the lists into bronze and silver; what has not changed is not written again.
 
     Memory holds the lists.
 
     Args:
-        spark: the session.
+        spark: starts the session, or returns it.
         lake: where the tables are.
         sources: the checked files of the lists.
         profile: their meaning.
@@ -80,7 +98,7 @@ def take_in(
     for entity, source in sources.entities.items():
         transaction = log.Named(f"{entity}:{source.digest}")
         if not log.has_transaction(lake, CATALOGUE_EVENTS, transaction):
-            records = listed(spark, sources, entity, profile.files, reception)
+            records = listed(spark, sources, entity, reception)
             append_rows(lake, CATALOGUE_EVENTS, records, transaction)
     stored = {
         entity: stored_events(lake, entity, source.digest)
@@ -100,16 +118,18 @@ def put_through(
 
 
 def listed(
-    spark: "SparkSession", sources: Sources, entity: str, files: Files, reception: Reception
+    spark: "Callable[[], SparkSession]", sources: Sources, entity: str, reception: Reception
 ) -> pa.Table:
     """Read a list as rows of bronze.catalogue_events.
 
     Of a sales file, which names the entity on every line, the distinct rows are the list.
     """
-    source = sources.entities[entity]
-    is_distinct = sources.is_sales(source)
-    rows = read_rows(spark, source, files, is_multiline=not is_distinct)
-    found = numbered(rows.drop("offset").distinct().toArrow()) if is_distinct else rows.toArrow()
+    source = read_whole(sources.entities[entity])
+    if sources.is_sales(source):
+        with unchanged(source.uri, source.stamp):
+            found = numbered(distinct_rows(spark(), source).toArrow())
+    else:
+        found = pa.concat_tables(source_rows(source, is_multiline=True))
     records = events(found, source.digest, reception)
     return records.append_column("entity", pa.repeat(entity, len(records)))
 
@@ -141,12 +161,20 @@ def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) 
         How many rows say something new.
     """
     log.create(lake, table)
-    stored = {row[table.key[0]]: row for row in read_table(lake, table).to_pylist()}
-    pairs = [(row, stored.get(row[table.key[0]])) for row in rows]
-    newer = [(row, old) for row, old in pairs if is_newer(row, old)]
+    key = table.key[0]
+    newer = {row[key]: row for row in rows}
+    changed = len(newer)
+    among = [(key, "in", list(newer))]
+    for batch in read_batches(lake, table, table.names, among) if newer else ():
+        for old in batch.to_pylist():
+            row = newer[old[key]]
+            is_equal = comparable(row) == comparable(old)
+            changed -= is_equal or not is_newer(row, old)
+            if not is_newer(row, old):
+                del newer[old[key]]
     if newer:
-        upsert_rows(lake, table, pa.Table.from_pylist([r for r, _ in newer], schema=table.schema))
-    return sum(old is None or comparable(row) != comparable(old) for row, old in newer)
+        upsert_rows(lake, table, pa.Table.from_pylist(list(newer.values()), schema=table.schema))
+    return changed
 
 
 def is_newer(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:

@@ -17,8 +17,9 @@ from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.sales.arrivals import Reception, events
 from lakehouse.sales.versions import newest
-from lakehouse.source_rows import read_rows
-from lakehouse.sources import Source
+from lakehouse.source_file import unchanged
+from lakehouse.source_rows import PieceReader, piece_places
+from lakehouse.sources import Source, read_whole
 from lakehouse.tables.bronze import CATALOGUE_EVENTS
 from lakehouse.types import TEXT
 
@@ -56,18 +57,20 @@ def take_in(
     """
     transaction = log.Named(f"{name}:{source.digest}")
     if not log.has_transaction(lake, CATALOGUE_EVENTS, transaction):
-        read = read_rows(spark(), source, profile.files)
-        made = partial(records, entity=name, source=source.digest, reception=reception)
-        commit_parts(lake, CATALOGUE_EVENTS, write_parts(lake, read, made), transaction)
+        whole = read_whole(source)
+        made = partial(records, entity=name, source=whole, reception=reception)
+        with unchanged(whole.uri, whole.stamp):
+            parts = write_parts(lake, piece_places(spark(), whole), made)
+        commit_parts(lake, CATALOGUE_EVENTS, parts, transaction)
     return put_through(spark, lake, lake, name, [("source", "=", source.digest)], profile)
 
 
 def records(
-    batches: Iterator[pa.RecordBatch], entity: str, source: str, reception: Reception
+    places: Iterator[pa.RecordBatch], entity: str, source: Source, reception: Reception
 ) -> Iterator[Rows]:
-    """Turn a file's rows into records of an entity; runs in a worker."""
-    for found in gathered(batches, ROWS_PER_FILE):
-        made = events(found, source, reception)
+    """Turn pieces of a file into records of an entity; runs in a worker."""
+    for found in gathered(PieceReader(source)(places), ROWS_PER_FILE):
+        made = events(found, source.digest, reception)
         named = made.append_column("entity", pa.repeat(pa.scalar(entity, TEXT), len(made)))
         yield Rows(CATALOGUE_EVENTS, named)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,10 +13,11 @@ from lakehouse.delta.parts import Rows, commit_parts, write_parts
 from lakehouse.delta.rows import ROWS_PER_FILE, gathered
 from lakehouse.json_records import write_records
 from lakehouse.lake import Lake
-from lakehouse.profile import Files
-from lakehouse.source_rows import MALFORMED, read_rows
-from lakehouse.sources import Source
+from lakehouse.source_file import unchanged
+from lakehouse.source_rows import PieceReader, piece_places
+from lakehouse.sources import Source, read_whole
 from lakehouse.tables.bronze import RECEIVED, SALES_EVENTS
+from lakehouse.text_rows import MALFORMED
 from lakehouse.types import TIMESTAMP, WHOLE
 
 if TYPE_CHECKING:
@@ -37,31 +37,39 @@ def is_received(lake: Lake, source: Source) -> bool:
     return log.has_transaction(lake, SALES_EVENTS, log.Named(source.digest))
 
 
-def receive(
-    spark: "SparkSession", lake: Lake, source: Source, files: Files, reception: Reception
-) -> int:
+def receive(spark: "SparkSession", lake: Lake, source: Source, reception: Reception) -> int:
     """Put a file's rows into bronze as records, in one commit that bears the file's digest.
 
     Args:
         spark: the session.
         lake: where bronze is.
         source: a checked sales file.
-        files: how text files are written.
         reception: when it was received.
 
     Returns:
         The number of records.
+
+    Raises:
+        SourceError: the file was written to since it was checked; nothing of it is in bronze.
     """
-    rows = read_rows(spark, source, files)
-    parts = write_parts(lake, rows, partial(records, source=source.digest, reception=reception))
+    whole = read_whole(source)
+    with unchanged(whole.uri, whole.stamp):
+        parts = write_parts(lake, piece_places(spark, whole), SaleRecords(whole, reception))
     commit_parts(lake, SALES_EVENTS, parts, log.Named(source.digest))
     return sum(part.rows for part in parts)
 
 
-def records(batches: Iterator[pa.RecordBatch], source: str, reception: Reception) -> Iterator[Rows]:
-    """Turn a file's rows into records, a file's worth at a time; runs in a worker."""
-    for rows in gathered(batches, ROWS_PER_FILE):
-        yield Rows(SALES_EVENTS, events(rows, source, reception))
+@dataclass(frozen=True)
+class SaleRecords:
+    """Turns pieces of a file into records, a file's worth at a time; sent to the workers."""
+
+    source: Source
+    reception: Reception
+
+    def __call__(self, places: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
+        """Read pieces by their places, as ``PieceReader`` does."""
+        for rows in gathered(PieceReader(self.source)(places), ROWS_PER_FILE):
+            yield Rows(SALES_EVENTS, events(rows, self.source.digest, self.reception))
 
 
 def events(rows: pa.Table, source: str, reception: Reception) -> pa.Table:

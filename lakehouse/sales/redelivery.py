@@ -3,13 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lakehouse.date_format import date_reader
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.errors import SourceError
@@ -18,27 +16,14 @@ from lakehouse.profile import Profile
 from lakehouse.sales.arrivals import Reception
 from lakehouse.sales.intake import take_in_few
 from lakehouse.sales.records import REJECTED
+from lakehouse.sales.redelivery_lines import Line, ShopDay, lines_by_day
 from lakehouse.sales.versions import LIVE
-from lakehouse.source_rows import read_rows
 from lakehouse.sources import Source
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_SALES
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-LINE = ("item_id", "units", "price", "sale_id")
-
-
-@dataclass(frozen=True)
-class ShopDay:
-    """A shop's day."""
-
-    shop_id: str
-    date: date
-
-    def __str__(self) -> str:
-        return f"shop {self.shop_id}, {self.date}"
 
 
 def redeliver(
@@ -65,37 +50,29 @@ def redeliver(
         By day how many lines there were, and how many live sales there are now.
 
     Raises:
-        SourceError: the files have no line of a day, or one that breaks a check.
+        SourceError: the files have no line of a day, or one that breaks a check and may be of a
+            day; then no day is replaced.
     """
-    files = list(sources)
-    told = []
-    for day in days:
-        lines = [line for source in files for line in lines_of(spark, source, day, profile)]
+    files, asked = list(sources), list(days)
+    found = [lines_by_day(spark, source, asked, profile, reception) for source in files]
+    delivered = [list(chain.from_iterable(of_day)) for of_day in zip(*found, strict=True)]
+    for day, lines in zip(asked, delivered, strict=True):
         if not lines:
             raise SourceError(
                 f"{day}: no line in {', '.join(source.name for source in files)}. If nothing was "
                 "sold that day, send a replacement without lines (docs/streaming.md)."
             )
+    replaced: list[dict[str, object]] = []
+    for day, lines in zip(asked, delivered, strict=True):
         put(lake, day, lines, profile, reception)
-        told.append({"day": str(day), "lines": len(lines), "live": live_count(lake, day)})
-    return told
-
-
-def lines_of(
-    spark: "SparkSession", source: Source, day: ShopDay, profile: Profile
-) -> list[dict[str, str | None]]:
-    """Read a shop-day's lines of a file as texts."""
-    rows = read_rows(spark, source, profile.files)
-    mine = rows.where(rows["shop_id"] == day.shop_id).toArrow().to_pylist()
-    read = date_reader(profile.sales.date_format)
-    kept = [row for row in mine if read(row["date"] or "") == day.date]
-    return [{name: row[name] for name in LINE if name in row} for row in kept]
+        replaced.append({"day": str(day), "lines": len(lines), "live": live_count(lake, day)})
+    return replaced
 
 
 def put(
     lake: Lake,
     day: ShopDay,
-    lines: list[dict[str, str | None]],
+    lines: list[Line],
     profile: Profile,
     reception: Reception,
 ) -> None:

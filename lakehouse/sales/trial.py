@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse import chunks
-from lakehouse.profile import Files, Profile
+from lakehouse.profile import Profile
 from lakehouse.sales.admission import FIRST_TEXTS, Returns
 from lakehouse.sales.arrivals import Reception, events
 from lakehouse.sales.books import Book
@@ -18,8 +18,8 @@ from lakehouse.sales.intake import gathered, keeps_month
 from lakehouse.sales.records import NOT_A_SALE, PARSED, rejected
 from lakehouse.sales.unlisted import LISTS, Listed
 from lakehouse.sales.versions import newest_sales
-from lakehouse.source_rows import read_rows
-from lakehouse.sources import Source
+from lakehouse.source_rows import PieceReader, piece_places
+from lakehouse.sources import Source, read_whole
 from lakehouse.tables.bronze import SALES_EVENTS
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def try_out(
     Returns:
         Books in the order of the files. What a newer record of the files replaces is superseded.
     """
-    received = {s.digest: read_rows(spark, s, profile.files).count() for s in sources}
-    records = [recorded(spark, source, profile.files, reception) for source in sources]
+    received = {source.digest: source.rows for source in sources}
+    records = [recorded(spark, source, reception) for source in sources]
     together = reduce(lambda one, other: one.unionAll(other), records)
     ends = gathered(
         together, profile, sum(received.values()), not keeps_month(profile.sales)
@@ -95,17 +95,16 @@ def drawn_up(source: str, received: int, counts: Counter[str]) -> Book:
     return Book(source, received, superseded=received - sum(ends.values()), reasons=reasons, **ends)
 
 
-def recorded(
-    spark: "SparkSession", source: Source, files: Files, reception: Reception
-) -> "DataFrame":
+def recorded(spark: "SparkSession", source: Source, reception: Reception) -> "DataFrame":
     """Read a file as rows of bronze.sales_events."""
+    reader = PieceReader(read_whole(source))
 
-    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
+    def work(places: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in reader(places):
             rows = pa.Table.from_batches([batch])
             yield from events(rows, source.digest, reception).to_batches()
 
-    return read_rows(spark, source, files).mapInArrow(work, SALES_EVENTS.ddl)
+    return piece_places(spark, reader.source).mapInArrow(work, SALES_EVENTS.ddl)
 
 
 def counted(batches: Iterable[pa.RecordBatch], listed: Listed) -> Iterator[pa.RecordBatch]:

@@ -74,3 +74,16 @@ SOURCES = Table(
     ),
     key=("source", "kind"),
 )
+SOURCE_FILES = Table(
+    layer="bronze",
+    name="source_files",
+    description="The files that are all in the tables, as they were last read; those that are "
+    "still so are not read again.",
+    columns=(
+        Column("uri", TEXT, "where the file is", False),
+        Column("stamp", TEXT, "its size and times when it was read", False),
+        Column("source", TEXT, "SHA-256 digest of the file", False),
+        Column("ingested_at", TIMESTAMP, "when it was read", False),
+    ),
+    key=("uri",),
+)

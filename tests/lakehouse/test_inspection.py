@@ -8,13 +8,15 @@ import pytest
 
 from lakehouse import inspection
 from lakehouse.errors import SourceError
-from lakehouse.inspection import parquet_header, text_header
+from lakehouse.inspection import inspect_parquet, inspect_text
+from lakehouse.profile import Files
 
 TEXT = "date,shop_id\n2015-03-07,Ørsted\n"
 
 
 def header(raw: bytes, name: str = "sales.csv", encoding: str = "utf-8") -> tuple[str, list[str]]:
-    return text_header(io.BytesIO(raw), name, encoding, ",")
+    found = inspect_text(io.BytesIO(raw), name, Files.model_validate({"encoding": encoding}))
+    return found.digest, list(found.columns)
 
 
 @pytest.fixture(params=[1 << 20, 3, 1])
@@ -77,13 +79,12 @@ def test_a_header_may_be_quoted_and_end_as_on_windows() -> None:
 def test_a_parquet_file_names_its_columns() -> None:
     sink = io.BytesIO()
     pq.write_table(pa.table({"x": [1]}), sink)
-    assert parquet_header(pa.BufferReader(sink.getvalue()), "sales.parquet") == (
-        hashlib.sha256(sink.getvalue()).hexdigest(),
-        ["x"],
-    )
+    found = inspect_parquet(pa.BufferReader(sink.getvalue()), "sales.parquet")
+    assert found.digest == hashlib.sha256(sink.getvalue()).hexdigest()
+    assert (found.columns, found.types) == (("x",), {"x": pa.int64()})
 
 
 @pytest.mark.parametrize(("raw", "fault"), [(b"", "empty"), (b"PAR1 no", "not a Parquet file")])
 def test_a_file_that_is_no_parquet_is_refused(raw: bytes, fault: str) -> None:
     with pytest.raises(SourceError, match=rf"sales\.parquet: {fault}"):
-        parquet_header(pa.BufferReader(raw), "sales.parquet")
+        inspect_parquet(pa.BufferReader(raw), "sales.parquet")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from builders import data_folder, profile, sale_line, sales_text
+from builders import data_folder, sale_line, sales_text
 
 from lakehouse.profile import Files
 from lakehouse.source_rows import read_rows
@@ -20,7 +20,7 @@ FIELDS = {"day": "date", "units": "item_cnt_day"}
 def rows(spark: "SparkSession", folder: Path, name: str, **files: Any) -> list[dict[str, Any]]:
     written = Files(**files)
     source = inspect(f"file://{folder}", name, FIELDS, written)
-    found: list[dict[str, Any]] = read_rows(spark, source, written).toArrow().to_pylist()
+    found: list[dict[str, Any]] = read_rows(spark, source).toArrow().to_pylist()
     return sorted(found, key=lambda row: int(row["offset"]))
 
 
@@ -87,7 +87,7 @@ def test_parquet_is_numbered_and_its_dates_are_iso(spark: "SparkSession", tmp_pa
     )
     pq.write_table(table, tmp_path / "sales.parquet")
     source = inspect(f"file://{tmp_path}", "sales.parquet", {**FIELDS, "date": "date"}, Files())
-    found = read_rows(spark, source, profile().files).drop("day").toArrow().to_pylist()
+    found = read_rows(spark, source).drop("day").toArrow().to_pylist()
     assert found == [
         {"offset": 0, "_malformed": None, "units": "-2", "date": "2015-03-07"},
         {"offset": 1, "_malformed": None, "units": "3", "date": None},

@@ -15,10 +15,10 @@ from builders import profile, sale_line, sales_text
 from lakehouse.profile import Files, Profile
 from lakehouse.sales.arrivals import Reception, events
 from lakehouse.sales.records import parse
-from lakehouse.source_rows import MALFORMED, read_rows
+from lakehouse.source_rows import MALFORMED, read_rows, source_rows
 from lakehouse.sources import Source
 from streaming.sales_messages import ANY_TIME
-from streaming.sales_rows import find_sales, sales_rows
+from streaming.sales_rows import find_sales
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -52,8 +52,8 @@ def judged(rows: pa.Table, profile: Profile) -> pa.Table:
 
 
 def assert_read_alike(spark: "SparkSession", source: Source, profile: Profile) -> None:
-    ours = pa.concat_tables(sales_rows(source, profile))
-    theirs = read_rows(spark, source, profile.files).orderBy("offset").toArrow()
+    ours = pa.concat_tables(source_rows(source))
+    theirs = read_rows(spark, source).orderBy("offset").toArrow()
     assert ours.column_names == theirs.column_names
     assert ours[MALFORMED].to_pylist() == theirs[MALFORMED].to_pylist()
     assert judged(ours, profile).equals(judged(theirs, profile))
@@ -104,4 +104,4 @@ def test_parquet_is_read_as_spark_reads_it(
 
 def test_a_file_of_a_header_alone_has_no_rows(tmp_path: Path) -> None:
     (tmp_path / "sales.csv").write_text(sales_text())
-    assert list(sales_rows(find_sales(str(tmp_path / "sales.csv"), profile()), profile())) == []
+    assert list(source_rows(find_sales(str(tmp_path / "sales.csv"), profile()))) == []
