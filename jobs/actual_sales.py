@@ -1,7 +1,7 @@
 """Files of complete sales → what each pair sold in a month; nothing is written."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -28,13 +28,11 @@ from lakehouse.types import UNITS, sql_name
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Versions of files that say nothing of their time are ordered by file and row.
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SOLD = f"{SHOP} STRING, {ITEM} STRING, units {sql_name(UNITS)}"
 
 
 def actual_units(
-    spark: "SparkSession", lake: Lake, sources: Iterable[Source], month: date
+    spark: "SparkSession", lake: Lake, sources: Iterable[Source], month: date, now: datetime
 ) -> "DataFrame":
     """Read what was sold in a month as ingest_history would, with the lake's profile and shops.
 
@@ -43,6 +41,7 @@ def actual_units(
         lake: whose profile the files keep to, and which knows the shops' other names.
         sources: checked sales files, complete for the month.
         month: the month.
+        now: when the files count as received, which rejects sales of days to come.
 
     Returns:
         ``[shop_id, item_id, target]``, unique: units clipped as the profile says; a pair that is
@@ -52,7 +51,7 @@ def actual_units(
         RefusedError: the files have no sale of the month.
     """
     profile = lake.profile()
-    reception = Reception(LONG_AGO, LONG_AGO)
+    reception = Reception(now, now)
     records = reduce(
         lambda one, other: one.unionAll(other),
         [recorded(spark, source, reception) for source in sources],

@@ -143,7 +143,8 @@ class Plan:
         """Read the files to measure a fold against, where there are any."""
         if not self.others:
             return None
-        units = actual_units(self.context.spark, self.lake, self.others, fold.month)
+        context = self.context
+        units = actual_units(context.spark, self.lake, self.others, fold.month, context.now)
         return OtherActuals(", ".join(source.name for source in self.others), units)
 
     def describe(self) -> dict[str, Any]:
