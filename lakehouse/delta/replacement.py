@@ -40,7 +40,7 @@ def replace_rows(
 def states_moved(
     target: DeltaTable, table: Table, shared: Mapping[str, str | date]
 ) -> list[Transaction]:
-    """Return the new states of the months that hold rows of some values."""
+    """Return the new states of the months that may hold rows of some values; of none, of all."""
     if "month" not in table.partition_by:
         return []
     month = shared.get("month")

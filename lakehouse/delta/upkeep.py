@@ -11,6 +11,7 @@ from pyarrow.fs import FileSelector
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import ATTEMPTS
+from lakehouse.delta.replacement import states_moved
 from lakehouse.delta.states import ROWS, as_number, of_month
 from lakehouse.delta.transactions import transaction_numbers
 from lakehouse.faults import reach
@@ -126,8 +127,10 @@ def delete_where(lake: Lake, table: Table, condition: str) -> int:
     """
     reach(f"before {table.path}")
     for attempt in range(ATTEMPTS):
+        target = log.load(lake, table)
+        properties = log.named_transaction(None, states_moved(target, table, {}))
         try:
-            deleted = log.load(lake, table).delete(condition)
+            deleted = target.delete(condition, commit_properties=properties)
         except CommitFailedError:
             if attempt + 1 == ATTEMPTS:
                 raise

@@ -18,7 +18,7 @@ from lakehouse.delta.parts import Part, Rows, commit_parts, land, write_part
 from lakehouse.delta.replacement import replace_rows
 from lakehouse.delta.states import MADE, as_digest, as_number, rows_changed
 from lakehouse.delta.transactions import transaction_numbers
-from lakehouse.delta.upkeep import compact, vacuum
+from lakehouse.delta.upkeep import compact, delete_where, vacuum
 from lakehouse.lake import Lake
 from lakehouse.table import Column, Table
 from lakehouse.types import COUNT, DATE, TEXT
@@ -74,6 +74,7 @@ CHANGES: dict[str, tuple[Callable[[Lake], object], set[date]]] = {
     "move from no month": (lambda lake: upsert_rows(lake, TABLE, rows(("d", MAY, 1))), {MAY}),
     "land a move": (lambda lake: land(lake, TABLE, parts(lake, rows(("a", JUNE, 1)))), {MAY, JUNE}),
     "delete": (lambda lake: delete_rows(lake, TABLE, rows(("a", MAY, 0))), {MAY}),
+    "delete where": (lambda lake: delete_where(lake, TABLE, "id = 'a'"), {MAY, JUNE, JULY}),
     "replace rows": (
         lambda lake: replace_rows(lake, TABLE, NEW, {"month": MAY, "id": "e"}),
         {MAY},
