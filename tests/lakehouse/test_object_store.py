@@ -12,8 +12,11 @@ from typing import NoReturn
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+import pyarrow as pa
 import pytest
-from builders import events, profile, record
+from builders import CATEGORIES, events, profile, record, sale_line, sales_text
+from builders import ITEMS as ITEMS_CSV
+from builders import SHOPS as SHOPS_CSV
 from injection import Killed, hooked, kill_at
 from job_runs import NOW, run
 from lakes import rows
@@ -27,6 +30,10 @@ from lakehouse.lake import MARKER, Lake
 from lakehouse.profile import Profile
 from lakehouse.sales.intake import take_in_few
 from lakehouse.sales.span import extend_months
+from lakehouse.source_file import Known
+from lakehouse.source_rows import source_rows
+from lakehouse.sources import find_sources
+from lakehouse.storage import filesystem
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 from serving.snapshot import read_snapshot
@@ -174,3 +181,19 @@ def test_nothing_is_committed_by_spark() -> None:
     ]
     found = [(p.name, mark) for p in sources for mark in marks if mark in p.read_text()]
     assert (len(sources) > 50, found) == (True, [])
+
+
+@pytest.mark.slow
+def test_files_in_a_store_are_read_by_their_exact_names_and_once(stored: Lake) -> None:
+    texts = {name: sales_text(sale_line(item_id=name)) for name in ("sales[1].csv", "sales1.csv")}
+    lists = {"shops.csv": SHOPS_CSV, "items.csv": ITEMS_CSV, "item_categories.csv": CATEGORIES}
+    files = filesystem(stored.root)
+    for name, text in {**texts, **lists, "2015/sales_9.csv": "x"}.items():
+        with files.open_output_stream(name) as stream:
+            stream.write(text.encode())
+    found = find_sources(stored.root, profile())
+    items = {s.name: pa.concat_tables(source_rows(s))["item_id"].to_pylist() for s in found.sales}
+    assert items == {name: [name] for name in texts}
+    assert [one.name for one in found.not_read] == ["2015/sales_9.csv"]
+    known = {source.uri: Known(source.stamp, source.digest) for source in found.files}
+    assert not any(s.pieces for s in find_sources(stored.root, profile(), known).files)
