@@ -24,6 +24,7 @@ from features import series
 from features.attributes import Attributes
 from features.feature_set import SPINES, feature_set
 from features.groups import feature_groups, shop_item, sources_of_ages
+from features.tables import monthly_table
 from jobs import build_panel, pieces
 from jobs.aged_cells_task import AgedCellsTask
 from jobs.build import Build
@@ -147,9 +148,9 @@ def works(lake: Lake, scale: Scale) -> Iterator[tuple[str, Task, Sequence[Piece]
         PairCellsTask(lake, pair, buckets),
         [*pieces.pair_pieces(lake, last, buckets)],
     )
-    stored = pieces.month_files(lake, pieces.monthly_table(pair))[last[0]]
+    stored = pieces.month_files(lake, monthly_table(pair))[last[0]]
     catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
-    above = {"month": last[0], "files": {pieces.monthly_table(pair).path: stored, **catalogue}}
+    above = {"month": last[0], "files": {monthly_table(pair).path: stored, **catalogue}}
     yield "cells of groups", GroupCellsTask(lake, groups, attributes), [Piece(above, 0)]
     aged = tuple(group for group in groups if group.name.endswith("_age"))
     of_ages = pieces.aged_pieces(lake, scale.history, last, below)
