@@ -12,9 +12,10 @@ from jobs.command import Context, start_logging
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
 from streaming.metrics import RefreshMetrics
-from streaming.refresh import SOURCES, Refresh
+from streaming.refresh import Refresh
 from streaming.refresh_command import LOOK_SECONDS
 from streaming.stopping import stop_on_signals
+from streaming.waiting import SOURCES
 
 
 def main() -> int:

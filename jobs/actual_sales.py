@@ -17,8 +17,9 @@ from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.profile import Clip
 from lakehouse.sales.arrivals import Reception
-from lakehouse.sales.intake import gathered, keeps_month
+from lakehouse.sales.intake import keeps_month
 from lakehouse.sales.records import PARSED
+from lakehouse.sales.shuffle import gathered
 from lakehouse.sales.trial import recorded
 from lakehouse.sales.versions import newest_sales
 from lakehouse.sources import Source

@@ -37,6 +37,7 @@ from lakehouse.tables.silver import (
     ITEMS,
     MONTHS,
     REPLACED_DAYS,
+    SALE_MONTHS,
     SHOPS,
 )
 from lakehouse.types import sql_name
@@ -51,6 +52,7 @@ FIXED = (
     DAILY_SALES,
     DAILY_OFFERS,
     REPLACED_DAYS,
+    SALE_MONTHS,
     SHOPS,
     ITEMS,
     MONTHS,

@@ -1,10 +1,11 @@
-"""Rejected sales records → silver, after what they were rejected for was fixed.
+"""Rejected records → silver, after what they were rejected for was fixed.
 
     python -m jobs.retry_rejected [--lake URI] [--profile NAME|FILE.toml]
 
-Reads bronze rejected_sales. Writes silver daily_sales, daily_offers and months, and removes from
-rejected_sales the records that are fine now; those that are not get their reasons brought up to
-date. A run that was cut off is completed by the next.
+Reads bronze rejected_sales. Writes silver daily_sales, daily_offers and months, or shops and items
+where a record came from the catalogue's topic, and removes from rejected_sales what is fine now;
+records that are not get their reasons brought up to date. A run that was cut off is completed by
+the next.
 """
 
 import argparse

@@ -62,6 +62,31 @@ def unpack(chunks: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
     return pa.concat_tables([schema.empty_table(), *read])
 
 
+def by_place(
+    chunks: Iterable[pa.RecordBatch], schema: pa.Schema, few_rows: int
+) -> Iterator[pa.Table]:
+    """Unpack the chunks of whole places, one after the other.
+
+    Memory holds one place, or places next to each other that have few rows.
+
+    Args:
+        chunks: ``SCHEMA``, in the order of their places.
+        schema: of the rows.
+        few_rows: places are put together until they have as many.
+    """
+    held: list[pa.Table] = []
+    place = None
+    for batch in chunks:
+        for at, name in enumerate(batch["place"].to_pylist()):
+            if held and name != place and sum(map(len, held)) >= few_rows:
+                yield pa.concat_tables(held)
+                held = []
+            place = name
+            held.append(unpack([batch.slice(at, 1)], schema))
+    if held:
+        yield pa.concat_tables(held)
+
+
 def chunked(
     rows: "DataFrame",
     transform: Callable[[pa.Table], pa.Table],

@@ -41,8 +41,9 @@ class Table:
     """A Delta table at ``<lake>/<layer>/<name>``.
 
     Attributes:
-        kept_apart: a column of which every file has one value, so that a reader of one value opens
-            its files alone; upkeep does not join files of such a table. None: there is none.
+        kept_apart: a column of which every file has one value, or a range of them, so that a
+            reader of one value opens its files alone; upkeep does not join files of such a table.
+            None: there is none.
 
     Raises:
         ValueError: key or partitioning name a column that the table does not have.

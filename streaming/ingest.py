@@ -4,12 +4,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from lakehouse.catalogue.messages import take_in_messages
+from lakehouse.catalogue.messages import MALFORMED, take_in_messages
 from lakehouse.delta import log
 from lakehouse.delta.files import read
 from lakehouse.delta.parts import (
@@ -28,6 +29,7 @@ from lakehouse.sales.span import extend_months
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+from streaming.control import Control
 from streaming.metrics import IngestMetrics
 from streaming.received import COLUMNS, Received
 
@@ -68,6 +70,11 @@ class Ingest:
     metrics: IngestMetrics
     stopping: Event
 
+    @cached_property
+    def control(self) -> Control:
+        """Counts what looks wrong among the records."""
+        return Control(self.lake, self.metrics)
+
     def __call__(self, batch: "DataFrame", number: int) -> None:
         """Take a micro-batch in.
 
@@ -84,9 +91,7 @@ class Ingest:
         self._receive(SALES_EVENTS, sales, number)
         self._receive(CATALOGUE_EVENTS, messages, number)
         if messages:
-            take_in_messages(
-                self.lake, load_parts(self.lake, CATALOGUE_EVENTS, messages), self.profile
-            )
+            self._take_in_messages(messages)
         if sales:
             self._take_in(batch.sparkSession, sales)
         if number % UPKEEP_EVERY == 0:
@@ -100,15 +105,23 @@ class Ingest:
         if parts and not log.has_transaction(self.lake, table, transaction):
             commit_parts(self.lake, table, parts, transaction)
 
+    def _take_in_messages(self, parts: list[Part]) -> None:
+        before = log.row_count(self.lake, REJECTED_SALES)
+        events = load_parts(self.lake, CATALOGUE_EVENTS, parts)
+        take_in_messages(self.lake, events, self.profile)
+        rejected = log.row_count(self.lake, REJECTED_SALES) - before
+        self.metrics.count_rejected(rejected, {MALFORMED: rejected})
+
     def _take_in(self, spark: "SparkSession", parts: list[Part]) -> None:
         rows, size = (sum(getattr(part, name) for part in parts) for name in ("rows", "size"))
         if rows <= FEW_ROWS and size <= FEW_BYTES:
             events = load_parts(self.lake, SALES_EVENTS, parts)
-            take_in_few(self.lake, events, self.profile)
+            self.control.look_at_records(take_in_few(self.lake, events, self.profile))
         else:
             events_read = read_parts(spark, self.lake, SALES_EVENTS, parts)
-            names = may_name_sales(events_read)
-            take_in(self.lake, events_read, self.profile, is_moving=names)
+            names = may_name_sales(events_read, self.profile)
+            look = self.control.look_at_parts
+            take_in(self.lake, events_read, self.profile, is_moving=names, admit=look)
         extend_months(self.lake, datetime.now(UTC))
 
     def _oldest(self, parts: list[Part]) -> float:

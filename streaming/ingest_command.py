@@ -11,6 +11,7 @@ shops, items, months. Ctrl-C ends it between two micro-batches.
 
 import argparse
 import json
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from streaming.metrics import IngestMetrics, add_metrics_arguments
 from streaming.settings import KafkaSettings, add_servers_argument, kafka_settings
 from streaming.stopping import stop_on_signals
 from streaming.topics import topic_ids
+from streaming.waiting import seconds_waiting
 
 if TYPE_CHECKING:
     from pyspark.sql.streaming.query import StreamingQuery
@@ -89,6 +91,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         metrics,
         stopping,
     )
+    metrics.features_lag_seconds.set_function(partial(seconds_waiting, lake))
     metrics.serve_as_asked(arguments)
     query = start(context, kafka, ingest, checkpoint, arguments)
     progress("ingest: reading %s at %s", ", ".join(ids), kafka.servers)

@@ -2,6 +2,7 @@
 
 import logging
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from threading import Thread
 from wsgiref.simple_server import WSGIServer
 
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 logger = logging.getLogger("shopcast")
 # Who can reach the port reads how much a retailer sells: no other machine unless it is said.
 HERE = "127.0.0.1"
+WAITING = "age of the oldest change of sales or catalogue that features do not show yet; 0: none"
 
 
 def add_metrics_arguments(parser: ArgumentParser) -> None:
@@ -40,9 +42,6 @@ class Metrics:
         self.batches = self.counter("batches_total", "micro-batches done")
         self.seconds = self.gauge("batch_seconds", "time of the last micro-batch")
         self.rate = self.gauge(f"{what}_per_second", f"{what} per second of the last micro-batch")
-        self.lag_seconds = self.gauge(
-            "lag_seconds", "age of the oldest change of the last micro-batch when it was done"
-        )
 
     def gauge(self, name: str, meaning: str) -> Gauge:
         """Make a gauge of this query."""
@@ -75,13 +74,41 @@ class IngestMetrics(Metrics):
 
     def __init__(self) -> None:
         super().__init__("ingest", "events")
+        self.lag_seconds = self.gauge(
+            "lag_seconds", "age of the oldest record of the last micro-batch when it was done"
+        )
         self.lag_events = self.gauge("lag_events", "events in Kafka that are not taken in yet")
+        self.features_lag_seconds = self.gauge("features_lag_seconds", WAITING)
         self.rejected = self.gauge("rejected", "records in bronze.rejected_sales")
+        self.rejected_share = self.gauge(
+            "rejected_share", "share of the events since the start that were rejected"
+        )
+        self.rejected_by_reason = Counter(
+            "shopcast_ingest_rejected_events_total",
+            "rejected events since the start; one may have several reasons",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.early_dates = self.counter(
+            "early_dates_total", "sales of a later day than that of their reception"
+        )
+        self.unlisted = {
+            "shop_id": self.counter("unlisted_shops_total", "sales of shops that no list knows"),
+            "item_id": self.counter("unlisted_items_total", "sales of items that no list knows"),
+        }
+        self._rejected_since_start = 0
+
+    def count_rejected(self, count: int, reasons: Mapping[str, int]) -> None:
+        """Count rejected events, and each of their reasons."""
+        self._rejected_since_start += count
+        for reason, number in reasons.items():
+            self.rejected_by_reason.labels(reason).inc(number)
 
     def tell(self, count: int, seconds: float, rejected: int) -> None:
         """Tell of a micro-batch and of what lies rejected since ever."""
         self.finished(count, seconds)
         self.rejected.set(rejected)
+        self.rejected_share.set(self._rejected_since_start / max(self.total, 1))
         logger.info(
             "ingest: %d events in %.1f s (%.0f/s), %d rejected so far",
             count,
@@ -96,6 +123,7 @@ class RefreshMetrics(Metrics):
 
     def __init__(self) -> None:
         super().__init__("refresh", "rows")
+        self.lag_seconds = self.gauge("lag_seconds", WAITING)
         self.late_months = self.gauge("late_months", "target months with late changes to come")
 
     def tell(self, rows: int, seconds: float, late: int) -> None:

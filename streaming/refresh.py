@@ -1,13 +1,14 @@
 """The refresh: changed sales and catalogue → monthly cells → features, again and again.
 
-It keeps no state of its own. What is to be done follows from the tables: each month of a derived
-table says what it was made from. A process that is killed is simply started again.
+What is to be done follows from the tables alone: each month of a derived table says what it was
+made from. A process that is killed is simply started again.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jobs.build import Build
@@ -18,13 +19,12 @@ from lakehouse.errors import ConflictError
 from lakehouse.lake import Lake
 from lakehouse.lake_months import stored_months
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
 from streaming.metrics import RefreshMetrics
+from streaming.waiting import SOURCES, Waiting, seconds_waiting
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-SOURCES = (DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS, MONTHS)
 # Late changes alter many months. While recent ones change too, so many of them take their turn
 # after so many seconds.
 LATE_SECONDS = 15.0
@@ -44,6 +44,7 @@ class Refresh:
         touched: what is known of changes between two refreshes.
         seen: versions of the sources that the last refresh began with.
         late: months whose cells or features are still to be brought up to date.
+        waiting: notes which changes the features do not show yet.
         steps: what the last refresh computed: first and last target month, and when it was done.
     """
 
@@ -54,8 +55,13 @@ class Refresh:
     seen: tuple[int, ...] = ()
     late: tuple[date, ...] = ()
     steps: list[tuple[date, date, float]] = field(default_factory=list)
+    waiting: Waiting = field(init=False)
     _computed: dict[date, float] = field(default_factory=dict)
     _turn: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.waiting = Waiting(self.lake)
+        self.metrics.lag_seconds.set_function(partial(seconds_waiting, self.lake))
 
     def __call__(self, *, is_last: bool = False) -> bool:
         """Refresh what changed since the last time.
@@ -77,8 +83,6 @@ class Refresh:
             progress("refresh: %s", conflict)
             return True
         self.seen = versions
-        is_behind = self._versions() != versions
-        self.metrics.lag_seconds.set(time.monotonic() - started if is_behind else 0)
         self.metrics.tell(rows, time.monotonic() - started, len(self.late))
         return True
 
@@ -91,6 +95,7 @@ class Refresh:
     def _refresh(self, *, is_quiet: bool, is_last: bool) -> int:
         months = stored_months(self.lake)
         if months is None:
+            self.waiting.note(self._versions(), ())
             return 0
         build = Build(self.lake, self.spark, months.range, touched=self.touched)
         if newer := build.newer_program():
@@ -123,6 +128,7 @@ class Refresh:
 
     def _left(self, build: Build) -> tuple[date, ...]:
         """Return the months whose cells or features are not what they should be."""
-        build.wanted = None
+        build.wanted, versions = None, self._versions()
         stale = build.stale_cells() | {m for g in build.groups for m in build.stale_features(g)[1]}
+        self.waiting.note(versions, stale)
         return tuple(sorted(stale))

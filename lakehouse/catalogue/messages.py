@@ -119,8 +119,10 @@ def with_aliases(records: Records, rows: list[Record]) -> list[Record]:
 
 def known_categories(lake: Lake, items: Records, profile: Profile) -> Records:
     """Return the categories of items: named by the message, or as the lake knows them."""
-    stored = read_table(lake, ITEMS, ["category_id", "category_name"]).to_pylist()
-    names = {row["category_id"]: row["category_name"] for row in stored}
+    asked = [("category_id", "in", list({i["category_id"] for i in items.values()} - {None}))]
+    stored = read_table(lake, ITEMS, ["category_id", "category_name"], asked)
+    each = stored.group_by("category_id").aggregate([("category_name", "max")]).to_pylist()
+    names = {row["category_id"]: row["category_name_max"] for row in each}
     names |= {i["category_id"]: i["category_name"] for i in items.values() if i["category_name"]}
     fields = entity_fields(profile.categories) if profile.categories else {}
     return {

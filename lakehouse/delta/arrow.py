@@ -102,7 +102,7 @@ def upsert_rows(
     table: Table,
     rows: pa.Table,
     newer: str | None = None,
-    months: Sequence[date] | None = None,
+    months: Sequence[date | None] | None = None,
 ) -> None:
     """Insert rows whose key is new and replace those that are older.
 
@@ -114,7 +114,8 @@ def upsert_rows(
         table: what they belong to.
         rows: the columns of ``table``, one row per key; few enough for the driver.
         newer: SQL over ``incoming`` and ``stored``: the incoming row wins; always where none.
-        months: where stored rows of the keys can be, beside those without a month; None: anywhere.
+        months: where stored rows of the keys can be, None among them: without a month; None in
+            place of the list: anywhere.
     """
     shaped = table.shaped(rows)
     log.create(lake, table)
@@ -139,7 +140,7 @@ def upsert_rows(
 
 
 def stored_now(
-    lake: Lake, table: Table, rows: pa.Table, months: Sequence[date] | None
+    lake: Lake, table: Table, rows: pa.Table, months: Sequence[date | None] | None
 ) -> tuple[DeltaTable, pa.Array, set[date]]:
     """Open a table's newest version, and return what ``stored_already`` finds in this very one."""
     while True:
@@ -156,7 +157,7 @@ def stored_already(
     table: Table,
     target: DeltaTable,
     rows: pa.Table,
-    months: Sequence[date] | None,
+    months: Sequence[date | None] | None,
 ) -> tuple[pa.Array, set[date]]:
     """Find the rows whose key is stored, and the months where such rows are.
 
@@ -172,9 +173,7 @@ def stored_already(
     stored_in: set[date] = set()
     asked = rows[key].combine_chunks()
     columns = [key, *table.partition_by]
-    for where in (
-        ([("month", "in", list(months))], [("month", "is null", True)]) if months else ([],)
-    ):
+    for where in [[]] if months is None else in_months(months):
         for batch in read_batches(lake, table, columns, where):
             stored = batch.filter(pc.is_in(batch[key], asked))
             found.append(stored[key])
@@ -192,6 +191,20 @@ def months_of(rows: pa.Table | pa.RecordBatch) -> set[date]:
 def all_months(target: DeltaTable) -> set[date]:
     """Return the months of a table partitioned by month."""
     return {month for month, _, _ in log.month_actions(target)}
+
+
+def in_months(months: Sequence[date | None]) -> list[Filters]:
+    """Write conditions of which one holds for rows of some months; None: of rows without one."""
+    known = sorted(month for month in months if month is not None)
+    conditions: list[Filters] = [[("month", "in", known)]] if known else []
+    return conditions + ([[("month", "is null", True)]] if None in months else [])
+
+
+def month_conditions(months: Sequence[date | None]) -> list[str]:
+    """Write ``in_months`` in SQL, of stored rows."""
+    known = ", ".join(repr(str(month)) for month in sorted(m for m in months if m is not None))
+    listed = [f"stored.month IN ({known})"] if known else []
+    return listed + (["stored.month IS NULL"] if None in months else [])
 
 
 def append(target: DeltaTable, table: Table, rows: pa.Table) -> None:
@@ -221,7 +234,7 @@ class Merge:
     table: Table
     rows: pa.Table
     newer: str | None
-    months: Sequence[date] | None
+    months: Sequence[date | None] | None
     stored_in: set[date]
 
 
@@ -230,8 +243,7 @@ def merge(asked: Merge, target: DeltaTable) -> None:
     table, months = asked.table, asked.months
     match = " AND ".join(f'stored."{name}" = incoming."{name}"' for name in table.key)
     if months is not None:
-        listed = [f"stored.month IN ({', '.join(repr(str(m)) for m in sorted(months))})"]
-        match += f" AND ({' OR '.join((listed if months else []) + ['stored.month IS NULL'])})"
+        match += f" AND ({' OR '.join(month_conditions(months)) or 'FALSE'})"
     condition = asked.newer.replace("`", '"') if asked.newer else None
     merger = target.merge(
         asked.rows,

@@ -204,12 +204,16 @@ def discard_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> None:
         files.delete_file(part.path)
 
 
+def anywhere(_: pa.Table) -> None:
+    """Know nothing of the months where stored rows of the same keys can be."""
+
+
 def land(
     lake: Lake,
     table: Table,
     parts: Sequence[Part],
     newer: str = "TRUE",
-    months: Sequence[date] | None = None,
+    months: Callable[[pa.Table], Sequence[date | None] | None] = anywhere,
 ) -> None:
     """Upsert parts into a table.
 
@@ -221,7 +225,7 @@ def land(
         table: what the parts belong to.
         parts: files that ``write_parts`` wrote below it, together one row per key.
         newer: SQL over ``incoming`` and ``stored``: the incoming row wins.
-        months: as for ``upsert_rows``; None: stored rows may be anywhere.
+        months: says for rows of the parts what ``upsert_rows`` asks.
     """
     target = log.create(lake, table)
     if not parts:
@@ -232,8 +236,8 @@ def land(
             commit_parts(lake, table, parts)
             return
     for some in portions(parts):
-        mine = sorted({part.month for part in some if part.month}) if months else None
-        upsert_rows(lake, table, load_parts(lake, table, some), newer, mine)
+        rows = load_parts(lake, table, some)
+        upsert_rows(lake, table, rows, newer, months(rows))
     discard_parts(lake, table, parts)
 
 

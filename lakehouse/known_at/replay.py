@@ -81,7 +81,7 @@ def replay_sales(spark: "SparkSession", lake: Lake, known: Lake, received: Recep
             )
         commit_parts(known, SALES_EVENTS, parts, COPIED)
     events = rows.read(spark, known, SALES_EVENTS)
-    take_in(known, events, known.profile(), is_moving=may_name_sales(events))
+    take_in(known, events, known.profile(), is_moving=may_name_sales(events, known.profile()))
 
 
 def replay_inputs(

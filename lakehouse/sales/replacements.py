@@ -1,4 +1,4 @@
-"""Replacements: a shop's day delivered again as a whole, in one record.
+"""Replacements: a shop's day delivered again as a whole, in one record, read as its lines.
 
 ``{"op": "replace", "shop_id": …, "date": …, "updated_at": …, "lines": [{item_id, units, price}]}``:
 its lines are versions of sales like any other. What the shop-day held before and is not among
@@ -6,38 +6,49 @@ them is cancelled, whenever it arrives: only the newest replacement of a shop-da
 """
 
 import json
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.date_format import ISO, date_reader
-from lakehouse.delta import log
-from lakehouse.delta.arrow import read_table, upsert_rows
-from lakehouse.delta.rows import INCOMING, STORED
-from lakehouse.json_records import read_object
-from lakehouse.lake import Lake
+from lakehouse.json_records import read_object, read_records
 from lakehouse.profile import Profile
 from lakehouse.sales.records import PARSED, REJECTED, parse
-from lakehouse.sales.values import can_be_version, plausible_id, timestamp
-from lakehouse.sales.versions import LIVE, ORDER, newer, newest
+from lakehouse.sales.values import can_be_version, clean_text, each, plausible_id, timestamp
 from lakehouse.tables.bronze import RECEIVED, RECORD_KEY
-from lakehouse.tables.silver import DAILY_SALES, REPLACED_DAYS
+from lakehouse.types import TEXT
 
-REPLACE = b'"replace"'
+REPLACE = "replace"
 INCOMPLETE = "replacement_incomplete"
 EVENTS = pa.schema([column.field for column in RECEIVED])
-SAME_VERSION = " AND ".join(f"{INCOMING}.`{n}` = {STORED}.`{n}`" for n in ORDER)
+# For Spark, what ``may_replace`` says of bronze.sales_events.
+MAY_REPLACE = (
+    f"contains(lower(CAST(value AS STRING)), '{REPLACE}') "
+    "OR contains(CAST(value AS STRING), '\\\\')"
+)
 
 Row = dict[str, Any]
 
 
 def may_replace(events: pa.Table) -> pa.Array:
-    """Say which records may be replacements, by a look at their bytes."""
+    """Rule out most records that are no replacements, by a look at their bytes.
+
+    A replacement names its operation, in letters of either case or by JSON's escapes. Nothing is
+    decided here: ``are_replacements`` reads the field of those that are left.
+    """
     values = events["value"].combine_chunks()
-    return pc.fill_null(pc.match_substring(values, REPLACE), False)
+    has_word = pc.match_substring(values, REPLACE, ignore_case=True)
+    return pc.fill_null(pc.or_(has_word, pc.match_substring(values, "\\")), False)
+
+
+def are_replacements(events: pa.Table) -> pa.Array:
+    """Find the records whose field ``op`` says replace."""
+    may_be = may_replace(events)
+    fields, _ = read_records(events["value"].combine_chunks().filter(may_be), ("op",))
+    ops = pc.utf8_lower(each(fields["op"].combine_chunks(), clean_text, TEXT))
+    return pc.replace_with_mask(may_be, may_be, pc.fill_null(pc.equal(ops, REPLACE), False))
 
 
 def read_all(events: pa.Table, profile: Profile) -> pa.Table:
@@ -52,21 +63,47 @@ def read_all(events: pa.Table, profile: Profile) -> pa.Table:
     Returns:
         ``records.PARSED``; the lines of a replacement bear its record's key.
     """
-    may_be = may_replace(events)
-    parsed = [parse(events.filter(pc.invert(may_be)), profile)]
-    for event in events.filter(may_be).to_pylist():
-        found = replacement(event)
-        if found is None:
-            parsed.append(parse(pa.Table.from_pylist([event], EVENTS), profile))
-        else:
-            parsed.append(judged(event, line_events(event, found), profile))
-    return pa.concat_tables(parsed)
+    is_one = are_replacements(events)
+    others = parse(events.filter(pc.invert(is_one)), profile)
+    return pa.concat_tables([others, *read_lines(events.filter(is_one).to_pylist(), profile)])
+
+
+def read_lines(replacements: Sequence[Row], profile: Profile) -> Iterator[pa.Table]:
+    """Parse the lines of replacements, and reject those with a line that breaks a check."""
+    if not replacements:
+        return
+    lines = [line_events(event, replacement(event) or {}) for event in replacements]
+    written = [line for of_one in lines for line in of_one or []]
+    parsed = parse(pa.Table.from_pylist(written, EVENTS), profile)
+    broken = parsed.filter(pc.field("outcome") == REJECTED).select([*RECORD_KEY, "reasons"])
+    reasons: dict[tuple[Any, ...], set[str]] = {
+        key_of(event): {INCOMPLETE}
+        for event, of_one in zip(replacements, lines, strict=True)
+        if of_one is None
+    }
+    for row in broken.to_pylist():
+        reasons.setdefault(key_of(row), set()).update(row["reasons"])
+    yield parsed.filter(pa.array([key_of(line) not in reasons for line in written], pa.bool_()))
+    failed = [
+        dict.fromkeys(PARSED.names)
+        | {**event, "outcome": REJECTED, "reasons": sorted(reasons[key_of(event)])}
+        | {"is_named": False, "is_cancelled": False}
+        for event in replacements
+        if key_of(event) in reasons
+    ]
+    yield pa.Table.from_pylist(failed, PARSED)
+
+
+def key_of(row: Row) -> tuple[Any, ...]:
+    """Return the key of a record."""
+    return tuple(row[name] for name in RECORD_KEY)
 
 
 def replacement(event: Row) -> Row | None:
     """Read a replacement; None where the record is none. A faulty one has no lines."""
     record = read_object(event["value"])
-    is_one = record is not None and str(record.get("op")).lower() == "replace"
+    operation = clean_text(str(record.get("op"))) if record is not None else None
+    is_one = operation is not None and operation.lower() == REPLACE
     return record if is_one else None
 
 
@@ -100,75 +137,3 @@ def replaced_day(event: Row, record: Row) -> Row | None:
         "updated_at": version,
         **place,
     }
-
-
-def judged(event: Row, lines: list[Row] | None, profile: Profile) -> pa.Table:
-    """Parse the lines of a replacement, or reject it as a whole."""
-    parsed = parse(pa.Table.from_pylist(lines or [], EVENTS), profile)
-    broken = parsed.filter(pc.field("outcome") == REJECTED)
-    if lines is not None and not len(broken):
-        return parsed
-    reasons = {reason for some in broken["reasons"].to_pylist() for reason in some}
-    row = {**event, "outcome": REJECTED, "reasons": sorted(reasons) or [INCOMPLETE]}
-    rejected = dict.fromkeys(PARSED.names) | row | {"is_named": False, "is_cancelled": False}
-    return pa.Table.from_pylist([rejected], PARSED)
-
-
-def take_in_days(lake: Lake, events: pa.Table, parsed: pa.Table) -> None:
-    """Keep which shop-days were replaced, before their lines go to silver.
-
-    Args:
-        lake: where the tables are.
-        events: records, among them perhaps replacements.
-        parsed: what ``read_all`` made of them; of rejected replacements nothing is kept.
-    """
-    failed = parsed.filter(pc.field("outcome") == REJECTED).select(list(RECORD_KEY))
-    broken = {tuple(row.values()) for row in failed.to_pylist()}
-    days = []
-    for event in events.filter(may_replace(events)).to_pylist():
-        record = replacement(event)
-        if record is not None and tuple(event[name] for name in RECORD_KEY) not in broken:
-            days.append(replaced_day(event, record))
-    if days:
-        rows = pa.Table.from_pylist(days, REPLACED_DAYS.schema)
-        unique = newest(rows, REPLACED_DAYS.key, ORDER)
-        upsert_rows(lake, REPLACED_DAYS, unique, newer(INCOMING, STORED, ORDER))
-
-
-def cancel_replaced(lake: Lake, months: Sequence[date]) -> int:
-    """Cancel the live sales of months that are older than a replacement of their shop-day.
-
-    Args:
-        lake: where the tables are.
-        months: in which sales or replacements may be new.
-
-    Returns:
-        How many were cancelled.
-    """
-    if not months or not log.exists(lake, REPLACED_DAYS):
-        return 0
-    days = read_table(lake, REPLACED_DAYS, filters=[("month", "in", list(months))])
-    if not len(days):
-        return 0
-    wanted = [LIVE, ("month", "in", list(months)), ("date", "in", pc.unique(days["date"]))]
-    sales = read_table(lake, DAILY_SALES, filters=wanted)
-    by_day = {(row["shop_id"], row["date"]): version(row) for row in days.to_pylist()}
-    is_older = [
-        version(row) < by_day.get((row["shop_id"], row["date"]), NO_VERSION)
-        for row in sales.select(["shop_id", "date", *ORDER]).to_pylist()
-    ]
-    gone = sales.filter(pa.array(is_older, pa.bool_()))
-    if len(gone):
-        at = gone.column_names.index("is_cancelled")
-        gone = gone.set_column(at, gone.schema.field(at), pa.repeat(True, len(gone)))
-        upsert_rows(lake, DAILY_SALES, gone, SAME_VERSION, months)
-    return len(gone)
-
-
-def version(row: Row) -> tuple[Any, ...]:
-    """Return a row's version, comparable."""
-    return tuple(row[name] for name in ORDER)
-
-
-# Before every version.
-NO_VERSION: tuple[Any, ...] = ()

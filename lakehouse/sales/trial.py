@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse import chunks
 from lakehouse.profile import Profile
 from lakehouse.sales.admission import FIRST_TEXTS, Returns
 from lakehouse.sales.arrivals import Reception, events
 from lakehouse.sales.books import Book
-from lakehouse.sales.intake import gathered, keeps_month
-from lakehouse.sales.records import NOT_A_SALE, PARSED, rejected
+from lakehouse.sales.intake import keeps_month
+from lakehouse.sales.records import NOT_A_SALE, rejected
+from lakehouse.sales.shuffle import each_place, gathered
 from lakehouse.sales.unlisted import LISTS, Listed
 from lakehouse.sales.versions import newest_sales
 from lakehouse.source_rows import PieceReader, piece_places
@@ -108,8 +108,17 @@ def recorded(spark: "SparkSession", source: Source, reception: Reception) -> "Da
 
 
 def counted(batches: Iterable[pa.RecordBatch], listed: Listed) -> Iterator[pa.RecordBatch]:
-    """Count the records of some months by source and what would become of them."""
-    records = chunks.unpack(batches, PARSED)
+    """Count the records of a Spark partition by source and what would become of them."""
+    for records in each_place(batches):
+        rows = [
+            {"source": source, "end": end, "id": text, "records": number}
+            for (source, end, text), number in count_ends(records, listed).items()
+        ]
+        yield pa.RecordBatch.from_pylist(rows, SCHEMA)
+
+
+def count_ends(records: pa.Table, listed: Listed) -> Tally:
+    """Count the records of a place by source and what would become of them."""
     sales, refused = newest_sales(records), rejected(records)
     live = sales.filter(~pc.field("is_cancelled"))
     counts: Tally = Counter()
@@ -122,12 +131,7 @@ def counted(batches: Iterable[pa.RecordBatch], listed: Listed) -> Iterator[pa.Re
         counts.update((source, end, None) for source in rows["source"].to_pylist())
     for record in refused.select(["source", "reasons"]).to_pylist():
         counts.update((record["source"], reason, None) for reason in record["reasons"])
-    counts.update(control_counts(live, refused, listed))
-    rows_ = [
-        {"source": source, "end": end, "id": text, "records": number}
-        for (source, end, text), number in counts.items()
-    ]
-    yield pa.RecordBatch.from_pylist(rows_, SCHEMA)
+    return counts + control_counts(live, refused, listed)
 
 
 def control_counts(live: pa.Table, refused: pa.Table, listed: Listed) -> Tally:

@@ -2,7 +2,7 @@
 
 from lakehouse.table import Check, Column, Table
 from lakehouse.tables.bronze import PROVENANCE
-from lakehouse.types import ATTRIBUTES, DATE, FLAG, PRICE, TEXT, TIMESTAMP, UNITS
+from lakehouse.types import ATTRIBUTES, COUNT, DATE, FLAG, PRICE, TEXT, TIMESTAMP, UNITS
 
 MONTH = Column("month", DATE, "first day of the month", False)
 
@@ -61,6 +61,18 @@ REPLACED_DAYS = Table(
         *PROVENANCE,
     ),
     key=("shop_id", "date"),
+)
+SALE_MONTHS = Table(
+    layer="silver",
+    name="sale_months",
+    description="Index of daily_sales: the months where a sale is or was stored. Only of lakes "
+    "whose sales may move to another month; removed, it is made again when it is needed.",
+    columns=(
+        Column("fingerprint", COUNT, "64 bits computed from the sale_id", False),
+        Column("month", DATE, "month of daily_sales; null: the tombstones without a month"),
+    ),
+    key=("fingerprint", "month"),
+    kept_apart="fingerprint",
 )
 SHOPS = Table(
     layer="silver",

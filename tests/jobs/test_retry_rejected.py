@@ -1,9 +1,11 @@
 """Rejected records, put through again after a fix: as if they had never been rejected."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 from builders import data_folder, events, own_id_profile, profile, record, sale_line, sales_text
 from job_runs import run
@@ -11,13 +13,15 @@ from lakes import put_through, rows, versions
 
 from jobs import ingest_history
 from jobs.retry_rejected import JOB
-from lakehouse.delta.arrow import delete_rows
+from lakehouse.catalogue.messages import MALFORMED, MESSAGE
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows, delete_rows
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.sales import accounts, retry
 from lakehouse.sales.books import require_balance
-from lakehouse.tables.bronze import REJECTED_SALES, SALES_EVENTS
-from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, MONTHS
+from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, MONTHS, SHOPS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -243,3 +247,62 @@ def test_what_cannot_be_retried_is_refused(
     code, figures = run(JOB, "--lake", lake.root, *arguments)
     assert code == 3
     assert message in figures["error"]
+
+
+def message(**fields: Any) -> bytes:
+    """A message of the catalogue."""
+    return json.dumps({"updated_at": FIRST, **fields}).encode()
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_rejected_messages_of_the_catalogue_are_retried_as_such(
+    spark: "SparkSession", lake: Lake, is_stored: bool
+) -> None:
+    """A sale sent to the catalogue's topic is none; what is fine by now changes the catalogue.
+
+    So also where an earlier version of the program judged a message as a sale.
+    """
+    lake.claim(profile())
+    log.create(lake, SHOPS)
+    values = [record(), message(shops=[{"shop_id": "7", "name": "Seven"}]), b"no catalogue"]
+    sent = events(*values, source="catalogue:uuid", offsets=range(3))
+    if is_stored:
+        received = sent.append_column("entity", pa.repeat(MESSAGE, 3))
+        append_rows(lake, CATALOGUE_EVENTS, received)
+    judged = [["date_unparsable"], [MALFORMED], ["record_malformed"]]
+    reasons = judged if is_stored else [[MALFORMED]] * 3
+    kept = sent.append_column("reasons", pa.array(reasons, pa.list_(pa.string())))
+    append_rows(lake, REJECTED_SALES, kept)
+    put_through(spark, lake, events(record(units="x")), profile())
+    figures = again(lake)
+    assert (figures["retried"], figures["accepted"], figures["still_rejected"]) == (4, 1, 3)
+    assert rows(lake, SHOPS, "shop_id", "name") == [("7", "Seven")]
+    assert not log.exists(lake, DAILY_SALES) or rows(lake, DAILY_SALES) == []
+    assert figures["still_rejected_by_reason"] == {MALFORMED: 2, "units_unparsable": 1}
+    before = versions(lake, SHOPS, REJECTED_SALES)
+    assert again(lake)["accepted"] == 0
+    assert versions(lake, SHOPS, REJECTED_SALES) == before
+
+
+@pytest.mark.usefixtures("place")
+def test_a_rejected_delivery_of_a_day_is_retried_as_a_whole(
+    spark: "SparkSession", lake: Lake
+) -> None:
+    lake.claim(bounded(100))
+    lines = [
+        {"sale_id": f"line-{price}", "item_id": "13", "units": 1, "price": price}
+        for price in ("9", "500")
+    ]
+    day = {"op": "replace", "shop_id": "1", "date": "2015-03-07", "updated_at": SECOND}
+    left_out = record(sale_id="old", item_id="10", price="5", updated_at=FIRST)
+    delivery = json.dumps({**day, "lines": lines}).encode()
+    put_through(spark, lake, events(left_out, delivery), bounded(100))
+    assert rows(lake, REJECTED_SALES, "offset", "reasons") == [(1, ["price_implausible"])]
+    assert again(lake)["accepted"] == 0
+    lake.claim(bounded(1000))
+    assert again(lake)["accepted"] == 1
+    assert rows(lake, REJECTED_SALES) == []
+    assert rows(lake, DAILY_SALES, "sale_id", "is_cancelled") == [
+        ("line-500", False), ("line-9", False), ("old", True)
+    ]  # fmt: skip

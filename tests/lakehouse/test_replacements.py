@@ -2,17 +2,23 @@
 
 import json
 from itertools import permutations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import events, profile, record
 from lakes import rows
 
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.sales.intake import take_in_few
+from lakehouse.sales import replaced_days
+from lakehouse.sales.intake import may_name_sales, take_in, take_in_few
 from lakehouse.sales.records import parse
 from lakehouse.tables.bronze import REJECTED_SALES
-from lakehouse.tables.silver import DAILY_SALES
+from lakehouse.tables.silver import DAILY_SALES, REPLACED_DAYS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 DAY = {"shop_id": "1", "date": "2015-03-07"}
 FIRST, SECOND, THIRD = (f"2016-0{month}-01T00:00:00Z" for month in (1, 2, 3))
@@ -107,3 +113,64 @@ def test_a_record_that_only_says_the_word_is_a_record_like_any_other(lake: Lake)
     value = record(item_id="replace", updated_at=FIRST)
     assert live(delivered(lake, value)) == [("replace", 2)]
     assert parse(events(value), profile())["outcome"].to_pylist() == ["sale"]
+
+
+WAYS = {
+    "plain": lambda text: text,
+    "an escape in the value": lambda text: text.replace('"replace"', '"repl\\u0061ce"'),
+    "an escape in the key": lambda text: text.replace('"op"', '"\\u006fp"'),
+    "capitals": lambda text: text.replace('"replace"', '"REPLACE"'),
+    "blanks": lambda text: text.replace('"replace"', '" replace "'),
+    "all escaped": lambda text: text.replace(
+        "replace", "".join(f"\\u{ord(letter):04x}" for letter in "replace")
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_delivery_is_known_by_its_parsed_operation_however_that_is_written(
+    lake: Lake, way: str
+) -> None:
+    value = WAYS[way](replace(SECOND, line("13")).decode()).encode()
+    assert live(delivered(lake, HISTORY[0], value)) == [("13", 1)]
+    assert not log.exists(lake, REJECTED_SALES)
+
+
+@pytest.mark.slow
+def test_workers_know_deliveries_and_named_sales_however_they_are_written(
+    spark: "SparkSession", lake: Lake
+) -> None:
+    """One that moves a sale to another month, and is of the same batch, too."""
+    written = replace(SECOND, line("13")).decode()
+    values = [HISTORY[0], *(way(written).encode() for way in WAYS.values())]
+    moved = [
+        record(sale_id="a", date=day, shop_id="9", updated_at=at).replace(
+            b'"sale_id"', b'"sale\\u005fid"'
+        )
+        for day, at in (("2015-03-07", FIRST), ("2015-05-07", SECOND))
+    ]
+    received = events(*values, *moved)
+    frame = spark.createDataFrame(received)
+    assert may_name_sales(frame, profile())
+    assert not may_name_sales(spark.createDataFrame(received.slice(0, 3)), profile())
+    take_in(lake, frame, profile(), is_moving=True)
+    assert live(lake) == [("10", 2), ("13", 1)]
+    assert len(rows(lake, REPLACED_DAYS)) == 1
+
+
+def test_only_replaced_days_that_a_batch_touches_are_looked_at(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivered(lake, *HISTORY)
+    looked: list[str] = []
+    monkeypatch.setattr(
+        replaced_days,
+        "read_table",
+        lambda _, table, **asked: looked.append(table.name) or read_table(_, table, **asked),
+    )
+    take_in_few(lake, events(record(date="2015-03-09"), offsets=[20]), profile())
+    assert looked == ["replaced_days"], "no sale of the day is read"
+    looked.clear()
+    take_in_few(lake, events(record(item_id="15", updated_at=FIRST), offsets=[21]), profile())
+    assert looked == ["replaced_days", "daily_sales"]
+    assert ("15", 2) not in live(lake)

@@ -9,7 +9,7 @@ from lakes import put_through, rows
 
 from lakehouse.delta import arrow, parts
 from lakehouse.lake import Lake
-from lakehouse.sales import intake
+from lakehouse.sales import intake, shuffle
 from lakehouse.sales.intake import take_in_few
 from lakehouse.sales.records import parse
 from lakehouse.sales.versions import newest_sales
@@ -138,7 +138,7 @@ def test_offers_of_a_day_are_one_row_whatever_the_order(spark: "SparkSession", l
 def test_a_month_in_buckets_is_the_same_month(
     spark: "SparkSession", lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "ROWS_PER_BUCKET", 3)
+    monkeypatch.setattr(shuffle, "ROWS_PER_BUCKET", 3)
     sales = [record(item_id=str(number % 7)) for number in range(20)]
     put_through(spark, lake, events(*sales), profile())
     assert rows(lake, DAILY_SALES, "item_id", "offset") == [

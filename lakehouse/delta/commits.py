@@ -1,0 +1,52 @@
+"""Commits of a table as files of its log, read without opening the table: by any thread."""
+
+import json
+from dataclasses import dataclass
+
+from pyarrow.fs import FileType
+
+from lakehouse.lake import Lake
+from lakehouse.storage import filesystem
+from lakehouse.table import Table
+from lakehouse.whole_files import read_file
+
+
+@dataclass(frozen=True)
+class Commit:
+    """When a commit was made, in seconds since 1970, and whether it changed rows."""
+
+    time: float
+    changes_rows: bool
+
+
+def read_commit(lake: Lake, table: Table, version: int) -> Commit | None:
+    """Read the commit that made a version; None: there is none, or the log no longer has it."""
+    name, files = f"_delta_log/{version:020}.json", filesystem(lake.uri(table))
+    if files.get_file_info(name).type == FileType.NotFound:
+        return None
+    with files.open_input_stream(name) as stream:
+        actions = [json.loads(line) for line in stream.read().splitlines() if line.strip()]
+    times = [action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action]
+    files_named = [action[kind] for action in actions for kind in ("add", "remove", "cdc")
+                   if kind in action]  # fmt: skip
+    changes = any(file.get("dataChange", True) for file in files_named)
+    return Commit(min(times, default=0) / 1000, changes)
+
+
+def last_checkpoint(lake: Lake, table: Table) -> int:
+    """Return the version of the log's last checkpoint; 0: there is none."""
+    text = read_file(f"{lake.uri(table)}/_delta_log", "_last_checkpoint")
+    return int(json.loads(text)["version"]) if text else 0
+
+
+def first_change(lake: Lake, table: Table, after: int) -> float | None:
+    """Return when rows were first changed after a version; None: they were not."""
+    version = after + 1
+    if read_commit(lake, table, version) is None:
+        # The log forgets commits, but none since its last checkpoint.
+        version = max(version, last_checkpoint(lake, table))
+    while (commit := read_commit(lake, table, version)) is not None:
+        if commit.changes_rows:
+            return commit.time
+        version += 1
+    return None

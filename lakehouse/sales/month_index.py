@@ -1,0 +1,110 @@
+"""The index of sales by month: where a version of a sale can be stored, found by its id alone.
+
+A record may name a sale of any month, and a cancel says no more than the id. Without the index
+every such record would cost a look at the ids of all sales. It is made of silver.daily_sales and
+brought up to date from its change data feed when it is asked, whoever wrote the sales. An entry
+says where a sale was: one that has moved on, or that has the fingerprint of another, costs a look
+into one month more. A lake whose sales never move has no index.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_batches
+from lakehouse.delta.changes import FeedGapError, read_new_rows
+from lakehouse.delta.sorted_runs import commit_runs, look_up, write_run
+from lakehouse.lake import Lake
+from lakehouse.tables.silver import DAILY_SALES, SALE_MONTHS
+
+COLUMNS = ("sale_id", "month")
+# Ids whose bytes are spread out at once: 24 bytes for each of theirs.
+IDS_AT_ONCE = 1 << 14
+# Longer ids differ in their first characters, or share an entry.
+LONGEST = 256
+MIX = np.uint64(0x9E3779B97F4A7C15)
+WEIGHTS = np.random.default_rng(20150301).integers(1, 1 << 63, LONGEST, np.uint64) << np.uint64(1)
+
+
+def find_months(lake: Lake, ids: pa.ChunkedArray) -> set[date | None]:
+    """Return the months where versions of sales may be stored; None: without a month.
+
+    Args:
+        lake: where the tables are.
+        ids: of sales, not null.
+    """
+    if not log.exists(lake, DAILY_SALES):
+        return set()
+    update(lake)
+    wanted = np.unique(np.concatenate([fingerprints(chunk) for chunk in ids.chunks]))
+    found = look_up(lake, SALE_MONTHS, wanted)
+    return {month for rows in found for month in pc.unique(rows["month"]).to_pylist()}
+
+
+def update(lake: Lake) -> None:
+    """Take what was written to silver.daily_sales since the last time into the index."""
+    log.create(lake, SALE_MONTHS)
+    now = log.version(lake, DAILY_SALES)
+    name = f"covers {log.table_id(lake, DAILY_SALES)}"
+    covered = log.transaction_number(lake, SALE_MONTHS, name)
+    if covered == now:
+        return
+    done = log.Named(name, now)
+    if covered is not None and covered < now:
+        try:
+            return take_in(lake, read_new_rows(lake, DAILY_SALES, covered, now, COLUMNS), done)
+        except FeedGapError:
+            pass
+    batches = read_batches(lake, DAILY_SALES, COLUMNS, [])
+    take_in(lake, (pa.Table.from_batches([batch]) for batch in batches), done, is_whole=True)
+
+
+def take_in(
+    lake: Lake, sales: Iterable[pa.Table], done: log.Named, *, is_whole: bool = False
+) -> None:
+    """Put the entries of sales into the index, by one commit."""
+    runs = write_run(lake, SALE_MONTHS, map(entries, sales))
+    commit_runs(lake, SALE_MONTHS, runs, done, is_whole=is_whole)
+
+
+def entries(sales: pa.Table) -> pa.Table:
+    """Write the entries of sales.
+
+    Args:
+        sales: ``[sale_id, month]``.
+    """
+    ids = [pa.array(fingerprints(chunk)) for chunk in sales["sale_id"].chunks]
+    numbers = pa.chunked_array(ids, pa.int64())
+    return pa.table([numbers, sales["month"]], list(SALE_MONTHS.names))
+
+
+def fingerprints(ids: pa.Array) -> npt.NDArray[np.int64]:
+    """Compute the fingerprint of each id: 64 bits, the same in every process.
+
+    Args:
+        ids: texts, not null.
+    """
+    starts = range(0, len(ids), IDS_AT_ONCE)
+    parts = [hashed(ids.slice(start, IDS_AT_ONCE)) for start in starts]
+    return np.concatenate([np.zeros(0, np.int64), *parts])
+
+
+def hashed(ids: pa.Array) -> npt.NDArray[np.int64]:
+    """Add up the bytes of each id, each weighted by its place, and mix the sum's bits."""
+    _, offset_buffer, data = ids.cast(pa.string()).buffers()
+    offsets = np.frombuffer(offset_buffer, np.int32)[ids.offset : ids.offset + len(ids) + 1]
+    raw = np.frombuffer(data or b"", np.uint8)[offsets[0] : offsets[-1]].astype(np.uint64)
+    begins, lengths = offsets[:-1] - offsets[0], np.diff(offsets)
+    places = np.arange(len(raw)) - np.repeat(begins, lengths)
+    weighted = (raw + np.uint64(1)) * (WEIGHTS[places % LONGEST] | np.uint64(1))
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(weighted, dtype=np.uint64)])
+    numbers = sums[begins + lengths] - sums[begins]
+    for _ in range(2):
+        numbers = (numbers ^ (numbers >> np.uint64(32))) * MIX
+    mixed: npt.NDArray[np.int64] = (numbers ^ (numbers >> np.uint64(29))).view(np.int64)
+    return mixed
