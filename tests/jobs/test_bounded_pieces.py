@@ -174,6 +174,7 @@ def everything(lake: Lake) -> dict[str, pa.Table]:
     }
 
 
+@pytest.mark.slow
 def test_small_pieces_make_the_rows_that_large_ones_make(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

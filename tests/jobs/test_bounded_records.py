@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from builders import events, profile, record
 from peaks import peak_bytes
 from small_lakes import listed, random_sales, small_lake
@@ -54,6 +55,7 @@ def aged(lake: Lake, months: MonthRange) -> Iterator[pa.Table]:
         yield from (made.rows for made in task(piece.plain()))
 
 
+@pytest.mark.slow
 def test_ages_over_ten_times_the_months_take_the_same_peak(tmp_path: Path) -> None:
     """Items sell every month, so that their cells of all months are ten times as many."""
 
