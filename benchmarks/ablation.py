@@ -33,6 +33,7 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.model_section import Model
 from lakehouse.month_range import month_number, month_numbers
+from lakehouse.stored_profile import stored_profile
 
 Real = npt.NDArray[np.float32]
 ALL = "all columns"
@@ -117,7 +118,7 @@ def compared(
     lake: Lake, folds: int, rounds: int | None, learn_from: str
 ) -> dict[str, dict[str, object]]:
     """Measure the model with all columns, and without each block where it learns from its spine."""
-    profile = lake.profile()
+    profile = stored_profile(lake)
     features = feature_set(profile)
     model = profile.model.model_copy(update={"rounds": rounds} if rounds else {})
     clip = profile.target_clip

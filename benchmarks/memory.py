@@ -41,6 +41,7 @@ from lakehouse.features_section import Features
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.profile import load_profile
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def month_sales(scale: Scale, month: date, random: np.random.Generator) -> pa.Ta
 def drawn_lake(folder: str, scale: Scale) -> Lake:
     """Make a lake of drawn sales, with its cells and features, in this process."""
     lake, random = Lake.at(folder), np.random.default_rng(1)
-    lake.claim(load_profile("sample").model_copy(update={"features": Features(without=[])}))
+    claim_lake(lake, load_profile("sample").model_copy(update={"features": Features(without=[])}))
     for table in (DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS):
         log.create(lake, table)
     items = [
@@ -139,7 +140,7 @@ def no_spark() -> "SparkSession":
 
 def works(lake: Lake, scale: Scale) -> Iterator[tuple[str, Task, Sequence[Piece]]]:
     """Name each kind of task with its pieces; of cells and panels, those of the last month."""
-    profile, last = lake.profile(), [scale.history.last]
+    profile, last = stored_profile(lake), [scale.history.last]
     groups, features = feature_groups(profile), feature_set(profile)
     buckets, attributes = pieces.item_buckets(lake), Attributes.of(profile)
     pair, below = groups[0], sources_of_ages(groups, shop_item(profile.target_clip))

@@ -33,6 +33,7 @@ from lakehouse.month_range import plus_months
 from lakehouse.sales.intake import take_in_few
 from lakehouse.settings import JobSettings
 from lakehouse.storage import local_path
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import RECEIVED, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
 from streaming.metrics import RefreshMetrics
@@ -67,7 +68,7 @@ class Stream:
         rows = pa.table(columns, schema=pa.schema([column.field for column in RECEIVED]))
         started = time.monotonic()
         append_rows(self.lake, SALES_EVENTS, rows)
-        take_in_few(self.lake, rows, self.lake.profile())
+        take_in_few(self.lake, rows, stored_profile(self.lake))
         self.settle()
         return time.monotonic() - started
 
@@ -75,7 +76,7 @@ class Stream:
 def shortened(lake: Lake, folder: Path) -> Lake:
     """Make a lake with the last months of another."""
     short, months = Lake.at(str(folder)), read_months(lake)
-    short.claim(lake.profile())
+    claim_lake(short, stored_profile(lake))
     first = plus_months(months.open_month, -SHORT)
     for table in (SHOPS, ITEMS):
         append_rows(short, table, read_table(lake, table))
@@ -140,7 +141,7 @@ def files(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     """Count files after many micro-batches with maintenance."""
     stream = Stream(Lake.at(arguments.lake), context)
     made = sales(stream.lake, 9)
-    tables = [t for t in all_tables(stream.lake.profile()) if log.exists(stream.lake, t)]
+    tables = [t for t in all_tables(stored_profile(stream.lake)) if log.exists(stream.lake, t)]
     most = dict.fromkeys((table.path for table in tables), 0)
     for number in range(arguments.batches):
         stream.put(taken(made, 20))

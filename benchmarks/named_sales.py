@@ -29,6 +29,7 @@ from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.profile import load_profile
 from lakehouse.sales.intake import take_in_few
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import RECEIVED
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, REPLACED_DAYS
 from lakehouse.types import PRICE, UNITS, WHOLE
@@ -66,7 +67,7 @@ def month_of_sales(month: date, seed: int, number: int) -> pa.Table:
 def make_lake(folder: Path, sales: int) -> Lake:
     """Make a lake of as many sales in the months before the last one."""
     lake = Lake.at(str(folder))
-    lake.claim(load_profile("sample"))
+    claim_lake(lake, load_profile("sample"))
     for table in (DAILY_SALES, DAILY_OFFERS, REPLACED_DAYS):
         log.create(lake, table)
     for number in range(MONTHS):
@@ -94,7 +95,7 @@ class Intake:
         }
         events = pa.table(fields, pa.schema([column.field for column in RECEIVED]))
         started, read = time.monotonic(), bytes_read()
-        take_in_few(self.lake, events, self.lake.profile())
+        take_in_few(self.lake, events, stored_profile(self.lake))
         return {
             "seconds": time.monotonic() - started,
             "MB read": (bytes_read() - read) / 1e6,

@@ -32,6 +32,7 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.settings import JobSettings
+from lakehouse.stored_profile import stored_profile
 
 THREADS = 2
 Fit = Callable[[PanelRows, Task], xgb.Booster]
@@ -96,7 +97,7 @@ def fit_once(arguments: argparse.Namespace) -> None:
     lake = Lake.at(arguments.lake)
     months = list(closed_months(lake))[3:]
     months = months[: arguments.months + 1] if arguments.months else months
-    profile = lake.profile()
+    profile = stored_profile(lake)
     features = feature_set(profile)
     rows = PanelRows(lake, features, arguments.spine, tuple(months[:-1]))
     model = profile.model.model_copy(update={"rounds": arguments.rounds})

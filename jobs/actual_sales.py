@@ -23,6 +23,7 @@ from lakehouse.sales.shuffle import gathered
 from lakehouse.sales.trial import recorded
 from lakehouse.sales.versions import newest_sales
 from lakehouse.sources import Source
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.silver import SHOPS
 from lakehouse.types import UNITS, sql_name
 
@@ -51,7 +52,7 @@ def actual_units(
     Raises:
         RefusedError: the files have no sale of the month.
     """
-    profile = lake.profile()
+    profile = stored_profile(lake)
     reception = Reception(now, now)
     records = reduce(
         lambda one, other: one.unionAll(other),

@@ -17,6 +17,7 @@ from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.sales.span import has_live_sales
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import FORECASTS
 
 PAIR = (SHOP, ITEM)
@@ -60,7 +61,7 @@ def require_assortment(panel: PanelRows, cutoff: date) -> None:
     empty = panel.empty_months()
     if not empty:
         return
-    lake, months = panel.lake, panel.lake.profile().forecast.shop_active_months
+    lake, months = panel.lake, stored_profile(panel.lake).forecast.shop_active_months
     asked = [plus_months(cutoff, -back) for back in range(months)]
     first, last = f"{asked[-1]:%Y-%m}", f"{cutoff:%Y-%m}"
     span = last if months == 1 else f"{first} to {last}"

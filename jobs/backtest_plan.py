@@ -23,6 +23,7 @@ from lakehouse.delta import log
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.sources import Source, find_sales
+from lakehouse.stored_profile import stored_profile
 
 # Stands for the estimator that the profile names.
 OWN = "profile"
@@ -58,7 +59,7 @@ class Plan:
             RefusedError: no month is closed, or too few for one fold.
             SourceError: the files to measure against are missing or damaged.
         """
-        profile, closed = lake.profile(), closed_months(lake)
+        profile, closed = stored_profile(lake), closed_months(lake)
         first, count = profile.model.first_training_month, arguments.folds
         features, months = feature_set(profile), tuple(closed)
         panels = {
@@ -77,7 +78,7 @@ class Plan:
     @property
     def features(self) -> FeatureSet:
         """The model's columns."""
-        return feature_set(self.lake.profile())
+        return feature_set(stored_profile(self.lake))
 
     @property
     def inputs(self) -> str:
@@ -101,7 +102,7 @@ class Plan:
 
     def estimators(self) -> list[Estimator]:
         """Make what is fitted on every fold."""
-        features, clip = tuple(self.features.names), self.lake.profile().target_clip
+        features, clip = tuple(self.features.names), stored_profile(self.lake).target_clip
         model, workers = self.parameters.model, self.arguments.workers
         settings = Settings(features, model, clip, workers)
         return [estimator(name, settings) for name in self.families]

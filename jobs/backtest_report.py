@@ -7,6 +7,7 @@ from jobs.backtest_plan import Plan
 from jobs.modelling.rolling import LAKE, Rolled, Row
 from jobs.reporting.page import Part, page
 from jobs.tunings import PARAMETERS, Parameters
+from lakehouse.stored_profile import stored_profile
 
 ADDED = ("rows", "forecast", "actual", "squares")
 
@@ -28,7 +29,7 @@ def report(plan: Plan, rolled: Mapping[int, Rolled], run: str) -> str:
         "parameters": parameters(plan.parameters),
     }
     parts = [part for horizon, each in rolled.items() for part in parts_of(horizon, each)]
-    return page(f"Backtest of {plan.lake.profile().name}", facts, parts)
+    return page(f"Backtest of {stored_profile(plan.lake).name}", facts, parts)
 
 
 def parameters(given: Parameters) -> str:

@@ -30,6 +30,7 @@ from lakehouse.errors import ConflictError, RefusedError
 from lakehouse.lake import Lake
 from lakehouse.lake_months import read_months
 from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.stored_profile import stored_profile
 from lakehouse.table import Table
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Build:
     @cached_property
     def groups(self) -> tuple[FeatureGroup, ...]:
         """The declared groups, the pair's own first."""
-        return feature_groups(self.lake.profile())
+        return feature_groups(stored_profile(self.lake))
 
     def run(self) -> None:
         """Build, and again what another process wrote meanwhile.

@@ -40,6 +40,7 @@ from lakehouse.lake import Lake
 from lakehouse.lake_months import LakeMonths, read_months
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.sales.values import timestamp
+from lakehouse.stored_profile import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.silver import ITEMS, SHOPS
 
@@ -82,7 +83,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     lake = lake_of(context, arguments)
     if arguments.known_at is not None:
         lake = lake_known_at(context, lake, arguments)
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     months = read_months(lake)
     panels = [
         PanelRows(lake, features, arguments.spine, tuple(targets), horizon)
@@ -151,7 +152,7 @@ def build(
     progress("%s: %d months", panel.table.path, len(stale_months))
     made_from = {month: digests[month] for month in stale_months}
     is_whole = stale_months == list(every_month)
-    task = PanelTask(panel, panel.lake.profile().forecast)
+    task = PanelTask(panel, stored_profile(panel.lake).forecast)
     pieces = list(panel_pieces(panel.of(stale_months), months))
     parts = do_work(lambda: context.spark, panel.lake, pieces, task)
     rows = replace_months(

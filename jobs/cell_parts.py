@@ -15,6 +15,7 @@ from lakehouse.delta.parts import Part
 from lakehouse.delta.work import do_work
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
+from lakehouse.stored_profile import stored_profile
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -41,7 +42,7 @@ class Work:
     @property
     def attributes(self) -> Attributes:
         """What is known of shops and items."""
-        return Attributes.of(self.lake.profile())
+        return Attributes.of(stored_profile(self.lake))
 
 
 def plain_parts(work: Work) -> list[Part]:
@@ -56,7 +57,7 @@ def plain_parts(work: Work) -> list[Part]:
 
 def aged_parts(work: Work) -> list[Part]:
     """Aggregate stored cells of pairs or items to the cells of groups by age."""
-    profile = work.lake.profile()
+    profile = stored_profile(work.lake)
     below = sources_of_ages(work.groups, shop_item(profile.target_clip))
     task = AgedCellsTask(work.lake, tuple(work.groups), below, work.attributes)
     pieces = list(aged_pieces(work.lake, work.history, work.months, below))

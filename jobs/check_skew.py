@@ -23,6 +23,7 @@ from jobs.skew_task import CompareTask, RebuildTask
 from jobs.skew_work import SkewWork
 from lakehouse.buckets import Bucket
 from lakehouse.errors import UsageError
+from lakehouse.stored_profile import stored_profile
 
 SAMPLE = 2_000
 WORST = 10
@@ -62,7 +63,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     progress("comparing %s; %d months are stale", draw, len(stale))
     work = SkewWork(
         lambda: context.spark,
-        RebuildTask(lake, build.groups, Attributes.of(lake.profile()), numbered_places(plan)),
+        RebuildTask(lake, build.groups, Attributes.of(stored_profile(lake)), numbered_places(plan)),
         CompareTask(lake, build.groups, plan.history),
     )
     found = work.do(plan.sales, plan.places)

@@ -33,6 +33,7 @@ from lakehouse.model_rules import Gate
 from lakehouse.model_section import Model
 from lakehouse.month_range import MonthRange
 from lakehouse.profile import Clip, bounds_of
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import BACKTESTS
 
 
@@ -68,7 +69,7 @@ class Contest:
         horizons: tuple[int, ...],
     ) -> "Contest":
         """Take what a lake holds now."""
-        features = feature_set(lake.profile())
+        features = feature_set(stored_profile(lake))
         return cls(context, lake, features, closed_months(lake), count, workers, horizons)
 
     def can_enter(self, recipe: Recipe | None) -> TypeGuard[Recipe]:
@@ -88,7 +89,7 @@ class Contest:
     @property
     def clip(self) -> Clip | None:
         """The profile's bounds of units."""
-        return self.lake.profile().target_clip
+        return stored_profile(self.lake).target_clip
 
     def verdict(self, recipes: Mapping[str, Recipe], rules: Gate) -> tuple[Verdict, Scores]:
         """Score recipes on the same folds, and judge the candidate.
@@ -121,7 +122,7 @@ class Contest:
 
     def folds(self, recipe: Recipe) -> list[Fold]:
         """Cut the folds of a recipe's horizon, oldest first."""
-        first = self.lake.profile().model.first_training_month
+        first = stored_profile(self.lake).model.first_training_month
         months = tuple(self.closed)
         panel = PanelRows(self.lake, self.features, recipe.spine, months, recipe.horizon)
         return rolling_folds(self.closed, first, self.count, recipe.horizon, panel.empty_months())

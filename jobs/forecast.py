@@ -44,6 +44,7 @@ from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.profile import bounds_of
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import FORECASTS
 
 
@@ -106,7 +107,7 @@ class Forecasting:
             pairs = still_there(spark, self.lake, self.pairs, month)
             rows_ = pair_rows(self.lake, self.features, month, pairs, horizon)
         origin = Origin(self.version, self.cutoff, horizon, run, self.now)
-        return sound_rows(model, rows_, origin, bounds_of(self.lake.profile().target_clip))
+        return sound_rows(model, rows_, origin, bounds_of(stored_profile(self.lake).target_clip))
 
     def kept(self, spark: SparkSession, forecasts: DataFrame) -> DataFrame:
         """Write rows of gold.forecasts, which nobody is served yet, and return them as stored.
@@ -134,7 +135,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Forecast, unless the newest version was made from these very inputs."""
     require_purpose(arguments)
     lake = lake_of(context, arguments)
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     cutoff = closed_months(lake).last
     tracking = Tracking(context, lake)
     found = {h: champion(tracking, features, h) for h in arguments.horizons}

@@ -44,6 +44,7 @@ from lakehouse.sales.redelivery_lines import ShopDay
 from lakehouse.sales.span import extend_months, find_gaps
 from lakehouse.sales.values import CLOCKS_APART, plausible_id, timestamp
 from lakehouse.sources import Source, Sources, find_sources
+from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.bronze import SALES_EVENTS
 
 
@@ -94,7 +95,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     known = {} if arguments.replace else ledger.known_files(lake)
     sources = find_sources(arguments.data, profile, known)
     figures = not_read_figures(sources)
-    lake.claim(profile)
+    claim_lake(lake, profile)
     if arguments.replace:
         days = redeliver(context.spark, lake, sources.sales, arguments.replace, profile, reception)
         extend_months(lake, context.now)

@@ -8,6 +8,7 @@ from features.feature_set import FeatureSet
 from features.withdrawal import WITHDRAWALS
 from lakehouse.delta import log
 from lakehouse.lake import Lake
+from lakehouse.stored_profile import stored_profile
 from lakehouse.table import Table
 
 # Of a feature by its name, since two may read different months of a table; else by table path.
@@ -74,5 +75,5 @@ def is_monthly(table: Table) -> bool:
 
 def whole_tables(lake: Lake) -> list[Table]:
     """List the declared inputs that do not depend on the month."""
-    declared = lake.profile().inputs
+    declared = stored_profile(lake).inputs
     return [w.source.table for w in WITHDRAWALS if w.source.name in declared]

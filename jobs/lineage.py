@@ -24,6 +24,7 @@ from lakehouse.delta.content import content_digest
 from lakehouse.lake import Lake
 from lakehouse.lake_months import LakeMonths
 from lakehouse.month_range import MonthRange
+from lakehouse.stored_profile import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
@@ -62,7 +63,7 @@ def cell_digests(lake: Lake, history: MonthRange, catalogue: str | None = None) 
     offers = log.month_digests(lake, DAILY_OFFERS)
     common = [
         in_digest(code_versions.CELLS, FEATURES_BEFORE),
-        lake.profile().model_dump(mode="json", include={"target_clip"}),
+        stored_profile(lake).model_dump(mode="json", include={"target_clip"}),
         catalogue or catalogue_digest(lake),
     ]
     return {month: log.digest([common, sales.get(month), offers.get(month)]) for month in history}
@@ -141,7 +142,7 @@ def digests_of_panel(
     lake, groups = panel.lake, panel.features.groups
     known = [log.month_digests(lake, features_table(group)) for group in groups]
     actual = [log.month_digests(lake, monthly_table(group)) for group in groups]
-    rule = lake.profile().forecast.model_dump()
+    rule = stored_profile(lake).forecast.model_dump()
     read = [rule, panel.spine, panel.horizon, panel.features.names, catalogue]
     code = (in_digest(code_versions.PANEL, one) for one in (FEATURES_BEFORE, JOBS_BEFORE))
     common = [*code, read]
@@ -180,7 +181,7 @@ def training_digest(
     panel = log.month_digests(lake, panel_table(features, spine, horizon))
     read = [panel.get(month) for month in months]
     code = in_digest(code_versions.MODELS, MODELS_BEFORE)
-    return log.digest([lake.profile().model.model_dump(), code, read, *others])
+    return log.digest([stored_profile(lake).model.model_dump(), code, read, *others])
 
 
 def is_closed(months: LakeMonths, month: date) -> bool:

@@ -25,6 +25,7 @@ from lakehouse.erasure.removal import erase, find
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
 from lakehouse.sales.span import extend_months
+from lakehouse.stored_profile import stored_profile
 
 # Delta's own default: long enough for the longest reader and for a stream that was down a weekend.
 RETAIN_HOURS = 168
@@ -93,7 +94,7 @@ def upkeep(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[
     forgotten = forget_old(lake, context.now, arguments.retain_days)
     for name, count in forgotten.items():
         progress("%s: %d older than %d days forgotten", name, count, arguments.retain_days)
-    tables = [table for table in all_tables(lake.profile()) if log.exists(lake, table)]
+    tables = [table for table in all_tables(stored_profile(lake)) if log.exists(lake, table)]
     joined = removed = 0
     for table in tables:
         files = compact(lake, table, arguments.files)
@@ -116,7 +117,7 @@ def erase_records(context: Context, lake: Lake, arguments: argparse.Namespace) -
     """Remove the records of shops and sales, or count them."""
     sales = sale_ids(arguments.erase_sales) if arguments.erase_sales else []
     progress("looking for the records")
-    found = find(lake, arguments.erase_shop, sales, lake.profile())
+    found = find(lake, arguments.erase_shop, sales, stored_profile(lake))
     for path, count in found.counts.items():
         progress("%s: %d rows", path, count)
     figures = {

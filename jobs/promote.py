@@ -23,6 +23,7 @@ from jobs.horizon_arguments import add_horizons_argument
 from jobs.modelling.champions import REFUSED, Outcome
 from jobs.promotion import Promotion
 from lakehouse.errors import UsageError
+from lakehouse.stored_profile import stored_profile
 
 
 class NotPromotedError(FoundError):
@@ -63,7 +64,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     require_consistent(arguments)
     lake, horizons = lake_of(context, arguments), arguments.horizons
     # Asked for first: MLflow would make a folder where there is no lake.
-    lake.profile()
+    stored_profile(lake)
     promotion = Promotion(context, lake, arguments.folds, arguments.workers, horizons)
     for horizon in horizons:
         # Of all horizons before any is decided: a second run would roll the first back once more.

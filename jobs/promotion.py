@@ -30,6 +30,7 @@ from jobs.modelling.tracking import Tracking
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
+from lakehouse.stored_profile import stored_profile
 
 STRANGER = " Not compared with the champion, whose features or recipe are not as they were."
 UNSOUND = " Not compared with the champion, whose forecasts are not what a model owes."
@@ -134,7 +135,7 @@ class Promotion:
         """Let the candidate and the champion meet on the same folds, and decide."""
         contest = Contest.of(self.context, self.lake, self.folds, self.workers, self.horizons)
         able, note = self.entrants(contest, horizon, candidate, champion)
-        rules = self.lake.profile().gate
+        rules = stored_profile(self.lake).gate
         inputs = log.digest(
             [{name: contest.inputs(recipe) for name, recipe in able.items()}, rules.model_dump()]
         )

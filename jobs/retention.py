@@ -19,6 +19,7 @@ from lakehouse.errors import LakeError
 from lakehouse.known_at.replay import forget_records, known_lakes
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import BACKTESTS, FEATURE_SKEW, FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import SHOPS
 
@@ -117,7 +118,7 @@ def is_unused(known: Lake, before: datetime) -> bool:
     if not log.exists(known, SHOPS):
         return False
     try:
-        tables = [table for table in all_tables(known.profile()) if log.exists(known, table)]
+        tables = [table for table in all_tables(stored_profile(known)) if log.exists(known, table)]
     except LakeError:
         tables = [SHOPS]
     return max(last_written(known, table) for table in tables) < before.timestamp()

@@ -20,6 +20,7 @@ from lakehouse.lake import Lake
 from lakehouse.profile import Profile, load_profile
 from lakehouse.sales.retry import retry
 from lakehouse.sales.span import extend_months
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import REJECTED_SALES
 
 
@@ -56,11 +57,11 @@ def claimed(lake: Lake, name: str | None) -> Profile:
     Raises:
         LakeError: there is no lake, or it is the lake of another profile.
     """
-    own = lake.profile()
+    own = stored_profile(lake)
     if name is None:
         return own
     profile = load_profile(name)
-    lake.claim(profile)
+    claim_lake(lake, profile)
     return profile
 
 

@@ -40,6 +40,7 @@ from lakehouse.delta.replacement import replace_rows
 from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS
 
 # A version is scored by what was served, whatever the profile's clip is now.
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Score what is due, then judge the champions."""
     lake = lake_of(context, arguments)
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     closed = closed_months(lake)
     stored = versions(lake)
     if arguments.month is not None:
@@ -168,7 +169,7 @@ def retrain_reasons(
     context: Context, lake: Lake, features: FeatureSet, closed: MonthRange
 ) -> list[str]:
     """Say, by horizon, why a new model is due."""
-    rules = lake.profile().retrain
+    rules = stored_profile(lake).retrain
     registry = Registry(Tracking(context, lake))
     found = [
         reason

@@ -38,6 +38,7 @@ from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.profile import bounds_of
+from lakehouse.stored_profile import stored_profile
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +111,7 @@ def training_panel(lake: Lake, spine: str, horizon: int) -> PanelRows:
     Raises:
         RefusedError: no closed month is left to learn from.
     """
-    profile = lake.profile()
+    profile = stored_profile(lake)
     first = first_target(profile.model.first_training_month, horizon)
     months = training_months(closed_months(lake), first)
     return PanelRows(lake, feature_set(profile), spine, tuple(months), horizon)
@@ -125,7 +126,7 @@ def candidate(
         UnsoundForecastError: what it returns for the newest month is not what a model owes.
     """
     tracking = Tracking(context, panel.lake)
-    clip = panel.lake.profile().target_clip
+    clip = stored_profile(panel.lake).target_clip
     estimator = recipe.made(clip, workers)
     origin = made_from(panel.lake, panel, closed_months(panel.lake).last)
     origin["workers"] = check_workers(context.spark, workers)

@@ -31,6 +31,7 @@ from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
 from lakehouse.model_section import Model
 from lakehouse.month_range import MonthRange
+from lakehouse.stored_profile import stored_profile
 
 TRIALS, VALIDATION_MONTHS, FOLDS = 20, 3, 6
 SECONDS_PER_MINUTE = 60
@@ -78,7 +79,7 @@ class Study:
     @classmethod
     def of(cls, lake: Lake, arguments: argparse.Namespace) -> "Study":
         """Read a command line."""
-        profile = lake.profile()
+        profile = stored_profile(lake)
         features = feature_set(profile)
         chosen = validation(
             closed_months(lake),
@@ -94,7 +95,7 @@ class Study:
 
     def settings(self, parameters: Model, workers: int | None) -> Settings:
         """Return what an estimator tries parameters with; quantiles decide nothing."""
-        names, clip = tuple(self.rows.features.names), self.lake.profile().target_clip
+        names, clip = tuple(self.rows.features.names), stored_profile(self.lake).target_clip
         return Settings(names, parameters.without_intervals(), clip, workers)
 
     def trials(self) -> list[Trial]:

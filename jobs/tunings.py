@@ -11,6 +11,7 @@ from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.delta.log import exists
 from lakehouse.lake import Lake
 from lakehouse.model_section import Model
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import TUNINGS
 
 PROFILE, TUNED = "profile", "tuned"
@@ -58,7 +59,7 @@ def chosen(lake: Lake, choice: str, spine: str, first_scored: date | None = None
         first_scored: first month that is reported; parameters tuned on it, or later, would not be
             an honest guess. None: nothing is reported.
     """
-    given = lake.profile().model
+    given = stored_profile(lake).model
     found = newest_best(lake, spine) if choice == TUNED else None
     if found is None:
         return Parameters(given, "the profile's" + (", none are tuned" if choice == TUNED else ""))

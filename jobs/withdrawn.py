@@ -8,6 +8,7 @@ from features.withdrawal import WITHDRAWALS, Withdrawal
 from jobs.command import progress
 from lakehouse.delta import rows
 from lakehouse.lake import Lake
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.silver import SHOPS
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def with_reason(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: da
 
     reasons, found = [], pairs
     for withdrawal in WITHDRAWALS:
-        if withdrawal.source.name not in lake.profile().inputs:
+        if withdrawal.source.name not in stored_profile(lake).inputs:
             continue
         listed = last_days(spark, lake, withdrawal)
         gone = listed.where(F.col(withdrawal.ends_on) < F.lit(month))

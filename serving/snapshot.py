@@ -12,6 +12,7 @@ from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
 from lakehouse.profile import bounds_of
 from lakehouse.storage import is_local, local_path
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import SHOPS
 from serving import forecasts, shops
@@ -79,7 +80,7 @@ def require_lake(lake: Lake) -> None:
             f"{lake.root}: no such folder; run ingest_history first, or name another lake."
         )
     lake.require_store()
-    lake.profile()
+    stored_profile(lake)
 
 
 def newest_published(lake: Lake) -> Version:
@@ -109,7 +110,7 @@ def read_forecasts(lake: Lake, version: Version) -> Forecasts:
             f"{lake.uri(FORECASTS)}: version {version.version} has {len(rows)} forecasts, "
             f"{version.rows} were published; forecast again or withdraw it."
         )
-    bounds = bounds_of(lake.profile().target_clip)
+    bounds = bounds_of(stored_profile(lake).target_clip)
     if wrong := count_unsound(rows, bounds):
         raise LakeError(
             f"{lake.uri(FORECASTS)}: version {version.version} has {wrong} forecasts that are not "

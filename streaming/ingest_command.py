@@ -19,6 +19,7 @@ from jobs.command import Context, Job, add_lake_argument, lake_of, progress
 from lakehouse.delta import log
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile, load_profile
+from lakehouse.stored_profile import claim_lake, stored_profile
 from streaming.checkpoint import Checkpoint
 from streaming.ingest import WRITTEN, Ingest
 from streaming.metrics import IngestMetrics, add_metrics_arguments
@@ -102,9 +103,9 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 def claimed(lake: Lake, name: str | None) -> Profile:
     """Return the profile that is named, which the lake then has, or else the lake's own."""
     if name is None:
-        return lake.profile()
+        return stored_profile(lake)
     profile = load_profile(name)
-    lake.claim(profile)
+    claim_lake(lake, profile)
     return profile
 
 

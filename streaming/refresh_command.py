@@ -12,6 +12,7 @@ import argparse
 from typing import Any
 
 from jobs.command import Context, Job, add_lake_argument, lake_of, progress
+from lakehouse.stored_profile import stored_profile
 from streaming.metrics import RefreshMetrics, add_metrics_arguments
 from streaming.refresh import Refresh
 from streaming.stopping import stop_on_signals
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Refresh until stopped, or until nothing is left to do."""
     lake, metrics, stopping = lake_of(context, arguments), RefreshMetrics(), stop_on_signals()
-    lake.profile()
+    stored_profile(lake)
     refresh = Refresh(lake, lambda: context.spark, metrics)
     metrics.serve_as_asked(arguments)
     progress("refresh: watching %s", lake.root)

@@ -10,6 +10,7 @@ from deltalake import write_deltalake
 from lakehouse.delta import log
 from lakehouse.lake import Lake
 from lakehouse.profile import load_profile
+from lakehouse.stored_profile import claim_lake
 from lakehouse.table import Table
 from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import SHOPS
@@ -38,7 +39,7 @@ class PublishedLake:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lake = Lake.at(str(folder))
-        self.lake.claim(load_profile("sample"))
+        claim_lake(self.lake, load_profile("sample"))
         for table in (FORECASTS, FORECAST_VERSIONS):
             log.create(self.lake, table)
         self.set_shops(shop("57"), shop("0", alias_of="57"))

@@ -20,6 +20,7 @@ from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.profile import Profile
 from lakehouse.sales.intake import take_in_few
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, REPLACED_DAYS, SHOPS
 
 if TYPE_CHECKING:
@@ -82,11 +83,11 @@ def small_lake(
 ) -> Lake:
     """Make a lake of sales with its cells and features; the last month is open."""
     lake = Lake.at(str(folder))
-    lake.claim(meaning or profile())
+    claim_lake(lake, meaning or profile())
     for table in (DAILY_SALES, DAILY_OFFERS, REPLACED_DAYS, SHOPS, ITEMS):
         log.create(lake, table)
     values = [json.dumps(sale).encode() for sale in sales]
-    take_in_few(lake, events(*values), lake.profile())
+    take_in_few(lake, events(*values), stored_profile(lake))
     upsert_rows(
         lake, ITEMS, pa.Table.from_pylist(listed() if items is None else items, ITEMS.schema)
     )

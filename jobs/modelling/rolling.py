@@ -22,6 +22,7 @@ from jobs.modelling.folds import Fold
 from jobs.modelling.scoring import fitted, of_fold, segment_errors, sound_forecasts
 from jobs.panel_rows import PanelRows
 from lakehouse.profile import bounds_of
+from lakehouse.stored_profile import stored_profile
 
 Row = dict[str, Any]
 LAKE = "lake"
@@ -87,7 +88,7 @@ def roll(
     pairs = largest_pairs(rows.of([folds[0].month]).frame(spark))
     found = Rolled(pairs=pairs, models=[each.name for each in estimators])
     names = [*found.models, *(baseline.name for baseline in baselines)]
-    bounds = bounds_of(rows.lake.profile().target_clip)
+    bounds = bounds_of(stored_profile(rows.lake).target_clip)
     for fold in folds:
         progress(
             "backtest: %s from %s, learning from %d months",

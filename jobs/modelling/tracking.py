@@ -23,6 +23,7 @@ from jobs.modelling.recipe import Recipe
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.storage import is_local, local_path
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import MODEL_FILES
 
 MODEL = "shopcast"
@@ -59,7 +60,7 @@ class Tracking:
                 f"{lake.root} is not a local folder: name an MLflow server in MLFLOW_TRACKING_URI."
             )
         self.uri = uri or local_store(local_path(lake.root))
-        self.name = f"{MODEL}-{lake.profile().name}"
+        self.name = f"{MODEL}-{stored_profile(lake).name}"
         mlflow.set_tracking_uri(self.uri)
         if uri is None:
             # MLflow names the store in the environment too, where settings would take it for one
@@ -73,7 +74,7 @@ class Tracking:
                 "MLFLOW_TRACKING_URI."
             ) from error
         self._lake, self._now = lake, context.now
-        self._clip = lake.profile().target_clip
+        self._clip = stored_profile(lake).target_clip
         self._client = mlflow.MlflowClient()
 
     def _open(self, artifacts: str | None) -> None:
@@ -131,7 +132,7 @@ class Tracking:
         if kept is not None:
             kept.require_recipe(text)
         recipe = Recipe.of_json(text)
-        known = {*FAMILIES, self._lake.profile().model.estimator}
+        known = {*FAMILIES, stored_profile(self._lake).model.estimator}
         if kept is None and recipe.estimator not in known:
             raise AlteredModelError(
                 f"MLflow run {run}: its recipe names the estimator '{recipe.estimator}', and "

@@ -17,6 +17,7 @@ from lakehouse.json_records import read_records
 from lakehouse.lake import Lake
 from lakehouse.sales.values import clean_text, each, timestamp
 from lakehouse.sales_section import Sales
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.bronze import FILE_SOURCE, SALES_EVENTS
 from lakehouse.types import DATE, TIMESTAMP
 
@@ -86,13 +87,13 @@ def reception(lake: Lake, at: datetime) -> Reception:
         RefusedError: there is no sale, or the time is before the lake began and the profile does
             not say what to assume of it.
     """
-    sales, began = lake.profile().sales, beginning(lake)
+    sales, began = stored_profile(lake).sales, beginning(lake)
     if began is None:
         raise RefusedError(f"{lake.root}: no sales record was received; run ingest_history first.")
     if at < began and sales.reception_days is None:
         raise RefusedError(
             f"--known-at {at.isoformat()}: {lake.root} began at {began.isoformat()}, and profile "
-            f"'{lake.profile().name}' does not say when sales before that were received; name a "
+            f"'{stored_profile(lake).name}' does not say when sales before that were received; name a "
             "later time, or give the profile [sales] reception_days (1: the day after the sale) "
             "and run ingest_history with it."
         )

@@ -18,6 +18,7 @@ from lakehouse.known_at.reception import Reception, reception
 from lakehouse.lake import Lake
 from lakehouse.sales.intake import may_name_sales, take_in
 from lakehouse.storage import filesystem
+from lakehouse.stored_profile import claim_lake, claimed_profile, disclaim_lake, stored_profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, FILE_SOURCE, RECORD_KEY, SALES_EVENTS
 from lakehouse.tables.silver import MONTHS
 
@@ -55,11 +56,11 @@ def replay(
         RefusedError: what had been received by then is not known, or nothing had been.
     """
     known, received = known_lake(lake, at), reception(lake, at)
-    if is_redone or known.claimed() != lake.profile():
+    if is_redone or claimed_profile(known) != stored_profile(lake):
         forget_records(known)
-    known.claim(lake.profile())
+    claim_lake(known, stored_profile(lake))
     if not log.exists(known, MONTHS):
-        replay_catalogue(lake, known, received, lake.profile())
+        replay_catalogue(lake, known, received, stored_profile(lake))
         replay_inputs(spark, lake, known, received)
         replay_sales(spark(), lake, known, received)
         write_months(lake, known, received)
@@ -81,7 +82,12 @@ def replay_sales(spark: "SparkSession", lake: Lake, known: Lake, received: Recep
             )
         commit_parts(known, SALES_EVENTS, parts, COPIED)
     events = rows.read(spark, known, SALES_EVENTS)
-    take_in(known, events, known.profile(), is_moving=may_name_sales(events, known.profile()))
+    take_in(
+        known,
+        events,
+        stored_profile(known),
+        is_moving=may_name_sales(events, stored_profile(known)),
+    )
 
 
 def replay_inputs(
@@ -91,10 +97,10 @@ def replay_inputs(
 
     Before the lake began, the first file of each is assumed, as of the catalogue.
     """
-    for name in lake.profile().inputs:
+    for name in stored_profile(lake).inputs:
         until = first_arrival(lake, name) if received.is_assumed else received.at
         by_then = [("ingested_at", "<=", until)]
-        inputs.put_through(spark, lake, known, name, by_then, known.profile())
+        inputs.put_through(spark, lake, known, name, by_then, stored_profile(known))
 
 
 def first_arrival(lake: Lake, name: str) -> datetime:
@@ -133,7 +139,7 @@ def forget_records(known: Lake) -> None:
 
     Its marker goes first: where this is cut off, the next replay begins by it.
     """
-    known.disclaim()
+    disclaim_lake(known)
     for layer in ("bronze", "silver"):
         reach(f"before {layer} removal")
         filesystem(known.root).delete_dir_contents(layer, missing_dir_ok=True)
@@ -149,7 +155,7 @@ def known_lakes(lake: Lake) -> list[Lake]:
 def discard(lake: Lake) -> None:
     """Remove every lake that was replayed from a lake, as when records of it are erased."""
     for known in known_lakes(lake):
-        known.disclaim()
+        disclaim_lake(known)
     reach(f"before {FOLDER} removal")
     filesystem(lake.root).delete_dir_contents(FOLDER, missing_dir_ok=True)
     log.forget()

@@ -23,6 +23,7 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.settings import JobSettings
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import BACKTESTS
 
 pytestmark = [
@@ -81,7 +82,7 @@ def scores(folder: Path) -> list[Row]:
 
 def panel(folder: Path, horizon: int, month: date) -> list[Row]:
     lake = Lake.at(str(folder / "lake"))
-    table = panel_table(feature_set(lake.profile()), "assortment", horizon)
+    table = panel_table(feature_set(stored_profile(lake)), "assortment", horizon)
     rows: list[Row] = read_table(lake, table, filters=[("month", "=", month)]).to_pylist()
     return rows
 

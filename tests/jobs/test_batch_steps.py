@@ -28,6 +28,7 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.profile import load_profile
+from lakehouse.stored_profile import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
 from serving.snapshot import read_snapshot
@@ -65,7 +66,7 @@ def through(folder: Path) -> tuple[int, dict[str, Any]]:
 
 
 def derived(lake: Lake) -> list[Table]:
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     groups = [table(g) for g in features.groups for table in (monthly_table, features_table)]
     return [*groups, panel_table(features, SPINES[0])]
 
@@ -97,7 +98,7 @@ def sell_late(folder: Path) -> None:
 
 def test_a_second_run_changes_nothing(made: Path) -> None:
     lake = Lake.at(str(made / "lake"))
-    tables = [t for t in all_tables(lake.profile()) if log.exists(lake, t)]
+    tables = [t for t in all_tables(stored_profile(lake)) if log.exists(lake, t)]
     before = {table.path: log.version(lake, table) for table in tables}
     code, figures = through(made)
     assert code == 0

@@ -32,6 +32,7 @@ from lakehouse.lake import Lake
 from lakehouse.lake_months import read_months
 from lakehouse.month_range import MonthRange
 from lakehouse.profile import load_profile
+from lakehouse.stored_profile import stored_profile
 from lakehouse.table import Column, Table
 from lakehouse.tables.silver import DAILY_SALES
 from lakehouse.types import FEATURE, TEXT
@@ -116,21 +117,21 @@ def cells_work(lake: Lake) -> tuple[Task, Iterator[Piece]]:
     buckets = pieces.item_buckets(lake)
     for path in log.all_files(lake, DAILY_SALES):
         in_small_row_groups(f"{lake.uri(DAILY_SALES)}/{path}".removeprefix("file://"))
-    task = PairCellsTask(lake, feature_groups(lake.profile())[0], buckets)
+    task = PairCellsTask(lake, feature_groups(stored_profile(lake))[0], buckets)
     return task, pieces.pair_pieces(lake, list(MONTHS), buckets)
 
 
 def features_work(lake: Lake) -> tuple[Task, Iterator[Piece]]:
-    groups = feature_groups(lake.profile())
+    groups = feature_groups(stored_profile(lake))
     months = list(MONTHS)[1:]
     task = FeaturesTask(lake, groups, MONTHS)
     return task, pieces.feature_pieces(lake, groups[0], months, None, MONTHS)
 
 
 def panel_work(lake: Lake) -> tuple[Task, Iterator[Piece]]:
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     panel = PanelRows(lake, features, SPINES[1], (MONTHS.last,))
-    task = PanelTask(panel, lake.profile().forecast)
+    task = PanelTask(panel, stored_profile(lake).forecast)
     return task, build_panel.panel_pieces(panel, read_months(lake))
 
 
@@ -165,7 +166,7 @@ def test_ten_times_the_items_take_the_same_peak_per_piece(
 
 def everything(lake: Lake) -> dict[str, pa.Table]:
     """The rows of cells, features and panels, in order."""
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     tables = [table(g) for g in features.groups for table in (monthly_table, features_table)]
     tables += [panel_table(features, spine) for spine in SPINES]
     return {

@@ -19,6 +19,7 @@ from lakehouse import chunks
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.sales.records import parse
+from lakehouse.stored_profile import stored_profile
 
 MONTH = date(2014, 1, 1)
 
@@ -48,9 +49,9 @@ def test_of_ten_times_the_months_the_sales_of_one_take_the_same_peak() -> None:
 
 def aged(lake: Lake, months: MonthRange) -> Iterator[pa.Table]:
     """Aggregate the last month's cells by the age of items."""
-    _, groups = split_by_age(feature_groups(lake.profile()))
-    below = sources_of_ages(groups, shop_item(lake.profile().target_clip))
-    task = AgedCellsTask(lake, groups, below, Attributes.of(lake.profile()))
+    _, groups = split_by_age(feature_groups(stored_profile(lake)))
+    below = sources_of_ages(groups, shop_item(stored_profile(lake).target_clip))
+    task = AgedCellsTask(lake, groups, below, Attributes.of(stored_profile(lake)))
     for piece in pieces.aged_pieces(lake, months, [months.last], below):
         yield from (made.rows for made in task(piece.plain()))
 

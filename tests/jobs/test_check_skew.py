@@ -28,6 +28,7 @@ from lakehouse.delta.months import replace_months
 from lakehouse.delta.parts import Part, Rows, write_part
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
+from lakehouse.stored_profile import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.gold import FEATURE_SKEW
 
@@ -159,7 +160,7 @@ def test_a_lake_as_it_was_built_is_clean_and_every_column_is_compared(lake: Lake
     assert (figures["worst"], log.version(lake, FEATURE_SKEW)) == ({}, 1)
     rows = read_table(lake, FEATURE_SKEW).to_pylist()
     compared = {(row["table"], row["column"]): row["compared"] for row in rows}
-    for group in feature_groups(lake.profile()):
+    for group in feature_groups(stored_profile(lake)):
         for table in (monthly_table(group), features_table(group)):
             for column in set(table.names) - set(table.key):
                 assert compared.pop((table.path, column)) == log.row_count(lake, table) > 0

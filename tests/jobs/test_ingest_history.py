@@ -20,6 +20,7 @@ from lakehouse.delta.parts import land as land_as_it_is
 from lakehouse.lake import Lake
 from lakehouse.profile import load_profile
 from lakehouse.sales import intake
+from lakehouse.stored_profile import claim_lake
 from lakehouse.table import Table
 from lakehouse.tables.bronze import (
     CATALOGUE_EVENTS,
@@ -183,7 +184,7 @@ def test_a_file_that_cannot_be_read_is_refused_before_anything_is_written(
 
 
 def test_a_lake_of_another_profile_is_refused(lake: Lake, tmp_path: Path) -> None:
-    lake.claim(load_profile("1c"))
+    claim_lake(lake, load_profile("1c"))
     code, figures = ingest(lake, data_folder(tmp_path / "data", sales_a=MARCH))
     assert (code, figures["status"]) == (3, "refused")
     assert "made with profile '1c'" in figures["error"]

@@ -24,6 +24,7 @@ from lakehouse.inputs.declarations import INPUTS, STOCK_OUTS
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.profile import InputFile, Profile
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.silver import SHOPS
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 def panel(lake: Lake, horizon: int = 1) -> pa.Table:
-    table = panel_table(feature_set(lake.profile()), "assortment", horizon)
+    table = panel_table(feature_set(stored_profile(lake)), "assortment", horizon)
     return read_table(lake, table).sort_by([(name, "ascending") for name in table.key])
 
 

@@ -17,6 +17,7 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.inputs import intake
 from lakehouse.inputs.declarations import DELISTINGS, INPUTS, PLANNED_PRICES, PROMOTIONS
 from lakehouse.lake import Lake
+from lakehouse.stored_profile import stored_profile
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -68,7 +69,7 @@ def april(lake: Lake) -> list[dict[str, Any]]:
 
 
 def rows(lake: Lake) -> list[dict[str, Any]]:
-    table = panel_table(feature_set(lake.profile()), "assortment")
+    table = panel_table(feature_set(stored_profile(lake)), "assortment")
     return read_table(lake, table, filters=[("month", "=", date(2015, 4, 1))]).to_pylist()
 
 
@@ -102,7 +103,7 @@ def test_many_records_end_as_few_do(
     lake: Lake, tmp_path: Path, spark: "SparkSession", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "FEW_ROWS", 0)
-    other, meaning = Lake.at(str(tmp_path / "other")), lake.profile()
+    other, meaning = Lake.at(str(tmp_path / "other")), stored_profile(lake)
     for name in ("promotions", "delistings"):
         table = INPUTS[name].table
         received, left_out = intake.put_through(lambda: spark, lake, other, name, [], meaning)

@@ -48,6 +48,7 @@ from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
 from lakehouse.sales.intake import take_in_few
 from lakehouse.storage import local_path
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
@@ -99,7 +100,7 @@ def cut_off_everywhere(take: Callable[[], object], killed: list[str]) -> None:
 def content(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of every table that there is, without what names a run or says when it was."""
     found = {}
-    for table in all_tables(lake.profile()):
+    for table in all_tables(stored_profile(lake)):
         if log.exists(lake, table):
             stored = read_table(lake, table)
             if table == FORECASTS:
@@ -148,7 +149,7 @@ def steps_of_records(_: Path) -> list[Step]:
     )
 
     def take(lake: Lake) -> None:
-        lake.claim(profile())
+        claim_lake(lake, profile())
         for table in (SALES_EVENTS, DAILY_SALES, DAILY_OFFERS):
             log.create(lake, table)
         Checkpoint.at(lake, None).claim(lake, {"sales": "1"})
@@ -183,7 +184,9 @@ def altered(folder: Path) -> Lake:
     """A lake with many files in a table, and with a table of a group that is no more."""
     lake = small_lake(folder / "lake", random_sales(3, 90))
     for number in range(3):
-        take_in_few(lake, events(record(units=str(number)), source=str(number)), lake.profile())
+        take_in_few(
+            lake, events(record(units=str(number)), source=str(number)), stored_profile(lake)
+        )
     cells = local_path(f"{lake.root}/silver/monthly_shop")
     shutil.copytree(cells, cells.with_name("monthly_gone"))
     return lake

@@ -25,6 +25,7 @@ from lakehouse.known_at.reception import Reception, reception
 from lakehouse.known_at.replay import discard, known_lake
 from lakehouse.lake import Lake
 from lakehouse.storage import local_path
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_SALES, ITEMS, MONTHS, SHOPS
 from lakehouse.types import TIMESTAMP
@@ -65,7 +66,7 @@ def build(lake: Lake, *arguments: object, now: datetime) -> dict[str, Any]:
 
 def content(lake: Lake, *, left_out: Sequence[str] = ()) -> dict[str, list[dict[str, Any]]]:
     """Everything that follows from bronze, by table."""
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     groups = [table(g) for g in features.groups for table in (monthly_table, features_table)]
     tables = [DAILY_SALES, SHOPS, ITEMS, MONTHS, *groups, panel_table(features, SPINES[0])]
     return {
@@ -191,20 +192,21 @@ def test_a_time_without_sales_or_still_to_come_is_refused(
 @pytest.mark.slow
 def test_a_time_before_the_lake_is_refused_where_the_profile_assumes_nothing(lake: Lake) -> None:
     other = then(lake)
-    own = other.profile()
-    other.claim(
-        own.model_copy(update={"sales": own.sales.model_copy(update={"reception_days": None})})
+    own = stored_profile(other)
+    claim_lake(
+        other,
+        own.model_copy(update={"sales": own.sales.model_copy(update={"reception_days": None})}),
     )
     with pytest.raises(RefusedError, match=r"began at 2020-01-01.*\[sales\] reception_days"):
         reception(other, FIRST - timedelta(1))
     assert not reception(other, FIRST).is_assumed, "what the lake has needs no assumption"
-    other.claim(own)
+    claim_lake(other, own)
 
 
 @pytest.mark.slow
 def test_what_was_rejected_and_is_fine_now_had_been_received(lake: Lake) -> None:
     """The records count as received, not what was made of them: the profile of today decides."""
-    own = lake.profile()
+    own = stored_profile(lake)
     strict = {**own.sales.plausible.model_dump(), "units": {"min": -1, "max": 1}}
     changed = own.model_copy(
         update={
@@ -212,9 +214,9 @@ def test_what_was_rejected_and_is_fine_now_had_been_received(lake: Lake) -> None
         }
     )
     before = known_at(lake, BETWEEN)
-    lake.claim(changed)
+    claim_lake(lake, changed)
     fewer = log.row_count(known_at(lake, BETWEEN), DAILY_SALES)
-    lake.claim(own)
+    claim_lake(lake, own)
     again = known_at(lake, BETWEEN)
     assert again == before
     assert fewer < log.row_count(again, DAILY_SALES) == len(lines(SOLD))

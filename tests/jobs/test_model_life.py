@@ -21,6 +21,7 @@ from lakehouse.lake import Lake
 from lakehouse.model_rules import Gate
 from lakehouse.model_section import Intervals, Model
 from lakehouse.month_range import MonthRange
+from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.gold import BACKTESTS, FORECASTS
 from lakehouse.tables.silver import SHOPS
 
@@ -53,7 +54,7 @@ class Life:
 
     def set_rules(self, gate: Gate, **model: Any) -> None:
         """Change what the profile says of models."""
-        self.lake.claim(meaning(gate, **model))
+        claim_lake(self.lake, meaning(gate, **model))
 
     @property
     def history(self) -> list[tuple[str, str, str | None]]:

@@ -17,6 +17,7 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.model_section import Model
 from lakehouse.settings import JobSettings
+from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.gold import MODEL_FILES
 
 pytestmark = [
@@ -50,7 +51,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lake = Lake.at(str(folder))
-        self.lake.claim(profile())
+        claim_lake(self.lake, profile())
         self.tracking = Tracking(Context(JobSettings(), "test"), self.lake)
         self.recipe = Recipe(OWN, Model().model_dump(mode="json"), ("near",), "grid", 1)
         with self.tracking.run("train", {}, "inputs") as self.run:
@@ -117,7 +118,7 @@ def test_a_run_that_jobs_train_did_not_make_imports_nothing_but_what_the_profile
         store.load()
     assert "evil" not in sys.modules
     named = profile().model_copy(update={"model": Model(estimator="evil:Family")})
-    store.lake.claim(named)
+    claim_lake(store.lake, named)
     recipe = store.tracking.recipe(store.run)
     assert recipe is not None
     assert recipe.made(None).name == "of_this_test"

@@ -27,6 +27,7 @@ from lakehouse.lake import Lake
 from lakehouse.lake_months import close, read_months, reopen
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.sales.span import extend_months
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.silver import DAILY_SALES
 
 # Nobody sold in these: one among the months to learn from, one that a fold would score.
@@ -40,7 +41,7 @@ def lake_with_gaps(folder: Path, shut: Sequence[date]) -> Lake:
 
 
 def panel_of(lake: Lake, spine: str, months: Sequence[date]) -> PanelRows:
-    return PanelRows(lake, feature_set(lake.profile()), spine, tuple(months))
+    return PanelRows(lake, feature_set(stored_profile(lake)), spine, tuple(months))
 
 
 @pytest.mark.parametrize(("spine", "later"), [("assortment", 1), ("grid", 0)])
@@ -102,7 +103,7 @@ def test_an_erased_sale_takes_its_months_with_it_and_no_cell_of_it_stays(tmp_pat
     )
     assert read_months(lake).open_month == future
     Build.of(lake, no_spark).run()
-    cells = monthly_table(feature_groups(lake.profile())[0])
+    cells = monthly_table(feature_groups(stored_profile(lake))[0])
     assert future in log.month_rows(lake, cells)
     (sale,) = read_table(lake, DAILY_SALES, ["sale_id"], [("month", "=", future)])["sale_id"]
     (ids := tmp_path / "ids.txt").write_text(f"{sale}\n")

@@ -23,6 +23,7 @@ from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.sales.intake import take_in_few
+from lakehouse.stored_profile import stored_profile
 
 LATE = {"date": "05.02.2015", "shop_id": "1", "item_id": "10", "units": "4", "price": "1"}
 
@@ -31,13 +32,13 @@ LATE = {"date": "05.02.2015", "shop_id": "1", "item_id": "10", "units": "4", "pr
 def panel(tmp_path: Path) -> PanelRows:
     lake = small_lake(tmp_path / "lake", random_sales(1, 60))
     assemble_panels(lake)
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     return PanelRows(lake, features, "assortment", tuple(HISTORY)[3:])
 
 
 def sell(lake: Lake, *sales: Mapping[str, Any]) -> None:
     values = [json.dumps(sale).encode() for sale in sales]
-    take_in_few(lake, events(*values, source="late"), lake.profile())
+    take_in_few(lake, events(*values, source="late"), stored_profile(lake))
     Build.of(lake, no_spark).run()
 
 
@@ -79,7 +80,7 @@ def test_columns_that_are_not_declared_are_named(panel: PanelRows) -> None:
 def test_a_panel_of_features_with_other_columns_asks_for_build_features(tmp_path: Path) -> None:
     """As after an upgrade that declares other measures, before anything was built again."""
     lake = small_lake(tmp_path / "lake", random_sales(3, 60))
-    table = features_table(feature_set(lake.profile()).groups[0])
+    table = features_table(feature_set(stored_profile(lake)).groups[0])
     older = replace(table, columns=table.columns[:-1])
     shutil.rmtree(tmp_path / "lake" / older.path)
     log.forget()

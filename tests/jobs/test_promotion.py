@@ -21,6 +21,7 @@ from jobs.modelling.registry import CANDIDATE, CHAMPION, Registry
 from jobs.modelling.tracking import Tracking
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
+from lakehouse.stored_profile import claim_lake
 
 pytestmark = [
     pytest.mark.slow,
@@ -83,7 +84,7 @@ class Models:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake with MLflow's database, which takes seconds to make."""
     lake = Lake.at(str(tmp_path_factory.mktemp("models") / "lake"))
-    lake.claim(profile())
+    claim_lake(lake, profile())
     Tracking(Context(JobSettings(), "test"), lake)
     return lake
 

@@ -34,6 +34,7 @@ from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.sales.intake import take_in_few
+from lakehouse.stored_profile import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_SALES
 from streaming.metrics import RefreshMetrics
@@ -60,7 +61,7 @@ def lake(built: Path, tmp_path: Path) -> Lake:
 
 
 def derived(lake: Lake) -> list[Table]:
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     groups = [table(g) for table in (monthly_table, features_table) for g in features.groups]
     return [*groups, panel_table(features, SPINES[0])]
 
@@ -85,7 +86,10 @@ def states_of(lake: Lake) -> dict[str, dict]:  # type: ignore[type-arg]
 
 def told(lake: Lake) -> list[object]:
     """What scores, forecasts and models say that they are made from."""
-    features, months = feature_set(lake.profile()), MonthRange(date(2015, 4, 1), date(2015, 6, 1))
+    features, months = (
+        feature_set(stored_profile(lake)),
+        MonthRange(date(2015, 4, 1), date(2015, 6, 1)),
+    )
     return [
         score_forecasts.cells(lake, features),
         forecast_inputs(lake, features, months.last, {1: "run"}, None),
@@ -182,7 +186,7 @@ def test_a_program_of_other_text_and_other_files_builds_nothing_again(
 def test_a_statistic_of_a_later_version_redoes_the_groups_that_have_it_and_the_panel(
     lake: Lake,
 ) -> None:
-    features = feature_set(lake.profile())
+    features = feature_set(stored_profile(lake))
     having = {g for g in features.groups if LATEST in {f.statistic for f in g.features}}
     assert 0 < len(having) < len(features.groups)
     panel = panel_table(features, SPINES[0]).path
@@ -196,7 +200,7 @@ def test_cells_of_a_later_version_that_come_out_the_same_redo_no_features(
 ) -> None:
     states = states_of(lake)
     monkeypatch.setattr(code_versions, "CELLS", {"cells": version.CELLS + 1})
-    cells = {monthly_table(group).path for group in feature_set(lake.profile()).groups}
+    cells = {monthly_table(group).path for group in feature_set(stored_profile(lake)).groups}
     assert set(rebuilt(lake)) == cells
     assert replaced(lake, states) == set()
 
@@ -227,7 +231,7 @@ def test_an_older_refresh_leaves_what_a_newer_one_built(lake: Lake) -> None:
     with statistic_version(2):
         Build.of(lake, no_spark).run()
     late = {**SALES[0], "date": "07.06.2015", "units": "5"}
-    take_in_few(lake, events(json.dumps(late).encode()), lake.profile())
+    take_in_few(lake, events(json.dumps(late).encode()), stored_profile(lake))
     before = [log.version(lake, table) for table in derived(lake)]
     refresh = Refresh(lake, no_spark, RefreshMetrics())
     refresh()
@@ -248,7 +252,7 @@ def test_an_older_program_leaves_a_panel_that_a_newer_one_assembled(
     code, figures = run(build_panel.JOB, "--lake", lake.root)
     assert code != 0
     assert "built by a newer program" in figures["error"]
-    rows = PanelRows(lake, feature_set(lake.profile()), SPINES[0], (date(2015, 6, 1),))
+    rows = PanelRows(lake, feature_set(stored_profile(lake)), SPINES[0], (date(2015, 6, 1),))
     with pytest.raises(RefusedError, match="built by a newer program"):
         require_fit_panel(rows)
 
@@ -257,7 +261,7 @@ def test_a_sale_redoes_its_month_alone(lake: Lake) -> None:
     pairs = derived(lake)[0]
     before = log.month_digests(lake, pairs)
     late = {**SALES[0], "date": "07.03.2015", "units": "5"}
-    take_in_few(lake, events(json.dumps(late).encode()), lake.profile())
+    take_in_few(lake, events(json.dumps(late).encode()), stored_profile(lake))
     assert rebuilt(lake)
     after = log.month_digests(lake, pairs)
     assert [m.month for m in after if after[m] != before[m]] == [3]
@@ -287,7 +291,7 @@ def maintained(lake: Lake) -> None:
 def unlike(lake: Lake) -> set[str]:
     """The tables of groups whose columns are declared otherwise by now, and the panel."""
     differing = set()
-    for group in feature_set(lake.profile()).groups:
+    for group in feature_set(stored_profile(lake)).groups:
         tables = (monthly_table(group), features_table(group))
         if not all(log.has_declared_columns(lake, table) for table in tables):
             differing |= {table.path for table in tables}
@@ -330,7 +334,7 @@ def test_a_record_of_before_holds_where_nothing_changed_also_through_compaction(
     earlier: Lake, is_compacted: bool
 ) -> None:
     for sale in SALES[:2]:
-        take_in_few(earlier, events(json.dumps(sale).encode()), earlier.profile())
+        take_in_few(earlier, events(json.dumps(sale).encode()), stored_profile(earlier))
     states = log.month_digests(earlier, DAILY_SALES), states_of(earlier)
     if is_compacted:
         maintained(earlier)

@@ -15,6 +15,7 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, dataset, read_table
 from lakehouse.known_at.replay import known_lake
 from lakehouse.lake import Lake
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.gold import (
     BACKTESTS,
@@ -137,7 +138,7 @@ def test_skew_that_nothing_settled_stays_with_all_later_checks(published: Publis
 def test_a_replayed_lake_goes_once_nobody_wrote_it_for_long(published: PublishedLake) -> None:
     known = known_lake(published.lake, datetime(2015, 1, 1, tzinfo=UTC))
     folder = Path(known.root.removeprefix("file://"))
-    known.claim(published.lake.profile())
+    claim_lake(known, stored_profile(published.lake))
     write(known, SHOPS, {"shop_id": "1", "attributes": []})
     (folder / "gold" / "panel").mkdir(parents=True)
     (folder / "mlflow").mkdir()

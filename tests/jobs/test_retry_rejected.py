@@ -20,6 +20,7 @@ from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.sales import accounts, retry
 from lakehouse.sales.books import require_balance
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, MONTHS, SHOPS
 
@@ -105,9 +106,9 @@ def test_a_lake_whose_profile_is_put_right_is_as_one_that_had_the_right_profile(
     for table in TABLES:
         names = [name for name in table.names if name != "closed_at"]
         assert rows(lake, table, *names) == rows(right, table, *names)
-    assert lake.profile() == right.profile()
+    assert stored_profile(lake) == stored_profile(right)
     sources = sorted({source for (source,) in rows(lake, SALES_EVENTS, "source")})
-    require_balance(accounts.draw_up(lake, sources, lake.profile()))
+    require_balance(accounts.draw_up(lake, sources, stored_profile(lake)))
 
 
 @pytest.mark.usefixtures("place")
@@ -149,7 +150,7 @@ def test_versions_decide_whatever_was_rejected_in_between(
     spark: "SparkSession", lake: Lake
 ) -> None:
     """From Kafka: a correction that came since stays, a newer one that was rejected wins."""
-    lake.claim(bounded(100))
+    claim_lake(lake, bounded(100))
     stream = [
         record(sale_id="corrected", price="500", updated_at=FIRST),
         record(sale_id="corrected", price="5", updated_at=SECOND),
@@ -161,7 +162,7 @@ def test_versions_decide_whatever_was_rejected_in_between(
     received = events(*stream, source="daily-sales/1", offsets=range(100, 106))
     put_through(spark, lake, received, bounded(100))
     assert rows(lake, DAILY_SALES, "sale_id", "offset") == [("corrected", 101), ("late", 102)]
-    lake.claim(bounded(1000))
+    claim_lake(lake, bounded(1000))
     figures = again(lake)
     assert (figures["retried"], figures["accepted"], figures["still_rejected"]) == (4, 3, 1)
     assert rows(lake, DAILY_SALES, "sale_id", "source", "offset", "price") == [
@@ -182,13 +183,13 @@ def test_named_sales_among_files_without_ids_are_one_sale_in_two_months(
     monkeypatch.setattr(retry, "FEW_ROWS", 1)
     tight = profile(plausible={"price": {"min": 1, "max": 9}, "units": {"min": 1, "max": 9}})
     wide = profile(plausible={"price": {"min": 1, "max": 99}, "units": {"min": 1, "max": 9}})
-    lake.claim(tight)
+    claim_lake(lake, tight)
     moved = [
         record(sale_id="a", date=day, updated_at=version)
         for day, version in (("2015-04-01", SECOND), ("2015-03-07", FIRST))
     ]
     put_through(spark, lake, events(*moved, source="topic"), tight)
-    lake.claim(wide)
+    claim_lake(lake, wide)
     assert again(lake)["accepted"] == 2
     assert rows(lake, DAILY_SALES, "sale_id", "offset") == [("a", 0)]
 
@@ -229,7 +230,7 @@ def test_a_run_that_is_cut_off_loses_nothing_and_is_completed_by_the_next(
 
 
 def test_without_rejected_records_there_is_nothing_to_do(lake: Lake) -> None:
-    lake.claim(profile())
+    claim_lake(lake, profile())
     nothing = {"retried": 0, "accepted": 0, "still_rejected": 0, "still_rejected_by_reason": {}}
     assert again(lake) == nothing
 
@@ -243,7 +244,7 @@ def test_what_cannot_be_retried_is_refused(
     lake: Lake, arguments: tuple[str, ...], message: str
 ) -> None:
     if arguments:
-        lake.claim(profile())
+        claim_lake(lake, profile())
     code, figures = run(JOB, "--lake", lake.root, *arguments)
     assert code == 3
     assert message in figures["error"]
@@ -263,7 +264,7 @@ def test_rejected_messages_of_the_catalogue_are_retried_as_such(
 
     So also where an earlier version of the program judged a message as a sale.
     """
-    lake.claim(profile())
+    claim_lake(lake, profile())
     log.create(lake, SHOPS)
     values = [record(), message(shops=[{"shop_id": "7", "name": "Seven"}]), b"no catalogue"]
     sent = events(*values, source="catalogue:uuid", offsets=range(3))
@@ -289,7 +290,7 @@ def test_rejected_messages_of_the_catalogue_are_retried_as_such(
 def test_a_rejected_delivery_of_a_day_is_retried_as_a_whole(
     spark: "SparkSession", lake: Lake
 ) -> None:
-    lake.claim(bounded(100))
+    claim_lake(lake, bounded(100))
     lines = [
         {"sale_id": f"line-{price}", "item_id": "13", "units": 1, "price": price}
         for price in ("9", "500")
@@ -300,7 +301,7 @@ def test_a_rejected_delivery_of_a_day_is_retried_as_a_whole(
     put_through(spark, lake, events(left_out, delivery), bounded(100))
     assert rows(lake, REJECTED_SALES, "offset", "reasons") == [(1, ["price_implausible"])]
     assert again(lake)["accepted"] == 0
-    lake.claim(bounded(1000))
+    claim_lake(lake, bounded(1000))
     assert again(lake)["accepted"] == 1
     assert rows(lake, REJECTED_SALES) == []
     assert rows(lake, DAILY_SALES, "sale_id", "is_cancelled") == [

@@ -20,6 +20,7 @@ from jobs.build import Build
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
 from lakehouse.sales.intake import take_in_few
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS, FORECASTS
 
 MAY, JUNE = date(2015, 5, 1), date(2015, 6, 1)
@@ -57,7 +58,7 @@ def publish(lake: Lake) -> None:
 
 def sold(lake: Lake, month: date) -> dict[tuple[str, str], float]:
     """Return what each pair with a sale sold in a month."""
-    cells = monthly_table(feature_set(lake.profile()).groups[0])
+    cells = monthly_table(feature_set(stored_profile(lake)).groups[0])
     found = read_table(lake, cells, filters=[("month", "=", month)]).to_pylist()
     return {(row["shop_id"], row["item_id"]): float(row["target"]) for row in found}
 
@@ -105,7 +106,7 @@ def test_a_closed_month_is_scored_and_again_when_late_sales_change_it(tmp_path: 
 
     assert run(score_forecasts.JOB, "--lake", lake.root)[1]["scored"] == 0
     before = scores(lake)["all", "all", "served"]
-    take_in_few(lake, events(json.dumps(LATE).encode(), source="late"), lake.profile())
+    take_in_few(lake, events(json.dumps(LATE).encode(), source="late"), stored_profile(lake))
     Build.of(lake, no_spark).run()
     later = NOW + timedelta(days=1)
     assert run(score_forecasts.JOB, "--lake", lake.root, now=later)[1]["scored"] == 1

@@ -18,6 +18,7 @@ from lakehouse.features_section import Features
 from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.sales.intake import take_in_few
+from lakehouse.stored_profile import claim_lake, stored_profile
 
 SALES = list(random_sales(5, 200))
 LATE = {**SALES[0], "date": SALES[0]["date"], "units": "3", "price": "7.5", "item_id": ITEM_IDS[1]}
@@ -29,14 +30,14 @@ def without(*blocks: str) -> Profile:
 
 def switched(lake: Lake, meaning: Profile) -> None:
     """Take another profile, build, take in a late sale, build again."""
-    lake.claim(meaning)
+    claim_lake(lake, meaning)
     Build.of(lake, no_spark).run()
-    take_in_few(lake, events(json.dumps(LATE).encode()), lake.profile())
+    take_in_few(lake, events(json.dumps(LATE).encode()), stored_profile(lake))
     Build.of(lake, no_spark).run()
 
 
 def assert_equal(lake: Lake, rebuilt: Lake) -> None:
-    for group in feature_set(lake.profile()).groups:
+    for group in feature_set(stored_profile(lake)).groups:
         for table in (monthly_table(group), features_table(group)):
             order = [(name, "ascending") for name in table.key]
             found, wanted = (read_table(one, table).sort_by(order) for one in (lake, rebuilt))
@@ -58,12 +59,12 @@ def test_after_a_switch_and_a_late_sale_tables_are_what_a_rebuild_makes(
 def test_upkeep_removes_the_tables_of_groups_that_are_switched_off(tmp_path: Path) -> None:
     lake = small_lake(tmp_path / "lake", SALES, without())
     gone = {f"{layer}_{name}" for name in GONE for layer in ("silver/monthly", "gold/features")}
-    lake.claim(without("cold start in a shop", "region"))
+    claim_lake(lake, without("cold start in a shop", "region"))
     assert run(maintain.JOB, "--lake", lake.root)[1]["tables_removed"] == sorted(
         gone, key=lambda path: (not path.startswith("silver"), path)
     )
     assert not any((tmp_path / "lake" / path).exists() for path in gone)
-    for group in feature_set(lake.profile()).groups:
+    for group in feature_set(stored_profile(lake)).groups:
         assert log.exists(lake, monthly_table(group))
     assert "tables_removed" not in run(maintain.JOB, "--lake", lake.root)[1]
     switched(lake, without())

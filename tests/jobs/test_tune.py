@@ -14,6 +14,7 @@ from jobs.tunings import PARAMETERS, PROFILE, TUNED, chosen, keep
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.gold import TUNINGS
 
 pytestmark = [
@@ -99,7 +100,7 @@ def test_the_backtest_says_which_parameters_it_took(lake: Lake) -> None:
 
 def test_the_study_that_was_worked_on_last_is_taken(lake: Lake, tmp_path: Path) -> None:
     other = Lake.at(str(tmp_path / "other"))
-    other.claim(lake.profile())
+    claim_lake(other, stored_profile(lake))
     for study, day, rmse in (("old", 1, 0.1), ("new", 2, 0.3), ("new", 3, 0.2)):
         when = kept(lake)[0]["finished_at"].replace(day=day)
         keep(other, {**kept(lake)[0], "study": study, "trial": day, "rmse": rmse,

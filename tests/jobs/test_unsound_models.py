@@ -21,6 +21,7 @@ from lakehouse.lake import Lake
 from lakehouse.model_rules import Gate
 from lakehouse.model_section import Intervals, Model
 from lakehouse.month_range import MonthRange
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
 
 MONTHS = MonthRange(date(2014, 10, 1), date(2015, 7, 1))
@@ -120,7 +121,10 @@ def test_a_submission_is_not_written(champion: Spoiling, tmp_path: Path) -> None
 
 def test_train_and_backtest_say_so_earlier(champion: Spoiling) -> None:
     own = ("spoiled_family:Family",)
-    champion.lake.claim(champion.lake.profile().model_copy(update={"model": Model(max_depth=3)}))
+    claim_lake(
+        champion.lake,
+        stored_profile(champion.lake).model_copy(update={"model": Model(max_depth=3)}),
+    )
     code, figures = champion.step(train.JOB, "--estimator", *own, returns="float('inf')")
     assert code == 3, figures
     assert re.search(r"spoiled: \d+ not finite \(first: shop \d, item 10, ", figures["error"])
@@ -132,7 +136,7 @@ def test_train_and_backtest_say_so_earlier(champion: Spoiling) -> None:
 
 def test_a_champion_whose_forecasts_are_no_numbers_can_be_beaten(champion: Spoiling) -> None:
     model = Model(rounds=5, max_depth=2, min_child_weight=60, intervals=Intervals(rounds=0))
-    champion.lake.claim(champion.lake.profile().model_copy(update={"model": model}))
+    claim_lake(champion.lake, stored_profile(champion.lake).model_copy(update={"model": model}))
     assert champion.step(train.JOB)[0] == 0
     code, figures = champion.step(promote.JOB, "--folds", 1, returns="float('nan')")
     assert code == 0, figures

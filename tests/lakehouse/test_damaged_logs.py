@@ -16,6 +16,7 @@ from lakehouse.delta.arrow import append_rows
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
 from lakehouse.storage import local_path
+from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.bronze import SALES_EVENTS as TABLE
 
 CHECKPOINT, COMMIT = "00000000000000000002.checkpoint.parquet", "00000000000000000003.json"
@@ -26,7 +27,7 @@ MOVE, COPY = "move what is damaged and _last_checkpoint", "put it back from a co
 @pytest.fixture
 def folder(lake: Lake) -> Path:
     """The log of a table with a checkpoint and commits after it."""
-    lake.claim(profile())
+    claim_lake(lake, profile())
     for number in range(2):
         append_rows(lake, TABLE, events(b"{}", source=str(number)))
     log.load(lake, TABLE).create_checkpoint()

@@ -32,6 +32,7 @@ from lakehouse.sales import accounts
 from lakehouse.sales.books import require_balance
 from lakehouse.sales.intake import take_in_few
 from lakehouse.storage import local_path
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, REPLACED_DAYS, SHOPS
 from lakehouse.types import TIMESTAMP
@@ -75,7 +76,7 @@ STREAM = [
 @pytest.fixture
 def streamed(spark: "SparkSession", lake: Lake) -> Lake:
     """A lake of sales that name themselves, moved, cancelled, rejected and delivered by day."""
-    lake.claim(own_id_profile())
+    claim_lake(lake, own_id_profile())
     shops = [
         {"shop_id": "77", "name": "Seventy-seven"},
         {"shop_id": "7", "name": "Old", "alias_of": "77"},
@@ -100,7 +101,7 @@ def asked(lake: Lake, *arguments: object) -> dict[str, Any]:
 def as_if(spark: "SparkSession", folder: Path, kept: list[int]) -> Lake:
     """A lake that only some of the stream's records came to."""
     lake = Lake.at(str(folder))
-    lake.claim(own_id_profile())
+    claim_lake(lake, own_id_profile())
     values = [STREAM[number][0] for number in kept]
     put_through(spark, lake, events(*values, offsets=kept), own_id_profile())
     return lake
@@ -145,7 +146,7 @@ def test_a_sale_poisoned_by_a_version_from_the_future_comes_back(
     lake: Lake, tmp_path: Path
 ) -> None:
     """docs/runbook.md: erase the sale, and send it again."""
-    lake.claim(own_id_profile())
+    claim_lake(lake, own_id_profile())
     log.create(lake, DAILY_SALES)
     later = datetime(2051, 11, 4, tzinfo=UTC)
     poison = record(sale_id="s1", units="20", updated_at="2051-11-03T10:00:00Z")
@@ -166,7 +167,7 @@ def test_a_sale_poisoned_by_a_version_from_the_future_comes_back(
 
 
 def test_an_erased_shop_goes_in_whatever_form_records_name_it(lake: Lake) -> None:
-    lake.claim(own_id_profile())
+    claim_lake(lake, own_id_profile())
     log.create(lake, DAILY_SALES)
     forms = ["Z\u00fcrich", "Zu\u0308rich", "Z\u00fcrich\u200b", " Z\u00fcrich"]
     values = [json.loads(record(sale_id=str(n), shop_id=form)) for n, form in enumerate(forms)]
@@ -178,7 +179,7 @@ def test_an_erased_shop_goes_in_whatever_form_records_name_it(lake: Lake) -> Non
 
 
 def test_the_books_state_what_was_erased_and_balance(spark: "SparkSession", lake: Lake) -> None:
-    lake.claim(own_id_profile())
+    claim_lake(lake, own_id_profile())
     single = [value for value, _ in STREAM if b'"replace"' not in value]
     put_through(spark, lake, events(*single), own_id_profile())
     before = accounts.draw_up(lake, ["file"], own_id_profile())
@@ -227,7 +228,7 @@ def test_what_is_due_done_no_file_holds_the_shop_any_more(lake: Lake, tmp_path: 
     run(build_features.JOB, *steps)
     asked(lake, "--erase-shop", "1", "--yes")
     (source,) = {source for (source,) in rows(lake, SALES_EVENTS, "source")}
-    (book,) = accounts.draw_up(lake, [source], lake.profile())
+    (book,) = accounts.draw_up(lake, [source], stored_profile(lake))
     assert (book.received, book.live, book.rejected, book.erased, book.difference) == (
         5,
         2,

@@ -24,6 +24,7 @@ from lakehouse.sales import accounts
 from lakehouse.sales.books import require_balance
 from lakehouse.sales.intake import take_in_few
 from lakehouse.storage import local_path
+from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
 
@@ -47,7 +48,7 @@ ONE = {"shop_id": "1", "name": "One"}
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake, profile = Lake.at(str(tmp_path_factory.mktemp("made") / "lake")), own_id_profile()
-    lake.claim(profile)
+    claim_lake(lake, profile)
     for table in (SHOPS, ITEMS, DAILY_OFFERS, DAILY_SALES):
         log.create(lake, table)
     values = [{"updated_at": FIRST, "shops": some} for some in ([*NAMES, ONE], NAMES)]
@@ -58,7 +59,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     received = events(*SALES)
     append_rows(lake, SALES_EVENTS, received)
     take_in_few(lake, received, profile)
-    known_lake(lake, NOW).claim(profile)
+    claim_lake(known_lake(lake, NOW), profile)
     return lake
 
 

@@ -6,12 +6,13 @@ import pytest
 from builders import profile
 
 from lakehouse.errors import LakeError
-from lakehouse.lake import MARKER, Lake
+from lakehouse.lake import Lake
+from lakehouse.stored_profile import MARKER, claim_lake, stored_profile
 
 
 @pytest.fixture
 def claimed(lake: Lake) -> Lake:
-    lake.claim(profile())
+    claim_lake(lake, profile())
     return lake
 
 
@@ -26,30 +27,30 @@ def rewrite(lake: Lake, **changed: Any) -> None:
 
 
 def test_a_lake_keeps_the_profile_that_it_was_claimed_with(claimed: Lake) -> None:
-    assert claimed.profile() == profile()
+    assert stored_profile(claimed) == profile()
     written = marker(claimed).stat().st_mtime_ns
-    claimed.claim(profile())
+    claim_lake(claimed, profile())
     assert marker(claimed).stat().st_mtime_ns == written
     with pytest.raises(LakeError, match="made with profile 'sample', not 'm5'"):
-        claimed.claim(profile("m5"))
+        claim_lake(claimed, profile("m5"))
 
 
 def test_to_look_for_a_lake_makes_no_folder(lake: Lake) -> None:
     with pytest.raises(LakeError, match="no lake here; run ingest_history"):
-        lake.profile()
+        stored_profile(lake)
     assert not marker(lake).parent.exists()
 
 
 def test_a_file_is_no_lake(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LakeError, match="a file, no folder"):
-        Lake.at(str(tmp_path / "file")).profile()
+        Lake.at(stored_profile(str(tmp_path / "file")))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"profile": {"name": "x"}}'])
 def test_a_damaged_marker_is_told_with_its_place(claimed: Lake, text: str) -> None:
     marker(claimed).write_text(text)
-    for asked in (claimed.profile, lambda: claimed.claim(profile())):
+    for asked in (claimed.profile, lambda: claim_lake(claimed, profile())):
         with pytest.raises(LakeError, match=f"{MARKER}: damaged"):
             asked()
 
@@ -57,6 +58,6 @@ def test_a_damaged_marker_is_told_with_its_place(claimed: Lake, text: str) -> No
 def test_a_profile_of_another_program_is_told_and_replaced_by_an_ingest(claimed: Lake) -> None:
     rewrite(claimed, currency_of_old="EUR")
     with pytest.raises(LakeError, match=r"profile\.currency_of_old: .* run ingest_history"):
-        claimed.profile()
-    claimed.claim(profile())
-    assert claimed.profile() == profile()
+        stored_profile(claimed)
+    claim_lake(claimed, profile())
+    assert stored_profile(claimed) == profile()

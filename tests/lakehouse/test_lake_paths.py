@@ -16,6 +16,7 @@ from lakehouse.delta.parts import Part, Rows, read_parts, write_part
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
 from lakehouse.storage import local_path
+from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.bronze import SALES_EVENTS as TABLE
 from serving.__main__ import main as serve
 from streaming.checkpoint import Checkpoint
@@ -72,7 +73,7 @@ def test_a_relative_uri_is_below_the_working_folder(
 
 def test_a_folder_of_any_other_name_is_read_by_all(spark: "SparkSession", tmp_path: Path) -> None:
     lake = Lake.at(f"{tmp_path}/{FINE}")
-    lake.claim(profile())
+    claim_lake(lake, profile())
     append_rows(lake, TABLE, events(b"{}"))
     parts = [Part(**part) for part in write_part(lake, Rows(TABLE, events(b"{}", b"{}")))]
     assert os.listdir(tmp_path) == [FINE]

@@ -26,7 +26,7 @@ from jobs.build import Build
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
 from lakehouse.errors import LakeError
-from lakehouse.lake import MARKER, Lake
+from lakehouse.lake import Lake
 from lakehouse.profile import Profile
 from lakehouse.sales.intake import take_in_few
 from lakehouse.sales.span import extend_months
@@ -34,6 +34,7 @@ from lakehouse.source_file import Known
 from lakehouse.source_rows import source_rows
 from lakehouse.sources import find_sources
 from lakehouse.storage import filesystem
+from lakehouse.stored_profile import MARKER, claim_lake, stored_profile
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 from serving.snapshot import read_snapshot
@@ -85,7 +86,7 @@ def test_sales_cells_and_features_of_a_small_lake_are_as_in_a_folder(
 ) -> None:
     sales = [record(date=f"2015-0{month}-07", item_id=i) for month in (1, 2, 3) for i in "abc"]
     for one in (stored, lake):
-        one.claim(profile())
+        claim_lake(one, profile())
         for table in (SHOPS, ITEMS, DAILY_OFFERS):
             log.create(one, table)
         for half in (sales[:5], sales[3:]):
@@ -152,25 +153,25 @@ def test_of_many_who_claim_a_lake_in_a_store_one_decides(stored: Lake) -> None:
 
     def claim(mine: Profile) -> bool:
         try:
-            stored.claim(mine)
+            claim_lake(stored, mine)
         except LakeError:
             return False
         return True
 
     with ThreadPoolExecutor(WRITERS) as pool:
         won = list(pool.map(claim, profiles))
-    assert won == [mine == stored.profile() for mine in profiles]
+    assert won == [mine == stored_profile(stored) for mine in profiles]
 
 
 @pytest.mark.slow
 def test_a_claim_that_was_cut_off_in_a_store_stands(stored: Lake) -> None:
     with pytest.raises(Killed), hooked(kill_at(f"before {MARKER}")):
-        stored.claim(profile())
+        claim_lake(stored, profile())
     with pytest.raises(LakeError, match="no lake here"):
-        stored.profile()
+        stored_profile(stored)
     with pytest.raises(LakeError, match="made with profile 'sample', not 'm5'"):
-        stored.claim(profile("m5"))
-    assert stored.profile() == profile()
+        claim_lake(stored, profile("m5"))
+    assert stored_profile(stored) == profile()
 
 
 def test_nothing_is_committed_by_spark() -> None:

@@ -14,6 +14,7 @@ from lakehouse.delta.arrow import append_rows, delete_rows
 from lakehouse.delta.upkeep import vacuum
 from lakehouse.lake import Lake
 from lakehouse.storage import local_path
+from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.bronze import SALES_EVENTS as TABLE
 
 
@@ -48,7 +49,7 @@ def test_of_files_to_remove_those_that_went_before_are_not_counted(altered: Lake
 
 
 def test_a_lake_that_is_maintained_again_stays_as_it_is(altered: Lake) -> None:
-    altered.claim(profile())
+    claim_lake(altered, profile())
     asked = (maintain.JOB, "--lake", altered.root, "--retain-hours", 0)
     time.sleep(0.01)
     assert run(*asked)[1]["files_removed"] == 1

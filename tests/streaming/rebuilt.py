@@ -16,6 +16,7 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
 from lakehouse.sales.intake import take_in, take_in_few
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, RECORD_KEY, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
@@ -29,7 +30,7 @@ LEFT_OUT = frozenset({"ingested_at"})
 
 def compared(lake: Lake) -> list[Table]:
     """Every table that follows from bronze."""
-    groups = feature_groups(lake.profile())
+    groups = feature_groups(stored_profile(lake))
     derived = [table(group) for group in groups for table in (monthly_table, features_table)]
     return [DAILY_SALES, DAILY_OFFERS, REJECTED_SALES, SHOPS, ITEMS, *derived]
 
@@ -45,18 +46,18 @@ def rebuild(lake: Lake, folder: Path, spark: "SparkSession | None" = None) -> La
     Records go the way of few through this process, or with a session that of many.
     """
     made = Lake.at(str(folder))
-    made.claim(lake.profile())
+    claim_lake(made, stored_profile(lake))
     for table in (SHOPS, ITEMS, DAILY_SALES, DAILY_OFFERS, REJECTED_SALES):
         log.create(made, table)
     events = each_once(read_table(lake, SALES_EVENTS))
     backwards = events.take(pa.array(range(len(events) - 1, -1, -1)))
     if spark is None:
-        take_in_few(made, backwards, lake.profile())
+        take_in_few(made, backwards, stored_profile(lake))
     else:
-        take_in(made, spark.createDataFrame(backwards), lake.profile(), is_moving=True)
+        take_in(made, spark.createDataFrame(backwards), stored_profile(lake), is_moving=True)
     messages = each_once(read_table(lake, CATALOGUE_EVENTS)).filter(pc.field("entity") == MESSAGE)
     if len(messages):
-        take_in_messages(made, messages.drop_columns("entity"), lake.profile())
+        take_in_messages(made, messages.drop_columns("entity"), stored_profile(lake))
     append_rows(made, MONTHS, read_table(lake, MONTHS))
     Build.of(made, no_spark).run()
     return made

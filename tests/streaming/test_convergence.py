@@ -18,6 +18,7 @@ from lakehouse.lake import Lake
 from lakehouse.lake_months import close, stored_months
 from lakehouse.sales.intake import take_in_few
 from lakehouse.sales.span import extend_months
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 from streaming.metrics import RefreshMetrics
@@ -29,7 +30,7 @@ TABLES = (DAILY_SALES, DAILY_OFFERS, REJECTED_SALES, SHOPS, ITEMS)
 def lake_of(folder: Path) -> Lake:
     """A lake to which nothing came yet."""
     lake = Lake.at(str(folder))
-    lake.claim(profile())
+    claim_lake(lake, profile())
     for table in TABLES:
         log.create(lake, table)
     return lake
@@ -45,11 +46,11 @@ def deliver(lake: Lake, batch: list[Message], first: int) -> None:
         rows = events(*values, source=topic, offsets=offsets)
         if topic == SALES:
             append_rows(lake, table, rows)
-            take_in_few(lake, rows, lake.profile())
+            take_in_few(lake, rows, stored_profile(lake))
         else:
             entity = pa.repeat(MESSAGE, len(rows))
             append_rows(lake, table, rows.append_column("entity", entity))
-            take_in_messages(lake, rows, lake.profile())
+            take_in_messages(lake, rows, stored_profile(lake))
     extend_months(lake, MIDNIGHT)
 
 

@@ -20,6 +20,7 @@ from lakehouse.lake import Lake
 from lakehouse.lake_months import close, read_months
 from lakehouse.sales.intake import take_in_few
 from lakehouse.sales.span import extend_months
+from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
@@ -56,11 +57,11 @@ def deliver(lake: Lake, batch: list[Message], first: int, at: datetime) -> None:
         offsets, values = zip(*messages, strict=True)
         rows = events(*values, source="catalogue:1", offsets=offsets)
         rows = rows.append_column("entity", pa.repeat(MESSAGE, len(rows)))
-        take_in_messages(lake, append(lake, CATALOGUE_EVENTS, rows, at), lake.profile())
+        take_in_messages(lake, append(lake, CATALOGUE_EVENTS, rows, at), stored_profile(lake))
     if sales:
         offsets, values = zip(*sales, strict=True)
         rows = events(*values, source="daily-sales:1", offsets=offsets)
-        take_in_few(lake, append(lake, SALES_EVENTS, rows, at), lake.profile())
+        take_in_few(lake, append(lake, SALES_EVENTS, rows, at), stored_profile(lake))
     extend_months(lake, at)
 
 
@@ -70,7 +71,7 @@ def test_a_replay_equals_the_lake_after_the_batch_that_came_last(
     tmp_path: Path, spark: "SparkSession", seed: int
 ) -> None:
     lake = Lake.at(str(tmp_path / "lake"))
-    lake.claim(profile())
+    claim_lake(lake, profile())
     for table in (DAILY_SALES, DAILY_OFFERS, REJECTED_SALES, SHOPS, ITEMS):
         log.create(lake, table)
     number = 0

@@ -16,6 +16,7 @@ from lakehouse.delta import log
 from lakehouse.delta.upkeep import compact
 from lakehouse.lake import Lake
 from lakehouse.sales.intake import take_in_few
+from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.silver import DAILY_SALES
 from streaming import refresh as refresh_module
 from streaming.metrics import RefreshMetrics
@@ -40,7 +41,7 @@ def refreshing(lake: Lake) -> Refresh:
 
 def sell(lake: Lake, day: str, offset: int) -> None:
     value = record(item_id="10", date=day)
-    take_in_few(lake, events(value, source="till", offsets=[offset]), lake.profile())
+    take_in_few(lake, events(value, source="till", offsets=[offset]), stored_profile(lake))
 
 
 def asked(refresh: Refresh) -> float:
