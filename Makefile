@@ -56,7 +56,7 @@ bench: setup ## measure every stage on full-size generated data (about 10 minute
 	$(BIN)/python -m benchmarks.stages --out benchmarks/results
 
 dictionary: setup ## write docs/data_dictionary.md from the declared tables
-	$(BIN)/python -m jobs.describe_tables > docs/data_dictionary.md
+	$(BIN)/python -m jobs.describe_tables
 
 clean: ## remove the virtual environment and caches; lakes and data stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build

@@ -1,6 +1,6 @@
 """Packages and dependencies of shopcast. Exact versions of everything stand in constraints.txt."""
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 LAKE = ["deltalake==1.6.6", "pyarrow>=25,<26", "pydantic>=2.14,<3", "pydantic-settings==2.16.3"]
 SPARK = [
@@ -43,26 +43,8 @@ setup(
     version="0.1.0",
     description="Monthly demand, shop by item, from daily sales",
     python_requires=">=3.11,<3.14",
-    packages=[
-        "features",
-        "jobs",
-        "jobs.modelling",
-        "jobs.reporting",
-        "jobs.sampling",
-        "lakehouse",
-        "lakehouse.catalogue",
-        "lakehouse.delta",
-        "lakehouse.inputs",
-        "lakehouse.known_at",
-        "lakehouse.erasure",
-        "lakehouse.profiles",
-        "lakehouse.sales",
-        "lakehouse.tables",
-        "serving",
-        "streaming",
-        "streaming.contract",
-    ],
-    package_data={"lakehouse.profiles": ["*.toml"], "streaming.contract": ["*.json"]},
+    packages=find_packages(exclude=["tests*", "benchmarks*"]),
+    package_data={"lakehouse.profile.profiles": ["*.toml"], "streaming.contract": ["*.json"]},
     install_requires=LAKE,
     extras_require={"spark": SPARK, "api": API, "stream": STREAM, "dev": DEV, "rivals": RIVALS},
 )

@@ -22,18 +22,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import xgboost as xgb
 
+from cli.command import start_logging
 from features.feature_set import SPINES, TARGET, FeatureSet, feature_set, panel_table
-from jobs.command import progress, start_logging
-from jobs.modelling.folds import Fold, rolling_folds
-from jobs.modelling.model_inputs import Inputs
-from jobs.modelling.response import Response
-from jobs.modelling.xgboost_model import parameters
-from jobs.panel_rows import closed_months
+from ingestion.lake_months import closed_months
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.model_section import Model
 from lakehouse.month_range import month_number, month_numbers
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.model import Model
+from lakehouse.profile.stored import stored_profile
+from lakehouse.progress import progress
+from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.response import Response
+from modelling.estimators.xgboost_model import parameters
+from modelling.evaluation.folds import Fold, rolling_folds
 
 Real = npt.NDArray[np.float32]
 ALL = "all columns"

@@ -17,19 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.traffic import CATALOGUE, SALES
-from jobs.build import Build
-from jobs.command import Context, start_logging
+from cli.command import start_logging
+from feature_store.build import Build
+from ingestion.lake_months import close, read_months
+from lakehouse.context import Context
 from lakehouse.delta import log
 from lakehouse.lake import Lake
-from lakehouse.lake_months import close, read_months
 from lakehouse.settings import JobSettings
 from lakehouse.tables.silver import DAILY_SALES
-from streaming import ingest_command
-from streaming.broker import Broker
-from streaming.metrics import RefreshMetrics
-from streaming.refresh import Refresh
-from streaming.settings import kafka_settings
-from streaming.topics import create_topics
+from streaming import ingest as ingest_command
+from streaming.kafka.settings import kafka_settings
+from streaming.kafka.topics import create_topics
+from streaming.local_broker.broker import Broker
+from streaming.queries.metrics import RefreshMetrics
+from streaming.queries.refresh import Refresh
 
 FIELDS = "date DATE, shop_id STRING, item_id STRING, units DECIMAL(18,3), price DECIMAL(18,6)"
 

@@ -27,15 +27,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.traffic import CATALOGUE, SALES, Sent, sales, send, send_catalogue
+from ingestion.lake_months import read_months
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
 from lakehouse.lake import Lake
-from lakehouse.lake_months import read_months
 from lakehouse.month_range import plus_months
 from lakehouse.tables.silver import DAILY_SALES, ITEMS
-from streaming.broker import Broker
-from streaming.settings import kafka_settings
-from streaming.topics import create_topics
+from streaming.kafka.settings import kafka_settings
+from streaming.kafka.topics import create_topics
+from streaming.local_broker.broker import Broker
 
 WARM_UP_SECONDS, SETTLE_SECONDS = 40, 300
 

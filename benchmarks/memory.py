@@ -20,28 +20,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from feature_store import work_units
+from feature_store.build import Build
+from feature_store.cells import GroupCellsTask, PairCellsTask
+from feature_store.cells_by_age import AgedCellsTask
+from feature_store.features import FeaturesTask
+from feature_store.panel import assembly
+from feature_store.panel.rows import PanelRows
+from feature_store.panel.task import PanelTask
 from features import series
 from features.attributes import Attributes
 from features.feature_set import SPINES, feature_set
 from features.groups import feature_groups, shop_item, sources_of_ages
 from features.tables import monthly_table
-from jobs import build_panel, pieces
-from jobs.aged_cells_task import AgedCellsTask
-from jobs.build import Build
-from jobs.cells_task import GroupCellsTask, PairCellsTask
-from jobs.features_task import FeaturesTask
-from jobs.panel_rows import PanelRows
-from jobs.panel_task import PanelTask
-from lakehouse import lake_months
+from ingestion import lake_months
 from lakehouse.delta import files, log, work
 from lakehouse.delta.arrow import upsert_rows
 from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
 from lakehouse.delta.work import Piece, Task
-from lakehouse.features_section import Features
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.profile import load_profile
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.features import Features
+from lakehouse.profile.profile import load_profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
 if TYPE_CHECKING:
@@ -49,10 +50,10 @@ if TYPE_CHECKING:
 
 # What fits into a piece here: the first lake is one piece of each kind, about.
 SIZES: Sequence[tuple[ModuleType, str, int]] = (
-    (pieces, "ROWS_PER_BUCKET", 50_000),
-    (pieces, "SALES_PER_BUCKET", 50_000),
-    (pieces, "ROWS_PER_MONTH", 4_000),
-    (build_panel, "ROWS_PER_TASK", 40_000),
+    (work_units, "ROWS_PER_BUCKET", 50_000),
+    (work_units, "SALES_PER_BUCKET", 50_000),
+    (work_units, "ROWS_PER_MONTH", 4_000),
+    (assembly, "ROWS_PER_TASK", 40_000),
     (files, "ROWS_AT_ONCE", 4_000),
     (files, "ROW_GROUP", 4_000),
     (series, "ARRAY_BYTES", 40_000_000),
@@ -142,25 +143,25 @@ def works(lake: Lake, scale: Scale) -> Iterator[tuple[str, Task, Sequence[Piece]
     """Name each kind of task with its pieces; of cells and panels, those of the last month."""
     profile, last = stored_profile(lake), [scale.history.last]
     groups, features = feature_groups(profile), feature_set(profile)
-    buckets, attributes = pieces.item_buckets(lake), Attributes.of(profile)
+    buckets, attributes = work_units.item_buckets(lake), Attributes.of(profile)
     pair, below = groups[0], sources_of_ages(groups, shop_item(profile.target_clip))
     yield (
         "pair cells",
         PairCellsTask(lake, pair, buckets),
-        [*pieces.pair_pieces(lake, last, buckets)],
+        [*work_units.pair_pieces(lake, last, buckets)],
     )
-    stored = pieces.month_files(lake, monthly_table(pair))[last[0]]
+    stored = work_units.month_files(lake, monthly_table(pair))[last[0]]
     catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
     above = {"month": last[0], "files": {monthly_table(pair).path: stored, **catalogue}}
     yield "cells of groups", GroupCellsTask(lake, groups, attributes), [Piece(above, 0)]
     aged = tuple(group for group in groups if group.name.endswith("_age"))
-    of_ages = pieces.aged_pieces(lake, scale.history, last, below)
+    of_ages = work_units.aged_pieces(lake, scale.history, last, below)
     yield "cells by age", AgedCellsTask(lake, aged, below, attributes), [*of_ages]
     months = [*scale.history][1:]
-    made = pieces.feature_pieces(lake, pair, months, None, scale.history)
+    made = work_units.feature_pieces(lake, pair, months, None, scale.history)
     yield "features of pairs", FeaturesTask(lake, groups, scale.history), [*made]
     panel = PanelRows(lake, features, SPINES[0], (last[0],))
-    cut = build_panel.panel_pieces(panel, lake_months.read_months(lake))
+    cut = assembly.panel_pieces(panel, lake_months.read_months(lake))
     yield "panel", PanelTask(panel, profile.forecast), [*cut]
 
 

@@ -22,22 +22,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks.traffic import moves, sales
+from feature_store.panel.all_tables import all_tables
+from ingestion.lake_months import read_months
+from ingestion.sales.intake import take_in_few
 from jobs import maintain
-from jobs.command import Context
-from jobs.describe_tables import all_tables
+from lakehouse.context import Context
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
-from lakehouse.lake_months import read_months
 from lakehouse.month_range import plus_months
-from lakehouse.sales.intake import take_in_few
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.settings import JobSettings
 from lakehouse.storage import local_path
-from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import RECEIVED, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
-from streaming.metrics import RefreshMetrics
-from streaming.refresh import Refresh
+from streaming.queries.metrics import RefreshMetrics
+from streaming.queries.refresh import Refresh
 
 SHORT, ROUNDS, MAINTAIN_EVERY = 3, 7, 25
 # The share of events before the open month, and before the month before it.

@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ingestion.sales.intake import take_in_few
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
-from lakehouse.profile import load_profile
-from lakehouse.sales.intake import take_in_few
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.profile import load_profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.tables.bronze import RECEIVED
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, REPLACED_DAYS
 from lakehouse.types import PRICE, UNITS, WHOLE

@@ -8,14 +8,15 @@ import json
 import sys
 from pathlib import Path
 
-from jobs.command import Context, start_logging
+from cli.command import start_logging
+from lakehouse.context import Context
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
-from streaming.metrics import RefreshMetrics
-from streaming.refresh import Refresh
-from streaming.refresh_command import LOOK_SECONDS
-from streaming.stopping import stop_on_signals
-from streaming.waiting import SOURCES
+from streaming.queries.metrics import RefreshMetrics
+from streaming.queries.refresh import Refresh
+from streaming.queries.stopping import stop_on_signals
+from streaming.queries.waiting import SOURCES
+from streaming.refresh import LOOK_SECONDS
 
 
 def main() -> int:

@@ -20,15 +20,15 @@ import pandas as pd
 from features.feature_set import TARGET
 from features.group import CATEGORY, ITEM, SHOP
 from features.tables import monthly_table
-from jobs.modelling.estimator import Settings
-from jobs.modelling.metrics import QUANTILES
 from lakehouse.delta.arrow import read_table
 from lakehouse.tables.silver import ITEMS
+from modelling.estimators.estimator import Settings
+from modelling.estimators.quantiles import QUANTILES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from jobs.panel_rows import PanelRows
+    from feature_store.panel.rows import PanelRows
 
 LAGS = (1, 2, 3, 6, 12)
 WINDOWS = (3, 6, 12)

@@ -8,7 +8,8 @@ import sys
 import time
 from itertools import groupby
 
-from jobs.command import Context, report, start_logging
+from cli.command import report, start_logging
+from lakehouse.context import Context
 from lakehouse.settings import JobSettings
 
 SEPARATOR = "//"

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from kafka import KafkaProducer
 
+from ingestion.lake_months import read_months
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.lake_months import read_months
 from lakehouse.month_range import plus_months
 from lakehouse.tables.silver import ITEMS, SHOPS
 

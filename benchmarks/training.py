@@ -20,19 +20,21 @@ import numpy as np
 import xgboost as xgb
 
 from benchmarks.process_tree import measured
+from cli.command import report
+from feature_store.panel.rows import PanelRows
 from features.feature_set import TARGET, feature_set
-from jobs.command import Context, report
-from jobs.modelling import collective
-from jobs.modelling.engines import ENGINES, ROUNDS, Task
-from jobs.modelling.model_inputs import Inputs
-from jobs.modelling.response import Response
-from jobs.modelling.xgboost_model import parameters
-from jobs.panel_rows import PanelRows, closed_months
+from ingestion.lake_months import closed_months
+from lakehouse.context import Context
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
+from lakehouse.profile.stored import stored_profile
 from lakehouse.settings import JobSettings
-from lakehouse.stored_profile import stored_profile
+from modelling.estimators import collective
+from modelling.estimators.engines import ENGINES, ROUNDS, Task
+from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.response import Response
+from modelling.estimators.xgboost_model import parameters
 
 THREADS = 2
 Fit = Callable[[PanelRows, Task], xgb.Booster]

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from features.encoding import dictionary
 from features.group import CATEGORY, ITEM, SHOP, UNKNOWN
-from lakehouse.profile import Profile
+from lakehouse.profile.profile import Profile
 from lakehouse.types import TEXT
 
 

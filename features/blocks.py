@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from features.attributes import Attributes
 from features.group import CATEGORY, FeatureGroup
-from lakehouse.profile import Profile
+from lakehouse.profile.profile import Profile
 
 
 @dataclass(frozen=True)

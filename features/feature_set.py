@@ -16,7 +16,7 @@ from features.input_feature import (
 from features.neighbour import NEIGHBOURS, Neighbour
 from features.ratio import RATIOS, Ratio, attribute_ratios
 from features.tables import TARGET_MONTH, feature_columns
-from lakehouse.profile import Profile
+from lakehouse.profile.profile import Profile
 from lakehouse.table import Column, Table
 from lakehouse.types import FEATURE, TEXT
 

@@ -39,7 +39,7 @@ from features.measures import (
     WHEN_SOLD,
     pair_target,
 )
-from lakehouse.profile import Clip, Profile
+from lakehouse.profile.profile import Clip, Profile
 
 # What prices are made of: numerator and denominator of the same sales, in the same months.
 YEARS_PRICE_TERMS = means("revenue", 12) + means("priced_units", 12)

@@ -16,3 +16,7 @@ def known_month(month: date, horizon: int) -> date:
         horizon: months from the cutoff to it, at least 1.
     """
     return plus_months(month, 1 - horizon)
+
+
+# A target month's panel knows the month's features of so many months earlier; a year is enough.
+LONGEST = 12

@@ -13,14 +13,8 @@ from features.group import SHOP
 from features.horizon import known_month
 from features.own_ids import newest_of_names, under_own_ids
 from features.ratio import Ratio
-from lakehouse.inputs.declarations import (
-    PLANNED_PRICES,
-    PROMOTIONS,
-    SHOP_DATES,
-    STOCK_OUTS,
-    Input,
-)
 from lakehouse.month_range import plus_months
+from lakehouse.tables.inputs import PLANNED_PRICES, PROMOTIONS, SHOP_DATES, STOCK_OUTS, Input
 from lakehouse.types import FEATURE
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from lakehouse.profile import Clip
+from lakehouse.profile.profile import Clip
 from lakehouse.table import Column
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from features.group import SOLD_SHARE
 from features.measure import Measure
-from lakehouse.profile import Clip
+from lakehouse.profile.profile import Clip
 from lakehouse.types import COUNT, REVENUE, SHARE, UNITS, WHOLE
 
 LATE_DAYS = 14

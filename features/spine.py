@@ -12,7 +12,7 @@ from features.ages import AGES, ITEM_AGE, ages_of
 from features.attributes import attributes_of
 from features.encoding import positions
 from features.group import ITEM, SHOP
-from lakehouse.profile import Forecast
+from lakehouse.profile.profile import Forecast
 
 Codes = npt.NDArray[np.int64]
 Entities = Sequence[pa.Table]

@@ -6,7 +6,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.inputs.declarations import DELISTINGS, SHOP_DATES, Input
+from lakehouse.tables.inputs import DELISTINGS, SHOP_DATES, Input
 
 
 @dataclass(frozen=True)

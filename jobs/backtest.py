@@ -10,31 +10,27 @@ model on the same rows; an MLflow run; and a report, <lake>/reports/backtest-<ru
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pyarrow as pa
-
-from jobs import report_file
-from jobs.backtest_plan import OWN, Plan
-from jobs.backtest_report import report
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.count_arguments import add_folds_argument
-from jobs.horizon_arguments import add_horizons_argument
-from jobs.modelling.rolling import LAKE, Row
-from jobs.modelling.scoreboard import as_text, overall
-from jobs.modelling.tracking import Tracking
-from jobs.panel_rows import add_training_arguments
-from jobs.tunings import add_parameters_argument
-from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.delta.log import exists, has_declared_columns, make, version
-from lakehouse.lake import Lake
-from lakehouse.tables.gold import BACKTESTS
-
-FOLDS = 6
-# Learns in another way, so that what both find hard is hard.
-SECOND = "random_forest"
+from cli.arguments import (
+    add_folds_argument,
+    add_horizons_argument,
+    add_lake_argument,
+    add_parameters_argument,
+    add_training_arguments,
+    lake_of,
+)
+from cli.command import Job, main
+from lakehouse.context import Context
+from lakehouse.progress import progress
+from modelling.backtest import report_file
+from modelling.backtest.plan import OWN, BacktestSpec, Plan
+from modelling.backtest.report import report
+from modelling.backtest.rolling import LAKE, Row
+from modelling.backtest.scores import FOLDS, SECOND, run_name, store, stored_scores
+from modelling.evaluation.scoreboard import as_text, overall
+from modelling.registry.tracking import Tracking
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,11 +62,24 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.split(",")))
 
 
+def backtest_spec(arguments: argparse.Namespace) -> BacktestSpec:
+    """Read a command line."""
+    return BacktestSpec(
+        spine=arguments.spine,
+        folds=arguments.folds,
+        horizons=arguments.horizons,
+        estimators=arguments.estimators,
+        parameters=arguments.parameters,
+        workers=arguments.workers,
+        score_against=arguments.score_against,
+    )
+
+
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Score every fold, unless these very folds were scored before."""
     if arguments.report:
         report_file.require_place(arguments.report)
-    plan = Plan.of(context, lake_of(context, arguments), arguments)
+    plan = Plan.of(context, lake_of(context, arguments), backtest_spec(arguments))
     plan.require_panels()
     progress("backtest: parameters are %s", plan.parameters.source)
     inputs = plan.inputs
@@ -104,12 +113,7 @@ def carried_out(plan: Plan, inputs: str) -> list[Row]:
     with tracking.run("backtest", plan.describe(), inputs):
         tracking.log(metrics(scores))
         tracking.log_text(html, "backtest.html")
-    return store(context, lake, plan.arguments.spine, inputs, scores)
-
-
-def run_name(context: Context) -> str:
-    """Name a run by its time."""
-    return f"{context.now:%Y%m%dT%H%M%SZ}"
+    return store(context, lake, plan.spec.spine, inputs, scores)
 
 
 def report_name(run_: str) -> str:
@@ -148,45 +152,6 @@ def metrics(scores: Sequence[Row]) -> dict[str, float]:
         for model, pooled in overall(mine).items():
             found |= {f"{prefix}{model}_{name}": value for name, value in pooled.items()}
     return found
-
-
-def stored_scores(lake: Lake, inputs: str) -> list[Row]:
-    """Return the scores of the newest backtest that was made from the same inputs.
-
-    None where an error among them is not finite, as programs of before kept them.
-    """
-    if not exists(lake, BACKTESTS) or not has_declared_columns(lake, BACKTESTS):
-        return []
-    found = read_table(lake, BACKTESTS, filters=[("inputs", "=", inputs)]).to_pylist()
-    newest = max((score["run"] for score in found), default=None)
-    scores = [score for score in found if score["run"] == newest]
-    return scores if all(isfinite(score["rmse"]) for score in scores) else []
-
-
-def store(
-    context: Context, lake: Lake, spine: str, inputs: str, scores: Iterable[Mapping[str, Any]]
-) -> list[Row]:
-    """Keep scores in the table.
-
-    Args:
-        context: of the job, whose time names the run.
-        lake: where the table is.
-        spine: of the panel.
-        inputs: digest of everything that the scores depend on.
-        scores: as ``rolling.roll`` returns them.
-    """
-    common = {"run": run_name(context), "spine": spine, "inputs": inputs, "actuals": LAKE}
-    rows = [{**common, **score} for score in scores]
-    make_room(lake)
-    append_rows(lake, BACKTESTS, pa.Table.from_pylist(rows, BACKTESTS.schema))
-    return rows
-
-
-def make_room(lake: Lake) -> None:
-    """Empty a table of scores in an older form; Delta's version before keeps them for a while."""
-    if exists(lake, BACKTESTS) and not has_declared_columns(lake, BACKTESTS):
-        progress("backtest: scores of an older form are in version %d", version(lake, BACKTESTS))
-        make(lake, BACKTESTS, is_emptied=True)
 
 
 JOB = Job("backtest", "Score models and naive baselines by rolling origin.", add_arguments, run)

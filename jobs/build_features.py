@@ -11,12 +11,14 @@ import argparse
 import sys
 from typing import Any
 
-from jobs.build import Build
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.month_arguments import add_month_arguments, asked
-from jobs.skew import note_rebuild
-from lakehouse.lake_months import read_months
+from cli.arguments import add_lake_argument, add_month_arguments, asked, lake_of
+from cli.command import Job, main
+from feature_store.build import Build
+from feature_store.skew.results import note_rebuild
+from ingestion.lake_months import read_months
+from lakehouse.context import Context
 from lakehouse.month_range import MonthRange
+from lakehouse.progress import progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,41 +12,29 @@ names, and builds cells, features and panel there.
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from features.feature_set import SPINES, FeatureSet, feature_set
-from features.horizon import known_month
-from features.tables import features_table, monthly_table
-from jobs.build import Build
-from jobs.code_versions import OF_PANEL_TABLE, built_by_newer
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.earlier_records import take_over_panel
-from jobs.horizon_arguments import add_horizons_argument
-from jobs.input_files import input_files
-from jobs.lineage import built_as_declared, panel_digests, stale
-from jobs.month_arguments import add_month_arguments, asked
-from jobs.panel_rows import PanelRows, name_months
-from jobs.panel_task import PanelTask
-from lakehouse.buckets import count_for
-from lakehouse.delta import log
-from lakehouse.delta.months import drop_months, replace_months
-from lakehouse.delta.states import Change
-from lakehouse.delta.work import Piece, do_work
-from lakehouse.errors import RefusedError, UsageError
-from lakehouse.known_at.replay import replay
+from cli.arguments import (
+    add_horizons_argument,
+    add_lake_argument,
+    add_month_arguments,
+    asked,
+    lake_of,
+)
+from cli.command import Job, main
+from feature_store.build import Build
+from feature_store.panel.assembly import build, panel_months
+from feature_store.panel.rows import PanelRows, name_months
+from features.feature_set import SPINES, feature_set
+from ingestion.known_at.replay import replay
+from ingestion.lake_months import read_months
+from lakehouse.context import Context
+from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
-from lakehouse.lake_months import LakeMonths, read_months
-from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.sales.values import timestamp
-from lakehouse.stored_profile import stored_profile
-from lakehouse.table import Table
-from lakehouse.tables.silver import ITEMS, SHOPS
-
-# A task holds its rows as one Arrow table, about 250 MB at 80 columns, and the features of their
-# items.
-ROWS_PER_TASK = 500_000
+from lakehouse.profile.stored import stored_profile
+from lakehouse.progress import progress
+from lakehouse.values import timestamp
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,125 +110,6 @@ def lake_known_at(context: Context, lake: Lake, arguments: argparse.Namespace) -
     known = replay(lambda: context.spark, lake, at, is_redone=arguments.rebuild)
     Build.of(known, lambda: context.spark).run()
     return known
-
-
-def build(
-    context: Context, panel: PanelRows, months: LakeMonths, *, is_redone: bool
-) -> dict[str, int]:
-    """Assemble the months of one panel that are stale, and say how much was written.
-
-    Args:
-        context: starts Spark where there is much to do.
-        panel: the rows asked for.
-        months: the lake's.
-        is_redone: whether what did not change is assembled too.
-
-    Raises:
-        RefusedError: a newer program built the panel.
-    """
-    if newer := built_by_newer(panel.lake, [panel.table], OF_PANEL_TABLE):
-        raise RefusedError(newer)
-    every_month = panel_months(months, panel.spine, panel.horizon)
-    take_over_panel(panel.of(every_month), months)
-    drop_months(panel.lake, panel.table, every_month)
-    digests = panel_digests(panel, months)
-    built = {} if is_redone else built_as_declared(panel.lake, panel.table)
-    stale_months = stale(digests, built)
-    if not stale_months:
-        progress("%s: up to date", panel.table.path)
-        return {"months": 0, "rows": 0, "bytes": 0}
-    progress("%s: %d months", panel.table.path, len(stale_months))
-    made_from = {month: digests[month] for month in stale_months}
-    is_whole = stale_months == list(every_month)
-    task = PanelTask(panel, stored_profile(panel.lake).forecast)
-    pieces = list(panel_pieces(panel.of(stale_months), months))
-    parts = do_work(lambda: context.spark, panel.lake, pieces, task)
-    rows = replace_months(
-        panel.lake,
-        panel.table,
-        stale_months,
-        parts,
-        made_from,
-        is_whole=is_whole,
-        change=Change(versions=OF_PANEL_TABLE),
-    )
-    return {
-        "months": len(stale_months),
-        "rows": rows,
-        "bytes": sum(part.size for part in parts),
-    }
-
-
-def panel_months(months: LakeMonths, spine: str, horizon: int = 1) -> MonthRange:
-    """Return the target months that a panel has: open ones only where no sale decides its rows.
-
-    The last one is the month that the cutoff's horizon reaches.
-    """
-    is_known_before = spine == SPINES[0]
-    reached = plus_months(months.open_month, horizon - 1)
-    last = reached if is_known_before else months.cutoff or months.open_month
-    return MonthRange(months.range.first, last)
-
-
-def panel_pieces(panel: PanelRows, months: LakeMonths) -> Iterator[Piece]:
-    """Cut the assembly of months: a piece per month, of a large one per bucket of items."""
-    files = files_by_month(panel.lake, panel.features, panel.horizon)
-    sizes = {table.path: log.month_rows(panel.lake, table) for table in tables_read(panel.features)}
-    for month in panel.months:
-        most = most_rows(panel, sizes, month)
-        slices = count_for(most, ROWS_PER_TASK)
-        common = {
-            "month": month,
-            "is_closed": months.cutoff is not None and month <= months.cutoff,
-            "files": files(month),
-        }
-        for number in range(slices):
-            yield Piece({**common, "bucket": (number, slices)}, most // slices)
-
-
-def files_by_month(
-    lake: Lake, features: FeatureSet, horizon: int = 1
-) -> Callable[[date], dict[str, list[str]]]:
-    """Return a function that lists the files a target month is assembled from, by table.
-
-    Features are those of the month after the cutoff, cells those of the target month itself.
-
-    Raises:
-        RefusedError: a table has other columns than are declared now; says which step helps.
-    """
-    for table in (t(group) for group in features.groups for t in (monthly_table, features_table)):
-        if differing := log.differing_columns(lake, table):
-            raise RefusedError(
-                f"{table.path}: its columns are not those declared ({', '.join(differing)}); run "
-                "jobs.build_features, then this step again."
-            )
-    inputs = input_files(lake, features, horizon)
-    known = {t.path: log.month_files(lake, t) for t in map(features_table, features.groups)}
-    actual = {t.path: log.month_files(lake, t) for t in map(monthly_table, features.groups)}
-    catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
-    return lambda month: {
-        **{path: found.get(known_month(month, horizon), []) for path, found in known.items()},
-        **{path: found.get(month, []) for path, found in actual.items()},
-        **catalogue,
-        **inputs(month),
-    }
-
-
-def most_rows(panel: PanelRows, sizes: dict[str, dict[date, int]], month: date) -> int:
-    """Say how many rows a month's spine has at most: of shops and items known, or sold."""
-    is_known_before = panel.spine == SPINES[0]
-    table = features_table if is_known_before else monthly_table
-    at = known_month(month, panel.horizon) if is_known_before else month
-    counts = {g.name: sizes[table(g).path].get(at, 0) for g in panel.features.groups}
-    return counts["shop"] * counts["item"]
-
-
-def tables_read(features: FeatureSet) -> list[Table]:
-    """List the tables that a panel is assembled from, by month."""
-    return [
-        *(features_table(group) for group in features.groups),
-        *(monthly_table(group) for group in features.groups),
-    ]
 
 
 JOB = Job("build_panel", "Assemble the panel of features and targets.", add_arguments, run)

@@ -12,19 +12,21 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.books_table import books_figures, show_books, show_load
-from jobs.command import Context, Job, main, progress
-from jobs.file_figures import not_read_figures
-from jobs.source_arguments import add_source_arguments
-from lakehouse.catalogue.intake import Catalogue, listed, understood
-from lakehouse.profile import Profile, load_profile
-from lakehouse.sales.arrivals import Reception, events
-from lakehouse.sales.books import Book
-from lakehouse.sales.records import parse
-from lakehouse.sales.trial import try_out
-from lakehouse.sales.unlisted import Listed, unlisted_figures
-from lakehouse.source_rows import source_rows
-from lakehouse.sources import Sources, find_sources
+from cli.arguments import add_source_arguments
+from cli.command import Job, main
+from ingestion.arrivals import Reception, events
+from ingestion.books.books import Book
+from ingestion.books.books_table import books_figures, show_books, show_load
+from ingestion.books.dry_run import try_out
+from ingestion.books.file_figures import not_read_figures
+from ingestion.catalogue.intake import Catalogue, listed, understood
+from ingestion.files.rows import source_rows
+from ingestion.files.sources import Sources, find_sources
+from ingestion.sales.records import parse
+from ingestion.sales.unlisted import Listed, unlisted_figures
+from lakehouse.context import Context
+from lakehouse.profile.profile import Profile, load_profile
+from lakehouse.progress import progress
 
 SHOWN = ("date", "shop_id", "item_id", "units", "price", "outcome", "reasons")
 

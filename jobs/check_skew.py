@@ -13,17 +13,20 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cli.arguments import add_lake_argument, lake_of
+from cli.command import FoundError, Job, main
+from feature_store.build import Build
+from feature_store.skew.plan import Plan, make_plan
+from feature_store.skew.results import is_skew, record
+from feature_store.skew.sample import Draw
+from feature_store.skew.task import CompareTask, RebuildTask
+from feature_store.skew.work import SkewWork
 from features.attributes import Attributes
-from jobs.build import Build
-from jobs.command import Context, FoundError, Job, add_lake_argument, lake_of, main, progress
-from jobs.draw import Draw
-from jobs.skew import is_skew, record
-from jobs.skew_plan import Plan, make_plan
-from jobs.skew_task import CompareTask, RebuildTask
-from jobs.skew_work import SkewWork
 from lakehouse.buckets import Bucket
+from lakehouse.context import Context
 from lakehouse.errors import UsageError
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
+from lakehouse.progress import progress
 
 SAMPLE = 2_000
 WORST = 10

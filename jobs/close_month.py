@@ -16,13 +16,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from jobs.command import Context, FoundError, Job, add_lake_argument, lake_of, main, progress
-from jobs.month_arguments import month
+from cli.arguments import add_lake_argument, lake_of, month
+from cli.command import FoundError, Job, main
+from ingestion.books.completeness import Completeness, has_begun, is_over, judge_months
+from ingestion.lake_months import LakeMonths, close, read_months, reopen
+from lakehouse.context import Context
 from lakehouse.errors import RefusedError, UsageError
 from lakehouse.lake import Lake
-from lakehouse.lake_months import LakeMonths, close, read_months, reopen
 from lakehouse.month_range import MonthRange
-from lakehouse.sales.completeness import Completeness, has_begun, is_over, judge_months
+from lakehouse.progress import progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

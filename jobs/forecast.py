@@ -14,38 +14,29 @@ named, in the result line.
 
 import argparse
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
 from functools import reduce
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.feature_set import SPINES, FeatureSet, feature_set
+from cli.arguments import add_horizons_argument, add_lake_argument, lake_of, written
+from cli.command import Job, main
+from features.feature_set import feature_set
 from features.group import ITEM, SHOP
-from jobs.assortment import are_of_one_kind, count_departures, require_assortment
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.forecast_rows import Origin, sound_rows
-from jobs.forecast_versions import PUBLISHED, forecast_inputs, newest_version, publish
-from jobs.horizon_arguments import add_horizons_argument, written
-from jobs.known_ids import known_ids, of_known, unknown_ids
-from jobs.modelling.estimator import Model
-from jobs.modelling.recipe import Recipe
-from jobs.modelling.registry import Registry
-from jobs.modelling.submission import write_submission
-from jobs.modelling.tracking import Tracking
-from jobs.pairs import listed_pairs, pair_rows
-from jobs.panel_rows import PanelRows, closed_months
-from jobs.withdrawn import counts, still_there, with_reason
-from lakehouse.delta import rows
-from lakehouse.errors import RefusedError, UsageError
-from lakehouse.lake import Lake
+from forecasting.assortment import are_of_one_kind, count_departures
+from forecasting.making import Forecasting, champion, sorted_out
+from forecasting.pairs import listed_pairs
+from forecasting.submission import write_submission
+from forecasting.versions import forecast_inputs, newest_version, publish
+from forecasting.withdrawn import counts, with_reason
+from ingestion.lake_months import closed_months
+from lakehouse.context import Context
+from lakehouse.errors import UsageError
 from lakehouse.month_range import plus_months
-from lakehouse.profile import bounds_of
-from lakehouse.stored_profile import stored_profile
-from lakehouse.tables.gold import FORECASTS
+from lakehouse.profile.stored import stored_profile
+from lakehouse.progress import progress
+from modelling.registry.tracking import Tracking
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,66 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Forecasting:
-    """One version in the making.
-
-    Attributes:
-        lake: where it is made.
-        features: the models' columns.
-        cutoff: last month whose sales are visible.
-        version: its name.
-        now: when it is made.
-        pairs: those asked for, of shops and items that are known; None: the assortment.
-    """
-
-    lake: Lake
-    features: FeatureSet
-    cutoff: date
-    version: str
-    now: datetime
-    pairs: DataFrame | None
-
-    def forecasts(self, spark: SparkSession, horizon: int, run: str, model: Model) -> DataFrame:
-        """Return rows of gold.forecasts of one horizon, as they were computed once.
-
-        Raises:
-            UnsoundForecastError: the model returned what it must not.
-        """
-        month = plus_months(self.cutoff, horizon)
-        progress("forecast: %s", f"{month:%Y-%m}")
-        if self.pairs is None:
-            panel = PanelRows(self.lake, self.features, SPINES[0], (month,), horizon)
-            require_assortment(panel, self.cutoff)
-            rows_ = panel.frame(spark)
-        else:
-            pairs = still_there(spark, self.lake, self.pairs, month)
-            rows_ = pair_rows(self.lake, self.features, month, pairs, horizon)
-        origin = Origin(self.version, self.cutoff, horizon, run, self.now)
-        return sound_rows(model, rows_, origin, bounds_of(stored_profile(self.lake).target_clip))
-
-    def kept(self, spark: SparkSession, forecasts: DataFrame) -> DataFrame:
-        """Write rows of gold.forecasts, which nobody is served yet, and return them as stored.
-
-        They are written to few files: those of a version are never joined by upkeep.
-        """
-        files = -(-forecasts.count() // rows.ROWS_PER_FILE)
-        rows.append(self.lake, FORECASTS, forecasts.coalesce(max(1, files)))
-        return rows.read(spark, self.lake, FORECASTS).where(F.col("version") == self.version)
-
-    def row(self, count: int, runs: Mapping[int, str], inputs: str) -> dict[str, Any]:
-        """Return what gold.forecast_versions says of it, from when it is served on."""
-        return {
-            "version": self.version,
-            "cutoff": self.cutoff,
-            "model": ",".join(dict.fromkeys(runs.values())),
-            "inputs": inputs,
-            "rows": count,
-            "status": PUBLISHED,
-            "published_at": self.now,
-        }
-
-
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Forecast, unless the newest version was made from these very inputs."""
     require_purpose(arguments)
@@ -145,7 +76,9 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     if newest and newest["inputs"] == inputs and not arguments.pairs:
         progress("forecast: up to date")
         return {"version": newest["version"], "rows": newest["rows"], "published": False}
-    listed = listed_pairs(context.spark, lake, arguments)
+    listed = listed_pairs(
+        context.spark, lake, arguments.pairs, is_submitted=bool(arguments.submission)
+    )
     asked, unknown = sorted_out(context.spark, lake, features, listed)
     version = f"{context.now:%Y%m%dT%H%M%S.%fZ}"
     making = Forecasting(lake, features, cutoff, version, context.now, asked)
@@ -198,37 +131,6 @@ def require_purpose(arguments: argparse.Namespace) -> None:
             f"--horizons {written(horizons)}: a submission is of one month; name one horizon, or "
             "--publish the others."
         )
-
-
-def champion(tracking: Tracking, features: FeatureSet, horizon: int) -> tuple[str, Recipe]:
-    """Return the MLflow run of a horizon's champion, and how it was made.
-
-    Raises:
-        RefusedError: there is none, or one that reads features no longer declared.
-    """
-    registry = Registry(tracking)
-    run = registry.champion(horizon).run
-    recipe = tracking.recipe(run)
-    gone = set(recipe.features) - set(features.names) if recipe else {"features nobody noted"}
-    if recipe is None or gone:
-        raise RefusedError(
-            f"{registry.name(horizon)}: the champion reads {min(gone)}, no longer declared "
-            f"({len(gone)} such); run jobs.train, then jobs.promote --horizons {horizon}."
-        )
-    return run, recipe
-
-
-def sorted_out(
-    spark: SparkSession, lake: Lake, features: FeatureSet, listed: DataFrame | None
-) -> tuple[DataFrame | None, dict[str, Any]]:
-    """Part a list's pairs into those of known shops and items, and a note of the others."""
-    if listed is None:
-        return None, {}
-    known = known_ids(spark, lake, features)
-    unknown = unknown_ids(listed, known)
-    if unknown:
-        progress("forecast: of shops or items that nobody knows, not forecast: %s", unknown)
-    return of_known(listed, known), unknown
 
 
 JOB = Job("forecast", "Forecast the months after the cutoff, and publish them.", add_arguments, run)

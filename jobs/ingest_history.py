@@ -14,38 +14,41 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from jobs.books_table import (
+from cli.arguments import add_lake_argument, add_source_arguments, lake_of
+from cli.command import Job, main
+from ingestion.arrivals import Reception
+from ingestion.books import accounts, ingested_files
+from ingestion.books.books import Book, require_balance
+from ingestion.books.books_table import (
     FIRST_FAULTS,
     books_figures,
     control_figures,
     show_books,
     show_load,
 )
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.file_figures import not_read_figures, read_before_figures, replaced_figures
-from jobs.source_arguments import add_source_arguments
-from lakehouse import ledger
-from lakehouse.catalogue import intake as catalogue
-from lakehouse.date_format import ISO, date_reader
+from ingestion.books.control import compare, read_control
+from ingestion.books.file_figures import not_read_figures, read_before_figures, replaced_figures
+from ingestion.catalogue import intake as catalogue
+from ingestion.files.sources import Source, Sources, find_sources
+from ingestion.inputs import intake as inputs
+from ingestion.lake_months import stored_months
+from ingestion.sales import intake
+from ingestion.sales.admission import Load
+from ingestion.sales.arrivals import is_received, receive
+from ingestion.sales.redelivery import redeliver
+from ingestion.sales.redelivery_lines import ShopDay
+from ingestion.sales.span import extend_months, find_gaps
+from lakehouse.context import Context
 from lakehouse.delta.parts import read_files
 from lakehouse.errors import UsageError
-from lakehouse.inputs import intake as inputs
 from lakehouse.lake import Lake
-from lakehouse.lake_months import stored_months
 from lakehouse.month_range import MonthRange
-from lakehouse.profile import Profile, load_profile
-from lakehouse.sales import accounts, intake
-from lakehouse.sales.admission import Load
-from lakehouse.sales.arrivals import Reception, is_received, receive
-from lakehouse.sales.books import Book, require_balance
-from lakehouse.sales.control import compare, read_control
-from lakehouse.sales.redelivery import redeliver
-from lakehouse.sales.redelivery_lines import ShopDay
-from lakehouse.sales.span import extend_months, find_gaps
-from lakehouse.sales.values import CLOCKS_APART, plausible_id, timestamp
-from lakehouse.sources import Source, Sources, find_sources
-from lakehouse.stored_profile import claim_lake
+from lakehouse.profile.date_format import ISO, date_reader
+from lakehouse.profile.profile import Profile, load_profile
+from lakehouse.profile.stored import claim_lake
+from lakehouse.progress import progress
 from lakehouse.tables.bronze import SALES_EVENTS
+from lakehouse.values import CLOCKS_APART, plausible_id, timestamp
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +95,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         read_control(arguments.control, profile.sales.date_format) if arguments.control else None
     )
     progress("checking the files of %s", arguments.data)
-    known = {} if arguments.replace else ledger.known_files(lake)
+    known = {} if arguments.replace else ingested_files.known_files(lake)
     sources = find_sources(arguments.data, profile, known)
     figures = not_read_figures(sources)
     claim_lake(lake, profile)
@@ -107,7 +110,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     figures |= read_before_figures(lake, new)
     load = Load(lake, {s.digest: s.name for s in sources.sales}, profile.sales.most_rejected)
     books = take_in_sales(context, load, new, profile, reception)
-    ledger.record_files(lake, sources.files, reception)
+    ingested_files.record_files(lake, sources.files, reception)
     figures |= {"files": len(books), "files_skipped": len(sources.sales) - len(books)}
     figures |= books_figures(books) | load.figures | months_figures(lake)
     show_load(load.unlisted, load.returns)
@@ -137,7 +140,7 @@ def take_in_catalogue(
 ) -> dict[str, Any]:
     """Take in shops, items and categories, unless they are as they were."""
     digest = catalogue.catalogue_digest(sources, profile)
-    if ledger.latest_catalogue(lake) == digest:
+    if ingested_files.latest_catalogue(lake) == digest:
         progress("the catalogue has not changed")
         return {"shops_changed": 0, "items_changed": 0, "catalogue_rejected": 0}
     progress("taking in the catalogue")
@@ -145,7 +148,7 @@ def take_in_catalogue(
         lambda: context.spark, lake, sources, profile, reception
     )
     names = ", ".join(sorted({source.name for source in sources.entities.values()}))
-    ledger.record_catalogue(lake, digest, names, taken.received, taken.rejected, reception)
+    ingested_files.record_catalogue(lake, digest, names, taken.received, taken.rejected, reception)
     return {
         "shops_changed": shops,
         "items_changed": items,
@@ -160,21 +163,23 @@ def take_in_inputs(
     """Take in the optional inputs that a profile declares, unless they are as they were."""
     counts = {}
     for name, source in sources.inputs.items():
-        if ledger.latest(lake, name) == source.digest:
+        if ingested_files.latest(lake, name) == source.digest:
             progress("%s has not changed", source.name)
             continue
         progress("taking in %s", source.name)
         received, left_out = inputs.take_in(
             lambda: context.spark, lake, name, source, profile, reception
         )
-        ledger.record_list(lake, name, source.digest, source.name, received, left_out, reception)
+        ingested_files.record_list(
+            lake, name, source.digest, source.name, received, left_out, reception
+        )
         counts[name] = {"received": received, "rejected": left_out}
     return {"inputs": counts} if sources.inputs else {}
 
 
 def new_sales(lake: Lake, sources: Sources) -> list[Source]:
     """Return the sales files that are not yet ingested."""
-    done = ledger.recorded_sales(lake)
+    done = ingested_files.recorded_sales(lake)
     return [source for source in sources.sales if source.digest not in done]
 
 
@@ -205,7 +210,9 @@ def take_in_sales(
     show_books(books, new)
     require_balance(books)
     extend_months(lake, reception.ingested_at)
-    ledger.record_sales(lake, books, {source.digest: source.name for source in new}, reception)
+    ingested_files.record_sales(
+        lake, books, {source.digest: source.name for source in new}, reception
+    )
     return books
 
 

@@ -3,12 +3,12 @@
     python -m jobs.maintain --lake URI [--retain-hours N] [--retain-days N] [--files N]
     python -m jobs.maintain --lake URI [--erase-shop ID …] [--erase-sales FILE] [--yes]
 
-Reads and rewrites every table of the lake; no row changes. What is older than --retain-days and may
-be forgotten is removed (jobs/retention.py): backtests and their reports, checks of skew, forecasts
-that were withdrawn or never published, lakes of build_panel --known-at. Tables of feature groups
-that the profile no longer has are removed. With --erase-shop or --erase-sales it removes the
-records of shops and sales from bronze and silver instead, and says what is due for every trace to
-be gone; without --yes it only counts them (docs/erasure.md).
+Reads and rewrites every table of the lake; no row changes. What is older than --retain-days and
+may be forgotten is removed (forecasting/retention.py): backtests and their reports, checks of
+skew, forecasts that were withdrawn or never published, lakes of build_panel --known-at. Tables of
+feature groups that the profile no longer has are removed. With --erase-shop or --erase-sales it
+removes the records of shops and sales from bronze and silver instead, and says what is due for
+every trace to be gone; without --yes it only counts them (docs/erasure.md).
 """
 
 import argparse
@@ -16,16 +16,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.describe_tables import all_tables
-from jobs.retention import RETAIN_DAYS, forget_old
+from cli.arguments import add_lake_argument, lake_of
+from cli.command import Job, main
+from feature_store.panel.all_tables import all_tables
+from forecasting.retention import RETAIN_DAYS, forget_old
+from ingestion.erasure.removal import erase, find
+from ingestion.sales.span import extend_months
+from lakehouse.context import Context
 from lakehouse.delta import log
 from lakehouse.delta.upkeep import compact, drop_others, vacuum
-from lakehouse.erasure.removal import erase, find
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
-from lakehouse.sales.span import extend_months
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
+from lakehouse.progress import progress
 
 # Delta's own default: long enough for the longest reader and for a stream that was down a weekend.
 RETAIN_HOURS = 168

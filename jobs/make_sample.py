@@ -15,11 +15,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jobs.command import Context, Job, main, progress
-from jobs.sampling.folder import Request, SampleFolder
-from jobs.sampling.sample import write_sample
-from jobs.sampling.scale import SCALES, SMALL
+from cli.command import Job, main
+from lakehouse.context import Context
 from lakehouse.errors import UsageError
+from lakehouse.progress import progress
+from synthetic.folder import Request, SampleFolder
+from synthetic.sample import write_sample
+from synthetic.scale import SCALES, SMALL
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

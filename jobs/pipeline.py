@@ -15,6 +15,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from cli.arguments import (
+    add_folds_argument,
+    add_horizons_argument,
+    add_lake_argument,
+    lake_of,
+    written,
+)
+from cli.command import Job, main
 from jobs import (
     backtest,
     build_features,
@@ -27,12 +35,12 @@ from jobs import (
     score_forecasts,
     train,
 )
-from jobs.backtest_plan import OWN
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.count_arguments import add_folds_argument
-from jobs.horizon_arguments import add_horizons_argument, written
+from lakehouse.context import Context
 from lakehouse.errors import UsageError
+from lakehouse.progress import progress
 from lakehouse.storage import is_local, local_path
+from modelling.backtest.plan import OWN
+from modelling.backtest.scores import FOLDS
 
 SAMPLE = "sample"
 
@@ -44,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile", default=SAMPLE, help=f"what the files mean (default: {SAMPLE})"
     )
-    add_folds_argument(parser, backtest.FOLDS, "cutoffs that the backtest scores")
+    add_folds_argument(parser, FOLDS, "cutoffs that the backtest scores")
     add_horizons_argument(parser)
 
 

@@ -16,14 +16,21 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.backtest import FOLDS
-from jobs.command import Context, FoundError, Job, add_lake_argument, lake_of, main, progress
-from jobs.count_arguments import add_folds_argument, add_workers_argument
-from jobs.horizon_arguments import add_horizons_argument
-from jobs.modelling.champions import REFUSED, Outcome
-from jobs.promotion import Promotion
+from cli.arguments import (
+    add_folds_argument,
+    add_horizons_argument,
+    add_lake_argument,
+    add_workers_argument,
+    lake_of,
+)
+from cli.command import FoundError, Job, main
+from lakehouse.context import Context
 from lakehouse.errors import UsageError
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
+from lakehouse.progress import progress
+from modelling.backtest.scores import FOLDS
+from modelling.promotion.champions import REFUSED, Outcome
+from modelling.promotion.decision import Promotion
 
 
 class NotPromotedError(FoundError):

@@ -13,14 +13,17 @@ import sys
 from collections import Counter
 from typing import Any
 
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
+from cli.arguments import add_lake_argument, lake_of
+from cli.command import Job, main
+from ingestion.books.retry import retry
+from ingestion.sales.span import extend_months
+from lakehouse.context import Context
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
 from lakehouse.lake import Lake
-from lakehouse.profile import Profile, load_profile
-from lakehouse.sales.retry import retry
-from lakehouse.sales.span import extend_months
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.profile import Profile, load_profile
+from lakehouse.profile.stored import claim_lake, stored_profile
+from lakehouse.progress import progress
 from lakehouse.tables.bronze import REJECTED_SALES
 
 

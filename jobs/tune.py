@@ -3,7 +3,7 @@
     python -m jobs.tune --lake URI [--trials N] [--minutes M] [--validation-months N] [--folds N]
         [--spine assortment|grid] [--workers N]
 
-Reads the gold panel. Writes gold tunings, a row per trial, and an MLflow run. Run again, or after
+Reads the gold panel. Writes gold trials, a row per trial, and an MLflow run. Run again, or after
 an interruption, it goes on from the trials that are kept. jobs.train and jobs.backtest use
 the best.
 """
@@ -11,27 +11,19 @@ the best.
 import argparse
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from features.feature_set import feature_set
-from jobs import tunings
-from jobs.command import Context, Job, add_lake_argument, lake_of, main, progress
-from jobs.lineage import training_digest
-from jobs.modelling.estimator import Settings
-from jobs.modelling.search import Search, Trial, best
-from jobs.modelling.tracking import Tracking
-from jobs.modelling.tuning import Validation, tried, validation
-from jobs.panel_checks import require_fit_panel
-from jobs.panel_rows import PanelRows, add_training_arguments, closed_months
-from jobs.tunings import PARAMETERS
+from cli.arguments import add_lake_argument, add_training_arguments, lake_of
+from cli.command import Job, main
+from lakehouse.context import Context
 from lakehouse.errors import UsageError
-from lakehouse.lake import Lake
-from lakehouse.model_section import Model
-from lakehouse.month_range import MonthRange
-from lakehouse.stored_profile import stored_profile
+from lakehouse.progress import progress
+from modelling.registry.tracking import Tracking
+from modelling.tuning.search import Search, Trial, best
+from modelling.tuning.study import Study, TuningSpec
+from modelling.tuning.trials import PARAMETERS
+from modelling.tuning.tuning import tried
 
 TRIALS, VALIDATION_MONTHS, FOLDS = 20, 3, 6
 SECONDS_PER_MINUTE = 60
@@ -66,70 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Study:
-    """One search: what is learned from, what decides, and where its trials are kept."""
-
-    lake: Lake
-    digest: str
-    rows: PanelRows
-    validation: Validation
-    given: Model
-
-    @classmethod
-    def of(cls, lake: Lake, arguments: argparse.Namespace) -> "Study":
-        """Read a command line."""
-        profile = stored_profile(lake)
-        features = feature_set(profile)
-        chosen = validation(
-            closed_months(lake),
-            profile.model.first_training_month,
-            arguments.folds,
-            arguments.validation_months,
-        )
-        seen = MonthRange(chosen.train.first, chosen.months.last)
-        rows = PanelRows(lake, features, arguments.spine, tuple(seen))
-        require_fit_panel(rows, may_be_stale=True)
-        digest = training_digest(lake, features, arguments.spine, seen, chosen.months.first)
-        return cls(lake, digest, rows, chosen, profile.model)
-
-    def settings(self, parameters: Model, workers: int | None) -> Settings:
-        """Return what an estimator tries parameters with; quantiles decide nothing."""
-        names, clip = tuple(self.rows.features.names), stored_profile(self.lake).target_clip
-        return Settings(names, parameters.without_intervals(), clip, workers)
-
-    def trials(self) -> list[Trial]:
-        """Return the trials that are kept, in their order."""
-        return [self.trial(row) for row in tunings.trials(self.lake, self.digest)]
-
-    def trial(self, row: Mapping[str, Any]) -> Trial:
-        """Read a kept trial."""
-        values = {name: row[name] for name in PARAMETERS}
-        parameters = Model.model_validate({**self.given.model_dump(), **values})
-        return Trial(row["trial"], parameters, row["rmse"], row["seconds"])
-
-    def keep(self, trial: Trial) -> None:
-        """Keep a trial that is finished."""
-        tunings.keep(
-            self.lake,
-            {
-                "study": self.digest,
-                "trial": trial.number,
-                "spine": self.rows.spine,
-                "validated_from": self.validation.months.first,
-                "validated_through": self.validation.months.last,
-                **{name: getattr(trial.parameters, name) for name in PARAMETERS},
-                "rmse": trial.rmse,
-                "seconds": trial.seconds,
-                "finished_at": datetime.now(UTC),
-            },
-        )
-
-
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Make trials until the budget is spent."""
     budget = Budget.of(arguments)
-    study = Study.of(lake_of(context, arguments), arguments)
+    spec = TuningSpec(arguments.spine, arguments.folds, arguments.validation_months)
+    study = Study.of(lake_of(context, arguments), spec)
     made = study.trials()
     known = len(made)
     say_what_decides(study, known)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from lakehouse.profile_part import Part
+from lakehouse.section import Part
 
 # Dashes that programs and people write for a minus.
 MINUS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"), "-")

@@ -13,7 +13,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from lakehouse.sales.values import plausible_id
+from lakehouse.values import plausible_id
 
 ESCAPED = "in a query + is a blank: write + as %2B, & as %26, # as %23"
 MONTH_PATTERN = "^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"

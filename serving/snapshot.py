@@ -10,9 +10,9 @@ import pyarrow as pa
 from lakehouse.delta.arrow import read_table
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
-from lakehouse.profile import bounds_of
+from lakehouse.profile.profile import bounds_of
+from lakehouse.profile.stored import stored_profile
 from lakehouse.storage import is_local, local_path
-from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import SHOPS
 from serving import forecasts, shops

@@ -1,21 +1,32 @@
-"""Keeps the features up to date from Kafka.
+"""The commands of streaming.
 
     python -m streaming ingest [--lake URI] [--profile NAME|FILE.toml] [--available-now] …
     python -m streaming refresh [--lake URI] [--available-now] …
     python -m streaming local [--lake URI] [--profile NAME|FILE.toml] …
+    python -m streaming produce --profile NAME|FILE.toml FILE …
+    python -m streaming create_topics
+    python -m streaming broker --dir FOLDER
 
 ingest: Kafka's topics of sales and catalogue → bronze, silver daily_sales, daily_offers, shops,
-items. refresh: those → silver monthly_<group>, gold features_<group>. local: both, with a broker
-of its own where KAFKA_BOOTSTRAP_SERVERS names none. ``COMMAND --help`` says more.
+items. refresh: those → silver monthly_<group>, gold features_<group>. local: both, with a local
+broker where KAFKA_BOOTSTRAP_SERVERS names none. produce: files of sales → Kafka. create_topics:
+creates the topics that are missing. broker: a Kafka broker on this machine, for development.
+``COMMAND --help`` says more.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from jobs.command import main as run_job
-from streaming import ingest_command, local_command, refresh_command
+from cli.command import main as run_job
+from streaming import broker, create_topics, ingest, local, produce, refresh
 
-COMMANDS = {job.name: job for job in (ingest_command.JOB, refresh_command.JOB, local_command.JOB)}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    **{each.JOB.name: partial(run_job, each.JOB) for each in (ingest, refresh, local)},
+    produce.JOB.name: produce.main,
+    create_topics.JOB.name: partial(run_job, create_topics.JOB),
+    broker.JOB.name: broker.main,
+}
 WRONG_USE = 2
 
 
@@ -27,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     """
     name, *rest = argv or ["--help"]
     if name in COMMANDS:
-        return run_job(COMMANDS[name], rest)
+        return COMMANDS[name](rest)
     is_help = name in ("-h", "--help")
     (sys.stdout if is_help else sys.stderr).write(f"{__doc__}\n")
     return 0 if is_help else WRONG_USE

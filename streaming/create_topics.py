@@ -9,9 +9,10 @@ import argparse
 import sys
 from typing import Any
 
-from jobs.command import Context, Job, main
-from streaming.settings import add_servers_argument, kafka_settings
-from streaming.topics import BROKERS_DEFAULT, PARTITIONS, create_topics, topic_ids
+from cli.command import Job, main
+from lakehouse.context import Context
+from streaming.kafka.settings import add_servers_argument, kafka_settings
+from streaming.kafka.topics import BROKERS_DEFAULT, PARTITIONS, create_topics, topic_ids
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

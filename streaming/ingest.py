@@ -1,132 +1,173 @@
-"""The ingest query: Kafka's records → bronze, and the newest version of every sale → silver."""
+"""Takes sales and catalogue changes from Kafka into bronze and silver.
 
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
+    python -m streaming ingest [--lake URI] [--profile NAME|FILE.toml] [--bootstrap-servers S]
+        [--available-now] [--trigger-seconds S] [--max-records N] [--checkpoint URI]
+        [--metrics-port N] [--metrics-address HOST]
+
+Reads Kafka's topics (KAFKA_SALES_TOPIC, KAFKA_CATALOGUE_TOPIC) from where its checkpoint is.
+Writes bronze sales_events, catalogue_events, rejected_sales and silver daily_sales, daily_offers,
+shops, items, months. Ctrl-C ends it between two micro-batches.
+"""
+
+import argparse
+import json
+from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import pyarrow.compute as pc
-
-from lakehouse.catalogue.messages import MALFORMED, take_in_messages
+from cli.arguments import add_lake_argument, lake_of
+from cli.command import Job
+from lakehouse.context import Context
 from lakehouse.delta import log
-from lakehouse.delta.files import read
-from lakehouse.delta.parts import (
-    Part,
-    commit_parts,
-    load_parts,
-    of_table,
-    read_parts,
-    write_parts,
-)
-from lakehouse.delta.upkeep import compact
 from lakehouse.lake import Lake
-from lakehouse.profile import Profile
-from lakehouse.sales.intake import may_name_sales, take_in, take_in_few
-from lakehouse.sales.span import extend_months
-from lakehouse.table import Table
-from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
-from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
-from streaming.control import Control
-from streaming.metrics import IngestMetrics
-from streaming.received import COLUMNS, Received
+from lakehouse.profile.profile import Profile, load_profile
+from lakehouse.profile.stored import claim_lake, stored_profile
+from lakehouse.progress import progress
+from streaming.kafka.settings import KafkaSettings, add_servers_argument, kafka_settings
+from streaming.kafka.topics import topic_ids
+from streaming.queries.checkpoint import Checkpoint
+from streaming.queries.ingest import WRITTEN, Ingest
+from streaming.queries.metrics import IngestMetrics, add_metrics_arguments
+from streaming.queries.stopping import stop_on_signals
+from streaming.queries.waiting import seconds_waiting
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.streaming.query import StreamingQuery
 
-# A batch that this process parses itself: Spark would take longer to plan it.
-FEW_ROWS = 50_000
-FEW_BYTES = 64 << 20
-# Every micro-batch adds files to the months that it touches, and a refresh reads all of a month's.
-UPKEEP_EVERY, MOST_FILES = 20, 20
-WRITTEN = (SALES_EVENTS, CATALOGUE_EVENTS, REJECTED_SALES, DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS)
+MAX_RECORDS = 500_000
+LOOK_SECONDS = 1
+# A micro-batch costs a second of processor time however small it is.
+TRIGGER_SECONDS = 2.0
 
 
-class StoppedError(Exception):
-    """Someone asked the query to stop; the batch that would have begun is left for the next."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_lake_argument(parser)
+    add_servers_argument(parser)
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="what the records mean (1c, m5, sample or a path ending in .toml); "
+        "needed for a new lake, others have theirs",
+    )
+    parser.add_argument(
+        "--available-now", action="store_true", help="take in what is there, then stop"
+    )
+    parser.add_argument(
+        "--max-records",
+        type=int,
+        default=MAX_RECORDS,
+        metavar="N",
+        help=f"at most so many records in a micro-batch (default: {MAX_RECORDS})",
+    )
+    parser.add_argument(
+        "--trigger-seconds",
+        type=float,
+        default=TRIGGER_SECONDS,
+        metavar="S",
+        help="begin a micro-batch every so many seconds, or when the one before is done "
+        f"(default: {TRIGGER_SECONDS})",
+    )
+    parser.add_argument(
+        "--checkpoint", metavar="URI", help="folder of the query's offsets (default: in the lake)"
+    )
+    add_metrics_arguments(parser)
 
 
-@dataclass(frozen=True)
-class Ingest:
-    """What is done with each micro-batch. Done again, it changes nothing.
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run the query until it is stopped, or until everything there is taken in."""
+    lake, kafka = (
+        lake_of(context, arguments),
+        kafka_settings({"bootstrap_servers": arguments.bootstrap_servers}),
+    )
+    stopping, metrics = stop_on_signals(), IngestMetrics()
+    ids = topic_ids(kafka, [kafka.sales_topic, kafka.catalogue_topic])
+    profile = claimed(lake, arguments.profile)
+    for table in WRITTEN:
+        log.create(lake, table)
+    checkpoint = Checkpoint.at(lake, arguments.checkpoint)
+    ingest = Ingest(
+        lake,
+        profile,
+        {topic: f"{topic}:{identity}" for topic, identity in ids.items()},
+        kafka.sales_topic,
+        checkpoint.claim(lake, ids),
+        metrics,
+        stopping,
+    )
+    metrics.features_lag_seconds.set_function(partial(seconds_waiting, lake))
+    metrics.serve_as_asked(arguments)
+    query = start(context, kafka, ingest, checkpoint, arguments)
+    progress("ingest: reading %s at %s", ", ".join(ids), kafka.servers)
+    watch(query, stopping, metrics)
+    return {"events": metrics.total, "batches": metrics.count, "stopped": stopping.is_set()}
 
-    Attributes:
-        lake: where the tables are.
-        profile: the meaning of the records.
-        sources: topic → what its records name as their source.
-        sales: topic of the sales.
-        checkpoint: id of the query's checkpoint, which names its transactions.
-        metrics: what is told of each batch.
-        stopping: set when no further batch shall begin.
+
+def claimed(lake: Lake, name: str | None) -> Profile:
+    """Return the profile that is named, which the lake then has, or else the lake's own."""
+    if name is None:
+        return stored_profile(lake)
+    profile = load_profile(name)
+    claim_lake(lake, profile)
+    return profile
+
+
+def start(
+    context: Context,
+    kafka: KafkaSettings,
+    ingest: Ingest,
+    checkpoint: Checkpoint,
+    arguments: argparse.Namespace,
+) -> "StreamingQuery":
+    """Start the query."""
+    options = {
+        **kafka.spark_options(),
+        "subscribe": ",".join(ingest.sources),
+        "startingOffsets": "earliest",
+        "maxOffsetsPerTrigger": str(arguments.max_records),
+        "failOnDataLoss": "true",
+    }
+    reader = context.spark.readStream.format("kafka").options(**options)
+    writer = reader.load().writeStream.foreachBatch(ingest).queryName("ingest")
+    writer = writer.option("checkpointLocation", checkpoint.uri)
+    if arguments.available_now:
+        writer = writer.trigger(availableNow=True)
+    else:
+        writer = writer.trigger(processingTime=f"{arguments.trigger_seconds} seconds")
+    return writer.start()
+
+
+def watch(query: "StreamingQuery", stopping: Event, metrics: IngestMetrics) -> None:
+    """Wait for the query's end, telling how far behind it is; stop it when that is asked for.
+
+    Raises:
+        RuntimeError: the query failed.
     """
+    while not query.awaitTermination(LOOK_SECONDS):
+        behind(query, metrics)
+        if stopping.is_set() and not query.status["isTriggerActive"]:
+            query.stop()
+            return
+    failure = query.exception()
+    if failure is not None and not stopping.is_set():
+        raise RuntimeError(str(failure))
 
-    lake: Lake
-    profile: Profile
-    sources: Mapping[str, str]
-    sales: str
-    checkpoint: str
-    metrics: IngestMetrics
-    stopping: Event
 
-    @cached_property
-    def control(self) -> Control:
-        """Counts what looks wrong among the records."""
-        return Control(self.lake, self.metrics)
+def behind(query: "StreamingQuery", metrics: IngestMetrics) -> None:
+    """Tell how many of Kafka's records are not taken in yet."""
+    last = query.lastProgress
+    if not last:
+        return
+    told = json.loads(last.json) if hasattr(last, "json") else last
+    for source in told["sources"]:
+        latest, done = (offsets(source.get(name)) for name in ("latestOffset", "endOffset"))
+        metrics.lag_events.set(max(0, latest - done))
 
-    def __call__(self, batch: "DataFrame", number: int) -> None:
-        """Take a micro-batch in.
 
-        Args:
-            batch: rows of Kafka's source.
-            number: Spark's number of the batch; the same records come under the same number.
-        """
-        if self.stopping.is_set():
-            raise StoppedError
-        started, now = time.monotonic(), datetime.now(UTC)
-        received = Received(self.sources, self.sales, now)
-        parts = write_parts(self.lake, batch.select(*COLUMNS), received)
-        sales, messages = (of_table(parts, table) for table in (SALES_EVENTS, CATALOGUE_EVENTS))
-        self._receive(SALES_EVENTS, sales, number)
-        self._receive(CATALOGUE_EVENTS, messages, number)
-        if messages:
-            self._take_in_messages(messages)
-        if sales:
-            self._take_in(batch.sparkSession, sales)
-        if number % UPKEEP_EVERY == 0:
-            compact(self.lake, DAILY_SALES, MOST_FILES)
-        rejected = log.row_count(self.lake, REJECTED_SALES)
-        self.metrics.lag_seconds.set(self._oldest(sales))
-        self.metrics.tell(sum(p.rows for p in parts), time.monotonic() - started, rejected)
+def offsets(told: Any) -> int:
+    """Add up the offsets of all topics and partitions."""
+    found = json.loads(told) if isinstance(told, str) else told or {}
+    return sum(sum(partitions.values()) for partitions in found.values())
 
-    def _receive(self, table: Table, parts: list[Part], number: int) -> None:
-        transaction = log.Named(f"ingest {self.checkpoint}", number)
-        if parts and not log.has_transaction(self.lake, table, transaction):
-            commit_parts(self.lake, table, parts, transaction)
 
-    def _take_in_messages(self, parts: list[Part]) -> None:
-        before = log.row_count(self.lake, REJECTED_SALES)
-        events = load_parts(self.lake, CATALOGUE_EVENTS, parts)
-        take_in_messages(self.lake, events, self.profile)
-        rejected = log.row_count(self.lake, REJECTED_SALES) - before
-        self.metrics.count_rejected(rejected, {MALFORMED: rejected})
-
-    def _take_in(self, spark: "SparkSession", parts: list[Part]) -> None:
-        rows, size = (sum(getattr(part, name) for part in parts) for name in ("rows", "size"))
-        if rows <= FEW_ROWS and size <= FEW_BYTES:
-            events = load_parts(self.lake, SALES_EVENTS, parts)
-            self.control.look_at_records(take_in_few(self.lake, events, self.profile))
-        else:
-            events_read = read_parts(spark, self.lake, SALES_EVENTS, parts)
-            names = may_name_sales(events_read, self.profile)
-            look = self.control.look_at_parts
-            take_in(self.lake, events_read, self.profile, is_moving=names, admit=look)
-        extend_months(self.lake, datetime.now(UTC))
-
-    def _oldest(self, parts: list[Part]) -> float:
-        """Return the age of the oldest record of a micro-batch, in seconds."""
-        paths = [part.path for part in parts]
-        times = read(self.lake.uri(SALES_EVENTS), paths, ["received_at"])
-        oldest = None if times is None else pc.min(times["received_at"]).as_py()
-        return (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+JOB = Job("ingest", __doc__, add_arguments, run, "python -m streaming ingest")

@@ -18,16 +18,18 @@ from typing import Any
 
 from tqdm import tqdm
 
-from jobs import interruption
-from jobs.command import Context, Job, outcome, progress, report, start_logging
-from lakehouse.profile import load_profile
+from cli.command import Job, outcome, report, start_logging
+from lakehouse import interruption
+from lakehouse.context import Context
+from lakehouse.profile.profile import load_profile
+from lakehouse.progress import progress
 from lakehouse.settings import JobSettings
-from streaming.delivery import Delivery
-from streaming.sales_messages import Message, messages
-from streaming.sales_rows import find_sales
-from streaming.settings import add_servers_argument, kafka_settings
-from streaming.stopping import stop_on_signals
-from streaming.topics import topic_ids
+from streaming.kafka.delivery import Delivery
+from streaming.kafka.settings import add_servers_argument, kafka_settings
+from streaming.kafka.topics import topic_ids
+from streaming.producer.messages import Message, messages
+from streaming.producer.rows import find_sales
+from streaming.queries.stopping import stop_on_signals
 
 
 def positive(text: str) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lakehouse.profile import Profile, load_profile
+from lakehouse.profile.profile import Profile, load_profile
 from lakehouse.tables.bronze import RECEIVED
 from lakehouse.types import TIMESTAMP, WHOLE
 
@@ -30,7 +30,9 @@ def profile(name: str = "sample", **sales: Any) -> Profile:
 
 def every_feature(folder: Path) -> Path:
     """Write the sample's profile with every block of features, and return its file."""
-    text = (resources.files("lakehouse.profiles") / "sample.toml").read_text(encoding="utf-8")
+    text = (resources.files("lakehouse.profile.profiles") / "sample.toml").read_text(
+        encoding="utf-8"
+    )
     (file := folder / "sample.toml").write_text(f"{text}\n[features]\nwithout = []\n")
     return file
 

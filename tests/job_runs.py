@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from jobs.command import Context, Job, outcome
+from cli.command import Job, outcome
+from lakehouse.context import Context
 from lakehouse.settings import JobSettings
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from ingestion.sales import intake
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
-from lakehouse.profile import Profile
-from lakehouse.sales import intake
+from lakehouse.profile.profile import Profile
 from lakehouse.table import Table
 from lakehouse.tables.bronze import SALES_EVENTS
 

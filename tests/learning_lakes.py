@@ -7,8 +7,8 @@ from builders import profile
 from small_lakes import assemble_panels, random_sales, small_lake
 
 from lakehouse.lake import Lake
-from lakehouse.model_section import Intervals, Model
 from lakehouse.month_range import MonthRange
+from lakehouse.profile.model import Intervals, Model
 
 HISTORY = MonthRange(date(2014, 1, 1), date(2015, 7, 1))
 SMALL = Model(rounds=6, max_depth=2, min_child_weight=1, intervals=Intervals(rounds=0))

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from lakehouse.features_section import Features
-from lakehouse.profile import Clip, Profile, load_profile
+from lakehouse.profile.features import Features
+from lakehouse.profile.profile import Clip, Profile, load_profile
 
 SAMPLE = load_profile("sample")
 

@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
+from feature_store.panel.rows import PanelRows
 from features.attributes import Attributes
 from features.feature_set import TARGET, FeatureSet
-from jobs.panel_rows import PanelRows
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months

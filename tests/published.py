@@ -9,8 +9,8 @@ from deltalake import write_deltalake
 
 from lakehouse.delta import log
 from lakehouse.lake import Lake
-from lakehouse.profile import load_profile
-from lakehouse.stored_profile import claim_lake
+from lakehouse.profile.profile import load_profile
+from lakehouse.profile.stored import claim_lake
 from lakehouse.table import Table
 from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import SHOPS

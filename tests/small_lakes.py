@@ -11,16 +11,16 @@ import pyarrow as pa
 from builders import events, profile
 from job_runs import run
 
+from feature_store.build import Build
+from ingestion import lake_months
+from ingestion.sales.intake import take_in_few
 from jobs import build_panel
-from jobs.build import Build
-from lakehouse import lake_months
 from lakehouse.delta import log
 from lakehouse.delta.arrow import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.profile import Profile
-from lakehouse.sales.intake import take_in_few
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.profile import Profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, REPLACED_DAYS, SHOPS
 
 if TYPE_CHECKING:

@@ -5,6 +5,12 @@ from types import ModuleType
 
 from code_fingerprints import Definition, definitions, fingerprint
 
+import feature_store.cells
+import feature_store.cells_by_age
+import feature_store.features
+import feature_store.panel.input_files
+import feature_store.panel.task
+import feature_store.stored_entities
 import features.ages
 import features.attributes
 import features.blocks
@@ -28,39 +34,34 @@ import features.series
 import features.spine
 import features.statistic
 import features.withdrawal
-import jobs.aged_cells_task
-import jobs.cells_task
-import jobs.features_task
-import jobs.input_files
-import jobs.modelling.bagged_boosting
-import jobs.modelling.baselines
-import jobs.modelling.binned_matrix
-import jobs.modelling.boosting
-import jobs.modelling.calibration
-import jobs.modelling.collective
-import jobs.modelling.engines
-import jobs.modelling.estimator
-import jobs.modelling.families
-import jobs.modelling.folds
-import jobs.modelling.forecasting
-import jobs.modelling.intervals
-import jobs.modelling.metrics
-import jobs.modelling.model_inputs
-import jobs.modelling.panel_batches
-import jobs.modelling.random_forest
-import jobs.modelling.recipe
-import jobs.modelling.response
-import jobs.modelling.rolling
-import jobs.modelling.scoring
-import jobs.modelling.search
-import jobs.modelling.segments
-import jobs.modelling.tuning
-import jobs.modelling.xgboost_model
-import jobs.panel_task
-import jobs.stored_entities
+import modelling.backtest.rolling
+import modelling.estimators.bagged_boosting
+import modelling.estimators.baselines
+import modelling.estimators.binned_matrix
+import modelling.estimators.boosting
+import modelling.estimators.calibration
+import modelling.estimators.collective
+import modelling.estimators.engines
+import modelling.estimators.estimator
+import modelling.estimators.families
+import modelling.estimators.intervals
+import modelling.estimators.model_inputs
+import modelling.estimators.panel_batches
+import modelling.estimators.predict
+import modelling.estimators.quantiles
+import modelling.estimators.random_forest
+import modelling.estimators.response
+import modelling.estimators.xgboost_model
+import modelling.evaluation.folds
+import modelling.evaluation.metrics
+import modelling.evaluation.scoring
+import modelling.evaluation.segments
+import modelling.registry.recipe
+import modelling.tuning.search
+import modelling.tuning.tuning
 from features import version
 from features.statistic import AGE, EWM, LAG, LATEST, MEAN, MONTHS_SINCE, SUM, Statistic
-from jobs.modelling.version import MODEL
+from modelling.version import MODEL
 
 VERSIONS = {
     "cells": version.CELLS,
@@ -78,9 +79,9 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
         features.measure,
         features.measures,
         features.monthly,
-        jobs.aged_cells_task,
-        jobs.cells_task,
-        jobs.stored_entities,
+        feature_store.cells_by_age,
+        feature_store.cells,
+        feature_store.stored_entities,
     ),
     "groups": (features.blocks, features.group, features.groups),
     "features": (
@@ -88,7 +89,7 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
         features.encoding,
         features.series,
         features.statistic,
-        jobs.features_task,
+        feature_store.features,
     ),
     "panel": (
         features.ages,
@@ -105,35 +106,36 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
         features.spine,
         features.own_ids,
         features.withdrawal,
-        jobs.input_files,
-        jobs.panel_task,
-        jobs.stored_entities,
+        feature_store.panel.input_files,
+        feature_store.panel.task,
+        feature_store.stored_entities,
     ),
     "model": (
-        jobs.modelling.bagged_boosting,
-        jobs.modelling.baselines,
-        jobs.modelling.binned_matrix,
-        jobs.modelling.boosting,
-        jobs.modelling.calibration,
-        jobs.modelling.collective,
-        jobs.modelling.engines,
-        jobs.modelling.estimator,
-        jobs.modelling.families,
-        jobs.modelling.folds,
-        jobs.modelling.forecasting,
-        jobs.modelling.intervals,
-        jobs.modelling.metrics,
-        jobs.modelling.model_inputs,
-        jobs.modelling.panel_batches,
-        jobs.modelling.random_forest,
-        jobs.modelling.recipe,
-        jobs.modelling.response,
-        jobs.modelling.rolling,
-        jobs.modelling.scoring,
-        jobs.modelling.search,
-        jobs.modelling.segments,
-        jobs.modelling.tuning,
-        jobs.modelling.xgboost_model,
+        modelling.estimators.bagged_boosting,
+        modelling.estimators.baselines,
+        modelling.estimators.binned_matrix,
+        modelling.estimators.boosting,
+        modelling.estimators.calibration,
+        modelling.estimators.collective,
+        modelling.estimators.engines,
+        modelling.estimators.estimator,
+        modelling.estimators.families,
+        modelling.evaluation.folds,
+        modelling.estimators.predict,
+        modelling.estimators.intervals,
+        modelling.evaluation.metrics,
+        modelling.estimators.model_inputs,
+        modelling.estimators.panel_batches,
+        modelling.estimators.quantiles,
+        modelling.estimators.random_forest,
+        modelling.registry.recipe,
+        modelling.estimators.response,
+        modelling.backtest.rolling,
+        modelling.evaluation.scoring,
+        modelling.tuning.search,
+        modelling.evaluation.segments,
+        modelling.tuning.tuning,
+        modelling.estimators.xgboost_model,
     ),
 }
 # Modules beside these that compute no value of a table or a model: names of tables, what differs
@@ -142,21 +144,36 @@ WITHOUT_VALUES = (
     "features.difference",
     "features.tables",
     "features.version",
-    "jobs.modelling.champions",
-    "jobs.modelling.contributions",
-    "jobs.modelling.findings",
-    "jobs.modelling.gate",
-    "jobs.modelling.ledger",
-    "jobs.modelling.local_store",
-    "jobs.modelling.model_files",
-    "jobs.modelling.registry",
-    "jobs.modelling.retrain",
-    "jobs.modelling.scoreboard",
-    "jobs.modelling.soundness",
-    "jobs.modelling.submission",
-    "jobs.modelling.task_slots",
-    "jobs.modelling.tracking",
-    "jobs.modelling.version",
+    "modelling.backtest.other_actuals",
+    "modelling.backtest.plan",
+    "modelling.backtest.report",
+    "modelling.backtest.report_file",
+    "modelling.backtest.scores",
+    "modelling.estimators.soundness",
+    "modelling.estimators.task_slots",
+    "modelling.evaluation.contributions",
+    "modelling.evaluation.diagnostics",
+    "modelling.evaluation.scoreboard",
+    "modelling.lineage",
+    "modelling.promotion.candidate",
+    "modelling.promotion.champions",
+    "modelling.promotion.comparison",
+    "modelling.promotion.decision",
+    "modelling.promotion.gate",
+    "modelling.promotion.history",
+    "modelling.registry.local_store",
+    "modelling.registry.model_files",
+    "modelling.registry.registry",
+    "modelling.registry.tracking",
+    "modelling.report.calibration_plots",
+    "modelling.report.drawing",
+    "modelling.report.error_plots",
+    "modelling.report.importance_plot",
+    "modelling.report.page",
+    "modelling.report.series_plot",
+    "modelling.tuning.study",
+    "modelling.tuning.trials",
+    "modelling.version",
 )
 # What of features/statistic.py is of one statistic alone.
 STATISTICS: dict[Statistic, tuple[str, ...]] = {

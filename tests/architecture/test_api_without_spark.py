@@ -12,9 +12,21 @@ from published import PublishedLake, forecast
 from server import started
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("features", "jobs", "lakehouse", "serving", "streaming")
+PACKAGES = (
+    "cli",
+    "feature_store",
+    "features",
+    "forecasting",
+    "ingestion",
+    "jobs",
+    "lakehouse",
+    "modelling",
+    "serving",
+    "streaming",
+    "synthetic",
+)
 # pyarrow takes pandas along where it is installed; the API does not ask for it.
-FORBIDDEN = ("pyspark", "delta", "xgboost", "mlflow", "features", "jobs")
+FORBIDDEN = ("pyspark", "delta", "xgboost", "mlflow", "features", "jobs", "ingestion", "modelling")
 ANSWER = """
 import asyncio, json, sys
 import httpx

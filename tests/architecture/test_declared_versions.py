@@ -10,8 +10,8 @@ from code_parts import MODULES, STATISTICS, WITHOUT_VALUES, current_versions
 
 import features
 import features.groups
-import jobs.modelling
-from lakehouse.profile import load_profile
+import modelling
+from lakehouse.profile.profile import load_profile
 
 CURRENT = current_versions()
 KERNEL = '''
@@ -49,10 +49,14 @@ def test_nothing_is_recorded_that_is_no_part_any_more() -> None:
     assert set(recorded()) == set(CURRENT)
 
 
-@pytest.mark.parametrize("package", [features, jobs.modelling])
+@pytest.mark.parametrize("package", [features, modelling])
 def test_every_module_is_of_a_part_or_known_to_compute_no_value(package: ModuleType) -> None:
     parts = {module.__name__ for modules in MODULES.values() for module in modules}
-    there = {f"{package.__name__}.{one.name}" for one in pkgutil.iter_modules(package.__path__)}
+    there = {
+        one.name
+        for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if not one.ispkg
+    }
     assert there - parts - set(WITHOUT_VALUES) == set()
 
 

@@ -8,11 +8,23 @@ from pathlib import Path
 import pytest
 from kills import CASES, OF_EVERY_TABLE
 
-from jobs.describe_tables import all_tables
-from lakehouse.profile import load_profile
+from feature_store.panel.all_tables import all_tables
+from lakehouse.profile.profile import load_profile
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("features", "jobs", "lakehouse", "serving", "streaming")
+PACKAGES = (
+    "cli",
+    "feature_store",
+    "features",
+    "forecasting",
+    "ingestion",
+    "jobs",
+    "lakehouse",
+    "modelling",
+    "serving",
+    "streaming",
+    "synthetic",
+)
 # What writes into a lake, or into the store of models, whoever is called.
 VERBS = {
     *("create_write_transaction", "write_deltalake", "execute", "compact", "create_checkpoint"),
@@ -42,23 +54,23 @@ WITHOUT_POINT = {
     "lakehouse.whole_files.claimed": "called by claim_file before the point of what it writes",
     "lakehouse.chunks.written": "a stream in memory",
     "jobs.maintain.upkeep": CALLS,
-    "jobs.retention.forget_reports": "each file by itself; the next run removes the others",
-    "streaming.ingest.Ingest.__call__": CALLS,
+    "forecasting.retention.forget_reports": "each file by itself; the next run removes the others",
+    "streaming.queries.ingest.Ingest.__call__": CALLS,
     "serving.forecasts.Forecasts.of": "arrays in memory",
-    "jobs.modelling.bagged_boosting.Bag.save": RUN,
-    "jobs.modelling.xgboost_model.Trees.save": RUN,
-    "jobs.modelling.local_store.relocate": "a transaction of SQLite",
-    "jobs.sampling.folder.SampleFolder.sign": BESIDE,
-    "jobs.sampling.folder.SampleFolder.staged": BESIDE,
-    "jobs.modelling.tracking.Tracking.run": RUN,
-    "jobs.modelling.tracking.Tracking.log": RUN,
-    "jobs.modelling.tracking.Tracking.log_model": RUN,
-    "jobs.modelling.tracking.Tracking._open": RUN,
-    "jobs.modelling.submission.write_submission": BESIDE,
-    "jobs.report_file.copy": BESIDE,
-    "streaming.broker.Broker.start": BESIDE,
-    "streaming.broker_jars.install": BESIDE,
-    "streaming.broker_jars.move": BESIDE,
+    "modelling.estimators.bagged_boosting.Bag.save": RUN,
+    "modelling.estimators.xgboost_model.Trees.save": RUN,
+    "modelling.registry.local_store.relocate": "a transaction of SQLite",
+    "synthetic.folder.SampleFolder.sign": BESIDE,
+    "synthetic.folder.SampleFolder.staged": BESIDE,
+    "modelling.registry.tracking.Tracking.run": RUN,
+    "modelling.registry.tracking.Tracking.log": RUN,
+    "modelling.registry.tracking.Tracking.log_model": RUN,
+    "modelling.registry.tracking.Tracking._open": RUN,
+    "forecasting.submission.write_submission": BESIDE,
+    "modelling.backtest.report_file.copy": BESIDE,
+    "streaming.local_broker.broker.Broker.start": BESIDE,
+    "streaming.local_broker.jars.install": BESIDE,
+    "streaming.local_broker.jars.move": BESIDE,
 }
 
 

@@ -8,8 +8,8 @@ from meanings import UNCLIPPED
 from features.blocks import block_of, blocks
 from features.feature_set import FeatureSet, feature_set
 from lakehouse.errors import ProfileError
-from lakehouse.features_section import Features, OptionalBlock
-from lakehouse.profile import load_profile, parse_profile, shipped
+from lakehouse.profile.features import Features, OptionalBlock
+from lakehouse.profile.profile import load_profile, parse_profile, shipped
 
 
 def with_all(name: str) -> FeatureSet:
@@ -82,4 +82,6 @@ def test_a_block_that_there_is_not_is_refused_by_name() -> None:
 def load_text(name: str) -> str:
     from importlib import resources
 
-    return (resources.files("lakehouse.profiles") / f"{name}.toml").read_text(encoding="utf-8")
+    return (resources.files("lakehouse.profile.profiles") / f"{name}.toml").read_text(
+        encoding="utf-8"
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from features.input_feature import INPUT_FEATURES, InputFeature
 from features.withdrawal import WITHDRAWALS
-from lakehouse.inputs.declarations import INPUTS
+from lakehouse.tables.inputs import INPUTS
 
 APRIL = date(2015, 4, 1)
 FIRST, LATER = datetime(2015, 1, 1), datetime(2015, 2, 1)

@@ -19,7 +19,7 @@ from features.spine import (
 )
 from features.tables import monthly_table
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.profile import Forecast
+from lakehouse.profile.profile import Forecast
 
 GROUPS = {group.name: group for group in feature_groups(UNCLIPPED)}
 SHOPS = pa.table({"shop_id": ["6", "5"], "city": ["Riga", "Oslo"]})

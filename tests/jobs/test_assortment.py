@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from published import PublishedLake, forecast
 
-from jobs.assortment import are_of_one_kind, count_departures
-from jobs.forecast_versions import newest_version
+from forecasting.assortment import are_of_one_kind, count_departures
+from forecasting.versions import newest_version
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -14,17 +14,17 @@ from learning_lakes import SMALL, learning_lake
 
 from features.feature_set import TARGET, feature_set, panel_table
 from jobs import backtest
-from jobs.backtest_plan import Plan
-from jobs.command import Context
-from jobs.contest import Contest
-from jobs.modelling.recipe import Recipe
+from lakehouse.context import Context
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
+from lakehouse.profile.stored import stored_profile
 from lakehouse.settings import JobSettings
-from lakehouse.stored_profile import stored_profile
 from lakehouse.tables.gold import BACKTESTS
+from modelling.backtest.plan import Plan
+from modelling.promotion.comparison import Contest
+from modelling.registry.recipe import Recipe
 
 pytestmark = [
     pytest.mark.slow,
@@ -175,7 +175,7 @@ def test_another_number_of_workers_is_another_backtest_and_another_contest(folde
     def inputs(*workers: object) -> tuple[str, str]:
         asked = backtest.JOB.parser().parse_args(["--folds", "2", *map(str, workers)])
         contest = Contest.of(context, lake, 2, asked.workers, (1,))
-        return Plan.of(context, lake, asked).inputs, contest.inputs(recipe)
+        return Plan.of(context, lake, backtest.backtest_spec(asked)).inputs, contest.inputs(recipe)
 
     by_workers = [inputs(*given) for given in ((), ("--workers", 1), ("--workers", 2))]
     for digests in zip(*by_workers, strict=True):

@@ -6,13 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.backtest import store, stored_scores, tables
-from jobs.command import Context
-from jobs.modelling.metrics import OF_INTERVALS
+from jobs.backtest import tables
+from lakehouse.context import Context
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
 from lakehouse.tables.gold import BACKTESTS
+from modelling.backtest.scores import store, stored_scores
+from modelling.evaluation.metrics import OF_INTERVALS
 
 
 def score(**others: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from job_runs import NOW, run
 
+from feature_store.panel.all_tables import all_tables
 from features.feature_set import SPINES, feature_set, panel_table
 from features.tables import features_table, monthly_table
 from jobs import (
@@ -23,12 +24,12 @@ from jobs import (
     pipeline,
     train,
 )
-from jobs.describe_tables import all_tables, dictionary
+from jobs.describe_tables import dictionary
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.profile import load_profile
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.profile import load_profile
+from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
 from serving.snapshot import read_snapshot

@@ -13,26 +13,27 @@ from builders import profile
 from peaks import peak_bytes
 from small_lakes import HISTORY, assemble_panels, listed, random_sales, small_lake
 
+from feature_store import work_units
+from feature_store.cells import PairCellsTask
+from feature_store.features import FeaturesTask
+from feature_store.panel import assembly
+from feature_store.panel.rows import PanelRows
+from feature_store.panel.task import PanelTask
+from feature_store.stored_rows import bucket_rows
 from features import series
 from features.feature_set import SPINES, feature_set, panel_table
 from features.groups import feature_groups
 from features.tables import features_table, monthly_table
-from jobs import build_panel, pieces
-from jobs.cells_task import PairCellsTask
-from jobs.features_task import FeaturesTask
-from jobs.panel_rows import PanelRows
-from jobs.panel_task import PanelTask
-from jobs.stored_rows import bucket_rows
+from ingestion.lake_months import read_months
 from lakehouse.buckets import Bucket, count_for, split
 from lakehouse.delta import files, log
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.parts import Rows, write_part
 from lakehouse.delta.work import Piece, Task
 from lakehouse.lake import Lake
-from lakehouse.lake_months import read_months
 from lakehouse.month_range import MonthRange
-from lakehouse.profile import load_profile
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.profile import load_profile
+from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Column, Table
 from lakehouse.tables.silver import DAILY_SALES
 from lakehouse.types import FEATURE, TEXT
@@ -46,10 +47,10 @@ WIDE = Table(
     ("item_id",),
 )
 PIECES = {
-    (pieces, "ROWS_PER_BUCKET"): 1_000,
-    (pieces, "SALES_PER_BUCKET"): 2_000,
-    (pieces, "ROWS_PER_MONTH"): 1_000,
-    (build_panel, "ROWS_PER_TASK"): 1_000,
+    (work_units, "ROWS_PER_BUCKET"): 1_000,
+    (work_units, "SALES_PER_BUCKET"): 2_000,
+    (work_units, "ROWS_PER_MONTH"): 1_000,
+    (assembly, "ROWS_PER_TASK"): 1_000,
     (files, "ROWS_AT_ONCE"): 500,
     (files, "ROW_GROUP"): 500,
     (series, "ARRAY_BYTES"): 500_000,
@@ -114,25 +115,25 @@ def in_small_row_groups(path: str) -> None:
 
 
 def cells_work(lake: Lake) -> tuple[Task, Iterator[Piece]]:
-    buckets = pieces.item_buckets(lake)
+    buckets = work_units.item_buckets(lake)
     for path in log.all_files(lake, DAILY_SALES):
         in_small_row_groups(f"{lake.uri(DAILY_SALES)}/{path}".removeprefix("file://"))
     task = PairCellsTask(lake, feature_groups(stored_profile(lake))[0], buckets)
-    return task, pieces.pair_pieces(lake, list(MONTHS), buckets)
+    return task, work_units.pair_pieces(lake, list(MONTHS), buckets)
 
 
 def features_work(lake: Lake) -> tuple[Task, Iterator[Piece]]:
     groups = feature_groups(stored_profile(lake))
     months = list(MONTHS)[1:]
     task = FeaturesTask(lake, groups, MONTHS)
-    return task, pieces.feature_pieces(lake, groups[0], months, None, MONTHS)
+    return task, work_units.feature_pieces(lake, groups[0], months, None, MONTHS)
 
 
 def panel_work(lake: Lake) -> tuple[Task, Iterator[Piece]]:
     features = feature_set(stored_profile(lake))
     panel = PanelRows(lake, features, SPINES[1], (MONTHS.last,))
     task = PanelTask(panel, stored_profile(lake).forecast)
-    return task, build_panel.panel_pieces(panel, read_months(lake))
+    return task, assembly.panel_pieces(panel, read_months(lake))
 
 
 def heaviest(task: Task, cut: Iterator[Piece]) -> tuple[int, int]:

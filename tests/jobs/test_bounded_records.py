@@ -10,16 +10,16 @@ from builders import events, profile, record
 from peaks import peak_bytes
 from small_lakes import listed, random_sales, small_lake
 
+from feature_store import work_units
+from feature_store.cells_by_age import AgedCellsTask
 from features.attributes import Attributes
 from features.groups import feature_groups, shop_item, sources_of_ages, split_by_age
-from jobs import pieces
-from jobs.actual_sales import of_month
-from jobs.aged_cells_task import AgedCellsTask
+from ingestion.sales.records import parse
 from lakehouse import chunks
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.sales.records import parse
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
+from modelling.backtest.other_actuals import of_month
 
 MONTH = date(2014, 1, 1)
 
@@ -52,7 +52,7 @@ def aged(lake: Lake, months: MonthRange) -> Iterator[pa.Table]:
     _, groups = split_by_age(feature_groups(stored_profile(lake)))
     below = sources_of_ages(groups, shop_item(stored_profile(lake).target_clip))
     task = AgedCellsTask(lake, groups, below, Attributes.of(stored_profile(lake)))
-    for piece in pieces.aged_pieces(lake, months, [months.last], below):
+    for piece in work_units.aged_pieces(lake, months, [months.last], below):
         yield from (made.rows for made in task(piece.plain()))
 
 

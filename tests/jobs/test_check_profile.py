@@ -4,10 +4,10 @@ import pytest
 from builders import data_folder, own_id_profile, sale_line, sales_text
 from job_runs import run
 
+from ingestion.books.books import ENDS
 from jobs.check_profile import JOB
 from jobs.ingest_history import JOB as INGEST
 from lakehouse.lake import Lake
-from lakehouse.sales.books import ENDS
 
 SALES = sales_text(
     sale_line(), sale_line(), sale_line(item_cnt_day="0"), sale_line(item_cnt_day="x"), "1,2"

@@ -14,13 +14,15 @@ from builders import data_folder, every_feature, sale_line, sales_text
 from job_runs import NOW, run
 from meanings import UNCLIPPED
 
+from feature_store import work_units
+from feature_store.skew import plan, work
+from feature_store.skew.results import require_no_skew, standing
+from feature_store.skew.sample import Draw
 from features import series
 from features.groups import feature_groups
 from features.tables import features_table, monthly_table
-from jobs import build_features, ingest_history, pieces, skew_plan, skew_work, train
+from jobs import build_features, ingest_history, train
 from jobs.check_skew import JOB
-from jobs.draw import Draw
-from jobs.skew import require_no_skew, standing
 from lakehouse.buckets import Bucket
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
@@ -28,7 +30,7 @@ from lakehouse.delta.months import replace_months
 from lakehouse.delta.parts import Part, Rows, write_part
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.gold import FEATURE_SKEW
 
@@ -280,10 +282,10 @@ def test_workers_and_many_small_pieces_find_the_same(
     plant(lake, PAIR_FEATURES, MAY, renamed)
     plant(lake, ITEM_CELLS, JULY, another("units"))
     here = check(lake)
-    monkeypatch.setattr(skew_work, "FEW_ROWS", 0)
-    monkeypatch.setattr(skew_plan, "ROWS_PER_BUCKET", 50)
-    monkeypatch.setattr(pieces, "ROWS_PER_BUCKET", 100)
-    monkeypatch.setattr(pieces, "ROWS_PER_MONTH", 10)
+    monkeypatch.setattr(work, "FEW_ROWS", 0)
+    monkeypatch.setattr(plan, "ROWS_PER_BUCKET", 50)
+    monkeypatch.setattr(work_units, "ROWS_PER_BUCKET", 100)
+    monkeypatch.setattr(work_units, "ROWS_PER_MONTH", 10)
     monkeypatch.setattr(series, "ARRAY_BYTES", 1)
     there = check(lake)
     assert there[0] == here[0] == 3

@@ -7,12 +7,12 @@ from builders import data_folder, sale_line, sales_text
 from job_runs import NOW, run
 from small_lakes import small_lake
 
+from ingestion.books.completeness import days_of
+from ingestion.lake_months import read_months
 from jobs.close_month import JOB
 from jobs.ingest_history import JOB as INGEST
 from lakehouse.lake import Lake
-from lakehouse.lake_months import read_months
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.sales.completeness import days_of
 
 FEBRUARY, MARCH, APRIL, MAY = (date(2015, month, 1) for month in (2, 3, 4, 5))
 

@@ -10,8 +10,8 @@ import pytest
 from job_runs import NOW, run
 from learning_lakes import learning_lake
 
+from cli.command import Job
 from jobs import backtest, build_panel, forecast, pipeline, promote, score_forecasts, train, tune
-from jobs.command import Job
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake

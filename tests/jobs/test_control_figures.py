@@ -9,12 +9,12 @@ from builders import data_folder, every_feature, sale_line, sales_text
 from job_runs import run
 from lakes import rows
 
+from ingestion.sales.admission import Returns
+from ingestion.sales.unlisted import Listed, unlisted_figures
 from jobs.check_profile import JOB as CHECK
 from jobs.ingest_history import JOB as INGEST
 from lakehouse.delta import log
 from lakehouse.lake import Lake
-from lakehouse.sales.admission import Returns
-from lakehouse.sales.unlisted import Listed, unlisted_figures
 from lakehouse.tables.silver import DAILY_SALES
 
 FIGURES = ("unlisted", "returns", "rejected_share")

@@ -12,18 +12,19 @@ from builders import data_folder, profile, sale_line, sales_text
 from job_runs import NOW, run
 from lakes import rows
 
+from forecasting.pairs import read_pairs
+from ingestion.books import ingested_files
+from ingestion.files import inspection
 from jobs.check_profile import JOB as CHECK
 from jobs.ingest_history import JOB
-from jobs.pairs import read_pairs
-from lakehouse import inspection, ledger
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import SALES_EVENTS, SOURCE_FILES
 from lakehouse.tables.silver import DAILY_SALES, ITEMS, SHOPS
-from streaming.sales_messages import messages
-from streaming.sales_rows import find_sales
+from streaming.producer.messages import messages
+from streaming.producer.rows import find_sales
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -44,7 +45,9 @@ def ingest(
 
 def own_profile(folder: Path, *changes: tuple[str, str]) -> Path:
     """Write the sample's profile with some texts replaced, and return its file."""
-    text = (resources.files("lakehouse.profiles") / "sample.toml").read_text(encoding="utf-8")
+    text = (resources.files("lakehouse.profile.profiles") / "sample.toml").read_text(
+        encoding="utf-8"
+    )
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
@@ -236,7 +239,7 @@ def test_a_lake_of_before_learns_which_files_it_has_read(
 ) -> None:
     folder = data_folder(tmp_path / "data", sales_a=sales_text(sale_line()))
     with monkeypatch.context() as before:
-        before.setattr(ledger, "record_files", lambda *_: None)
+        before.setattr(ingested_files, "record_files", lambda *_: None)
         ingest(lake, folder)
     assert not log.exists(lake, SOURCE_FILES)
     figures = ingest(lake, folder)[1]

@@ -11,12 +11,12 @@ from job_runs import run
 from meanings import UNCLIPPED
 from small_lakes import HISTORY, assemble_panels, day_of, listed, random_sales, small_lake
 
-import jobs.build_panel
+from cli.arguments import horizons, written
+from feature_store.panel import assembly
+from feature_store.panel.rows import PanelRows
+from feature_store.panel.task import MonthParts, PairsTask
 from features.feature_set import TARGET, feature_set, panel_table
 from jobs import build_panel
-from jobs.horizon_arguments import horizons, written
-from jobs.panel_rows import PanelRows
-from jobs.panel_task import MonthParts, PairsTask
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.errors import RefusedError
@@ -69,7 +69,7 @@ def test_no_sale_after_the_cutoff_changes_a_row_of_the_panel(tmp_path: Path, hor
 def test_the_law_catches_features_of_the_target_month_at_a_longer_horizon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs.build_panel, "known_month", lambda month, _: month)
+    monkeypatch.setattr(assembly, "known_month", lambda month, _: month)
     with pytest.raises(AssertionError, match="sales after the cutoff matter at horizon 2"):
         assert_no_sale_after_the_cutoff_matters(tmp_path, 2)
 
@@ -152,7 +152,7 @@ def test_a_horizon_is_assembled_again_only_where_its_features_or_actuals_changed
 def test_given_pairs_are_looked_up_as_the_panel_has_them(lake: Lake, horizon: int) -> None:
     month = plus_months(HISTORY.last, horizon - 1)
     stored = panel(lake, "assortment", horizon).filter(pc.field("month") == month)
-    files = build_panel.files_by_month(lake, FEATURES, horizon)(month)
+    files = assembly.files_by_month(lake, FEATURES, horizon)(month)
     task = PairsTask(MonthParts(lake, FEATURES, month, files, horizon))
     found = pa.Table.from_batches(task(stored.select(["shop_id", "item_id"]).to_batches()))
     assert found.to_pylist() == stored.select(found.column_names).to_pylist()

@@ -11,16 +11,16 @@ from builders import data_folder, every_feature, sale_line, sales_text
 from job_runs import NOW, run
 from lakes import rows, versions
 
+from ingestion.books import ingested_files
+from ingestion.catalogue import intake as catalogue_intake
+from ingestion.sales import intake
 from jobs import ingest_history
 from jobs.ingest_history import JOB
-from lakehouse import ledger
-from lakehouse.catalogue import intake as catalogue_intake
 from lakehouse.delta import log
 from lakehouse.delta.parts import land as land_as_it_is
 from lakehouse.lake import Lake
-from lakehouse.profile import load_profile
-from lakehouse.sales import intake
-from lakehouse.stored_profile import claim_lake
+from lakehouse.profile.profile import load_profile
+from lakehouse.profile.stored import claim_lake
 from lakehouse.table import Table
 from lakehouse.tables.bronze import (
     CATALOGUE_EVENTS,
@@ -107,12 +107,12 @@ def interrupt(*_: object, **__: object) -> None:
 # Every place between two commits.
 CUTS: dict[str, tuple[object, str]] = {
     "after the lists are in bronze": (catalogue_intake, "understood"),
-    "after the catalogue, before it is recorded": (ledger, "record_catalogue"),
+    "after the catalogue, before it is recorded": (ingested_files, "record_catalogue"),
     "after the catalogue": (ingest_history, "arrive"),
     "after bronze": (intake, "take_in"),
     "after the rejects": (intake, "land"),
     "after silver": (ingest_history, "extend_months"),
-    "after the months": (ledger, "record_sales"),
+    "after the months": (ingested_files, "record_sales"),
 }
 
 
@@ -148,7 +148,7 @@ def test_a_lost_record_is_refused_and_the_file_not_recorded(
         patched.setattr(intake, "land", all_but_the_last_sale)
         code, figures = ingest(lake, folder)
     assert (code, figures["status"]) == (3, "refused")
-    assert ledger.recorded_sales(lake) == set()
+    assert ingested_files.recorded_sales(lake) == set()
 
 
 def all_but_the_last_sale(lake: Lake, table: Table, *others: Any) -> None:
@@ -212,7 +212,7 @@ def test_odd_values_of_a_file_become_the_right_ones_or_are_rejected_by_name(
         sale_line(item_price="9.5"),
     ).replace(",9.5,2.0", ',"9,5","2,0"')
     profile = tmp_path / "mine.toml"
-    sample = files("lakehouse.profiles").joinpath("sample.toml").read_text(encoding="utf-8")
+    sample = files("lakehouse.profile.profiles").joinpath("sample.toml").read_text(encoding="utf-8")
     profile.write_text(sample + '\n[files]\ndecimal = ","\nthousands = "."\n')
     folder = data_folder(tmp_path / "data", sales_a=text)
     code, figures = run(JOB, "--data", folder, "--profile", profile, "--lake", lake.root)

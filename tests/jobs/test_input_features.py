@@ -14,17 +14,18 @@ from job_runs import run
 from small_lakes import HISTORY, NOW, assemble_panels, random_sales, small_lake
 
 import features.input_feature
+from feature_store.panel import assembly
 from features.calendar import days
 from features.feature_set import TARGET, feature_set, panel_table
 from features.input_feature import INPUT_FEATURES, InputFeature, every_day, stock_days
+from forecasting.withdrawn import counts, with_reason
 from jobs import build_panel
-from jobs.withdrawn import counts, with_reason
 from lakehouse.delta.arrow import read_table, upsert_rows
-from lakehouse.inputs.declarations import INPUTS, STOCK_OUTS
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
-from lakehouse.profile import InputFile, Profile
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.profile import InputFile, Profile
+from lakehouse.profile.stored import stored_profile
+from lakehouse.tables.inputs import INPUTS, STOCK_OUTS
 from lakehouse.tables.silver import SHOPS
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ def test_a_panel_in_buckets_of_items_says_the_same_of_the_inputs(
     made = lake_with_inputs(tmp_path / "lake", outs)
     assemble_panels(made)
     whole = panel(made)
-    monkeypatch.setattr(build_panel, "ROWS_PER_TASK", 1)
+    monkeypatch.setattr(assembly, "ROWS_PER_TASK", 1)
     code, _ = run(build_panel.JOB, "--lake", made.root, "--rebuild")
     assert code == 0
     assert panel(made).equals(whole)

@@ -10,14 +10,14 @@ from input_files import FILES, profile_of_inputs, write
 from job_runs import run
 
 from features.feature_set import feature_set, panel_table
+from forecasting.withdrawn import counts, still_there, with_reason
+from ingestion.inputs import intake
 from jobs import build_features, build_panel, ingest_history
-from jobs.withdrawn import counts, still_there, with_reason
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
-from lakehouse.inputs import intake
-from lakehouse.inputs.declarations import DELISTINGS, INPUTS, PLANNED_PRICES, PROMOTIONS
 from lakehouse.lake import Lake
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
+from lakehouse.tables.inputs import DELISTINGS, INPUTS, PLANNED_PRICES, PROMOTIONS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -16,11 +16,11 @@ from job_runs import run
 from processes import contained, terminate
 
 from jobs import ingest_history, make_sample
-from jobs.interruption import while_spark_starts
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
+from lakehouse.interruption import while_spark_starts
 from lakehouse.lake import Lake
-from lakehouse.stored_profile import MARKER
+from lakehouse.profile.stored import MARKER
 from lakehouse.tables.silver import DAILY_SALES
 
 ROOT = Path(__file__).parents[2]

@@ -28,6 +28,9 @@ from kills import CASES, missing
 from learning_lakes import learning_lake
 from small_lakes import random_sales, small_lake
 
+from cli.command import Job
+from feature_store.panel.all_tables import all_tables
+from ingestion.sales.intake import take_in_few
 from jobs import (
     backtest,
     build_features,
@@ -41,19 +44,16 @@ from jobs import (
     score_forecasts,
     train,
 )
-from jobs.command import Job
-from jobs.describe_tables import all_tables
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
-from lakehouse.sales.intake import take_in_few
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.storage import local_path
-from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
 from lakehouse.types import TIMESTAMP
-from streaming.checkpoint import Checkpoint
+from streaming.queries.checkpoint import Checkpoint
 
 pytestmark = [
     pytest.mark.slow,

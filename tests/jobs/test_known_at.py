@@ -16,16 +16,16 @@ from job_runs import run
 
 from features.feature_set import SPINES, feature_set, panel_table
 from features.tables import features_table, monthly_table
+from ingestion.known_at import replay
+from ingestion.known_at.received import Reception, reception
+from ingestion.known_at.replay import discard, known_lake
 from jobs import build_features, build_panel, close_month, ingest_history
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.errors import RefusedError
-from lakehouse.known_at import replay
-from lakehouse.known_at.reception import Reception, reception
-from lakehouse.known_at.replay import discard, known_lake
 from lakehouse.lake import Lake
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.storage import local_path
-from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_SALES, ITEMS, MONTHS, SHOPS
 from lakehouse.types import TIMESTAMP

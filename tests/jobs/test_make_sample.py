@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cli.command import main
 from jobs import make_sample
-from jobs.command import main
-from jobs.sampling.sample import FILES, Figures, write_sample
-from jobs.sampling.scale import FULL, SMALL, Scale
+from synthetic.sample import FILES, Figures, write_sample
+from synthetic.scale import FULL, SMALL, Scale
 
 CATALOGUE = ("shops", "items", "item_categories")
 NAMES = {"date_block_num": "block", "item_price": "price", "item_cnt_day": "units"}

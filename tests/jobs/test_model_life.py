@@ -14,16 +14,16 @@ from small_lakes import assemble_panels, listed, random_sales, small_lake
 
 from features.rung import RUNGS
 from jobs import forecast, promote, train
-from jobs.model_history import decisions
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table, upsert_rows
 from lakehouse.lake import Lake
-from lakehouse.model_rules import Gate
-from lakehouse.model_section import Intervals, Model
 from lakehouse.month_range import MonthRange
-from lakehouse.stored_profile import claim_lake
+from lakehouse.profile.model import Intervals, Model
+from lakehouse.profile.rules import Gate
+from lakehouse.profile.stored import claim_lake
 from lakehouse.tables.gold import BACKTESTS, FORECASTS
 from lakehouse.tables.silver import SHOPS
+from modelling.promotion.history import decisions
 
 MONTHS = MonthRange(date(2014, 10, 1), date(2015, 7, 1))
 JULY, AUGUST = date(2015, 7, 1), date(2015, 8, 1)

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from builders import profile
 
-from jobs.command import Context
-from jobs.modelling.model_files import AlteredModelError
-from jobs.modelling.recipe import Recipe
-from jobs.modelling.tracking import Tracking
+from lakehouse.context import Context
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.model_section import Model
+from lakehouse.profile.model import Model
+from lakehouse.profile.stored import claim_lake
 from lakehouse.settings import JobSettings
-from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.gold import MODEL_FILES
+from modelling.registry.model_files import AlteredModelError
+from modelling.registry.recipe import Recipe
+from modelling.registry.tracking import Tracking
 
 pytestmark = [
     pytest.mark.slow,

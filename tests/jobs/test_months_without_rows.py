@@ -11,24 +11,24 @@ from job_runs import NOW, run
 from learning_lakes import HISTORY, SMALL
 from small_lakes import assemble_panels, day_of, no_spark, random_sales, small_lake
 
+from feature_store.build import Build
+from feature_store.panel.checks import require_fit_panel
+from feature_store.panel.rows import PanelRows
 from features.feature_set import feature_set
 from features.groups import feature_groups
 from features.tables import monthly_table
+from ingestion import lake_months
+from ingestion.lake_months import close, read_months, reopen
+from ingestion.sales.span import extend_months
 from jobs import backtest, build_panel, forecast, maintain, promote, train
-from jobs.build import Build
-from jobs.modelling.folds import rolling_folds
-from jobs.panel_checks import require_fit_panel
-from jobs.panel_rows import PanelRows
-from lakehouse import lake_months
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
-from lakehouse.lake_months import close, read_months, reopen
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.sales.span import extend_months
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.silver import DAILY_SALES
+from modelling.evaluation.folds import rolling_folds
 
 # Nobody sold in these: one among the months to learn from, one that a fold would score.
 SHUT = (date(2014, 8, 1), date(2015, 4, 1))

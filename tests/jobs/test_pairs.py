@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.pairs import read_pairs
+from forecasting.pairs import read_pairs
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import SHOPS

@@ -12,18 +12,18 @@ from builders import events
 from job_runs import run
 from small_lakes import HISTORY, assemble_panels, no_spark, random_sales, small_lake
 
+from feature_store.build import Build
+from feature_store.panel.checks import require_fit_panel
+from feature_store.panel.rows import PanelRows
 from features.feature_set import feature_set
 from features.tables import features_table
+from ingestion.sales.intake import take_in_few
 from jobs import build_features, build_panel
-from jobs.build import Build
-from jobs.panel_checks import require_fit_panel
-from jobs.panel_rows import PanelRows
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
-from lakehouse.sales.intake import take_in_few
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
 
 LATE = {"date": "05.02.2015", "shop_id": "1", "item_id": "10", "units": "4", "price": "1"}
 

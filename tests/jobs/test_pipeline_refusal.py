@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from jobs.command import Context, Job
+from cli.command import Job
 from jobs.pipeline import step
 from jobs.promote import NotPromotedError
+from lakehouse.context import Context
 from lakehouse.settings import JobSettings
 
 FIGURES = {"horizons": {1: {"decision": "refused"}}}

@@ -15,13 +15,13 @@ from injection import faulty
 from job_runs import NOW, run
 
 from jobs import promote
-from jobs.command import Context
-from jobs.model_history import decisions
-from jobs.modelling.registry import CANDIDATE, CHAMPION, Registry
-from jobs.modelling.tracking import Tracking
+from lakehouse.context import Context
 from lakehouse.lake import Lake
+from lakehouse.profile.stored import claim_lake
 from lakehouse.settings import JobSettings
-from lakehouse.stored_profile import claim_lake
+from modelling.promotion.history import decisions
+from modelling.registry.registry import CANDIDATE, CHAMPION, Registry
+from modelling.registry.tracking import Tracking
 
 pytestmark = [
     pytest.mark.slow,

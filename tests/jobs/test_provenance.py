@@ -17,28 +17,31 @@ from deltalake import Field
 from job_runs import run
 from small_lakes import HISTORY, assemble_panels, no_spark, random_sales, small_lake
 
+from feature_store import code_versions, earlier_records, work_units
+from feature_store.build import Build
+from feature_store.earlier_records import take_over_cells
+from feature_store.lineage import cell_digests, stale
+from feature_store.panel import assembly
+from feature_store.panel.checks import require_fit_panel
+from feature_store.panel.rows import PanelRows
 from features import version
 from features.feature_set import SPINES, feature_set, panel_table
 from features.groups import feature_groups
 from features.statistic import LATEST
 from features.tables import features_table, monthly_table
-from jobs import build_panel, code_versions, earlier_records, maintain, pieces, score_forecasts
-from jobs.build import Build
-from jobs.earlier_records import take_over_cells
-from jobs.forecast_versions import forecast_inputs
-from jobs.lineage import cell_digests, stale, training_digest
-from jobs.panel_checks import require_fit_panel
-from jobs.panel_rows import PanelRows
+from forecasting.versions import forecast_inputs
+from ingestion.sales.intake import take_in_few
+from jobs import build_panel, maintain, score_forecasts
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.sales.intake import take_in_few
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_SALES
-from streaming.metrics import RefreshMetrics
-from streaming.refresh import Refresh
+from modelling.lineage import made_by, training_digest, was_made_by
+from streaming.queries.metrics import RefreshMetrics
+from streaming.queries.refresh import Refresh
 
 SALES = random_sales(3, 300)
 PROFILE = profile()
@@ -100,7 +103,7 @@ def told(lake: Lake) -> list[object]:
 @pytest.mark.parametrize(
     ("tags", "is_current"),
     [
-        ({"versions": code_versions.made_by(feature_groups(PROFILE))}, True),
+        ({"versions": made_by(feature_groups(PROFILE))}, True),
         ({"versions": '{"model": 0}'}, False),
         ({"versions": '{"statistic mean": 2, "model": 1}'}, False),
         ({"versions": '{"statistic gone": 2, "model": 1}'}, True),
@@ -109,7 +112,7 @@ def told(lake: Lake) -> list[object]:
 def test_a_champion_was_made_by_other_code_where_a_version_differs(
     tags: dict[str, str], is_current: bool
 ) -> None:
-    assert code_versions.was_made_by(tags, feature_groups(PROFILE)) is is_current
+    assert was_made_by(tags, feature_groups(PROFILE)) is is_current
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -118,7 +121,7 @@ def test_a_champion_of_before_was_made_by_the_first_versions(
 ) -> None:
     monkeypatch.setattr(code_versions, "CELLS", {"cells": 1})
     monkeypatch.setattr(code_versions, "PANEL", {"panel": number})
-    assert code_versions.was_made_by({}, feature_groups(PROFILE)) is (number == 1)
+    assert was_made_by({}, feature_groups(PROFILE)) is (number == 1)
 
 
 @contextmanager
@@ -133,8 +136,8 @@ def statistic_version(number: int) -> Iterator[None]:
 def test_after_compaction_of_every_table_a_lake_of_many_buckets_is_up_to_date(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "SALES_PER_BUCKET", 10)
-    monkeypatch.setattr(pieces, "ROWS_PER_BUCKET", 10)
+    monkeypatch.setattr(work_units, "SALES_PER_BUCKET", 10)
+    monkeypatch.setattr(work_units, "ROWS_PER_BUCKET", 10)
     lake = small_lake(tmp_path / "lake", SALES)
     assemble_panels(lake)
     assert len(log.month_files(lake, derived(lake)[0])[HISTORY.first]) > 5, "buckets"
@@ -210,7 +213,7 @@ def test_a_panel_of_a_later_version_is_assembled_again_and_nothing_else(
 ) -> None:
     later = {"panel": version.PANEL + 1}
     monkeypatch.setattr(code_versions, "PANEL", later)
-    monkeypatch.setattr(build_panel, "OF_PANEL_TABLE", {**code_versions.OF_PANEL_TABLE, **later})
+    monkeypatch.setattr(assembly, "OF_PANEL_TABLE", {**code_versions.OF_PANEL_TABLE, **later})
     assert rebuilt(lake) == [derived(lake)[-1].path]
 
 
@@ -246,7 +249,7 @@ def test_an_older_refresh_leaves_what_a_newer_one_built(lake: Lake) -> None:
 def test_an_older_program_leaves_a_panel_that_a_newer_one_assembled(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build_panel, "OF_PANEL_TABLE", {"panel": version.PANEL + 1})
+    monkeypatch.setattr(assembly, "OF_PANEL_TABLE", {"panel": version.PANEL + 1})
     assert run(build_panel.JOB, "--lake", lake.root, "--rebuild")[0] == 0
     monkeypatch.undo()
     code, figures = run(build_panel.JOB, "--lake", lake.root)

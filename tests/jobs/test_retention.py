@@ -9,13 +9,13 @@ import pytest
 from job_runs import run
 from published import PublishedLake, forecast
 
+from forecasting.retention import RETAIN_DAYS
+from ingestion.known_at.replay import known_lake
 from jobs import maintain
-from jobs.retention import RETAIN_DAYS
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, dataset, read_table
-from lakehouse.known_at.replay import known_lake
 from lakehouse.lake import Lake
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.gold import (
     BACKTESTS,

@@ -11,16 +11,16 @@ from builders import data_folder, events, own_id_profile, profile, record, sale_
 from job_runs import run
 from lakes import put_through, rows, versions
 
+from ingestion.books import accounts, retry
+from ingestion.books.books import require_balance
+from ingestion.catalogue.messages import MALFORMED, MESSAGE
 from jobs import ingest_history
 from jobs.retry_rejected import JOB
-from lakehouse.catalogue.messages import MALFORMED, MESSAGE
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, delete_rows
 from lakehouse.lake import Lake
-from lakehouse.profile import Profile
-from lakehouse.sales import accounts, retry
-from lakehouse.sales.books import require_balance
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.profile import Profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, MONTHS, SHOPS
 

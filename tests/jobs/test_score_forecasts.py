@@ -13,14 +13,14 @@ from builders import events
 from job_runs import NOW, run
 from small_lakes import ITEM_IDS, SHOP_IDS, no_spark, random_sales, small_lake
 
+from feature_store.build import Build
 from features.feature_set import feature_set
 from features.tables import monthly_table
+from ingestion.sales.intake import take_in_few
 from jobs import score_forecasts
-from jobs.build import Build
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
-from lakehouse.sales.intake import take_in_few
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS, FORECASTS
 
 MAY, JUNE = date(2015, 5, 1), date(2015, 6, 1)

@@ -8,17 +8,17 @@ from builders import events, profile
 from job_runs import run
 from small_lakes import ITEM_IDS, assemble_panels, no_spark, random_sales, small_lake
 
+from feature_store.build import Build
 from features.feature_set import feature_set
 from features.tables import features_table, monthly_table
+from ingestion.sales.intake import take_in_few
 from jobs import maintain
-from jobs.build import Build
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
-from lakehouse.features_section import Features
 from lakehouse.lake import Lake
-from lakehouse.profile import Profile
-from lakehouse.sales.intake import take_in_few
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.features import Features
+from lakehouse.profile.profile import Profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 
 SALES = list(random_sales(5, 200))
 LATE = {**SALES[0], "date": SALES[0]["date"], "units": "3", "price": "7.5", "item_id": ITEM_IDS[1]}

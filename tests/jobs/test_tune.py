@@ -10,12 +10,12 @@ from job_runs import run
 from learning_lakes import SMALL, learning_lake
 
 from jobs import backtest, tune
-from jobs.tunings import PARAMETERS, PROFILE, TUNED, chosen, keep
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.tables.gold import TUNINGS
+from modelling.tuning.trials import PARAMETERS, PROFILE, TUNED, chosen, keep
 
 pytestmark = [
     pytest.mark.slow,

@@ -13,16 +13,17 @@ from builders import profile
 from job_runs import NOW, run
 from small_lakes import assemble_panels, random_sales, small_lake
 
-from jobs import backtest, command, forecast, promote, train
-from jobs.model_history import decisions
+from cli import command
+from jobs import backtest, forecast, promote, train
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.model_rules import Gate
-from lakehouse.model_section import Intervals, Model
 from lakehouse.month_range import MonthRange
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.model import Intervals, Model
+from lakehouse.profile.rules import Gate
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
+from modelling.promotion.history import decisions
 
 MONTHS = MonthRange(date(2014, 10, 1), date(2015, 7, 1))
 OWN = '''

@@ -4,11 +4,11 @@ import pytest
 from builders import cancel, events, own_id_profile, profile, record
 from lakes import put_through
 
+from ingestion.books import accounts
+from ingestion.books.books import Book
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
-from lakehouse.sales import accounts
-from lakehouse.sales.books import Book
 from lakehouse.table import Table
 from lakehouse.tables.bronze import REJECTED_SALES
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES

@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from ingestion.books.audit import Audit, Tally, replaced
+from ingestion.books.books import Book, require_balance
 from lakehouse.errors import BooksError
-from lakehouse.sales.audit import Audit, Tally, replaced
-from lakehouse.sales.books import Book, require_balance
 
 
 def keys(source: str, *offsets: int) -> pa.RecordBatch:

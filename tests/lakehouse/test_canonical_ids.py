@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from lakehouse.catalogue.messages import newest, read_message
-from lakehouse.catalogue.records import latest_records
-from lakehouse.inputs.declarations import INPUTS
-from lakehouse.inputs.records import InputRecords
-from lakehouse.profile import Profile
-from lakehouse.sales.records import REJECTED, parse
-from lakehouse.sales.replacements import read_all, replaced_day
-from lakehouse.sales.values import EXPONENT, INVISIBLE, MISSING, clean_id, plausible_id, write_texts
+from ingestion.catalogue.messages import newest, read_message
+from ingestion.catalogue.records import latest_records
+from ingestion.inputs.records import InputRecords
+from ingestion.sales.records import REJECTED, parse
+from ingestion.sales.replacements import read_all, replaced_day
+from lakehouse.profile.profile import Profile
+from lakehouse.tables.inputs import INPUTS
+from lakehouse.values import EXPONENT, INVISIBLE, MISSING, clean_id, plausible_id, write_texts
 from serving.models import Id
 from streaming.contract import DAILY_SALES, faults, schema
 

@@ -7,11 +7,11 @@ import pytest
 from builders import MIDNIGHT, events, profile
 from lakes import rows
 
-from lakehouse.catalogue.intake import understood
-from lakehouse.catalogue.messages import take_in_messages
-from lakehouse.catalogue.records import captured
+from ingestion.catalogue.intake import understood
+from ingestion.catalogue.messages import take_in_messages
+from ingestion.catalogue.records import captured
 from lakehouse.lake import Lake
-from lakehouse.profile import Attribute, Profile, load_profile
+from lakehouse.profile.profile import Attribute, Profile, load_profile
 from lakehouse.tables.silver import SHOPS
 from lakehouse.types import TIMESTAMP
 

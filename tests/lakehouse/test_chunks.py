@@ -7,9 +7,9 @@ from builders import events, profile, record
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion.sales import intake, shuffle
+from ingestion.sales.records import parse
 from lakehouse.chunks import by_place, pack, unpack
-from lakehouse.sales import intake, shuffle
-from lakehouse.sales.records import parse
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), min_size=1))

@@ -6,9 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from builders import events, profile, record
 
-from lakehouse.lake import Lake
-from lakehouse.month_range import plus_months
-from lakehouse.sales.completeness import (
+from ingestion.books.completeness import (
     Completeness,
     days_of,
     has_begun,
@@ -16,7 +14,9 @@ from lakehouse.sales.completeness import (
     judge,
     judge_months,
 )
-from lakehouse.sales.intake import take_in_few
+from ingestion.sales.intake import take_in_few
+from lakehouse.lake import Lake
+from lakehouse.month_range import plus_months
 
 OCTOBER = date(2015, 10, 1)
 BEFORE = [plus_months(OCTOBER, -back) for back in (1, 2, 3)]

@@ -6,11 +6,11 @@ import pyarrow as pa
 import pytest
 from builders import MIDNIGHT
 
-from lakehouse.date_format import ISO
+from ingestion.books.control import compare, read_control
 from lakehouse.delta.arrow import append_rows
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake
-from lakehouse.sales.control import compare, read_control
+from lakehouse.profile.date_format import ISO
 from lakehouse.tables.silver import DAILY_SALES, SHOPS
 
 DAY = date(2015, 3, 7)

@@ -15,8 +15,8 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
+from lakehouse.profile.stored import claim_lake
 from lakehouse.storage import local_path
-from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.bronze import SALES_EVENTS as TABLE
 
 CHECKPOINT, COMMIT = "00000000000000000002.checkpoint.parquet", "00000000000000000003.json"

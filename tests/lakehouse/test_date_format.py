@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from lakehouse.date_format import date_reader
+from lakehouse.profile.date_format import date_reader
 
 FIRST_OF_MARCH = date(2014, 3, 1)
 

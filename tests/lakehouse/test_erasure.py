@@ -21,18 +21,18 @@ from builders import (
 from job_runs import run
 from lakes import put_through, rows, versions
 
+from ingestion.books import accounts
+from ingestion.books.books import require_balance
+from ingestion.catalogue.messages import take_in_messages
+from ingestion.erasure.judgement import Asked, ids, judge_catalogue
+from ingestion.erasure.removal import OF_SHOPS
+from ingestion.sales.intake import take_in_few
 from jobs import build_features, close_month, ingest_history, maintain
-from lakehouse.catalogue.messages import take_in_messages
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
-from lakehouse.erasure.judgement import Asked, ids, judge_catalogue
-from lakehouse.erasure.removal import OF_SHOPS
 from lakehouse.lake import Lake
-from lakehouse.sales import accounts
-from lakehouse.sales.books import require_balance
-from lakehouse.sales.intake import take_in_few
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.storage import local_path
-from lakehouse.stored_profile import claim_lake, stored_profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, REPLACED_DAYS, SHOPS
 from lakehouse.types import TIMESTAMP

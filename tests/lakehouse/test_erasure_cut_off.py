@@ -14,17 +14,17 @@ from job_runs import NOW, run
 from kills import CASES, missing
 from lakes import rows
 
+from ingestion.books import accounts
+from ingestion.books.books import require_balance
+from ingestion.catalogue.messages import take_in_messages
+from ingestion.known_at.replay import known_lake
+from ingestion.sales.intake import take_in_few
 from jobs import maintain
-from lakehouse.catalogue.messages import take_in_messages
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
-from lakehouse.known_at.replay import known_lake
 from lakehouse.lake import Lake
-from lakehouse.sales import accounts
-from lakehouse.sales.books import require_balance
-from lakehouse.sales.intake import take_in_few
+from lakehouse.profile.stored import claim_lake
 from lakehouse.storage import local_path
-from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
 

@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from builders import HEADER, data_folder, profile, sale_line, sales_text
 
-from lakehouse import inspection
+from ingestion.files import inspection
+from ingestion.files.folder import not_read
+from ingestion.files.rows import source_rows
+from ingestion.files.source_file import Known
+from ingestion.files.sources import Source, find_file, find_sources, inspect
 from lakehouse.errors import SourceError
-from lakehouse.folder import not_read
-from lakehouse.profile import Files
-from lakehouse.source_file import Known
-from lakehouse.source_rows import source_rows
-from lakehouse.sources import Source, find_file, find_sources, inspect
+from lakehouse.profile.profile import Files
 
 FIELDS = {"date": "date", "item": "item_id"}
 ODD = (

@@ -4,9 +4,9 @@ from decimal import Decimal
 import pytest
 from builders import events, own_id_profile, profile, record
 
-from lakehouse.profile import Profile
-from lakehouse.sales.identity import sale_id
-from lakehouse.sales.records import parse
+from ingestion.sales.identity import sale_id
+from ingestion.sales.records import parse
+from lakehouse.profile.profile import Profile
 
 # printf '2013-01-02\x1f59\x1f22154\x1f1\x1f999' | sha256sum; without a price '…\x1f1\x1f'.
 GOLDEN = "b07af097e13f33fdf93fdd9750b3c7e1"

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from builders import MIDNIGHT, events
 
+from ingestion.inputs.records import InputRecords
 from lakehouse.errors import ProfileError
-from lakehouse.inputs.declarations import INPUTS
-from lakehouse.inputs.records import InputRecords
 from lakehouse.number_marks import Marks
-from lakehouse.profile import load_profile, parse_profile
+from lakehouse.profile.profile import load_profile, parse_profile
+from lakehouse.tables.inputs import INPUTS
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = (ROOT / "lakehouse" / "profiles" / "sample.toml").read_text()

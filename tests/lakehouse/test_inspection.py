@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lakehouse import inspection
+from ingestion.files import inspection
+from ingestion.files.inspection import inspect_parquet, inspect_text
 from lakehouse.errors import SourceError
-from lakehouse.inspection import inspect_parquet, inspect_text
-from lakehouse.profile import Files
+from lakehouse.profile.profile import Files
 
 TEXT = "date,shop_id\n2015-03-07,Ørsted\n"
 

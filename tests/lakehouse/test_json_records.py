@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.json_records import (
+from ingestion.json_records import (
     read_at_once,
     read_one_by_one,
     read_record,

@@ -7,7 +7,7 @@ from builders import profile
 
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
-from lakehouse.stored_profile import MARKER, claim_lake, stored_profile
+from lakehouse.profile.stored import MARKER, claim_lake, stored_profile
 
 
 @pytest.fixture

@@ -3,11 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 from builders import events, profile, record
 
-from lakehouse.delta import log
-from lakehouse.delta.arrow import read_table
-from lakehouse.errors import ConflictError, LakeError, RefusedError
-from lakehouse.lake import Lake
-from lakehouse.lake_months import (
+from ingestion.lake_months import (
     close,
     closed_rows,
     extend,
@@ -18,9 +14,13 @@ from lakehouse.lake_months import (
     save,
     write,
 )
+from ingestion.sales.intake import take_in_few
+from ingestion.sales.span import extend_months, find_gaps
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_table
+from lakehouse.errors import ConflictError, LakeError, RefusedError
+from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.sales.intake import take_in_few
-from lakehouse.sales.span import extend_months, find_gaps
 from lakehouse.tables.silver import MONTHS
 
 NOW = datetime(2020, 1, 1, tzinfo=UTC)

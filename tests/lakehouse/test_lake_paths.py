@@ -15,11 +15,11 @@ from lakehouse.delta.arrow import append_rows
 from lakehouse.delta.parts import Part, Rows, read_parts, write_part
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
+from lakehouse.profile.stored import claim_lake
 from lakehouse.storage import local_path
-from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.bronze import SALES_EVENTS as TABLE
 from serving.__main__ import main as serve
-from streaming.checkpoint import Checkpoint
+from streaming.queries.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

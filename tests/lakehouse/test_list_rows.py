@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.list_rows import ListRecords
-from lakehouse.profile import Files
-from lakehouse.source_rows import source_rows
-from lakehouse.sources import inspect
+from ingestion.files.list_rows import ListRecords
+from ingestion.files.rows import source_rows
+from ingestion.files.sources import inspect
+from lakehouse.profile.profile import Files
 
 FINE = {
     "a line end": ('10,"Lamp\n24 inch",5', ["10", "Lamp\n24 inch", "5"]),

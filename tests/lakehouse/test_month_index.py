@@ -11,12 +11,12 @@ import pytest
 from builders import cancel, events, profile, record
 from lakes import rows
 
+from ingestion.sales.intake import take_in_few
+from ingestion.sales.month_index import find_months, fingerprints
 from lakehouse.delta import log, sorted_runs
 from lakehouse.delta.arrow import append_rows, upsert_rows
 from lakehouse.delta.upkeep import compact
 from lakehouse.lake import Lake
-from lakehouse.sales.intake import take_in_few
-from lakehouse.sales.month_index import find_months, fingerprints
 from lakehouse.storage import local_path
 from lakehouse.tables.silver import DAILY_SALES, SALE_MONTHS
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lakehouse.number_marks import Marks
-from lakehouse.sales.values import decimal_reader
 from lakehouse.types import PRICE
+from lakehouse.values import decimal_reader
 
 PLAIN, CONTINENTAL = Marks(), Marks(decimal=",", thousands=".")
 ENGLISH, SWISS, FRENCH = (

@@ -21,20 +21,20 @@ from injection import Killed, hooked, kill_at
 from job_runs import NOW, run
 from lakes import rows
 
+from feature_store.build import Build
+from ingestion.files.rows import source_rows
+from ingestion.files.source_file import Known
+from ingestion.files.sources import find_sources
+from ingestion.sales.intake import take_in_few
+from ingestion.sales.span import extend_months
 from jobs import build_features, maintain
-from jobs.build import Build
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
-from lakehouse.profile import Profile
-from lakehouse.sales.intake import take_in_few
-from lakehouse.sales.span import extend_months
-from lakehouse.source_file import Known
-from lakehouse.source_rows import source_rows
-from lakehouse.sources import find_sources
+from lakehouse.profile.profile import Profile
+from lakehouse.profile.stored import MARKER, claim_lake, stored_profile
 from lakehouse.storage import filesystem
-from lakehouse.stored_profile import MARKER, claim_lake, stored_profile
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 from serving.snapshot import read_snapshot

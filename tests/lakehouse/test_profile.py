@@ -4,7 +4,7 @@ import pytest
 
 from features.feature_set import feature_set
 from lakehouse.errors import ProfileError
-from lakehouse.profile import column_name, load_profile, shipped
+from lakehouse.profile.profile import column_name, load_profile, shipped
 
 SHIPPED = Path(__file__).parents[2] / "lakehouse" / "profiles"
 

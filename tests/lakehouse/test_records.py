@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 from builders import MIDNIGHT, cancel, events, own_id_profile, profile, record
 
-from lakehouse.profile import Profile
-from lakehouse.sales.checks import MALFORMED, record_checks
-from lakehouse.sales.records import NOT_A_SALE, REJECTED, SALE, parse, rejected
+from ingestion.sales.checks import MALFORMED, record_checks
+from ingestion.sales.records import NOT_A_SALE, REJECTED, SALE, parse, rejected
+from lakehouse.profile.profile import Profile
 from lakehouse.types import TIMESTAMP
 
 

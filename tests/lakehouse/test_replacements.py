@@ -8,12 +8,12 @@ import pytest
 from builders import events, profile, record
 from lakes import rows
 
+from ingestion.sales import replaced_days
+from ingestion.sales.intake import may_name_sales, take_in, take_in_few
+from ingestion.sales.records import parse
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.sales import replaced_days
-from lakehouse.sales.intake import may_name_sales, take_in, take_in_few
-from lakehouse.sales.records import parse
 from lakehouse.tables.bronze import REJECTED_SALES
 from lakehouse.tables.silver import DAILY_SALES, REPLACED_DAYS
 

@@ -7,12 +7,12 @@ import pytest
 from builders import cancel, events, own_id_profile, profile, record
 from lakes import put_through, rows
 
+from ingestion.sales import intake, shuffle
+from ingestion.sales.intake import take_in_few
+from ingestion.sales.records import parse
+from ingestion.sales.versions import newest_sales
 from lakehouse.delta import arrow, parts
 from lakehouse.lake import Lake
-from lakehouse.sales import intake, shuffle
-from lakehouse.sales.intake import take_in_few
-from lakehouse.sales.records import parse
-from lakehouse.sales.versions import newest_sales
 from lakehouse.tables.bronze import REJECTED_SALES
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
 

@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from builders import data_folder, sale_line, sales_text
 
-from lakehouse.profile import Files
-from lakehouse.source_rows import read_rows
-from lakehouse.sources import inspect
+from ingestion.files.rows import read_rows
+from ingestion.files.sources import inspect
+from lakehouse.profile.profile import Files
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from builders import data_folder, profile, sale_line, sales_text
 
+from ingestion.files.sources import find_sources
 from lakehouse.errors import SourceError
-from lakehouse.sources import find_sources
 
 SALES = sales_text(sale_line())
 

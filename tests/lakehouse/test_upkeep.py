@@ -13,8 +13,8 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, delete_rows
 from lakehouse.delta.upkeep import vacuum
 from lakehouse.lake import Lake
+from lakehouse.profile.stored import claim_lake
 from lakehouse.storage import local_path
-from lakehouse.stored_profile import claim_lake
 from lakehouse.tables.bronze import SALES_EVENTS as TABLE
 
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from lakehouse.sales.values import decimal_reader, each, number_text, timestamp
 from lakehouse.types import UNITS
+from lakehouse.values import decimal_reader, each, number_text, timestamp
 
 READ = decimal_reader(UNITS)
 

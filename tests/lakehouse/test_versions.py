@@ -7,8 +7,9 @@ from builders import cancel, events, own_id_profile, record
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.sales.records import parse
-from lakehouse.sales.versions import ORDER, newest, newest_offers, newest_sales
+from ingestion.newest import ORDER, newest
+from ingestion.sales.records import parse
+from ingestion.sales.versions import newest_offers, newest_sales
 
 JANUARY, FEBRUARY = "2016-01-01T00:00:00Z", "2016-02-01T00:00:00Z"
 

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from features.group import FeatureGroup
-from lakehouse.profile import Clip
+from lakehouse.profile.profile import Clip
 
 Row = Mapping[str, Any]
 Cells = dict[tuple[Any, ...], dict[str, Any]]

@@ -24,7 +24,7 @@ from features.groups import feature_groups, split_by_age
 from features.measure import stored_form
 from features.tables import monthly_table
 from lakehouse.month_range import MonthRange
-from lakehouse.profile import Clip
+from lakehouse.profile.profile import Clip
 from lakehouse.types import PRICE, TEXT, UNITS
 
 CLIP = Clip(low=Decimal(0), high=Decimal(20))

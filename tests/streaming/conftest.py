@@ -10,7 +10,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import kafka  # noqa: F401
 
-from streaming.broker import Broker
+from streaming.local_broker.broker import Broker
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from streaming.broker import Broker
-from streaming.delivery import Delivery
-from streaming.settings import KafkaSettings
-from streaming.topics import create_topics
+from streaming.kafka.delivery import Delivery
+from streaming.kafka.settings import KafkaSettings
+from streaming.kafka.topics import create_topics
+from streaming.local_broker.broker import Broker
 
 with Broker(Path(sys.argv[1])) as broker:
     kafka = KafkaSettings(bootstrap_servers=broker.servers)

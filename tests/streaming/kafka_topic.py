@@ -5,8 +5,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
-from streaming.settings import KafkaSettings
-from streaming.topics import create_topics
+from streaming.kafka.settings import KafkaSettings
+from streaming.kafka.topics import create_topics
 
 NUMBERS = count()
 

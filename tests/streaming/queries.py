@@ -10,8 +10,8 @@ from histories import CATALOGUE, SALES, Message
 from injection import faulty
 from kafka import KafkaProducer
 
-from streaming.settings import KafkaSettings
-from streaming.topics import create_topics
+from streaming.kafka.settings import KafkaSettings
+from streaming.kafka.topics import create_topics
 
 ROOT = Path(__file__).parents[2]
 KILLED = -9

@@ -8,15 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from chispa import assert_df_equality
 
+from feature_store.build import Build
 from features.groups import feature_groups
 from features.tables import features_table, monthly_table
-from jobs.build import Build
-from lakehouse.catalogue.messages import MESSAGE, take_in_messages
+from ingestion.catalogue.messages import MESSAGE, take_in_messages
+from ingestion.sales.intake import take_in, take_in_few
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
-from lakehouse.sales.intake import take_in, take_in_few
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, RECORD_KEY, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS

@@ -15,8 +15,8 @@ from test_convergence import deliver, lake_of
 
 from jobs import build_features, maintain
 from lakehouse.lake import Lake
-from streaming.metrics import RefreshMetrics
-from streaming.refresh import Refresh
+from streaming.queries.metrics import RefreshMetrics
+from streaming.queries.refresh import Refresh
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]

@@ -16,13 +16,13 @@ from kafka import KafkaAdminClient
 from kafka_topic import new_topic, received
 
 from lakehouse.errors import RefusedError, UsageError
-from streaming.broker import Broker
-from streaming.broker_jars import MARKER, broker_jars, move
-from streaming.broker_properties import free_port, is_open
 from streaming.create_topics import JOB
-from streaming.delivery import Delivery
-from streaming.settings import KafkaSettings
-from streaming.topics import create_topics, topic_ids
+from streaming.kafka.delivery import Delivery
+from streaming.kafka.settings import KafkaSettings
+from streaming.kafka.topics import create_topics, topic_ids
+from streaming.local_broker.broker import Broker
+from streaming.local_broker.jars import MARKER, broker_jars, move
+from streaming.local_broker.properties import free_port, is_open
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ import pytest
 from builders import MIDNIGHT, events, profile
 from jsonschema import Draft202012Validator
 
-from lakehouse.sales.records import FIELDS, REJECTED
-from lakehouse.sales.replacements import read_all
+from ingestion.sales.records import FIELDS, REJECTED
+from ingestion.sales.replacements import read_all
 from streaming.contract import CATALOGUE, DAILY_SALES, faults, schema
 
 KINDS = (DAILY_SALES, CATALOGUE)

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pytest
 from builders import events, profile, record
 
+from ingestion.sales.intake import take_in, take_in_few
 from lakehouse.delta.arrow import upsert_rows
 from lakehouse.lake import Lake
-from lakehouse.sales.intake import take_in, take_in_few
 from lakehouse.tables.silver import SHOPS
-from streaming.control import Control
-from streaming.metrics import IngestMetrics
+from streaming.queries.control import Control
+from streaming.queries.metrics import IngestMetrics
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

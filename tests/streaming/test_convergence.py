@@ -10,19 +10,19 @@ from builders import MIDNIGHT, events, profile
 from histories import SALES, History, Message
 from rebuilt import assert_same, no_spark, rebuild
 
-from jobs.touched import Touched
-from lakehouse.catalogue.messages import MESSAGE, take_in_messages
+from feature_store.touched import Touched
+from ingestion.catalogue.messages import MESSAGE, take_in_messages
+from ingestion.lake_months import close, stored_months
+from ingestion.sales.intake import take_in_few
+from ingestion.sales.span import extend_months
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
-from lakehouse.lake_months import close, stored_months
-from lakehouse.sales.intake import take_in_few
-from lakehouse.sales.span import extend_months
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
-from streaming.metrics import RefreshMetrics
-from streaming.refresh import Refresh
+from streaming.queries.metrics import RefreshMetrics
+from streaming.queries.refresh import Refresh
 
 TABLES = (DAILY_SALES, DAILY_OFFERS, REJECTED_SALES, SHOPS, ITEMS)
 

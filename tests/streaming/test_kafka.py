@@ -13,17 +13,18 @@ from lakes import rows
 from queries import Topics
 from rebuilt import assert_same, assert_same_by_chispa, rebuild
 
+from feature_store.build import Build
 from jobs import ingest_history
-from jobs.build import Build
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.profile import load_profile
+from lakehouse.profile.profile import load_profile
 from lakehouse.tables.bronze import REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_SALES, ITEMS, MONTHS, SHOPS
-from streaming import ingest_command, refresh_command
-from streaming.sales_messages import messages
-from streaming.sales_rows import find_sales
+from streaming import ingest as ingest_command
+from streaming import refresh as refresh_command
+from streaming.producer.messages import messages
+from streaming.producer.rows import find_sales
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lakehouse.errors import UsageError
-from streaming.settings import KafkaSettings, kafka_settings
+from streaming.kafka.settings import KafkaSettings, kafka_settings
 
 SERVERS = "kafka-0:9092,kafka-1:9092"
 LOGIN = {

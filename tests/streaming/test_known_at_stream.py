@@ -11,16 +11,16 @@ from builders import events, profile
 from histories import SALES, History, Message
 from rebuilt import assert_same, content, no_spark
 
-from jobs.build import Build
-from lakehouse.catalogue.messages import MESSAGE, take_in_messages
+from feature_store.build import Build
+from ingestion.catalogue.messages import MESSAGE, take_in_messages
+from ingestion.known_at.replay import replay
+from ingestion.lake_months import close, read_months
+from ingestion.sales.intake import take_in_few
+from ingestion.sales.span import extend_months
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
-from lakehouse.known_at.replay import replay
 from lakehouse.lake import Lake
-from lakehouse.lake_months import close, read_months
-from lakehouse.sales.intake import take_in_few
-from lakehouse.sales.span import extend_months
-from lakehouse.stored_profile import claim_lake, stored_profile
+from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS

@@ -18,7 +18,7 @@ import pytest
 from builders import sale_line, sales_text
 from kafka_topic import new_topic, received
 
-from lakehouse.sales.identity import sale_id
+from ingestion.sales.identity import sale_id
 from streaming.contract import DAILY_SALES, faults
 from streaming.produce import main
 

@@ -5,9 +5,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from jobs.command import Job
-from streaming import ingest_command, refresh_command
-from streaming.metrics import IngestMetrics, RefreshMetrics
+from cli.command import Job
+from streaming import ingest as ingest_command
+from streaming import refresh as refresh_command
+from streaming.queries.metrics import IngestMetrics, RefreshMetrics
 
 
 def page(metrics: IngestMetrics | RefreshMetrics) -> str:

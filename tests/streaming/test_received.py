@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 from builders import profile, record
 
-from lakehouse.sales.records import parse
-from lakehouse.sales.versions import newest_sales
+from ingestion.sales.records import parse
+from ingestion.sales.versions import newest_sales
 from lakehouse.tables.bronze import SALES_EVENTS
-from streaming.received import Received
+from streaming.queries.received import Received
 
 DAY = "2015-11-03"
 NOW = datetime(2015, 11, 5, tzinfo=UTC)

@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from builders import profile, sale_line, sales_text
 
-from lakehouse.profile import Files, Profile
-from lakehouse.sales.arrivals import Reception, events
-from lakehouse.sales.records import parse
-from lakehouse.source_rows import MALFORMED, read_rows, source_rows
-from lakehouse.sources import Source
-from streaming.sales_messages import ANY_TIME
-from streaming.sales_rows import find_sales
+from ingestion.arrivals import Reception, events
+from ingestion.files.rows import MALFORMED, read_rows, source_rows
+from ingestion.files.sources import Source
+from ingestion.sales.records import parse
+from lakehouse.profile.profile import Files, Profile
+from streaming.producer.messages import ANY_TIME
+from streaming.producer.rows import find_sales
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -15,8 +15,8 @@ from queries import Topics
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_SALES, SHOPS
-from streaming import ingest_command
-from streaming.metrics import IngestMetrics
+from streaming import ingest as ingest_command
+from streaming.queries.metrics import IngestMetrics
 
 pytestmark = pytest.mark.usefixtures("spark")
 

@@ -11,17 +11,17 @@ import pytest
 from builders import events, profile, record
 from small_lakes import HISTORY, no_spark, random_sales, small_lake
 
-from lakehouse.catalogue.messages import take_in_messages
+from ingestion.catalogue.messages import take_in_messages
+from ingestion.sales.intake import take_in_few
 from lakehouse.delta import log
 from lakehouse.delta.upkeep import compact
 from lakehouse.lake import Lake
-from lakehouse.sales.intake import take_in_few
-from lakehouse.stored_profile import stored_profile
+from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.silver import DAILY_SALES
-from streaming import refresh as refresh_module
-from streaming.metrics import RefreshMetrics
-from streaming.refresh import Refresh
-from streaming.waiting import seconds_waiting
+from streaming.queries import refresh as refresh_module
+from streaming.queries.metrics import RefreshMetrics
+from streaming.queries.refresh import Refresh
+from streaming.queries.waiting import seconds_waiting
 
 OPEN, LATE = "2015-07-09", "2015-02-09"
 

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 
 from features.feature_set import TARGET
-from jobs.modelling.bagged_boosting import Bag, fitting, loaded
-from jobs.modelling.bagged_boosting import BaggedBoosting as Family
-from jobs.modelling.estimator import Settings
 from lakehouse.errors import RefusedError
-from lakehouse.model_section import BaggedBoosting, Model
+from lakehouse.profile.model import BaggedBoosting, Model
+from modelling.estimators.bagged_boosting import Bag, fitting, loaded
+from modelling.estimators.bagged_boosting import BaggedBoosting as Family
+from modelling.estimators.estimator import Settings
 
 SMALL = Model(bagged_boosting=BaggedBoosting(rounds=40, min_rows_per_leaf=1))
 

@@ -8,9 +8,9 @@ from meanings import UNCLIPPED
 from pyspark.sql import SparkSession
 
 from features.feature_set import feature_set
-from jobs.modelling.baselines import BASELINES, LAGS, baselines, defined
-from jobs.modelling.folds import rolling_folds
 from lakehouse.month_range import MonthRange, plus_months
+from modelling.estimators.baselines import BASELINES, LAGS, baselines, defined
+from modelling.evaluation.folds import rolling_folds
 
 M5 = MonthRange(date(2015, 3, 1), date(2016, 3, 1))
 

@@ -6,13 +6,13 @@ import pytest
 import xgboost as xgb
 from panels import made_up_panel, made_up_rows
 
+from feature_store.panel.rows import PanelRows
 from features.feature_set import TARGET
-from jobs.modelling.binned_matrix import bins, draw
-from jobs.modelling.collective import Learning, sources
-from jobs.modelling.model_inputs import Inputs
-from jobs.modelling.panel_batches import targets
-from jobs.panel_rows import PanelRows
 from lakehouse.lake import Lake
+from modelling.estimators.binned_matrix import bins, draw
+from modelling.estimators.collective import Learning, sources
+from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.panel_batches import targets
 
 PARAMETERS = {"max_depth": 5, "learning_rate": 0.2, "min_child_weight": 5, "tree_method": "hist"}
 NAMES = ("near", "far", "rare")

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.feature_set import TARGET
-from jobs.modelling.calibration import (
+from modelling.estimators.calibration import (
     DEMAND,
     FEWEST_ROWS,
     Correction,
@@ -17,7 +17,7 @@ from jobs.modelling.calibration import (
     correction,
     demand,
 )
-from jobs.modelling.metrics import QUANTILES
+from modelling.estimators.quantiles import QUANTILES
 
 BOUNDS = [0, 1, 10]
 LEVELS = np.array(list(QUANTILES.values()))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.modelling.champions import (
+from modelling.promotion.champions import (
     FOUND,
     PROMOTED,
     REFUSED,

@@ -11,17 +11,17 @@ import xgboost as xgb
 from panels import made_up_panel, made_up_rows
 from pyspark.sql import SparkSession
 
+from feature_store.panel.rows import PanelRows
 from features.feature_set import TARGET
-from jobs.modelling import collective
-from jobs.modelling.engines import ENGINES, Task
-from jobs.modelling.model_inputs import Inputs
-from jobs.modelling.panel_batches import Labelled
-from jobs.modelling.response import Response
-from jobs.panel_rows import PanelRows
-from lakehouse import model_section
 from lakehouse.errors import RefusedError, TrainingError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
+from lakehouse.profile import model as model_section
+from modelling.estimators import collective
+from modelling.estimators.engines import ENGINES, Task
+from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.panel_batches import Labelled
+from modelling.estimators.response import Response
 
 PARAMETERS = {"max_depth": 5, "learning_rate": 0.2, "min_child_weight": 5, "seed": 7}
 ROUNDS = 30

@@ -6,11 +6,11 @@ import pytest
 import xgboost as xgb
 from pyspark.sql import SparkSession
 
-from jobs.modelling.contributions import contributions, importance
-from jobs.modelling.model_inputs import Inputs
-from jobs.modelling.response import Response
-from jobs.modelling.xgboost_model import Trees
-from lakehouse import model_section
+from lakehouse.profile import model as model_section
+from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.response import Response
+from modelling.estimators.xgboost_model import Trees
+from modelling.evaluation.contributions import contributions, importance
 
 FEATURES = ("much", "little", "nothing")
 

@@ -11,14 +11,14 @@ from builders import profile
 from pyspark.sql import SparkSession
 from small_lakes import HISTORY, assemble_panels, random_sales, small_lake
 
+from feature_store.panel.rows import PanelRows
 from features.feature_set import feature_set
-from jobs.modelling.estimator import Settings
-from jobs.modelling.families import FAMILIES, estimator
-from jobs.modelling.forecasting import COLUMNS
-from jobs.modelling.metrics import QUANTILES
-from jobs.panel_rows import PanelRows
-from lakehouse.model_section import BaggedBoosting, Intervals, Model, RandomForest
 from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.profile.model import BaggedBoosting, Intervals, Model, RandomForest
+from modelling.estimators.estimator import Settings
+from modelling.estimators.families import FAMILIES, estimator
+from modelling.estimators.predict import COLUMNS
+from modelling.estimators.quantiles import QUANTILES
 
 pytestmark = pytest.mark.slow
 

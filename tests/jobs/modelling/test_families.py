@@ -2,10 +2,10 @@
 
 import pytest
 
-from jobs.modelling.estimator import Settings
-from jobs.modelling.families import FAMILIES, estimator
 from lakehouse.errors import UsageError
-from lakehouse.model_section import Model
+from lakehouse.profile.model import Model
+from modelling.estimators.estimator import Settings
+from modelling.estimators.families import FAMILIES, estimator
 
 SETTINGS = Settings(("near", "far"), Model())
 
@@ -37,7 +37,7 @@ def test_a_family_is_called_by_its_name(family: str) -> None:
     [
         ("prophet", "name one of xgboost, random_forest, bagged_boosting, or"),
         ("no_such_module:Factory", "must be importable"),
-        ("jobs.modelling.families:Factory", "must be importable"),
+        ("modelling.estimators.families:Factory", "must be importable"),
         (f"{__name__}:Nameless", "its name 'my own' names a column of results"),
         ("os:getcwd", "cannot be called with Settings: too many positional arguments"),
         ("pathlib:Path.cwd", "cannot be called|must be importable"),

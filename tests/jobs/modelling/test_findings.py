@@ -7,9 +7,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from features.feature_set import TARGET
-from jobs.modelling.findings import calibration, is_one_of, largest_pairs, series_forecasts
-from jobs.modelling.metrics import forecast_column
 from lakehouse.types import FEATURE
+from modelling.evaluation.diagnostics import calibration, is_one_of, largest_pairs, series_forecasts
+from modelling.evaluation.metrics import forecast_column
 
 MONTH = date(2015, 9, 1)
 FORECASTS = [0.0, 0.004, 0.3, 1.0, 1.2, 19.0]

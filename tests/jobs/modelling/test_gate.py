@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from jobs.modelling.gate import CANDIDATE, CHAMPION, EVERY_ROW, JUDGED, Verdict, judge, pooled
-from jobs.modelling.metrics import OF_INTERVALS
-from jobs.modelling.segments import SEGMENTS
-from lakehouse.model_rules import Gate
+from lakehouse.profile.rules import Gate
+from modelling.evaluation.metrics import OF_INTERVALS
+from modelling.evaluation.segments import SEGMENTS
+from modelling.promotion.gate import CANDIDATE, CHAMPION, EVERY_ROW, JUDGED, Verdict, judge, pooled
 
 NAIVE = ("last_month", "zero")
 NEW = ("item", "new")

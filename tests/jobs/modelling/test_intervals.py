@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from jobs.modelling.intervals import calibration_months
-from lakehouse.model_section import Intervals
 from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.profile.model import Intervals
+from modelling.estimators.intervals import calibration_months
 
 FIRST = date(2015, 1, 1)
 

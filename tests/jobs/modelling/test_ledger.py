@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.modelling.ledger import Due, due
+from forecasting.due import Due, due
 from lakehouse.month_range import MonthRange
 
 CLOSED = MonthRange(date(2015, 1, 1), date(2015, 6, 1))

@@ -6,7 +6,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from jobs.modelling.local_store import artifacts, local_store
+from modelling.registry.local_store import artifacts, local_store
 
 
 def kept(lake: Path, text: str) -> str:

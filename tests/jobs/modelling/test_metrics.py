@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.modelling.metrics import METRICS, by_segment, errors, forecast_column
+from modelling.evaluation.metrics import METRICS, by_segment, errors, forecast_column
 
 MODELS = ["model", "zero"]
 LEVELS = {"p10": 0.1, "p50": 0.5, "p90": 0.9, "p95": 0.95}

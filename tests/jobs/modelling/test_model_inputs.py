@@ -5,7 +5,7 @@ import pyarrow as pa
 from meanings import UNCLIPPED
 
 from features.feature_set import BELOW_ALL, feature_set
-from jobs.modelling.model_inputs import Inputs
+from modelling.estimators.model_inputs import Inputs
 
 FEATURES = feature_set(UNCLIPPED)
 BATCH = pa.RecordBatch.from_pydict(

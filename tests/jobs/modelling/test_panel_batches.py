@@ -8,11 +8,11 @@ import pytest
 from panels import made_up_panel
 
 from features.feature_set import TARGET
-from jobs.modelling.model_inputs import Inputs
-from jobs.modelling.panel_batches import Slice, Source, divide, listed
 from lakehouse.delta import files
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
+from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.panel_batches import Slice, Source, divide, listed
 
 MONTH = date(2015, 1, 1)
 

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 
 from features.feature_set import TARGET
-from jobs.modelling.response import LABEL, WEIGHT, Response
-from lakehouse import model_section
 from lakehouse.errors import RefusedError
+from lakehouse.profile import model as model_section
+from modelling.estimators.response import LABEL, WEIGHT, Response
 
 DECLARED = model_section.Response(scale=["lag", "mean"], floor=0.5, base="lag", weight_power=2)
 

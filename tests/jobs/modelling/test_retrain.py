@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from jobs.modelling.retrain import Standing, reasons
-from lakehouse.model_rules import Retrain
+from forecasting.retrain import Standing, reasons
+from lakehouse.profile.rules import Retrain
 
 RULES = Retrain(age_months=3, error_margin=0.2, coverage_low=0.7, coverage_high=0.9)
 MAY = date(2015, 5, 1)

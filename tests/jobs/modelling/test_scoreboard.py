@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.modelling.metrics import OF_INTERVALS
-from jobs.modelling.scoreboard import as_text, overall
+from modelling.evaluation.metrics import OF_INTERVALS
+from modelling.evaluation.scoreboard import as_text, overall
 
 MONTHS = [date(2015, 8, 1), date(2015, 9, 1), date(2015, 10, 1)]
 ERRORS = st.lists(st.floats(-50, 50), min_size=1, max_size=30)

@@ -1,7 +1,7 @@
 """The search: begins with the profile's parameters, goes on where it was interrupted."""
 
-from jobs.modelling.search import MOST_ROUNDS, SPACE, Search, Trial, best
-from lakehouse.model_section import Model
+from lakehouse.profile.model import Model
+from modelling.tuning.search import MOST_ROUNDS, SPACE, Search, Trial, best
 
 GIVEN = Model(max_depth=8, learning_rate=0.1, min_child_weight=30, rounds=77)
 

@@ -8,9 +8,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from features.feature_set import TARGET
-from jobs.modelling.gate import JUDGED
-from jobs.modelling.segments import DEMAND, SEGMENTS, TOP, segmented
 from lakehouse.types import FEATURE
+from modelling.evaluation.segments import DEMAND, SEGMENTS, TOP, segmented
+from modelling.promotion.gate import JUDGED
 
 MONTH = date(2015, 9, 1)
 HISTORY = (

@@ -7,13 +7,9 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.modelling.metrics import QUANTILES, forecast_column
-from jobs.modelling.soundness import (
-    KEY,
-    UnsoundForecastError,
-    require_columns,
-    require_sound,
-)
+from modelling.estimators.quantiles import QUANTILES
+from modelling.estimators.soundness import KEY, UnsoundForecastError, require_columns, require_sound
+from modelling.evaluation.metrics import forecast_column
 
 MONTH = date(2015, 11, 1)
 ASKED = [("1", "10"), ("1", "11"), ("2", "10")]

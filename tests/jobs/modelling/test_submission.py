@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.modelling.submission import write_submission
+from forecasting.submission import write_submission
 from lakehouse.errors import SourceError
 
 PAIRS = pa.table({"ID": ["10", "2", "0"], "shop_id": ["5", "5", "6"], "item_id": ["1", "2", "1"]})

@@ -5,8 +5,8 @@ import time
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.modelling.task_slots import check_workers
 from lakehouse.errors import UsageError
+from modelling.estimators.task_slots import check_workers
 
 
 def test_too_many_workers_are_refused_at_once(spark: SparkSession) -> None:

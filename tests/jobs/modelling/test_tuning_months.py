@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.modelling.folds import rolling_folds
-from jobs.modelling.tuning import validation
 from lakehouse.errors import RefusedError, UsageError
 from lakehouse.month_range import MonthRange, month_date, plus_months
+from modelling.evaluation.folds import rolling_folds
+from modelling.tuning.tuning import validation
 
 CLOSED = MonthRange(date(2013, 1, 1), date(2015, 9, 1))
 

@@ -9,16 +9,16 @@ import xgboost as xgb
 from pyspark.sql import SparkSession
 
 from features.feature_set import TARGET
-from jobs.modelling.boosting import boosted
-from jobs.modelling.estimator import Settings
-from jobs.modelling.forecasting import COLUMNS, FORECAST, forecaster
-from jobs.modelling.model_inputs import Inputs
-from jobs.modelling.response import Response
-from jobs.modelling.xgboost_model import Trees, parameters
-from lakehouse import model_section
 from lakehouse.errors import RefusedError
-from lakehouse.model_section import Model
-from lakehouse.profile import Clip
+from lakehouse.profile import model as model_section
+from lakehouse.profile.model import Model
+from lakehouse.profile.profile import Clip
+from modelling.estimators.boosting import boosted
+from modelling.estimators.estimator import Settings
+from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.predict import COLUMNS, FORECAST, forecaster
+from modelling.estimators.response import Response
+from modelling.estimators.xgboost_model import Trees, parameters
 
 FEATURES = ["near", "far", "days"]
 INPUTS = Inputs(tuple(FEATURES), {})

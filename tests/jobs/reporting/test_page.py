@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from jobs.modelling.metrics import OF_INTERVALS
-from jobs.reporting.page import Part, page
+from modelling.evaluation.metrics import OF_INTERVALS
+from modelling.report.page import Part, page
 
 MONTHS = [date(2015, 8, 1), date(2015, 9, 1)]
 ERRORS = {"xgboost": 0.5, "random_forest": 0.6, "zero": 2.0, "last_month": 1.0}

@@ -1,0 +1,189 @@
+"""Arguments that several commands take, and how they are read."""
+
+import argparse
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from features.feature_set import SPINES
+from features.horizon import LONGEST
+from lakehouse.context import Context
+from lakehouse.errors import RefusedError, UsageError
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange
+from lakehouse.settings import JobSettings
+from lakehouse.storage import is_s3
+from modelling.tuning.trials import PROFILE, TUNED
+
+if TYPE_CHECKING:
+    pass
+
+
+def add_lake_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--lake``, which falls back to the setting LAKE_ROOT."""
+    parser.add_argument(
+        "--lake",
+        metavar="URI",
+        help="where the tables live: a folder, file://, s3a:// or abfss:// (default: LAKE_ROOT)",
+    )
+
+
+def lake_of(context: Context, arguments: argparse.Namespace) -> Lake:
+    """Return the lake named on the command line or by LAKE_ROOT.
+
+    Raises:
+        UsageError: neither names one.
+        RefusedError: several writers of it would not be safe, or its store does not answer.
+    """
+    root = arguments.lake or context.settings.lake_root
+    if not root:
+        raise UsageError("No lake is named: pass --lake URI or set LAKE_ROOT.")
+    lake = Lake.at(root)
+    require_safe_commits(lake, context.settings)
+    lake.require_store()
+    return lake
+
+
+def require_safe_commits(lake: Lake, settings: JobSettings) -> None:
+    """Check that two processes that write a lake in S3 are kept apart.
+
+    Every commit is a write that S3 refuses where the version exists already (ADR 10).
+
+    Raises:
+        RefusedError: the environment turns that off, or trusts a lock that nobody takes.
+    """
+    if not is_s3(lake.root):
+        return
+    remedy = "unset it: S3's conditional writes keep commits apart (docs/adr/0010)"
+    if (settings.aws_conditional_put or "").lower() == "disabled":
+        raise RefusedError(
+            f"{lake.root}: with AWS_CONDITIONAL_PUT=disabled two writers overwrite each other's "
+            f"commits; {remedy}."
+        )
+    if settings.aws_s3_locking_provider:
+        raise RefusedError(
+            f"{lake.root}: AWS_S3_LOCKING_PROVIDER={settings.aws_s3_locking_provider} names a lock "
+            f"that commits no longer take, so that a writer that trusts it is not safe; {remedy}."
+        )
+
+
+def count(text: str) -> int:
+    """Read a whole number, at least 1."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of them; write 1 or more")
+    return int(text)
+
+
+def add_folds_argument(parser: argparse.ArgumentParser, default: int, what: str) -> None:
+    """Declare ``--folds``."""
+    parser.add_argument(
+        "--folds", type=count, default=default, metavar="N", help=f"{what} (default: {default})"
+    )
+
+
+def add_workers_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--workers``; whether Spark has as many task slots is known once it runs."""
+    parser.add_argument(
+        "--workers", type=count, metavar="N", help="tasks that train together (default: every core)"
+    )
+
+
+def horizons(text: str) -> tuple[int, ...]:
+    """Read horizons written as 1,2,3."""
+    try:
+        found = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        found = ()
+    if not found or found[0] < 1 or found[-1] > LONGEST:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' are not horizons; write whole months from 1 to {LONGEST}, such as 1,2,3"
+        )
+    return found
+
+
+def add_horizons_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--horizons``: a tuple, in order, without doubles."""
+    parser.add_argument(
+        "--horizons",
+        type=horizons,
+        default=(1,),
+        metavar="H,…",
+        help="months from the cutoff to the target month, such as 1,2,3 (default: 1)",
+    )
+
+
+def written(horizons: tuple[int, ...]) -> str:
+    """Write horizons as a command line takes them."""
+    return ",".join(map(str, horizons))
+
+
+def month(text: str) -> date:
+    """Read a month written as YYYY-MM."""
+    try:
+        return datetime.strptime(text, "%Y-%m").date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a month; write YYYY-MM") from None
+
+
+def add_month_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--from`` and ``--through``."""
+    parser.add_argument(
+        "--from", dest="first", type=month, metavar="YYYY-MM", help="first month (default: all)"
+    )
+    parser.add_argument(
+        "--through", dest="last", type=month, metavar="YYYY-MM", help="last month (default: all)"
+    )
+
+
+def asked(arguments: argparse.Namespace, possible: MonthRange) -> MonthRange:
+    """Return the months asked for.
+
+    Raises:
+        UsageError: they are not months of the lake, or in the wrong order.
+    """
+    first, last = arguments.first or possible.first, arguments.last or possible.last
+    if first not in possible or last not in possible or last < first:
+        raise UsageError(
+            f"--from {first:%Y-%m} --through {last:%Y-%m}: the lake has "
+            f"{possible.first:%Y-%m} to {possible.last:%Y-%m}; name months in that range, in order."
+        )
+    return MonthRange(first, last)
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--data`` and ``--profile``."""
+    parser.add_argument("--data", metavar="DIR", required=True, help="folder or URI of the files")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        required=True,
+        help="what the files mean: a shipped profile (1c, m5, sample) or a path ending in .toml",
+    )
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what every job that trains takes."""
+    parser.add_argument(
+        "--spine", choices=SPINES, default=SPINES[0], help="panel to learn from and score on"
+    )
+    add_workers_argument(parser)
+
+
+def add_estimator_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare which family of models learns."""
+    parser.add_argument(
+        "--estimator",
+        metavar="NAME",
+        help="family of models: xgboost, random_forest, bagged_boosting, or the factory of your "
+        "own as package.module:Factory (default: the profile's)",
+    )
+
+
+def add_parameters_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--parameters``."""
+    parser.add_argument(
+        "--parameters",
+        choices=(TUNED, PROFILE),
+        default=TUNED,
+        help="tuned: the best that jobs.tune found, the profile's where it found none; "
+        f"profile: as the profile says (default: {TUNED})",
+    )

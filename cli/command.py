@@ -1,0 +1,135 @@
+"""The frame of every batch step: arguments, settings, progress, a result line, exit codes."""
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lakehouse import interruption
+from lakehouse.context import Context
+from lakehouse.errors import RefusedError, ShopcastError, UsageError
+from lakehouse.finite import finite
+from lakehouse.progress import logger, progress
+from lakehouse.settings import JobSettings
+
+if TYPE_CHECKING:
+    pass
+
+EXIT_CODES = """exit codes:
+  0  done
+  1  failed: a defect of the program or of the machine
+  2  wrong use: the command line or a setting
+  3  refused: data or state not fit; the message says why and what to do
+130  interrupted by Ctrl-C: run the command again
+143  ended by SIGTERM: run the command again
+"""
+
+
+class FoundError(RefusedError):
+    """Something is not as it must be; how much of it is in the figures of the result line."""
+
+    def __init__(self, message: str, figures: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.figures = figures
+
+
+@dataclass(frozen=True)
+class Job:
+    """One batch step: its name, its arguments and what it does.
+
+    ``run`` returns the figures of the result line. ``program`` is how it is started; empty:
+    ``python -m jobs.<name>``.
+    """
+
+    name: str
+    summary: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[Context, argparse.Namespace], Mapping[str, Any]]
+    program: str = ""
+
+    def parser(self) -> argparse.ArgumentParser:
+        """Build the command-line parser of this step."""
+        parser = argparse.ArgumentParser(
+            prog=self.program or f"python -m jobs.{self.name}",
+            description=self.summary,
+            epilog=EXIT_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        self.add_arguments(parser)
+        return parser
+
+
+def start_logging() -> None:
+    """Send progress to standard error, so that standard output holds the result alone."""
+    logging.basicConfig(
+        level=logging.WARNING,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stderr,
+    )
+    logger.setLevel(logging.INFO)
+    for chatty in ("XGBoost-PySpark", "xgboost", "mlflow", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def report(result: Mapping[str, Any]) -> None:
+    """Print the JSON result line."""
+    text = json.dumps(finite(result), default=str, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def outcome(
+    job: Job, context: Context, arguments: argparse.Namespace
+) -> tuple[int, dict[str, Any]]:
+    """Run a step and turn what came of it into an exit code and the fields of a result line."""
+    try:
+        return 0, {"status": "done", **job.run(context, arguments)}
+    except (Exception, KeyboardInterrupt) as error:
+        if interruption.asked_for.is_set() or isinstance(error, KeyboardInterrupt):
+            return interrupted()
+        return failure(job, error)
+
+
+def interrupted() -> tuple[int, dict[str, Any]]:
+    """Say that a signal ended a step, and what that leaves."""
+    interruption.speak_again()
+    progress("Interrupted. Every table is as its last commit left it; run the command again.")
+    return interruption.exit_code(), {"status": "interrupted"}
+
+
+def failure(job: Job, error: Exception) -> tuple[int, dict[str, Any]]:
+    """Say why a step ended; of a defect of the program with its traceback."""
+    if not isinstance(error, ShopcastError):
+        logger.error("%s failed", job.name, exc_info=error)
+        return 1, {"status": "failed", "error": f"{type(error).__name__}: {last_line(error)}"}
+    progress("%s", error)
+    status = "wrong use" if isinstance(error, UsageError) else "refused"
+    figures = error.figures if isinstance(error, FoundError) else {}
+    return error.exit_code, {"status": status, "error": str(error), **figures}
+
+
+def last_line(error: Exception) -> str:
+    """Return the last line of an error's message, which of a worker's traceback is the cause."""
+    return str(error).strip().rpartition("\n")[2]
+
+
+def main(job: Job, argv: Sequence[str] | None = None) -> int:
+    """Run a step from a command line.
+
+    Returns:
+        The exit code.
+    """
+    arguments = job.parser().parse_args(argv)
+    start_logging()
+    interruption.listen()
+    started, context = time.monotonic(), Context(JobSettings(), job.name)
+    code, fields = outcome(job, context, arguments)
+    report({"job": job.name, **fields, "seconds": round(time.monotonic() - started, 1)})
+    if fields["status"] == "interrupted":
+        context.close()
+    return code

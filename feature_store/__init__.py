@@ -1,0 +1,1 @@
+"""Monthly cells and features, built and kept up to date."""

@@ -1,0 +1,70 @@
+"""Lakes of programs before ADR 13: what those recorded, taken over where it holds.
+
+They recorded digests of the text of modules and of the catalogue as Python lists, in the metadata
+of commits. A month whose record is the one that the last of these programs would write now gets
+the record that this program would write, without being built.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+
+from feature_store.code_versions import CELLS, Versions, are_first
+from feature_store.lineage import aged_digests, cell_digests
+from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
+from features.groups import split_by_age
+from features.tables import monthly_table
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_table
+from lakehouse.delta.months import replace_months
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange
+from lakehouse.table import Table
+from lakehouse.tables.silver import ITEMS, SHOPS
+
+Digests = Mapping[date, str]
+
+
+def take_over(
+    lake: Lake, table: Table, versions: Versions, wanted: Digests, earlier: Digests
+) -> None:
+    """Record what months are made from where an earlier program recorded the same in its way.
+
+    Args:
+        lake: where the table is.
+        table: a derived table.
+        versions: of what makes it; later ones than the first take nothing over.
+        wanted: by month, what this program would record.
+        earlier: by month, what the last program before ADR 13 would record.
+    """
+    stored = log.built_before(lake, table)
+    if not stored or not are_first(versions) or not log.has_declared_columns(lake, table):
+        return
+    held = {m: d for m, d in wanted.items() if m in stored and stored[m] == earlier[m]}
+    if held:
+        replace_months(lake, table, [], [], held)
+
+
+def take_over_cells(lake: Lake, groups: Sequence[FeatureGroup], history: MonthRange) -> None:
+    """Take over the records of all cells; those of features hold as they are.
+
+    Args:
+        lake: where the cells are.
+        groups: every group, the pair's own first.
+        history: the lake's months.
+    """
+    if not any(log.built_before(lake, monthly_table(group)) for group in groups):
+        return
+    catalogue = catalogue_before(lake)
+    plain, aged = split_by_age(groups)
+    for some, digests in ((plain, cell_digests), (aged, partial(aged_digests, groups=groups))):
+        wanted, earlier = digests(lake, history), digests(lake, history, catalogue=catalogue)
+        for group in some:
+            take_over(lake, monthly_table(group), CELLS, wanted, earlier)
+
+
+def catalogue_before(lake: Lake) -> str:
+    """Digest the catalogue as programs before ADR 13 did; memory holds it as Python objects."""
+    of_shops = read_table(lake, SHOPS, [SHOP, "alias_of", "attributes"])
+    of_items = read_table(lake, ITEMS, [ITEM, CATEGORY, "attributes"])
+    return log.digest([sorted(map(str, t.to_pylist())) for t in (of_shops, of_items)])

@@ -1,0 +1,26 @@
+"""Panels of programs before ADR 13, taken over where what they recorded holds."""
+
+from feature_store.code_versions import PANEL
+from feature_store.earlier_records import take_over
+from feature_store.panel.digests import digests_of_panel, panel_digests
+from feature_store.panel.input_files import input_files
+from feature_store.panel.rows import PanelRows
+from ingestion.lake_months import LakeMonths
+from lakehouse.delta import log
+from lakehouse.tables.silver import ITEMS, SHOPS
+
+
+def take_over_panel(panel: PanelRows, months: LakeMonths) -> None:
+    """Take over the records of a panel.
+
+    Args:
+        panel: the rows, of every target month that it has.
+        months: the lake's.
+    """
+    lake = panel.lake
+    if not log.built_before(lake, panel.table):
+        return
+    inputs = input_files(lake, panel.features, panel.horizon)
+    versions = [log.version(lake, table) for table in (SHOPS, ITEMS)]
+    earlier = digests_of_panel(panel, months, {m: inputs(m) for m in panel.months}, versions)
+    take_over(lake, panel.table, PANEL, panel_digests(panel, months), earlier)

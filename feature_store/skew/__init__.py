@@ -1,0 +1,1 @@
+"""Skew: stored cells and features compared with a rebuild."""

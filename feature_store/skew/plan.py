@@ -1,0 +1,194 @@
+"""What a check of the stored tables compares: months that no build is due for, of drawn keys."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from feature_store.lineage import aged_digests, cell_digests, feature_digests, stale
+from feature_store.skew.sample import Draw
+from feature_store.work_units import (
+    ITEM_CELLS,
+    ROWS_PER_BUCKET,
+    item_buckets,
+    month_files,
+    month_states,
+    pair_pieces,
+)
+from features.ages import ITEM_AGE
+from features.group import FeatureGroup
+from features.groups import split_by_age
+from features.tables import features_table, monthly_table
+from lakehouse.buckets import Bucket, count_for
+from lakehouse.delta import log
+from lakehouse.delta.work import Piece
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+
+
+@dataclass(frozen=True)
+class GroupPlan:
+    """What is compared of a group.
+
+    Attributes:
+        group: the group.
+        drawn: its keys.
+        cells: months of its cells.
+        features: target months of its features.
+        stale_cells: months of cells that a build is due for.
+        stale_features: the same of features.
+    """
+
+    group: FeatureGroup
+    drawn: Bucket
+    cells: tuple[date, ...]
+    features: tuple[date, ...]
+    stale_cells: tuple[date, ...]
+    stale_features: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a check compares, as the logs tell it at one moment.
+
+    Attributes:
+        history: the lake's months.
+        groups: what is compared of each.
+        sales: pieces of work, to aggregate the months of sales that are needed.
+        places: pieces of work, to compare a group's keys as many as fit into a worker's memory.
+        inputs: table path → the version that is read.
+    """
+
+    history: MonthRange
+    groups: tuple[GroupPlan, ...]
+    sales: tuple[Piece, ...]
+    places: tuple[Piece, ...]
+    inputs: dict[str, int]
+
+    @property
+    def stale_months(self) -> set[date]:
+        """The months that a build is due for, in any table."""
+        return {m for plan in self.groups for m in (*plan.stale_cells, *plan.stale_features)}
+
+
+def make_plan(
+    lake: Lake, groups: Sequence[FeatureGroup], history: MonthRange, targets: MonthRange, draw: Draw
+) -> Plan:
+    """Plan a check, again where a table changed in the meantime.
+
+    Args:
+        lake: what is checked.
+        groups: every group, the pair's own first.
+        history: the lake's months.
+        targets: the months that have features.
+        draw: which keys are compared.
+    """
+    inputs = versions(lake, groups)
+    plain = cell_digests(lake, history)
+    aged = wanted_by_age(lake, groups, history, plain)
+    is_aged = set(split_by_age(groups)[1])
+    plans = tuple(
+        plan_group(lake, group, history, targets, aged if group in is_aged else plain, draw)
+        for group in groups
+    )
+    needed = sorted({month for plan in plans for month in plan.cells})
+    sales = tuple(sales_pieces(lake, needed))
+    plan = Plan(history, plans, sales, tuple(place_pieces(lake, plans)), inputs)
+    is_one_moment = versions(lake, groups) == inputs
+    return plan if is_one_moment else make_plan(lake, groups, history, targets, draw)
+
+
+def wanted_by_age(
+    lake: Lake, groups: Sequence[FeatureGroup], history: MonthRange, plain: dict[date, str]
+) -> dict[date, str]:
+    """Digest what cells by the age of items should be made from; none after stale cells below.
+
+    Args:
+        lake: what is checked.
+        groups: every group, the pair's own first.
+        history: the lake's months.
+        plain: what the cells of pairs and items should be made from.
+    """
+    digests = aged_digests(lake, history, groups)
+    tables = (ITEM_CELLS, monthly_table(groups[0]))
+    built = [log.built(lake, table) if log.exists(lake, table) else {} for table in tables]
+    behind = min((month for of in built for month in stale(plain, of)), default=date.max)
+    return {month: digest if month < behind else "" for month, digest in digests.items()}
+
+
+def versions(lake: Lake, groups: Sequence[FeatureGroup]) -> dict[str, int]:
+    """Return the version of every table that a check reads, as far as there are any."""
+    derived = [table(group) for group in groups for table in (monthly_table, features_table)]
+    tables = (DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS, *derived)
+    return {table.path: log.version(lake, table) for table in tables if log.exists(lake, table)}
+
+
+def plan_group(
+    lake: Lake,
+    group: FeatureGroup,
+    history: MonthRange,
+    targets: MonthRange,
+    wanted: dict[date, str],
+    draw: Draw,
+) -> GroupPlan:
+    """Plan the check of a group.
+
+    Args:
+        lake: what is checked.
+        group: the group.
+        history: the lake's months.
+        targets: the months that have features.
+        wanted: what its cells should be made from.
+        draw: which keys are compared.
+    """
+    stale_cells = stale(wanted, log.built(lake, monthly_table(group)))
+    stored = month_states(lake, monthly_table(group))
+    made_from = feature_digests(group, stored, history, targets)
+    # Features after stale cells agree with those cells, not with the sales.
+    first_stale = min(stale_cells, default=targets.last)
+    behind = {month for month in targets if month > first_stale}
+    stale_features = behind | set(stale(made_from, log.built(lake, features_table(group))))
+    return GroupPlan(
+        group,
+        draw.of(lake, group),
+        tuple(month for month in history if month not in stale_cells),
+        tuple(month for month in targets if month not in stale_features),
+        tuple(stale_cells),
+        tuple(sorted(stale_features)),
+    )
+
+
+def sales_pieces(lake: Lake, months: Sequence[date]) -> Iterator[Piece]:
+    """Cut the aggregation of sales to cells of every group: a month, or a bucket of its items."""
+    catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
+    for piece in pair_pieces(lake, months, item_buckets(lake)):
+        files = {**piece.arguments["files"], **catalogue}
+        yield Piece({**piece.arguments, "files": files}, piece.rows)
+
+
+def place_pieces(lake: Lake, plans: Sequence[GroupPlan]) -> Iterator[Piece]:
+    """Cut the comparison: a piece per group and part of its drawn keys.
+
+    A group by the age of items is rebuilt from cells of pairs or items.
+    """
+    pair = plans[0].group
+    for plan in plans:
+        cells, features = (table(plan.group) for table in (monthly_table, features_table))
+        files = {
+            cells.path: only(month_files(lake, cells), plan.cells),
+            features.path: only(month_files(lake, features), plan.features),
+        }
+        read = cells if ITEM_AGE not in plan.group.keys else monthly_table(pair)
+        rows = log.row_count(lake, read) // plan.drawn.count if files[cells.path] else 0
+        for keys in plan.drawn.parts(count_for(rows, ROWS_PER_BUCKET)):
+            mine = {
+                path: {f"{month}": keys.files(paths) for month, paths in months.items()}
+                for path, months in files.items()
+            }
+            bucket = (keys.number, keys.count)
+            yield Piece({"group": plan.group.name, "bucket": bucket, "files": mine}, rows)
+
+
+def only(files: Mapping[date, list[str]], months: Iterable[date]) -> dict[date, list[str]]:
+    """List the files of some months, of those without any too."""
+    return {month: files.get(month, []) for month in months}

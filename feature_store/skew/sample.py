@@ -1,0 +1,58 @@
+"""A draw: which keys of a group a check compares, the same in every process."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feature_store.stored_rows import stored_rows
+from feature_store.work_units import month_files
+from features.group import FeatureGroup
+from features.tables import features_table
+from lakehouse.buckets import Bucket, bucket, count_for
+from lakehouse.delta import log
+from lakehouse.lake import Lake
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A sample of every group's keys: one bucket of the texts of their last column.
+
+    Consecutive seeds draw other keys, and as many seeds as there are buckets draw each key once.
+
+    Attributes:
+        sample: keys of a group, about; None: all.
+        seed: which of the samples, at least 0.
+    """
+
+    sample: int | None = None
+    seed: int = 0
+
+    def __str__(self) -> str:
+        return ALL if self.sample is None else f"{self.sample} keys of a group, seed {self.seed}"
+
+    def of(self, lake: Lake, group: FeatureGroup) -> Bucket:
+        """Draw a group's keys, among those of its newest features."""
+        files = month_files(lake, features_table(group))
+        if self.sample is None or not files:
+            return Bucket()
+        latest = max(files)
+        keys = log.month_rows(lake, features_table(group))[latest]
+        count = count_for(keys, self.sample)
+        if count == 1:
+            return Bucket()
+        filled = sorted(filled_buckets(lake, group, files[latest], count))
+        asked = self.seed % count
+        return Bucket(next((number for number in filled if number >= asked), filled[0]), count)
+
+
+def filled_buckets(lake: Lake, group: FeatureGroup, files: list[str], count: int) -> set[int]:
+    """Number the buckets that have a key in files of features, read one by one."""
+    table, column = features_table(group), group.keys[-1]
+    filled: set[int] = set()
+    for path in files:
+        texts = pc.unique(stored_rows(lake, table, {table.path: [path]}, [column])[column])
+        filled |= {bucket(text, count) for text in texts.cast(pa.string()).to_pylist()}
+    return filled

@@ -1,0 +1,1 @@
+"""Forecast versions: made, published, scored when their month closes."""

@@ -1,0 +1,59 @@
+"""A served version's forecasts of a closed month, beside the features of then and the actuals."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from features.feature_set import TARGET, FeatureSet
+from features.group import ITEM, SHOP
+from features.tables import monthly_table
+from forecasting.due import Due
+from forecasting.pairs import pair_rows
+from lakehouse.delta import rows
+from lakehouse.lake import Lake
+from lakehouse.tables.gold import FORECASTS
+from modelling.estimators.predict import FORECAST
+from modelling.estimators.quantiles import QUANTILES
+
+PAIR = [SHOP, ITEM]
+
+
+@dataclass(frozen=True)
+class Served:
+    """Stored forecasts in the place of a fitted model.
+
+    Attributes:
+        forecasts: rows of gold.forecasts, unique on the pair.
+    """
+
+    forecasts: DataFrame
+
+    def predict(self, rows: DataFrame) -> DataFrame:
+        """Add ``forecast p10 p50 p90 p95`` to the rows of the pairs that were forecast."""
+        mine = self.forecasts.select(*PAIR, F.col("units").alias(FORECAST), *QUANTILES)
+        return rows.join(mine, on=PAIR, how="inner")
+
+
+def served_rows(spark: SparkSession, lake: Lake, due: Due) -> Served:
+    """Read a version's forecasts of a month."""
+    stored = rows.read(spark, lake, FORECASTS)
+    mine = (F.col("version") == due.version) & (F.col("month") == due.month)
+    return Served(stored.where(mine))
+
+
+def actual_rows(
+    spark: SparkSession, lake: Lake, features: FeatureSet, due: Due, served: Served
+) -> DataFrame:
+    """Give the pairs of a version what was known of them at its cutoff, and what they sold.
+
+    Returns:
+        The columns of ``panel_table``; a pair that did not sell in the month has target 0.
+    """
+    panel = pair_rows(lake, features, due.month, served.forecasts, due.horizon).drop(TARGET)
+    cells = rows.read(spark, lake, monthly_table(features.groups[0])).where(
+        F.col("month") == due.month
+    )
+    sold = cells.select(*PAIR, F.col(TARGET).cast("float").alias(TARGET))
+    joined = panel.join(sold, on=PAIR, how="left")
+    return joined.withColumn(TARGET, F.coalesce(TARGET, F.lit(0.0)).cast("float"))

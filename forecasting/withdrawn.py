@@ -1,0 +1,83 @@
+"""Why a pair is not forecast: its shop has closed or its item was delisted before the month."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from features.group import SHOP
+from features.withdrawal import WITHDRAWALS, Withdrawal
+from lakehouse.delta import rows
+from lakehouse.lake import Lake
+from lakehouse.profile.stored import stored_profile
+from lakehouse.progress import progress
+from lakehouse.tables.silver import SHOPS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+REASON = "reason"
+
+
+def still_there(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: date) -> "DataFrame":
+    """Keep the pairs that are forecast, ``[shop_id, item_id, …]``, and tell of the others."""
+    found = with_reason(spark, lake, pairs, month)
+    for reason, count in counts(found).items():
+        progress("forecast: %s, not forecast: %d pairs (%s)", f"{month:%Y-%m}", count, reason)
+    return found.where(f"{REASON} IS NULL").drop(REASON)
+
+
+def counts(found: "DataFrame") -> dict[str, int]:
+    """Count the pairs that are not forecast, by reason.
+
+    Args:
+        found: as ``with_reason`` returns it.
+    """
+    gone = found.where(f"{REASON} IS NOT NULL").groupBy(REASON).count()
+    return {row[REASON]: row["count"] for row in gone.orderBy(REASON).collect()}
+
+
+def with_reason(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: date) -> "DataFrame":
+    """Say of pairs why they are not forecast.
+
+    Args:
+        spark: the session.
+        lake: whose profile may declare when shops close and items are delisted.
+        pairs: ``[shop_id, item_id, …]``, aliases resolved.
+        month: target month.
+
+    Returns:
+        The pairs' columns and ``reason``, text; null: nothing stands against a forecast.
+    """
+    from pyspark.sql import functions as F
+
+    reasons, found = [], pairs
+    for withdrawal in WITHDRAWALS:
+        if withdrawal.source.name not in stored_profile(lake).inputs:
+            continue
+        listed = last_days(spark, lake, withdrawal)
+        gone = listed.where(F.col(withdrawal.ends_on) < F.lit(month))
+        name = f"{REASON}_{withdrawal.source.name}"
+        ids = gone.select(withdrawal.key, F.lit(withdrawal.reason).alias(name))
+        found = found.join(F.broadcast(ids), on=withdrawal.key, how="left")
+        reasons.append(name)
+    reason = F.coalesce(*reasons) if reasons else F.lit(None).cast("string")
+    return found.select(*pairs.columns, reason.alias(REASON))
+
+
+def last_days(spark: "SparkSession", lake: Lake, withdrawal: Withdrawal) -> "DataFrame":
+    """Read the last day of every shop or item that a list names.
+
+    Returns:
+        ``[key, ends_on]``, a row for each key, shops by their own ids. Of a shop that is listed
+        under several names it is the last of all; null: one of them has none.
+    """
+    from pyspark.sql import functions as F
+
+    key, ends_on = withdrawal.key, withdrawal.ends_on
+    listed = rows.read(spark, lake, withdrawal.source.table).select(key, ends_on)
+    if key == SHOP:
+        aliases = rows.read(spark, lake, SHOPS).where("alias_of IS NOT NULL")
+        own = aliases.select(SHOP, "alias_of")
+        named = listed.join(F.broadcast(own), on=SHOP, how="left")
+        listed = named.select(F.coalesce("alias_of", SHOP).alias(SHOP), ends_on)
+    last = F.when(F.count("*") == F.count(ends_on), F.max(ends_on))
+    return listed.groupBy(key).agg(last.alias(ends_on))

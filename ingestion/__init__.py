@@ -1,0 +1,1 @@
+"""From a record to the newest version of every sale."""

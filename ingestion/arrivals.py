@@ -1,0 +1,50 @@
+"""Records as they arrive: their raw JSON, with the times at which they were received."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.json_records import write_records
+from lakehouse.tables.bronze import RECEIVED
+from lakehouse.types import TIMESTAMP, WHOLE
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Reception:
+    """When files were received, which is the version of records that state none, and ingested."""
+
+    received_at: datetime
+    ingested_at: datetime
+
+
+def events(rows: pa.Table, source: str, reception: Reception) -> pa.Table:
+    """Turn rows of a file into records as received.
+
+    Args:
+        rows: ``[offset, _malformed, *fields]``; a malformed line becomes its own value.
+        source: the file's digest.
+        reception: when it was received.
+
+    Returns:
+        The columns of bronze.sales_events.
+    """
+    values = write_records(rows.drop_columns(["offset", MALFORMED]))
+    columns = {
+        "source": pa.repeat(source, len(rows)),
+        "partition": pa.repeat(pa.scalar(0, WHOLE), len(rows)),
+        "offset": rows["offset"],
+        "value": pc.coalesce(rows[MALFORMED].combine_chunks(), values).cast(pa.binary()),
+        "received_at": pa.repeat(pa.scalar(reception.received_at, TIMESTAMP), len(rows)),
+        "ingested_at": pa.repeat(pa.scalar(reception.ingested_at, TIMESTAMP), len(rows)),
+    }
+    return pa.table(columns).select([column.name for column in RECEIVED])
+
+
+# The text of a line that has too few or too many columns; null: the line is fine.
+MALFORMED = "_malformed"

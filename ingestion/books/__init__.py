@@ -1,0 +1,1 @@
+"""Reconciliation: every record received is counted once, wherever it ended."""

@@ -1,0 +1,173 @@
+"""Completeness: whether a month's sales look as if all had come, beside the months before it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from math import sqrt
+from statistics import median
+
+import pyarrow as pa
+
+from ingestion.books.control import shop_aliases
+from ingestion.sales.versions import LIVE
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_batches
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.tables.silver import DAILY_SALES
+
+# So many months before a month, of those with sales, say what is usual.
+MONTHS_BEFORE = 3
+# Of the usual days: fewer, and some are missing.
+FEWEST_DAYS = 0.8
+# Of the usual shops of a day at the month's end.
+FEWEST_SHOPS = 0.5
+WEEK = 7
+
+# Day → how many shops sold on it.
+ShopsByDay = Mapping[date, int]
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """What a month's sales look like.
+
+    Attributes:
+        month: which month.
+        days: on how many days it has sales.
+        usual_days: on how many it would by the months before; None: there are none with sales.
+        end: the last day on which shops usually sell; the month's last where none is usual.
+        shops: how many shops sold on it.
+        usual_shops: how many do on such a day, by the months before.
+    """
+
+    month: date
+    days: int
+    usual_days: float | None
+    end: date
+    shops: int
+    usual_shops: float
+
+    @property
+    def length(self) -> int:
+        """How many days the month has."""
+        return len(days_of(self.month))
+
+    def lacks_days(self, expected: float | None) -> bool:
+        """Say whether days are missing, beside how many are expected; None: nobody knows."""
+        if not self.days or expected is None:
+            return not self.days
+        if expected < self.length / 2:
+            # Who sells on few days sells on fewer by chance: three standard deviations.
+            return self.days < expected - 3 * sqrt(expected)
+        return self.days < FEWEST_DAYS * expected
+
+    @property
+    def missing_days(self) -> str | None:
+        """What is wrong with the days that have sales, beside the months before; None: nothing."""
+        return self._days_text() if self.lacks_days(self.usual_days) else None
+
+    @property
+    def doubts(self) -> list[str]:
+        """What speaks against the month being complete, where nobody says that it is."""
+        expected = self.length if self.usual_days is None else self.usual_days
+        few_days = [self._days_text()] if self.lacks_days(expected) else []
+        is_few = self.shops < max(1, FEWEST_SHOPS * self.usual_shops)
+        return [*few_days, *([self._shops_text()] if is_few else [])]
+
+    def _days_text(self) -> str:
+        usual = "" if self.usual_days is None else f" ({self.usual_days:.0f} are usual)"
+        return f"{self.days} of {self.length} days have sales{usual}"
+
+    def _shops_text(self) -> str:
+        usual = f" ({self.usual_shops:.0f} are usual)" if self.usual_shops else ""
+        return f"{self.shops} shops sold on {self.end}{usual}"
+
+
+def is_over(month: date, now: datetime) -> bool:
+    """Say whether a month has ended, by UTC."""
+    return now >= datetime.combine(plus_months(month, 1), time(), UTC)
+
+
+def has_begun(month: date, now: datetime) -> bool:
+    """Say whether a month has begun, by UTC."""
+    return now >= datetime.combine(month, time(), UTC)
+
+
+def judge_months(lake: Lake, months: Sequence[date]) -> list[Completeness]:
+    """Look at the live sales of months, each beside those before it.
+
+    Args:
+        lake: whose sales.
+        months: in their order; few, as all shops' days of them and of those before are counted.
+    """
+    if not months:
+        return []
+    before = plus_months(months[0], -MONTHS_BEFORE)
+    shops = shops_by_day(lake, MonthRange(before, months[-1]))
+    return [judge(month, shops) for month in months]
+
+
+def judge(month: date, shops: ShopsByDay) -> Completeness:
+    """Look at a month's sales beside those of the months before it.
+
+    Args:
+        month: which month.
+        shops: of the month and of those before it; a day without sales may be left out.
+    """
+    asked = (plus_months(month, -back) for back in range(1, MONTHS_BEFORE + 1))
+    before = [m for m in asked if sold_days(m, shops)]
+    shares = [sold_days(m, shops) / len(days_of(m)) for m in before]
+    days = days_of(month)
+    end, usual = last_usual_day(days, usual_shops(before, shops))
+    return Completeness(
+        month,
+        sold_days(month, shops),
+        median(shares) * len(days) if shares else None,
+        end,
+        shops.get(end, 0),
+        usual,
+    )
+
+
+def usual_shops(months: Iterable[date], shops: ShopsByDay) -> dict[int, float]:
+    """Return how many shops usually sell on each day of the week in some months."""
+    days = [day for month in months for day in days_of(month)]
+    by_weekday = {
+        weekday: [shops.get(day, 0) for day in days if day.weekday() == weekday]
+        for weekday in range(WEEK)
+    }
+    return {weekday: median(counts) for weekday, counts in by_weekday.items() if counts}
+
+
+def last_usual_day(days: Sequence[date], usual: Mapping[int, float]) -> tuple[date, float]:
+    """Return the last day on which shops usually sell, as not on Sundays, and how many."""
+    for day in reversed(days[-WEEK:]):
+        if usual.get(day.weekday(), 0) > 0:
+            return day, usual[day.weekday()]
+    return days[-1], 0
+
+
+def sold_days(month: date, shops: ShopsByDay) -> int:
+    """Count the days of a month that have sales."""
+    return sum(shops.get(day, 0) > 0 for day in days_of(month))
+
+
+def days_of(month: date) -> list[date]:
+    """List the days of a month."""
+    length = (plus_months(month, 1) - month).days
+    return [month + timedelta(day) for day in range(length)]
+
+
+def shops_by_day(lake: Lake, months: MonthRange) -> dict[date, int]:
+    """Count the shops that sold on each day of some months, two names of a shop as one."""
+    if not log.exists(lake, DAILY_SALES):
+        return {}
+    found: set[tuple[date, str]] = set()
+    wanted = [LIVE, ("month", ">=", months.first), ("month", "<=", months.last)]
+    for batch in read_batches(lake, DAILY_SALES, ["date", "shop_id"], wanted):
+        pairs = pa.Table.from_batches([batch]).group_by(["date", "shop_id"]).aggregate([])
+        found.update(zip(pairs["date"].to_pylist(), pairs["shop_id"].to_pylist(), strict=True))
+    aliases = shop_aliases(lake)
+    return Counter(day for day, _ in {(day, aliases.get(s, s)) for day, s in found})

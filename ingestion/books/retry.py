@@ -1,0 +1,193 @@
+"""Rejected records, judged again: those that are fine now become sales, or change the catalogue."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.catalogue.messages import MALFORMED, MESSAGE, read_message, reject, take_in_messages
+from ingestion.sales.intake import take_in, take_in_few
+from ingestion.sales.records import rejected
+from ingestion.sales.replacements import read_all
+from lakehouse.delta import log, rows
+from lakehouse.delta.arrow import delete_rows, read_batches, read_table, upsert_rows
+from lakehouse.delta.parts import (
+    Rows,
+    discard_parts,
+    land,
+    load_parts,
+    of_table,
+    read_parts,
+    write_parts,
+)
+from lakehouse.delta.rows import gathered
+from lakehouse.lake import Lake
+from lakehouse.profile.profile import Profile
+from lakehouse.tables.bronze import CATALOGUE_EVENTS, RECORD_KEY, REJECTED_SALES, SALES_EVENTS
+from lakehouse.types import COUNT, TEXT
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# Records that this process puts through itself, and that one removal takes: 300 bytes each.
+FEW_ROWS = 200_000
+# How the names of files begin whose records name their sales.
+NAMED = "named-"
+
+
+def retry(spark: "Callable[[], SparkSession]", lake: Lake, profile: Profile) -> tuple[int, int]:
+    """Put rejected records through again, under their own keys.
+
+    Silver takes them first and rejected_sales gives them up last, so that a run that is cut off
+    loses none; the next puts through again what is left, which changes nothing twice.
+
+    Args:
+        spark: starts the session, or returns it; called only where there are many records.
+        lake: where the tables are.
+        profile: the meaning of the records now.
+
+    Returns:
+        How many records were judged, and how many of them were fine.
+    """
+    judged = log.row_count(lake, REJECTED_SALES) if log.exists(lake, REJECTED_SALES) else 0
+    if not judged:
+        return 0, 0
+    few = judged <= FEW_ROWS
+    messages = retry_messages(lake, profile)
+    sales = retry_few(lake, profile) if few else retry_many(spark(), lake, profile)
+    return judged, messages + sales
+
+
+def retry_few(lake: Lake, profile: Profile) -> int:
+    """Put all rejected records of sales through in this process; returns how many were fine."""
+    stored = read_table(lake, REJECTED_SALES)
+    fine, changed, _ = judge(of_sales(stored, catalogue_sources(lake)), profile)
+    if len(fine):
+        take_in_few(lake, fine, profile)
+    if len(changed):
+        upsert_rows(lake, REJECTED_SALES, changed)
+    if len(fine):
+        delete_rows(lake, REJECTED_SALES, fine)
+    return len(fine)
+
+
+def retry_many(spark: "SparkSession", lake: Lake, profile: Profile) -> int:
+    """Put all rejected records of sales through by the workers; returns how many were fine."""
+    stored = rows.read(spark, lake, REJECTED_SALES)
+    judge_all = partial(judged_rows, profile=profile, others=catalogue_sources(lake))
+    parts = write_parts(lake, stored, judge_all)
+    fine = of_table(parts, SALES_EVENTS)
+    if fine:
+        events = read_parts(spark, lake, SALES_EVENTS, fine)
+        is_moving = any(part.path.startswith(NAMED) for part in fine)
+        take_in(lake, events, profile, is_moving=is_moving)
+    land(lake, REJECTED_SALES, of_table(parts, REJECTED_SALES))
+    for part in fine:
+        delete_rows(lake, REJECTED_SALES, load_parts(lake, SALES_EVENTS, [part]))
+    discard_parts(lake, SALES_EVENTS, fine)
+    return sum(part.rows for part in fine)
+
+
+def retry_messages(lake: Lake, profile: Profile) -> int:
+    """Put rejected messages of the catalogue through as such; returns how many were fine.
+
+    A message that an earlier version of the program judged as a sale gets its reason back.
+    """
+    others, accepted = catalogue_sources(lake), 0
+    for batch in read_batches(lake, REJECTED_SALES, REJECTED_SALES.names, []):
+        stored = pa.Table.from_batches([batch])
+        messages = stored.filter(pc.invert(is_of_sales(stored, others)))
+        if not len(messages):
+            continue
+        is_fine = pa.array([read_message(v) is not None for v in messages["value"].to_pylist()])
+        if len(fine := messages.filter(is_fine)):
+            take_in_messages(lake, fine, profile)
+            delete_rows(lake, REJECTED_SALES, fine)
+            accepted += len(fine)
+        is_as_before = pc.equal(joined_reasons(messages), MALFORMED)
+        is_other = pc.invert(pc.or_(is_fine, is_as_before))
+        if len(faulty := messages.filter(is_other)):
+            reject(lake, faulty.to_pylist())
+    return accepted
+
+
+def catalogue_sources(lake: Lake) -> pa.Array:
+    """List the sources of the catalogue's messages: the topic and its UUID."""
+    if not log.exists(lake, CATALOGUE_EVENTS):
+        return pa.array([], TEXT)
+    asked = [("entity", "=", MESSAGE)]
+    batches = read_batches(lake, CATALOGUE_EVENTS, ["source"], asked)
+    names = {name for batch in batches for name in pc.unique(batch["source"]).to_pylist()}
+    return pa.array(sorted(names), TEXT)
+
+
+def of_sales(stored: pa.Table, others: pa.Array) -> pa.Table:
+    """Keep the rejected records that are not of the catalogue's sources."""
+    return stored.filter(is_of_sales(stored, others))
+
+
+def is_of_sales(stored: pa.Table, others: pa.Array) -> pa.ChunkedArray:
+    """Tell rejected records of sales from those of the catalogue, by source or reason."""
+    is_message = pc.match_substring(joined_reasons(stored), MALFORMED)
+    return pc.invert(pc.or_(is_message, pc.is_in(stored["source"], others)))
+
+
+def judged_rows(
+    batches: Iterator[pa.RecordBatch], profile: Profile, others: pa.Array
+) -> Iterator[Rows]:
+    """Judge rejected records of sales again; runs in a worker.
+
+    Yields:
+        Those that are fine, as records received: files that are never committed. And those that
+        break other checks than before.
+    """
+    for stored in gathered(batches, FEW_ROWS):
+        fine, changed, is_named = judge(of_sales(stored, others), profile)
+        if len(fine):
+            yield Rows(SALES_EVENTS, fine, NAMED if is_named else "")
+        if len(changed):
+            yield Rows(REJECTED_SALES, changed)
+
+
+def judge(stored: pa.Table, profile: Profile) -> tuple[pa.Table, pa.Table, bool]:
+    """Judge rejected records again.
+
+    Args:
+        stored: rows of bronze.rejected_sales.
+        profile: the meaning of the records now.
+
+    Returns:
+        Those that are fine, as rows of bronze.sales_events; those that break other checks than
+        before, as rows of bronze.rejected_sales; and whether any that is fine names its sale.
+    """
+    events = stored.select(list(SALES_EVENTS.names))
+    records = read_all(events, profile)
+    still = rejected(records)
+    reasons = with_reasons(stored, "before").join(with_reasons(still, "after"), list(RECORD_KEY))
+    changed = reasons.filter(pc.not_equal(reasons["before"], reasons["after"]))
+    return (
+        without(events, still),
+        without(still, without(reasons, changed)),
+        bool(pc.any(records["is_named"]).as_py()),
+    )
+
+
+def with_reasons(stored: pa.Table, name: str) -> pa.Table:
+    """Write the reasons of rejected records as a text: ``[*RECORD_KEY, name]``."""
+    return stored.select(list(RECORD_KEY)).append_column(name, joined_reasons(stored))
+
+
+def joined_reasons(stored: pa.Table) -> pa.ChunkedArray:
+    """Write the reasons of rejected records as texts."""
+    return pc.binary_join(stored["reasons"], " ")
+
+
+def without(records: pa.Table, others: pa.Table) -> pa.Table:
+    """Leave out the records of other keys, by ``RECORD_KEY``."""
+    places = records.select(list(RECORD_KEY)).append_column(
+        "place", pa.array(range(len(records)), COUNT)
+    )
+    kept = places.join(others.select(list(RECORD_KEY)), list(RECORD_KEY), join_type="left anti")
+    return records.take(kept["place"].combine_chunks().sort())

@@ -1,0 +1,1 @@
+"""Shops and items: lists and messages, merged into silver.shops and silver.items."""

@@ -1,0 +1,190 @@
+"""The catalogue's intake: the lists of shops, items and categories to bronze and silver."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from ingestion.arrivals import Reception, events
+from ingestion.catalogue.records import Record, item_rows, latest_records, shop_rows
+from ingestion.files.rows import distinct_rows, source_rows
+from ingestion.files.source_file import unchanged
+from ingestion.files.sources import Sources, entities, read_whole
+from lakehouse.delta import log
+from lakehouse.delta.arrow import append_rows, read_batches, read_table, upsert_rows
+from lakehouse.lake import Lake
+from lakehouse.profile.date_format import date_reader
+from lakehouse.profile.profile import LISTED, Profile
+from lakehouse.table import Table
+from lakehouse.tables.bronze import CATALOGUE_EVENTS
+from lakehouse.tables.silver import ITEMS, SHOPS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What the lists say: rows of silver.shops and silver.items, and how many records said it.
+
+    ``undated`` are the items whose date of listing is no date, and so not known.
+    """
+
+    shops: list[Record]
+    items: list[Record]
+    received: int
+    rejected: int
+    undated: int = 0
+
+
+def catalogue_digest(sources: Sources, profile: Profile) -> str:
+    """Digest everything that silver.shops and silver.items are made from."""
+    files = {entity: source.digest for entity, source in sources.entities.items()}
+    meaning = {name: part.model_dump(mode="json") for name, part in entities(profile).items()}
+    return log.digest([files, meaning, profile.sales.date_format])
+
+
+def understood(records: Mapping[str, pa.Table], profile: Profile) -> Catalogue:
+    """Read the records of the lists.
+
+    Args:
+        records: rows of bronze.catalogue_events by entity: shops, items, perhaps categories.
+        profile: their meaning.
+    """
+    read = {
+        entity: latest_records(records[entity], declared, LISTED[entity][0])
+        for entity, declared in entities(profile).items()
+    }
+    categories = read["categories"][0] if "categories" in read else {}
+    return Catalogue(
+        shop_rows(read["shops"][0], profile),
+        item_rows(read["items"][0], categories, profile),
+        sum(len(listed) for listed in records.values()),
+        sum(left_out for _, left_out in read.values()),
+        undated(read["items"][0].values(), profile),
+    )
+
+
+def undated(items: Iterable[Record], profile: Profile) -> int:
+    """Count the items whose date of listing is there and is no date."""
+    read_date = date_reader(profile.sales.date_format)
+    stated = (record.get("listed_on") for record in items)
+    return sum(text is not None and read_date(text) is None for text in stated)
+
+
+def take_in(
+    spark: "Callable[[], SparkSession]",
+    lake: Lake,
+    sources: Sources,
+    profile: Profile,
+    reception: Reception,
+) -> tuple[Catalogue, int, int]:
+    """Put the lists into bronze and silver; what has not changed is not written again.
+
+    Memory holds the lists.
+
+    Args:
+        spark: starts the session, or returns it.
+        lake: where the tables are.
+        sources: the checked files of the lists.
+        profile: their meaning.
+        reception: when they were received.
+
+    Returns:
+        What the lists say, and how many shops and items that altered.
+    """
+    for entity, source in sources.entities.items():
+        transaction = log.Named(f"{entity}:{source.digest}")
+        if not log.has_transaction(lake, CATALOGUE_EVENTS, transaction):
+            records = listed(spark, sources, entity, reception)
+            append_rows(lake, CATALOGUE_EVENTS, records, transaction)
+    stored = {
+        entity: stored_events(lake, entity, source.digest)
+        for entity, source in sources.entities.items()
+    }
+    return put_through(lake, stored, profile)
+
+
+def put_through(
+    lake: Lake, records: Mapping[str, pa.Table], profile: Profile
+) -> tuple[Catalogue, int, int]:
+    """Put the records of the lists through to silver; see ``understood`` and ``take_in``."""
+    catalogue = understood(records, profile)
+    shops = upsert_changed(lake, SHOPS, catalogue.shops)
+    items = upsert_changed(lake, ITEMS, catalogue.items)
+    return catalogue, shops, items
+
+
+def listed(
+    spark: "Callable[[], SparkSession]", sources: Sources, entity: str, reception: Reception
+) -> pa.Table:
+    """Read a list as rows of bronze.catalogue_events.
+
+    Of a sales file, which names the entity on every line, the distinct rows are the list.
+    """
+    source = read_whole(sources.entities[entity])
+    if sources.is_sales(source):
+        with unchanged(source.uri, source.stamp):
+            found = numbered(distinct_rows(spark(), source).toArrow())
+    else:
+        found = pa.concat_tables(source_rows(source, is_multiline=True))
+    records = events(found, source.digest, reception)
+    return records.append_column("entity", pa.repeat(entity, len(records)))
+
+
+def numbered(rows: pa.Table) -> pa.Table:
+    """Number rows in the order of their values."""
+    ordered = rows.sort_by([(name, "ascending") for name in rows.column_names])
+    return ordered.append_column("offset", pa.array(range(len(ordered)), pa.int64()))
+
+
+def stored_events(lake: Lake, entity: str, digest: str) -> pa.Table:
+    """Read the records of a list from bronze, by the digest of its file."""
+    filters = [("source", "=", digest), ("entity", "=", entity)]
+    return read_table(lake, CATALOGUE_EVENTS, filters=filters)
+
+
+def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Upsert rows unless what a table holds is newer.
+
+    A row that says nothing new is written too, for its time: a version between the two would
+    otherwise win over both.
+
+    Args:
+        lake: where the table is; created where it is missing.
+        table: with a key of one column and ``updated_at``.
+        rows: its columns, unique on the key.
+
+    Returns:
+        How many rows say something new.
+    """
+    log.create(lake, table)
+    key = table.key[0]
+    newer = {row[key]: row for row in rows}
+    changed = len(newer)
+    among = [(key, "in", list(newer))]
+    for batch in read_batches(lake, table, table.names, among) if newer else ():
+        for old in batch.to_pylist():
+            row = newer[old[key]]
+            is_equal = comparable(row) == comparable(old)
+            changed -= is_equal or not is_newer(row, old)
+            if not is_newer(row, old):
+                del newer[old[key]]
+    if newer:
+        upsert_rows(lake, table, pa.Table.from_pylist(list(newer.values()), schema=table.schema))
+    return changed
+
+
+def is_newer(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
+    """Say whether a row is to be stored: new, later, or another one of the same time."""
+    if stored is None or row["updated_at"] > stored["updated_at"]:
+        return True
+    return row["updated_at"] == stored["updated_at"] and comparable(row) != comparable(stored)
+
+
+def comparable(row: Mapping[str, Any]) -> str:
+    """Write a row without its time, so that equal rows are equal texts."""
+    kept = {name: value for name, value in row.items() if name != "updated_at"}
+    return json.dumps({**kept, "attributes": sorted(row["attributes"])}, default=str)

@@ -1,0 +1,139 @@
+"""Catalogue messages: changes of shops and items, as they come while the lake is in use."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from ingestion.catalogue.intake import upsert_changed
+from ingestion.catalogue.records import Record, Records, item_rows, read_field, shop_rows
+from ingestion.files.sources import entity_fields
+from ingestion.json_records import read_object
+from lakehouse.delta.arrow import read_table, upsert_rows
+from lakehouse.lake import Lake
+from lakehouse.profile.profile import Entity, Profile
+from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES
+from lakehouse.tables.silver import ITEMS, SHOPS
+from lakehouse.values import CLOCKS_APART, plausible_id, timestamp
+
+# The entity of a bronze record that may be of shops and of items.
+MESSAGE = "message"
+MALFORMED = "catalogue_malformed"
+ORDER = ("updated_at", *RECORD_KEY)
+
+
+def take_in_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
+    """Put messages through to silver.shops and silver.items; the newest of each id stays.
+
+    A message is a JSON object with lists ``shops`` and ``items``, either may be missing, and
+    ``updated_at``. One that is not goes to bronze.rejected_sales. Memory holds the catalogue.
+
+    Args:
+        lake: where the tables are.
+        events: rows of bronze.catalogue_events whose entity is ``MESSAGE``.
+        profile: the attributes to derive.
+
+    Returns:
+        How many shops and items changed.
+    """
+    rows = events.to_pylist()
+    messages = [(row, read_message(row["value"])) for row in rows]
+    reject(lake, [row for row, message in messages if message is None])
+    read = [in_order(message, row) for row, message in messages if message is not None]
+    shops = newest(read, "shops", "shop_id", profile.shops)
+    items = newest(read, "items", "item_id", profile.items)
+    changed = 0
+    if shops:
+        changed += upsert_changed(lake, SHOPS, with_aliases(shops, shop_rows(shops, profile)))
+    if items:
+        categories = known_categories(lake, items, profile)
+        changed += upsert_changed(lake, ITEMS, item_rows(items, categories, profile))
+    return changed
+
+
+def in_order(message: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a message its order among others. One from the future is of its ingestion.
+
+    It would stand for ever otherwise, whatever came later.
+    """
+    is_known = message["updated_at"] <= row["ingested_at"] + CLOCKS_APART
+    version = message["updated_at"] if is_known else row["ingested_at"]
+    order = tuple({**row, "updated_at": version}[name] for name in ORDER)
+    return {**message, "updated_at": version, "order": order}
+
+
+def read_message(value: bytes | None) -> dict[str, Any] | None:
+    """Read a message; None where it is none."""
+    message = read_object(value)
+    if message is None:
+        return None
+    stated = timestamp(str(message.get("updated_at")))
+    lists = [message.get(name) or [] for name in ("shops", "items")]
+    is_fine = stated is not None and any(lists) and all(map(is_list_of_records, lists))
+    ids = [("shop_id", lists[0]), ("item_id", lists[1])]
+    has_ids = is_fine and all(is_id(record.get(key)) for key, some in ids for record in some)
+    return {"updated_at": stated, "shops": lists[0], "items": lists[1]} if has_ids else None
+
+
+def is_list_of_records(value: object) -> bool:
+    """Say whether a JSON value is a list of objects."""
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def is_id(value: object) -> bool:
+    """Say whether a JSON value can be an id."""
+    return isinstance(value, str) and plausible_id(value) is not None
+
+
+def newest(messages: Iterable[Mapping[str, Any]], name: str, key: str, entity: Entity) -> Records:
+    """Return the newest record of each id, its fields as texts under the lists' own names."""
+    found: Records = {}
+    fields = {
+        **dict.fromkeys(entity_fields(entity)),
+        "name": None,
+        "category_id": None,
+        "listed_on": None,
+        "category_name": None,
+        "alias_of": None,
+    }
+    for message in sorted(messages, key=lambda one: one["order"]):
+        for record in message[name]:
+            texts = {field: as_text(field, record.get(field)) for field in fields}
+            found[str(texts[key])] = {**texts, "updated_at": message["updated_at"]}
+    return found
+
+
+def as_text(name: str, value: object) -> str | None:
+    """Return a field as ``read_field`` does; None where its JSON value is no text."""
+    return read_field(name, value) if isinstance(value, str) else None
+
+
+def with_aliases(records: Records, rows: list[Record]) -> list[Record]:
+    """Keep the rows of shops that were named, a message's alias going before the profile's."""
+    return [
+        {**row, "alias_of": records[row["shop_id"]]["alias_of"] or row["alias_of"]}
+        for row in rows
+        if row["shop_id"] in records
+    ]
+
+
+def known_categories(lake: Lake, items: Records, profile: Profile) -> Records:
+    """Return the categories of items: named by the message, or as the lake knows them."""
+    asked = [("category_id", "in", list({i["category_id"] for i in items.values()} - {None}))]
+    stored = read_table(lake, ITEMS, ["category_id", "category_name"], asked)
+    each = stored.group_by("category_id").aggregate([("category_name", "max")]).to_pylist()
+    names = {row["category_id"]: row["category_name_max"] for row in each}
+    names |= {i["category_id"]: i["category_name"] for i in items.values() if i["category_name"]}
+    fields = entity_fields(profile.categories) if profile.categories else {}
+    return {
+        category: {**dict.fromkeys(fields), "category_id": category, "name": name}
+        for category, name in names.items()
+        if category
+    }
+
+
+def reject(lake: Lake, rows: list[dict[str, Any]]) -> None:
+    """Keep messages that are none, with the reason."""
+    if rows:
+        kept = [{**row, "reasons": [MALFORMED]} for row in rows]
+        upsert_rows(lake, REJECTED_SALES, pa.Table.from_pylist(kept, REJECTED_SALES.schema))

@@ -1,0 +1,1 @@
+"""Erasure: records of a shop or of sales removed from bronze and silver."""

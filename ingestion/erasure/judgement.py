@@ -1,0 +1,163 @@
+"""Judgement: which records an erasure takes away, and what is left of those that it cuts."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.catalogue.messages import MESSAGE
+from ingestion.json_records import read_object
+from ingestion.sales.records import parse, typed
+from ingestion.sales.replacements import EVENTS, line_events, may_replace, replacement
+from lakehouse.profile.profile import Profile
+from lakehouse.tables.inputs import INPUTS
+from lakehouse.types import TEXT
+from lakehouse.values import clean_id
+
+Row = dict[str, Any]
+# The entities of catalogue records that may name a shop.
+OF_SHOPS = ("shops", MESSAGE, *(i.name for i in INPUTS.values() if "shop_id" in i.keys))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be erased: ids of shops, aliases among them, and of sales."""
+
+    shops: pa.Array
+    sales: pa.Array
+
+    def names(self, shops: pa.Array, sales: pa.Array) -> pa.Array:
+        """Say which rows are of the shops or of the sales."""
+        return pc.or_(pc.is_in(shops, self.shops), pc.is_in(sales, self.sales))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What becomes of some records.
+
+    Attributes:
+        gone: those that go.
+        cut: those that stay without a part of them, as they are then.
+        unattributed: how many of those that stay name neither a shop nor a sale.
+    """
+
+    gone: pa.Table
+    cut: pa.Table
+    unattributed: int = 0
+
+
+def judge_sales(events: pa.Table, asked: Asked, profile: Profile) -> Judged:
+    """Judge sales records as received, or rejected.
+
+    Of a whole delivery of another shop's day the lines of the sales are cut out.
+
+    Args:
+        events: the columns of bronze.sales_events, and perhaps more.
+        asked: what is to be erased.
+        profile: the meaning of the records.
+    """
+    may_be = may_replace(events)
+    read = [(event, replacement(event)) for event in events.filter(may_be).to_pylist()]
+    none = pa.Table.from_pylist([event for event, record in read if record is None], events.schema)
+    plain = pa.concat_tables([events.filter(pc.invert(may_be)), none])
+    shops, sales = named(plain, profile)
+    is_gone = asked.names(shops, sales)
+    is_unknown = pc.and_(pc.is_null(shops), pc.is_null(sales))
+    whole = [(event, record) for event, record in read if record is not None]
+    judged = cut(whole, lambda event, record: without_sales(event, record, asked, profile), events)
+    gone = pa.concat_tables([plain.filter(is_gone), judged.gone])
+    return Judged(gone, judged.cut, pc.sum(is_unknown).as_py() or 0)
+
+
+def judge_catalogue(events: pa.Table, asked: Asked) -> Judged:
+    """Judge catalogue records; of a message about several shops, those that are asked for go.
+
+    Args:
+        events: the columns of bronze.catalogue_events.
+        asked: what is to be erased.
+    """
+    of_shops = events.filter(pc.is_in(events["entity"], pa.array(OF_SHOPS)))
+    read = [(event, read_object(event["value"])) for event in of_shops.to_pylist()]
+    shops = frozenset(asked.shops.to_pylist())
+    known = [(event, record) for event, record in read if record is not None]
+    return cut(known, lambda _, record: without_shops(record, shops), events)
+
+
+def holding(events: pa.Table, texts: Sequence[str]) -> pa.Table:
+    """Keep the records that may say one of some texts, by a look at their bytes.
+
+    To parse all takes much longer. What is not written as it is read has a backslash, a character
+    that is not ASCII, or a number's exponent.
+    """
+    values = events["value"]
+    may = pc.match_substring_regex(values, r"\\|[\x80-\xff]|[0-9][eE]")
+    for text in texts:
+        may = pc.or_(may, pc.match_substring(values, text))
+    return events.filter(pc.fill_null(may, False))
+
+
+def cut(
+    records: Sequence[tuple[Row, Row]], left: Callable[[Row, Row], Row | None], events: pa.Table
+) -> Judged:
+    """Cut records down to what is left of them.
+
+    Args:
+        records: rows of bronze, and the JSON object that each holds.
+        left: what of the object stays; None: nothing.
+        events: has the columns of the rows.
+    """
+    gone, changed = [], []
+    for event, record in records:
+        rest = left(event, record)
+        if rest is None:
+            gone.append(event)
+        elif rest != record:
+            value = json.dumps(rest, ensure_ascii=False).encode()
+            changed.append({**event, "value": value})
+    return Judged(*(pa.Table.from_pylist(rows, events.schema) for rows in (gone, changed)))
+
+
+def named(events: pa.Table, profile: Profile) -> tuple[pa.Array, pa.Array]:
+    """Return the shop and the sale that each record names, as far as it can be read."""
+    received = events.select(EVENTS.names)
+    records, texts = parse(received, profile), typed(received, profile)
+    sales = pc.coalesce(records["sale_id"], texts["sale_id_text"])
+    return records["shop_id"].combine_chunks(), sales.combine_chunks()
+
+
+def without_sales(event: Row, record: Row, asked: Asked, profile: Profile) -> Row | None:
+    """Return a replaced shop-day without the lines of some sales; None: it is of a shop asked."""
+    if is_of(record, frozenset(asked.shops.to_pylist())):
+        return None
+    lines = line_events(event, record)
+    if not lines:
+        return record
+    _, sales = named(pa.Table.from_pylist(lines, EVENTS), profile)
+    is_gone = pc.is_in(sales, asked.sales).to_pylist()
+    kept = [line for line, goes in zip(record["lines"], is_gone, strict=True) if not goes]
+    return {**record, "lines": kept}
+
+
+def without_shops(record: Row, shops: frozenset[str]) -> Row | None:
+    """Return a catalogue record without some shops; None: nothing is left of it."""
+    if is_of(record, shops):
+        return None
+    listed = record.get("shops")
+    if not isinstance(listed, list):
+        return record
+    kept = [shop for shop in listed if not (isinstance(shop, dict) and is_of(shop, shops))]
+    is_empty = not kept and bool(listed) and not record.get("items")
+    return None if is_empty else {**record, "shops": kept}
+
+
+def is_of(record: Row, shops: frozenset[str]) -> bool:
+    """Say whether a record is of one of some shops."""
+    return clean_id(str(record.get("shop_id", ""))) in shops
+
+
+def ids(texts: Sequence[str]) -> pa.Array:
+    """Write ids as an array, each once: as they are given, and in the form that records have."""
+    return pa.array(sorted({*texts, *filter(None, map(clean_id, texts))}), TEXT)

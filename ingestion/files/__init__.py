@@ -1,0 +1,1 @@
+"""Source files: found, checked and read by their exact names."""

@@ -1,0 +1,216 @@
+"""One bounded-memory pass over a file before anything is written: digest, integrity, rows."""
+
+import codecs
+import csv
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.files.source_file import file_stamp, open_source, require_unchanged
+from ingestion.files.text_bytes import (
+    BLANKS,
+    BYTE_ORDER_MARK,
+    decode,
+    gunzipped,
+    is_packed,
+    pieces_and_end,
+)
+from lakehouse.errors import SourceError
+from lakehouse.profile.profile import Files
+
+PARQUET = ".parquet"
+CHUNK = 1 << 20
+# What one task reads of a text file.
+PIECE = 32 << 20
+# A header line longer than this is no header: the file is not what its name says.
+LONGEST_HEADER = 1 << 20
+# A line is held as a whole.
+LONGEST_LINE = 64 << 20
+BLANK_LINES = re.compile(r"[\x00-\x20]*[\r\n]")
+LINE_ENDS = b"\r\n"
+WRITTEN, ENDED = b"x", b"\n"
+MARKS = bytes(ENDED[0] if code in LINE_ENDS else WRITTEN[0] for code in range(256))
+BLANK_BYTES = bytes(code for code in range(33) if code not in LINE_ENDS)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one task reads of a file: bytes of text or row groups of Parquet, from start to end."""
+
+    start: int
+    end: int
+    first_row: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a pass over a file found.
+
+    ``digest`` is the SHA-256 digest of its bytes; ``types`` are those of Parquet's columns.
+    """
+
+    digest: str
+    columns: tuple[str, ...]
+    pieces: tuple[Piece, ...]
+    types: Mapping[str, pa.DataType] = field(default_factory=dict)
+
+
+def chunks(stream: Any, size: int | None = None) -> Iterator[bytes]:
+    """Read a binary stream piece by piece, up to a size where one is given."""
+    left = size
+    while piece := stream.read(CHUNK if left is None else min(CHUNK, left)):
+        left = None if left is None else left - len(piece)
+        yield piece
+
+
+def digested(pieces: Iterable[bytes], digest: Any) -> Iterator[bytes]:
+    """Pass pieces on while adding them to a digest."""
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
+
+
+class Header:
+    """The first line of a text that is not blank, found as the text goes by."""
+
+    def __init__(self) -> None:
+        self.line = ""
+        self._text = ""
+        self._is_begun = False
+
+    def add(self, text: str) -> None:
+        """Look at a further piece of the text."""
+        if self.line or len(self._text) >= LONGEST_HEADER:
+            return
+        self._text += text if self._is_begun else text.removeprefix(BYTE_ORDER_MARK)
+        self._is_begun = self._is_begun or bool(text)
+        if blank := BLANK_LINES.match(self._text):
+            self._text = self._text[blank.end() :]
+        line, *others = re.split(r"[\r\n]", self._text, maxsplit=1)
+        self.line = line if others else ""
+
+    def columns(self, delimiter: str) -> tuple[str, ...]:
+        """Return the names that the line holds; none where the text has no line."""
+        line = self.line or self._text
+        return tuple(next(csv.reader([line], delimiter=delimiter))) if line.strip(BLANKS) else ()
+
+
+class LineCount:
+    """Lines that are not blank, and where the bytes can be cut between two of them."""
+
+    def __init__(self, file: str, *, is_cut: bool) -> None:
+        self.lines = 0
+        self.position = 0
+        self._cuts: list[tuple[int, int]] = [(0, 0)]
+        self._last = ENDED
+        self._line_bytes = 0
+        self._file, self._is_cut = file, is_cut
+
+    def add(self, piece: bytes) -> None:
+        """Count the lines of a further piece.
+
+        Raises:
+            SourceError: a line is longer than a line can be.
+        """
+        end = 1 + max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+        self._line_bytes = len(piece) - end + (0 if end else self._line_bytes)
+        if self._line_bytes > LONGEST_LINE:
+            raise SourceError(
+                f"{self._file}: line {self.lines + 1} is longer than {LONGEST_LINE} bytes; "
+                "a record is one line."
+            )
+        self._count(piece[:end])
+        if end and self._is_cut and self.lines and self.position - self._cuts[-1][0] >= PIECE:
+            self._cuts.append((self.position, self.lines))
+        self._count(piece[end:])
+
+    def pieces(self, size: int) -> tuple[Piece, ...]:
+        """Return what tasks read of a file of this size, whose first line is its header."""
+        stops = [*self._cuts[1:], (size, self.lines)]
+        return tuple(
+            Piece(start, end, max(before - 1, 0), after - max(before, 1))
+            for (start, before), (end, after) in zip(self._cuts, stops, strict=True)
+        )
+
+    def _count(self, piece: bytes) -> None:
+        marks = self._last + piece.translate(MARKS, BLANK_BYTES)
+        self.lines += marks.count(ENDED + WRITTEN)
+        self._last = marks[-1:]
+        self.position += len(piece)
+
+
+def inspect_text(stream: Any, file: str, files: Files) -> Contents:
+    """Digest a delimited text file, decode it whole and count its rows.
+
+    Args:
+        stream: the file's bytes.
+        file: its name, for messages and for what packs it.
+        files: how text files are written.
+
+    Raises:
+        SourceError: damaged or truncated gzip, undecodable bytes, an endless line, or no text.
+    """
+    digest, size = hashlib.sha256(), 0
+    raw = digested(chunks(stream), digest)
+    plain = gunzipped(raw, file) if is_packed(file) else raw
+    is_wide = files.encoding == "utf-16"
+    header, count = Header(), LineCount(file, is_cut=not is_wide and not is_packed(file))
+    decoder = codecs.getincrementaldecoder(files.encoding)()
+    for piece in pieces_and_end(plain):
+        text = decode(decoder, piece, size, files.encoding, file)
+        header.add(text)
+        is_marked = size == 0 and text.startswith(BYTE_ORDER_MARK)
+        # A mark is no part of a line: as a blank it keeps the places of the bytes.
+        count.add(text.encode() if is_wide else b"   " + piece[3:] if is_marked else piece)
+        size += len(piece)
+    columns = header.columns(files.delimiter)
+    if not columns:
+        raise SourceError(f"{file}: empty; a file has a header line at least.")
+    return Contents(digest.hexdigest(), columns, count.pieces(size))
+
+
+def inspect_parquet(stream: Any, file: str) -> Contents:
+    """Digest a Parquet file and read what it says of its columns and row groups.
+
+    Raises:
+        SourceError: the file is empty or not Parquet.
+    """
+    digest = hashlib.sha256()
+    size = sum(len(piece) for piece in digested(chunks(stream), digest))
+    if not size:
+        raise SourceError(f"{file}: empty; get the file again.")
+    stream.seek(0)
+    try:
+        found = pq.ParquetFile(stream)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SourceError(f"{file}: not a Parquet file, or damaged ({error}).") from None
+    pieces, first = [], 0
+    for group in range(found.metadata.num_row_groups):
+        rows = found.metadata.row_group(group).num_rows
+        pieces.append(Piece(group, group + 1, first, rows))
+        first += rows
+    schema = found.schema_arrow
+    types = dict(zip(schema.names, schema.types, strict=True))
+    return Contents(digest.hexdigest(), tuple(schema.names), tuple(pieces), types)
+
+
+def is_parquet(name: str) -> bool:
+    """Say whether a file's name says that it is Parquet."""
+    return name.lower().endswith(PARQUET)
+
+
+def inspect_file(uri: str, name: str, files: Files) -> tuple[str, Contents]:
+    """Read a file whole; returns the stamp that it had before and after, and what it holds."""
+    stamp = file_stamp(uri)
+    with open_source(uri) as stream:
+        found = (
+            inspect_parquet(stream, name) if is_parquet(name) else inspect_text(stream, name, files)
+        )
+    require_unchanged(uri, stamp)
+    return stamp, found

@@ -1,0 +1,54 @@
+"""The types of Parquet's columns whose values can be written as texts."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from lakehouse.errors import SourceError
+from lakehouse.tables.inputs import INPUTS
+from lakehouse.types import DATE
+
+# The fields that are a day, in sales, lists and inputs; others that are a time are a moment.
+DAYS = {"date", "listed_on"} | {
+    column.name for one in INPUTS.values() for column in one.table.columns if column.type == DATE
+}
+
+
+def require_values(types: Mapping[str, pa.DataType], fields: Mapping[str, str], file: str) -> None:
+    """Check that the columns of a Parquet file hold what can be written as texts.
+
+    Args:
+        types: of the file's columns.
+        fields: our names → columns.
+        file: for the message.
+
+    Raises:
+        SourceError: a column holds times of day, durations, lists or structures.
+    """
+    for name, column in fields.items():
+        found = types.get(column)
+        if found is None or is_value(found):
+            continue
+        if name in DAYS:
+            remedy = "write it as a date, a timestamp or a text"
+        else:
+            remedy = "write it as a text or a number"
+        raise SourceError(f"{file}: column '{column}' ({name}) is {found}, no value; {remedy}.")
+
+
+def is_value(arrow_type: pa.DataType) -> bool:
+    """Say whether the values of a type can be written as texts."""
+    if pa.types.is_dictionary(arrow_type):
+        return is_value(arrow_type.value_type)
+    tests = (
+        is_text,
+        *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean),
+        *(pa.types.is_date, pa.types.is_timestamp, pa.types.is_null),
+    )
+    return any(test(arrow_type) for test in tests)
+
+
+def is_text(arrow_type: pa.DataType) -> bool:
+    """Say whether values are texts, of whatever Arrow type."""
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(test(arrow_type) for test in (*tests, pa.types.is_binary, pa.types.is_large_binary))

@@ -1,0 +1,1 @@
+"""Optional inputs: promotions, planned prices, stock-outs, dates of shops."""

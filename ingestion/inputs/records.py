@@ -1,0 +1,105 @@
+"""Records of an input: JSON bytes to typed rows; those that are not plausible are left out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.json_records import read_records
+from lakehouse.number_marks import Marks
+from lakehouse.profile.date_format import date_reader
+from lakehouse.table import Column
+from lakehouse.tables.inputs import Input
+from lakehouse.types import COUNT, FEATURE, PRICE, TEXT
+from lakehouse.values import clean_text, decimal_reader, each, plausible_id
+
+# Later records of a file win.
+OFFSET = Column("offset", COUNT, "the record's number in its file", False)
+
+
+@dataclass(frozen=True)
+class InputRecords:
+    """Reads the records of an input; sent to the workers.
+
+    Attributes:
+        source: the input.
+        mapped: its fields that the profile maps to columns.
+        date_format: how the files write dates; a month may also be written YYYY-MM.
+        marks: how the files write numbers.
+    """
+
+    source: Input
+    mapped: tuple[str, ...]
+    date_format: str
+    marks: Marks = field(default_factory=Marks)
+
+    @property
+    def ddl(self) -> str:
+        """The columns of the rows."""
+        return f"{self.source.table.ddl}, {OFFSET.ddl}"
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Turn rows of bronze.catalogue_events into rows of the table, with their offset."""
+        for batch in batches:
+            yield from self.rows(pa.Table.from_batches([batch])).to_batches()
+
+    def rows(self, events: pa.Table) -> pa.Table:
+        """Read records; one without its key, or with a value that is none, is left out."""
+        fields, _ = read_records(events["value"].combine_chunks(), self.mapped)
+        texts = {n: each(fields[n].combine_chunks(), clean_text, TEXT) for n in self.mapped}
+        columns = {name: self.values(name, texts, len(events)) for name in self.source.fields}
+        wrong = [
+            pc.and_(pc.is_valid(texts[n]), pc.is_null(columns[n]))
+            for n in self.mapped
+            if pa.types.is_date(columns[n].type)
+        ]
+        absent = [
+            pc.is_null(columns[c.name])
+            for c in self.source.table.columns
+            if not c.nullable and c.name in columns
+        ]
+        columns |= {"updated_at": events["received_at"], "offset": events["offset"]}
+        schema = pa.schema([*self.source.table.schema, OFFSET.field])
+        made = pa.table([columns[field.name] for field in schema], schema=schema)
+        is_left_out = any_of([*wrong, *absent])
+        return made.filter(pc.invert(is_left_out))
+
+    def values(self, name: str, texts: dict[str, pa.Array], count: int) -> pa.Array:
+        """Return the values of a field, null where there is none."""
+        arrow_type = self.source.table.schema.field(name).type
+        if name not in texts:
+            return pa.repeat(pa.scalar(self.source.default, arrow_type), count)
+        return each(texts[name], self.reader(name, arrow_type), arrow_type)
+
+    def reader(self, name: str, arrow_type: pa.DataType) -> Callable[[str], Any]:
+        """Return the function that reads a field's text."""
+        if arrow_type == TEXT:
+            return plausible_id
+        if arrow_type == FEATURE:
+            return self.number
+        read = date_reader(self.date_format)
+        return (
+            (lambda text: first_day(read(text) or read(f"{text}-01"))) if name == "month" else read
+        )
+
+    def number(self, text: str) -> float | None:
+        """Read a number within the input's bounds."""
+        low, high = self.source.bounds
+        found = decimal_reader(PRICE, self.marks)(text)
+        return float(found) if found is not None and low <= found <= high else None
+
+
+def first_day(day: date | None) -> date | None:
+    """Return the first day of a day's month."""
+    return day and day.replace(day=1)
+
+
+def any_of(conditions: list[pa.Array]) -> pa.Array:
+    """Say where any of some conditions holds."""
+    found, *others = conditions
+    for other in others:
+        found = pc.or_(found, other)
+    return found

@@ -1,0 +1,1 @@
+"""A lake as it was known at a time: bronze records replayed."""

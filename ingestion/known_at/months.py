@@ -1,0 +1,62 @@
+"""Which months were closed at a time."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from ingestion import lake_months
+from ingestion.known_at.received import Reception
+from ingestion.sales.span import sales_months
+from lakehouse.delta.arrow import read_table
+from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.tables.silver import MONTHS
+
+
+def write_months(lake: Lake, known: Lake, reception: Reception) -> None:
+    """Give a lake that was replayed the months as they were.
+
+    Args:
+        lake: whose months are known to have been closed at some time.
+        known: has the sales that had been received; its months are written by one commit.
+        reception: the time, and what is assumed of it.
+
+    Raises:
+        RefusedError: no sale had been received.
+    """
+    sold = sales_months(known)
+    if sold is None:
+        raise RefusedError(
+            f"--known-at {reception.at.isoformat()}: no sale had been received by then; name a "
+            "later time."
+        )
+    stored = read_table(lake, MONTHS, ["month", "closed_at"]).to_pylist()
+    closings = {row["month"]: row["closed_at"] for row in stored}
+    closed = assumed(sold, reception) if reception.is_assumed else recorded(closings, reception)
+    rows = [lake_months.row(month, closing) for month, closing in sorted(closed.items())]
+    following = plus_months(max(closed), 1) if closed else first_open(closings, sold)
+    lake_months.write(known, [*rows, lake_months.row(following, None)])
+
+
+def recorded(closings: dict[date, datetime | None], reception: Reception) -> dict[date, datetime]:
+    """Return the months that had been closed, each with its time."""
+    return {
+        month: closing
+        for month, closing in closings.items()
+        if closing is not None and closing <= reception.at
+    }
+
+
+def assumed(sold: MonthRange, reception: Reception) -> dict[date, datetime]:
+    """Return the months whose last day's sales count as received, each with the time they do."""
+    delay = timedelta(reception.sales.reception_days or 0)
+    ends = {month: plus_months(month, 1) - timedelta(1) for month in sold}
+    return {
+        month: datetime.combine(end + delay, time(), UTC)
+        for month, end in ends.items()
+        if end <= reception.last_day
+    }
+
+
+def first_open(closings: dict[date, datetime | None], sold: MonthRange) -> date:
+    """Return the month that was open when none was closed yet."""
+    return min((month for month in closings if month >= sold.first), default=sold.first)

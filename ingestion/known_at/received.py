@@ -1,0 +1,109 @@
+"""Reception: which records of bronze had been received by a time, and what is only assumed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.json_records import read_records
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_batches
+from lakehouse.delta.parts import Rows
+from lakehouse.delta.rows import ROWS_PER_FILE, gathered
+from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
+from lakehouse.profile.date_format import date_reader
+from lakehouse.profile.sales import Sales
+from lakehouse.profile.stored import stored_profile
+from lakehouse.tables.bronze import FILE_SOURCE, SALES_EVENTS
+from lakehouse.types import DATE, TIMESTAMP
+from lakehouse.values import clean_text, each, timestamp
+
+
+@dataclass(frozen=True)
+class Reception:
+    """What had been received by a time; sent to the workers.
+
+    A record that a lake has by then had been received. Of the time before the lake began, nothing
+    is recorded: there a file's sales count as received some days after their date.
+
+    Attributes:
+        at: the time.
+        sales: the format of dates, and the days that are assumed.
+        is_assumed: the lake began later.
+    """
+
+    at: datetime
+    sales: Sales
+    is_assumed: bool
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
+        """Keep the rows of bronze.sales_events that had been received."""
+        for events in gathered(batches, ROWS_PER_FILE):
+            known = events.filter(self.has(events))
+            if len(known):
+                yield Rows(SALES_EVENTS, known)
+
+    def has(self, events: pa.Table) -> pa.Array:
+        """Say which rows of bronze.sales_events had been received."""
+        is_here = pc.less_equal(events["ingested_at"], pa.scalar(self.at, TIMESTAMP))
+        if not self.is_assumed:
+            return is_here.combine_chunks()
+        is_of_file = pc.match_substring_regex(events["source"], FILE_SOURCE)
+        assumed = pc.and_(is_of_file.combine_chunks(), self.counts(events))
+        return pc.or_(is_here.combine_chunks(), assumed)
+
+    def counts(self, events: pa.Table) -> pa.Array:
+        """Say which rows count as received: their day's delay is over, their version's time past.
+
+        A record that has neither a date nor a time of its own never does.
+        """
+        fields, _ = read_records(events["value"].combine_chunks(), ("date", "updated_at"))
+        texts = {
+            name: each(fields[name].combine_chunks(), clean_text, pa.string()) for name in NAMED
+        }
+        dates = each(texts["date"], date_reader(self.sales.date_format), DATE)
+        times = each(texts["updated_at"], timestamp, TIMESTAMP)
+        is_over = pc.less_equal(dates, pa.scalar(self.last_day, DATE))
+        is_past = pc.less_equal(times, pa.scalar(self.at, TIMESTAMP))
+        both = pc.and_(pc.fill_null(is_over, True), pc.fill_null(is_past, True))
+        return pc.and_(both, pc.or_(pc.is_valid(dates), pc.is_valid(times)))
+
+    @property
+    def last_day(self) -> date:
+        """The last day whose sales count as received."""
+        return self.at.date() - timedelta(self.sales.reception_days or 0)
+
+
+NAMED = ("date", "updated_at")
+
+
+def reception(lake: Lake, at: datetime) -> Reception:
+    """Find out what had been received by a time.
+
+    Raises:
+        RefusedError: there is no sale, or the time is before the lake began and the profile does
+            not say what to assume of it.
+    """
+    sales, began = stored_profile(lake).sales, beginning(lake)
+    if began is None:
+        raise RefusedError(f"{lake.root}: no sales record was received; run ingest_history first.")
+    if at < began and sales.reception_days is None:
+        raise RefusedError(
+            f"--known-at {at.isoformat()}: {lake.root} began at {began.isoformat()}, and profile "
+            f"'{stored_profile(lake).name}' does not say when sales before that were received; "
+            "name a later time, or give the profile [sales] reception_days (1: the day after the "
+            "sale) and run ingest_history with the profile."
+        )
+    return Reception(at, sales, is_assumed=at < began)
+
+
+def beginning(lake: Lake) -> datetime | None:
+    """Return when the first sales record came into a lake; None: none did."""
+    if not log.exists(lake, SALES_EVENTS):
+        return None
+    batches = read_batches(lake, SALES_EVENTS, ["ingested_at"], ())
+    earliest = [pc.min(batch["ingested_at"]).as_py() for batch in batches if len(batch)]
+    return min(earliest).astimezone(UTC) if earliest else None

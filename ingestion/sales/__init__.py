@@ -1,0 +1,1 @@
+"""Sales: records, identity, checks and versions, merged into silver.daily_sales."""

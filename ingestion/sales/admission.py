@@ -1,0 +1,149 @@
+"""Admission: a load's control figures, drawn before its records are taken into silver."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ingestion.json_records import read_records
+from ingestion.sales.unlisted import LISTS, Listed, unlisted_figures
+from lakehouse.delta.arrow import read_batches
+from lakehouse.delta.parts import Part, of_table
+from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
+from lakehouse.storage import filesystem
+from lakehouse.table import Table
+from lakehouse.tables.bronze import REJECTED_SALES, SALES_EVENTS
+from lakehouse.tables.silver import DAILY_SALES
+
+FIRST_TEXTS = 3
+# How tills write units that came back; read as a number, or not.
+RETURN_MARKS = r"^\s*[-−–(]|[-−–)]\s*$"
+
+
+@dataclass
+class Returns:
+    """How many records of units that came back were taken in, and how many rejected."""
+
+    taken: int = 0
+    rejected: int = 0
+    first: list[str] = field(default_factory=list)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Write the counts for a result line."""
+        return {"taken": self.taken, "rejected": self.rejected, "first_rejected": self.first}
+
+    def add_sales(self, sales: pa.Table) -> None:
+        """Count sales of negative units, ``[units]``."""
+        self.taken += pc.sum(pc.less(sales["units"], Decimal(0))).as_py() or 0
+
+    def add_rejected(self, values: pa.Array) -> None:
+        """Count rejected records, as received, whose units look like a return's."""
+        units = read_records(values, ("units",))[0]["units"]
+        marked = units.filter(pc.fill_null(pc.match_substring_regex(units, RETURN_MARKS), False))
+        self.rejected += len(marked)
+        self.first += marked.slice(0, FIRST_TEXTS - len(self.first)).to_pylist()
+
+
+@dataclass
+class Load:
+    """The records of some files, as they were read and before silver takes them.
+
+    Attributes:
+        lake: where they go.
+        names: the files' names by digest.
+        most_rejected: the share of a file's records that may be rejected.
+        unlisted: sales of shops and items that no list knows, by id.
+        rejected: rejected records by file.
+        returns: what became of returns.
+    """
+
+    lake: Lake
+    names: Mapping[str, str]
+    most_rejected: float
+    unlisted: dict[str, Counter[str]] = field(
+        default_factory=lambda: {name: Counter() for name in LISTS}
+    )
+    rejected: Counter[str] = field(default_factory=Counter)
+    returns: Returns = field(default_factory=Returns)
+
+    def admit(self, parts: Sequence[Part]) -> None:
+        """Look at the files that were written for silver and not committed yet.
+
+        Raises:
+            RefusedError: too many records of a file are rejected; nobody will see the files.
+        """
+        self.rejected.clear()
+        self._look_at_sales(of_table(parts, DAILY_SALES))
+        self._look_at_rejected(of_table(parts, REJECTED_SALES))
+        shares = self._shares()
+        refused = {source: share for source, share in shares.items() if share > self.most_rejected}
+        if refused:
+            raise RefusedError(self._refusal(refused, of_table(parts, REJECTED_SALES)))
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Write the control figures for a result line."""
+        return {"unlisted": unlisted_figures(self.unlisted), "returns": self.returns.figures}
+
+    def _look_at_sales(self, parts: Sequence[Part]) -> None:
+        listed = Listed.of(self.lake)
+        columns = [*LISTS, "units", "is_cancelled"]
+        for rows in read_columns(self.lake, DAILY_SALES, parts, columns):
+            live = rows.filter(pc.invert(rows["is_cancelled"]))
+            self.returns.add_sales(live)
+            for name, counts in listed.count_unlisted(live).items():
+                self.unlisted[name].update(counts)
+
+    def _look_at_rejected(self, parts: Sequence[Part]) -> None:
+        for rows in read_columns(self.lake, REJECTED_SALES, parts, ["source", "value"]):
+            self.rejected.update(count_values(rows["source"]))
+            self.returns.add_rejected(rows["value"].combine_chunks())
+
+    def _shares(self) -> dict[str, float]:
+        """Return the share of rejected records of each file that has any."""
+        if not self.rejected:
+            return {}
+        received: Counter[str] = Counter()
+        asked = [("source", "in", list(self.rejected))]
+        for batch in read_batches(self.lake, SALES_EVENTS, ["source"], asked):
+            received.update(count_values(batch["source"]))
+        return {source: count / received[source] for source, count in self.rejected.items()}
+
+    def _refusal(self, refused: Mapping[str, float], parts: Sequence[Part]) -> str:
+        source, share = max(refused.items(), key=lambda one: one[1])
+        reasons: Counter[str] = Counter()
+        texts: list[str] = []
+        for rows in read_columns(self.lake, REJECTED_SALES, parts, ["source", "reasons", "value"]):
+            mine = rows.filter(pc.equal(rows["source"], source))
+            reasons.update(count_values(pc.list_flatten(mine["reasons"])))
+            first = mine["value"].slice(0, FIRST_TEXTS - len(texts)).to_pylist()
+            texts += [(text or b"").decode(errors="replace") for text in first]
+        named = ", ".join(f"{count} {name}" for name, count in reasons.most_common(FIRST_TEXTS))
+        more = f" and {len(refused) - 1} more files" if len(refused) > 1 else ""
+        return (
+            f"{self.names.get(source, source)}{more}: {self.rejected[source]} records, {share:.0%},"
+            f" are rejected ({named}), more than [sales] most_rejected = {self.most_rejected} of "
+            f"the profile allows; the first: {' '.join(texts)}. Silver is as it was; correct the "
+            "profile or the file and ingest it again, or raise most_rejected."
+        )
+
+
+def read_columns(
+    lake: Lake, table: Table, parts: Sequence[Part], columns: Sequence[str]
+) -> Iterator[pa.Table]:
+    """Read columns of files that are not committed, a file at a time."""
+    files = filesystem(lake.uri(table))
+    for part in parts:
+        yield pq.read_table(part.path, columns=list(columns), filesystem=files, partitioning=None)
+
+
+def count_values(values: pa.Array | pa.ChunkedArray) -> dict[str, int]:
+    """Count texts."""
+    return {one["values"]: one["counts"] for one in pc.value_counts(values).to_pylist()}

@@ -1,0 +1,60 @@
+"""Arrivals: the rows of a retailer's files as records in bronze.sales_events."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from ingestion.arrivals import Reception, events
+from ingestion.files.rows import PieceReader, piece_places
+from ingestion.files.source_file import unchanged
+from ingestion.files.sources import Source, read_whole
+from lakehouse.delta import log
+from lakehouse.delta.parts import Rows, commit_parts, write_parts
+from lakehouse.delta.rows import ROWS_PER_FILE, gathered
+from lakehouse.lake import Lake
+from lakehouse.tables.bronze import SALES_EVENTS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def is_received(lake: Lake, source: Source) -> bool:
+    """Say whether all records of a file are in bronze."""
+    return log.has_transaction(lake, SALES_EVENTS, log.Named(source.digest))
+
+
+def receive(spark: "SparkSession", lake: Lake, source: Source, reception: Reception) -> int:
+    """Put a file's rows into bronze as records, in one commit that bears the file's digest.
+
+    Args:
+        spark: the session.
+        lake: where bronze is.
+        source: a checked sales file.
+        reception: when it was received.
+
+    Returns:
+        The number of records.
+
+    Raises:
+        SourceError: the file was written to since it was checked; nothing of it is in bronze.
+    """
+    whole = read_whole(source)
+    with unchanged(whole.uri, whole.stamp):
+        parts = write_parts(lake, piece_places(spark, whole), SaleRecords(whole, reception))
+    commit_parts(lake, SALES_EVENTS, parts, log.Named(source.digest))
+    return sum(part.rows for part in parts)
+
+
+@dataclass(frozen=True)
+class SaleRecords:
+    """Turns pieces of a file into records, a file's worth at a time; sent to the workers."""
+
+    source: Source
+    reception: Reception
+
+    def __call__(self, places: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
+        """Read pieces by their places, as ``PieceReader`` does."""
+        for rows in gathered(PieceReader(self.source)(places), ROWS_PER_FILE):
+            yield Rows(SALES_EVENTS, events(rows, self.source.digest, self.reception))

@@ -1,0 +1,152 @@
+"""The lines that files hold of shop-days, told by the parser that reads every other record."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.arrivals import Reception, events
+from ingestion.files.rows import PieceReader, piece_places
+from ingestion.files.source_file import unchanged
+from ingestion.files.sources import Source, read_whole
+from ingestion.sales.records import REJECTED, parse
+from lakehouse.errors import SourceError
+from lakehouse.profile.profile import Profile
+from lakehouse.table import Column
+from lakehouse.types import COUNT, TEXT, TIMESTAMP, WHOLE
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+LINE = ("item_id", "units", "price", "sale_id")
+COLUMNS = (
+    Column("day", WHOLE, "which of the days", False),
+    Column("offset", COUNT, "the line's number in its file", False),
+    Column("line", TEXT, "its fields as JSON", False),
+    Column("fault", TEXT, "why it cannot be taken in; null: it can"),
+    Column("sale_id", TEXT, "the sale that it names; null: none"),
+    Column("updated_at", TIMESTAMP, "its version; null: none"),
+)
+SCHEMA = pa.schema([column.field for column in COLUMNS])
+DDL = ", ".join(column.ddl for column in COLUMNS)
+FIRST_FAULTS = 5
+
+Line = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class ShopDay:
+    """A shop's day."""
+
+    shop_id: str
+    date: date
+
+    def __str__(self) -> str:
+        return f"shop {self.shop_id}, {self.date}"
+
+
+def lines_by_day(
+    spark: "SparkSession",
+    source: Source,
+    days: Sequence[ShopDay],
+    profile: Profile,
+    reception: Reception,
+) -> list[list[Line]]:
+    """Read the lines that a file holds of shop-days, as texts.
+
+    Returns:
+        By day its lines, in the file's order.
+
+    Raises:
+        SourceError: a line that may be of one of the days breaks a check, or cancels a sale.
+    """
+    whole = read_whole(source)
+    work = LinesOfDays(whole, tuple(days), profile, reception)
+    with unchanged(whole.uri, whole.stamp):
+        found = piece_places(spark, whole).mapInArrow(work, DDL).orderBy("offset").toArrow()
+    rows = found.to_pylist()
+    require_placed([row for row in rows if row["fault"]], days, whole)
+    return [
+        [json.loads(row["line"]) for row in newest_of_sales(rows) if row["day"] == place]
+        for place in range(len(days))
+    ]
+
+
+def newest_of_sales(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep the newest line of each sale that lines name, and every other line, in their order."""
+    ordered = sorted(rows, key=lambda row: (row["updated_at"], row["offset"]))
+    last = {row["sale_id"]: row["offset"] for row in ordered}
+    return [row for row in rows if row["sale_id"] is None or last[row["sale_id"]] == row["offset"]]
+
+
+def require_placed(
+    faults: Sequence[dict[str, str]], days: Sequence[ShopDay], source: Source
+) -> None:
+    """Check that every line of a file that may be of a replaced day is one.
+
+    Raises:
+        SourceError: names the first lines that are not, and what they break.
+    """
+    if not faults:
+        return
+    named = "; ".join(f"row {row['offset']}: {row['fault']}" for row in faults[:FIRST_FAULTS])
+    raise SourceError(
+        f"{', '.join(map(str, days))}: not replaced, {len(faults)} lines of {source.name} may be "
+        f"of such a day and cannot be taken in ({named}). Mend the file and run again."
+    )
+
+
+@dataclass(frozen=True)
+class LinesOfDays:
+    """Keeps the lines of shop-days of a file's pieces; sent to the workers."""
+
+    source: Source
+    days: tuple[ShopDay, ...]
+    profile: Profile
+    reception: Reception
+
+    def __call__(self, places: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Turn places of pieces into rows of ``SCHEMA``: a line of a day, or a fault."""
+        for batch in PieceReader(self.source)(places):
+            rows = pa.Table.from_batches([batch])
+            parsed = parse(events(rows, self.source.digest, self.reception), self.profile)
+            for place, day in enumerate(self.days):
+                is_mine = may_be_of(parsed, day)
+                yield from self.found(place, rows.filter(is_mine), parsed.filter(is_mine))
+
+    def found(self, place: int, rows: pa.Table, parsed: pa.Table) -> list[pa.RecordBatch]:
+        """Write the lines of a day."""
+        kept = [name for name in LINE if name in rows.column_names]
+        lines = [json.dumps(row, ensure_ascii=False) for row in rows.select(kept).to_pylist()]
+        columns = [
+            pa.repeat(pa.scalar(place, WHOLE), len(rows)),
+            rows["offset"],
+            pa.array(lines, TEXT),
+            pa.array([fault(row) for row in parsed.select(FAULTS).to_pylist()], TEXT),
+            pc.if_else(parsed["is_named"], parsed["sale_id"], pa.scalar(None, TEXT)),
+            parsed["updated_at"],
+        ]
+        found: list[pa.RecordBatch] = pa.table(columns, schema=SCHEMA).to_batches()
+        return found
+
+
+FAULTS = ["outcome", "reasons", "is_cancelled"]
+
+
+def fault(record: dict[str, object]) -> str | None:
+    """Say why a record cannot be a line of a replaced day; None: it can."""
+    if record["outcome"] == REJECTED:
+        reasons = record["reasons"]
+        return ", ".join(reasons) if isinstance(reasons, list) else REJECTED
+    return "op cancel: leave the line out instead" if record["is_cancelled"] else None
+
+
+def may_be_of(parsed: pa.Table, day: ShopDay) -> pa.Array:
+    """Say which records are of a shop's day, or do not say that they are not."""
+    is_shops = pc.fill_null(pc.equal(parsed["shop_id"], day.shop_id), True)
+    is_days = pc.fill_null(pc.equal(parsed["date"], day.date), True)
+    return pc.and_(is_shops, is_days).combine_chunks()

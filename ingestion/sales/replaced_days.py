@@ -1,0 +1,144 @@
+"""Replaced days: which shop-days were delivered again, and the older sales that leave with it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.newest import ORDER, newer, newest
+from ingestion.sales.records import REJECTED, SALE
+from ingestion.sales.replacements import (
+    EVENTS,
+    are_replacements,
+    key_of,
+    read_all,
+    replaced_day,
+    replacement,
+)
+from ingestion.sales.versions import LIVE
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_table, upsert_rows
+from lakehouse.delta.parts import Part, Rows, discard_parts, load_parts, portions
+from lakehouse.delta.rows import INCOMING, STORED
+from lakehouse.lake import Lake
+from lakehouse.profile.profile import Profile
+from lakehouse.tables.bronze import RECORD_KEY
+from lakehouse.tables.silver import DAILY_SALES, REPLACED_DAYS
+
+SHOP_DAY = ("shop_id", "date")
+SAME_VERSION = " AND ".join(f"{INCOMING}.`{n}` = {STORED}.`{n}`" for n in ORDER)
+OF_THE_DAY = " of the day"
+
+
+def replaced_days(events: pa.Table, parsed: pa.Table) -> pa.Table:
+    """List the shop-days that records replace.
+
+    Args:
+        events: records, among them perhaps replacements.
+        parsed: what ``read_all`` made of them; of rejected replacements nothing is kept.
+
+    Returns:
+        Rows of silver.replaced_days, unique on its key.
+    """
+    failed = parsed.filter(pc.field("outcome") == REJECTED).select(list(RECORD_KEY))
+    found = events.filter(are_replacements(events))
+    fine = found.select(list(RECORD_KEY)).join(failed, list(RECORD_KEY), join_type="left anti")
+    keys = {key_of(row) for row in fine.to_pylist()}
+    whole = [event for event in found.to_pylist() if key_of(event) in keys]
+    days = [replaced_day(event, replacement(event) or {}) for event in whole]
+    rows = pa.Table.from_pylist([day for day in days if day], REPLACED_DAYS.schema)
+    return newest(rows, REPLACED_DAYS.key, ORDER)
+
+
+def days_in(batches: Iterable[pa.RecordBatch], profile: Profile) -> Iterator[Rows]:
+    """List the shop-days that records of bronze replace; runs in a worker."""
+    for batch in batches:
+        events = pa.Table.from_batches([batch]).cast(EVENTS)
+        events = events.filter(are_replacements(events))
+        days = replaced_days(events, read_all(events, profile))
+        if len(days):
+            yield Rows(REPLACED_DAYS, days)
+
+
+def keep_days(lake: Lake, days: pa.Table) -> None:
+    """Keep which shop-days were replaced, before their lines go to silver."""
+    if len(days):
+        upsert_rows(lake, REPLACED_DAYS, days, newer(INCOMING, STORED, ORDER))
+
+
+def land_days(lake: Lake, parts: Sequence[Part]) -> Iterator[pa.Table]:
+    """Keep the shop-days that workers listed; yields them, as many at once as are held."""
+    for some in portions(parts):
+        days = newest(load_parts(lake, REPLACED_DAYS, some), REPLACED_DAYS.key, ORDER)
+        keep_days(lake, days)
+        yield days.select(list(SHOP_DAY))
+    discard_parts(lake, REPLACED_DAYS, parts)
+
+
+def shop_days(*rows: pa.Table) -> pa.Table:
+    """List each ``[shop_id, date]`` of tables once; of records of sales alone."""
+    listed = [
+        (each.filter(pc.field("outcome") == SALE) if "outcome" in each.column_names else each)
+        .select(list(SHOP_DAY))
+        .cast(pa.schema([DAILY_SALES.schema.field(name).remove_metadata() for name in SHOP_DAY]))
+        for each in rows
+    ]
+    together = pa.concat_tables(listed).group_by(list(SHOP_DAY)).aggregate([])
+    return together.filter(pc.is_valid(together["date"]))
+
+
+def cancel_replaced(lake: Lake, touched: pa.Table) -> int:
+    """Cancel the live sales of shop-days that are older than a replacement of the day.
+
+    Memory holds the sales of one month's replaced days among those touched.
+
+    Args:
+        lake: where the tables are.
+        touched: ``[shop_id, date]``, unique: where sales or replacements may be new.
+
+    Returns:
+        How many were cancelled.
+    """
+    if not len(touched) or not log.exists(lake, REPLACED_DAYS):
+        return 0
+    of_dates = [("date", "in", pc.unique(touched["date"]))]
+    stored = read_table(lake, REPLACED_DAYS, filters=of_dates)
+    days = stored.join(touched, list(SHOP_DAY), join_type="left semi")
+    return sum(
+        cancel_in_month(lake, month, days.filter(pc.equal(days["month"], month)))
+        for month in sorted(pc.unique(days["month"]).to_pylist())
+    )
+
+
+def cancel_in_month(lake: Lake, month: date, days: pa.Table) -> int:
+    """Cancel what replacements of a month's days left out; returns how many sales."""
+    shops, dates = (pc.unique(days[name]) for name in SHOP_DAY)
+    wanted = [LIVE, ("month", "=", month), ("date", "in", dates), ("shop_id", "in", shops)]
+    sales = read_table(lake, DAILY_SALES, filters=wanted)
+    versions = days.select([*SHOP_DAY, *ORDER])
+    beside = sales.select([*SHOP_DAY, *ORDER]).append_column("place", row_numbers(sales))
+    pairs = beside.join(
+        versions, list(SHOP_DAY), join_type="inner", right_suffix=OF_THE_DAY
+    ).combine_chunks()
+    older = pairs["place"].filter(is_older(pairs))
+    gone = sales.take(older)
+    if len(gone):
+        at = gone.column_names.index("is_cancelled")
+        gone = gone.set_column(at, gone.schema.field(at), pa.repeat(True, len(gone)))
+        upsert_rows(lake, DAILY_SALES, gone, SAME_VERSION, [month])
+    return len(gone)
+
+
+def row_numbers(rows: pa.Table) -> pa.Array:
+    """Number rows from 0."""
+    return pa.array(range(len(rows)), pa.int64())
+
+
+def is_older(pairs: pa.Table) -> pa.Array:
+    """Compare the version of each row's sale with that of the replacement of its day."""
+    result = pa.repeat(False, len(pairs))
+    for name in reversed(ORDER):
+        mine, its = pairs[name], pairs[f"{name}{OF_THE_DAY}"]
+        result = pc.or_(pc.less(mine, its), pc.and_(pc.equal(mine, its), result))
+    return result

@@ -1,1 +1,0 @@
-"""Folds, baselines, estimators, metrics and tracking of forecasting models."""

@@ -1,1 +1,0 @@
-"""The backtest's report: figures and the page that holds them."""

@@ -1,1 +1,0 @@
-"""From a retailer's lists of shops, items and categories to silver.shops and silver.items."""

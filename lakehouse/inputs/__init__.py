@@ -1,1 +1,0 @@
-"""Optional inputs of a retailer beside sales and catalogue: plans, dates and stock-outs."""

@@ -1,1 +1,0 @@
-"""A lake as it was at a time: which records were received, and what follows from them."""

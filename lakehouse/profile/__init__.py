@@ -1,0 +1,1 @@
+"""Profiles: what a retailer's files mean."""

@@ -1,0 +1,250 @@
+"""A profile: what one retailer's files mean, loaded from TOML and validated."""
+
+import re
+import tomllib
+from decimal import Decimal
+from importlib import resources
+from itertools import permutations
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from lakehouse.errors import ProfileError
+from lakehouse.number_marks import Marks
+from lakehouse.profile.features import Features
+from lakehouse.profile.model import Model
+from lakehouse.profile.rules import Gate, Retrain
+from lakehouse.profile.sales import Sales
+from lakehouse.section import Part
+from lakehouse.tables.inputs import INPUTS
+from lakehouse.values import plausible_id
+
+# The fields of a list's record, its id first.
+LISTED = {
+    "shops": ("shop_id", "name"),
+    "items": ("item_id", "name", "category_id", "listed_on"),
+    "categories": ("category_id", "name"),
+}
+
+
+def compiled(pattern: str) -> str:
+    """Check that a pattern is a regular expression with exactly one group."""
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    if groups != 1:
+        raise ValueError("a pattern has exactly one group: the attribute")
+    return pattern
+
+
+class Clip(Part):
+    """Bounds of the forecast target, units."""
+
+    low: Decimal
+    high: Decimal
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Clip":
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low} is not below high {self.high}")
+        return self
+
+
+def bounds_of(clip: Clip | None) -> tuple[float, float]:
+    """Return the least and the greatest forecast, units; without a clip it is not negative."""
+    return (0.0, float("inf")) if clip is None else (float(clip.low), float(clip.high))
+
+
+class Files(Marks):
+    """How a retailer's delimited text files are written, their numbers among it."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: Literal["utf-8", "iso-8859-1", "utf-16"] = "utf-8"
+
+
+def column_name(name: str) -> str:
+    """Check that an attribute's name can be a column beside those of shops and items."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name.split("_")[0] in RESERVED:
+        raise ValueError(
+            f"attribute '{name}': small letters, digits and _, not beginning with "
+            f"{', '.join(RESERVED)}"
+        )
+    return name
+
+
+# What the names of keys, measures and panel columns begin with.
+RESERVED = (
+    *("shop", "item", "category", "month", "target", "attributes"),
+    *("sale", "sales", "sold", "pairs", "units", "revenue", "priced", "late", "weekend", "offer"),
+    *("pair", "per", "price", "exposed", "before", "after"),
+)
+AttributeName = Annotated[str, AfterValidator(column_name)]
+
+
+class Attribute(Part):
+    """An attribute of a shop or item: a column, or the part of it that a pattern captures."""
+
+    column: str
+    pattern: Annotated[str, AfterValidator(compiled)] | None = None
+
+
+class Entity(Part):
+    """Where the shops, items or categories are listed.
+
+    ``columns`` maps our names to the file's; the file may be a sales file, whose distinct rows
+    are then taken.
+    """
+
+    file: str
+    columns: dict[str, str]
+    attributes: dict[AttributeName, Attribute] = Field(default_factory=dict)
+
+
+def shop_id(text: str) -> str:
+    """Write a shop's id as the ids of records are written."""
+    if (found := plausible_id(text)) is None:
+        raise ValueError(f"'{text}' can be no shop's id")
+    return found
+
+
+ShopId = Annotated[str, AfterValidator(shop_id)]
+
+
+class Shops(Entity):
+    """The shops, and which ids are other names of a shop."""
+
+    aliases: dict[ShopId, ShopId] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _aliases_name_shops(self) -> "Shops":
+        chained = sorted(set(self.aliases) & set(self.aliases.values()))
+        if chained:
+            raise ValueError(f"aliases: {', '.join(chained)} is an alias and has one")
+        return self
+
+
+class InputFile(Part):
+    """Where an optional input is listed; ``columns`` maps our names to the file's."""
+
+    file: str
+    columns: dict[str, str]
+
+
+class Forecast(Part):
+    """Which pairs are forecast: active shops × active or newly listed items."""
+
+    shop_active_months: PositiveInt = 1
+    item_active_months: PositiveInt = 12
+    newly_listed_months: PositiveInt = 12
+
+
+class Profile(Part):
+    """What one retailer's files mean."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
+    version: PositiveInt
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    files: Files = Files()
+    sales: Sales
+    shops: Shops
+    items: Entity
+    categories: Entity | None = None
+    inputs: dict[str, InputFile] = Field(default_factory=dict)
+    target_clip: Clip | None = None
+    forecast: Forecast = Forecast()
+    features: Features = Features()
+    model: Model = Model()
+    gate: Gate = Gate()
+    retrain: Retrain = Retrain()
+
+    @model_validator(mode="after")
+    def _inputs_map_known_fields(self) -> "Profile":
+        for name, listed in self.inputs.items():
+            if name not in INPUTS:
+                raise ValueError(f"inputs.{name} is none of {', '.join(INPUTS)}")
+            known, mapped = INPUTS[name], set(listed.columns)
+            needed = set(known.fields if known.has_number else known.keys)
+            needed -= set() if known.default is None else {v.name for v in known.values}
+            if not needed <= mapped <= set(known.fields):
+                raise ValueError(f"inputs.{name}.columns maps {', '.join(known.fields)}, no other")
+        return self
+
+    @model_validator(mode="after")
+    def _lists_map_known_fields(self) -> "Profile":
+        for name, fields in LISTED.items():
+            columns = set(part.columns) if (part := getattr(self, name)) else {fields[0]}
+            if fields[0] not in columns or not columns <= set(fields):
+                raise ValueError(f"{name}.columns maps {fields[0]}, perhaps {fields[1:]}, no other")
+        return self
+
+    @model_validator(mode="after")
+    def _attributes_have_one_meaning(self) -> "Profile":
+        of_categories = self.categories.attributes if self.categories else {}
+        both = sorted({*self.shops.attributes} & {*self.items.attributes, *of_categories})
+        if both:
+            raise ValueError(f"attributes: {', '.join(both)} is of shops and of items; rename one")
+        names = sorted({*self.shops.attributes, *self.items.attributes, *of_categories})
+        for name, longer in permutations(names, 2):
+            if longer.startswith(f"{name}_"):
+                raise ValueError(
+                    f"attributes: '{longer}' begins as '{name}' does, and so would their columns; "
+                    "rename one"
+                )
+        return self
+
+
+def shipped() -> list[str]:
+    """Name the profiles that come with the program."""
+    folder = resources.files("lakehouse.profile.profiles")
+    return sorted(
+        p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml")
+    )
+
+
+def load_profile(name: str) -> Profile:
+    """Load a profile by the name of a shipped one, or by the path of a TOML file.
+
+    Raises:
+        ProfileError: there is none, it is not TOML, or a key is unknown, missing or of a wrong
+            type; the message names key and file.
+    """
+    path = Path(name) if name.endswith(".toml") else None
+    source = path or resources.files("lakehouse.profile.profiles") / f"{name}.toml"
+    try:
+        text = source.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known = ", ".join(shipped())
+        raise ProfileError(
+            f"profile '{name}': not found; name one of {known}, or a path ending in .toml."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(
+            f"profile '{name}': cannot be read ({error}); name a file of text in UTF-8."
+        ) from None
+    return parse_profile(text, str(source))
+
+
+def parse_profile(text: str, source: str) -> Profile:
+    """Validate a profile's text.
+
+    Args:
+        text: TOML.
+        source: its file, for messages.
+    """
+    try:
+        return Profile.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{source}: not TOML: {error}") from None
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        )
+        raise ProfileError(f"{source}: {faults}") from None

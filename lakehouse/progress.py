@@ -1,0 +1,15 @@
+"""Progress lines for a person at the terminal."""
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+logger = logging.getLogger("shopcast")
+
+
+def progress(message: str, *values: object) -> None:
+    """Tell a person at the terminal what happens now."""
+    logger.info(message, *values)

@@ -1,0 +1,1 @@
+"""Models: estimators, evaluation, tuning, registry, backtests and promotion."""

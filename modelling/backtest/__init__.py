@@ -1,0 +1,1 @@
+"""Backtests: rolling origin over the last cutoffs."""

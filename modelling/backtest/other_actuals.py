@@ -1,0 +1,107 @@
+"""Files of complete sales → what each pair sold in a month; nothing is written."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.feature_set import TARGET
+from features.group import ITEM, SHOP
+from features.monthly import resolve_aliases
+from ingestion.arrivals import Reception
+from ingestion.books.dry_run import recorded
+from ingestion.files.sources import Source
+from ingestion.sales.intake import keeps_month
+from ingestion.sales.records import PARSED
+from ingestion.sales.shuffle import gathered
+from ingestion.sales.versions import newest_sales
+from lakehouse import chunks
+from lakehouse.delta.arrow import read_table
+from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
+from lakehouse.profile.profile import Clip
+from lakehouse.profile.stored import stored_profile
+from lakehouse.tables.silver import SHOPS
+from lakehouse.types import UNITS, sql_name
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+SOLD = f"{SHOP} STRING, {ITEM} STRING, units {sql_name(UNITS)}"
+
+
+def actual_units(
+    spark: "SparkSession", lake: Lake, sources: Iterable[Source], month: date, now: datetime
+) -> "DataFrame":
+    """Read what was sold in a month as ingest_history would, with the lake's profile and shops.
+
+    Args:
+        spark: the session.
+        lake: whose profile the files keep to, and which knows the shops' other names.
+        sources: checked sales files, complete for the month.
+        month: the month.
+        now: when the files count as received, which rejects sales of days to come.
+
+    Returns:
+        ``[shop_id, item_id, target]``, unique: units clipped as the profile says; a pair that is
+        not there sold nothing.
+
+    Raises:
+        RefusedError: the files have no sale of the month.
+    """
+    profile = stored_profile(lake)
+    reception = Reception(now, now)
+    records = reduce(
+        lambda one, other: one.unionAll(other),
+        [recorded(spark, source, reception) for source in sources],
+    )
+    together = gathered(records, profile, records.count(), not keeps_month(profile.sales))
+    shops = read_table(lake, SHOPS, [SHOP, "alias_of"])
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        sales = newest_sales(pa.concat_tables(of_month(batches, month)))
+        mine = sales.filter(~pc.field("is_cancelled") & (pc.field("month") == month))
+        yield from resolve_aliases(mine, shops).select([SHOP, ITEM, "units"]).to_batches()
+
+    sold = together.mapInArrow(work, SOLD).groupBy(SHOP, ITEM).sum("units")
+    if sold.count() == 0:
+        raise RefusedError(
+            f"--score-against: the files have no sale of {month:%Y-%m}, the last month that is "
+            "scored; name those of that month."
+        )
+    return sold.selectExpr(
+        SHOP, ITEM, f"{clipped('`sum(units)`', profile.target_clip)} AS {TARGET}"
+    )
+
+
+def of_month(batches: Iterable[pa.RecordBatch], month: date) -> Iterator[pa.Table]:
+    """Keep a month's records, one chunk after the other, so that memory holds no other month.
+
+    Those without a month, as cancels that name a sale alone, stay. No version of a sale is missed:
+    all are of one month, or only the newest is among the records.
+    """
+    yield PARSED.empty_table()
+    for batch in batches:
+        for at in range(len(batch)):
+            records = chunks.unpack([batch.slice(at, 1)], PARSED)
+            yield records.filter((pc.field("month") == month) | pc.field("month").is_null())
+
+
+def clipped(units: str, clip: Clip | None) -> str:
+    """Write units in SQL as the target counts them."""
+    bounded = f"greatest({clip.low}, least({clip.high}, {units}))" if clip else units
+    return f"CAST({bounded} AS FLOAT)"
+
+
+def with_actuals(scored: "DataFrame", actual: "DataFrame") -> "DataFrame":
+    """Replace the targets of scored rows; a pair without a sale sold 0.
+
+    Args:
+        scored: as ``scoring.forecasts`` returns them, of one month.
+        actual: as ``actual_units`` returns them.
+    """
+    joined = scored.drop(TARGET).join(actual, on=[SHOP, ITEM], how="left")
+    return joined.na.fill(0, [TARGET])

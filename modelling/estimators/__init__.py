@@ -1,0 +1,1 @@
+"""Estimators: families of models that learn from panel rows."""

@@ -1,0 +1,243 @@
+"""Boosted trees that Spark's workers fit together, each reading its own share of the panel's files.
+
+The workers are the tasks of one barrier stage, joined by xgboost's own collective. No row passes
+through the JVM or pandas: a worker decodes a batch of a file at a time into bins.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass
+from functools import partial
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import xgboost as xgb
+from xgboost.collective import CommunicatorContext
+from xgboost.core import XGBoostError
+from xgboost.tracker import RabitTracker
+
+from feature_store.panel.rows import PanelRows
+from lakehouse.errors import RefusedError, TrainingError
+from modelling.estimators.binned_matrix import SAMPLE_ROWS, bins
+from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.panel_batches import Labels, Source, divide, listed, targets
+from modelling.estimators.task_slots import check_workers
+
+if TYPE_CHECKING:
+    from pyspark import BarrierTaskContext
+    from pyspark.sql import SparkSession
+
+SCHEMA = pa.schema([("model", pa.binary()), ("error", pa.string())])
+BINS = 256
+# How long a worker waits for another that still reads; one that died is noticed at once.
+PATIENCE_SECONDS = 3600
+ROUNDS_BETWEEN_LINES = 20
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What a worker does; sent to it.
+
+    Attributes:
+        train: the rows of each worker.
+        scored: those to watch the error on; empty: none.
+        parameters: of ``xgboost.train``.
+        rounds: of boosting, at most.
+        patience: rounds without a smaller error on ``scored`` after which boosting ends.
+        labels: what is learned from a batch.
+        threads: of each worker.
+    """
+
+    train: tuple[Source, ...]
+    parameters: Mapping[str, Any]
+    rounds: int
+    threads: int
+    scored: tuple[Source, ...] = ()
+    labels: Labels = targets
+    patience: int | None = None
+
+    def require_rows(self) -> None:
+        """Check that there is something to learn from.
+
+        Raises:
+            RefusedError: there is not.
+        """
+        if not any(source.rows for source in self.train):
+            raise RefusedError("No panel rows to train on; run build_panel for those months.")
+
+    @property
+    def sample(self) -> float:
+        """The share of rows that decides on the bounds of bins."""
+        return min(1.0, SAMPLE_ROWS / sum(source.rows for source in self.train))
+
+    def fit(self, worker: int) -> xgb.Booster:
+        """Fit, together with the other workers where a collective joins them."""
+        pa.set_cpu_count(self.threads)
+        parameters = {"tree_method": "hist", **self.parameters, "nthread": self.threads}
+        count = int(parameters.setdefault("max_bin", BINS))
+        found = bins(self.train[worker], self.sample, count, self.threads)
+        train = found.matrix(self.train[worker], self.labels)
+        found = found.of(train)
+        watched = [(found.matrix(mine, self.labels), "scored") for mine in self.scored[worker:][:1]]
+        pa.default_memory_pool().release_unused()
+        return xgb.train(
+            parameters,
+            train,
+            self.rounds,
+            evals=watched,
+            verbose_eval=False,
+            callbacks=self._callbacks(worker),
+        )
+
+    def _callbacks(self, worker: int) -> list[xgb.callback.TrainingCallback]:
+        told: list[xgb.callback.TrainingCallback] = [Told(self.rounds)] if worker == 0 else []
+        if self.patience is None or not self.scored:
+            return told
+        return [*told, xgb.callback.EarlyStopping(self.patience, save_best=True)]
+
+
+class Told(xgb.callback.TrainingCallback):  # type: ignore[misc]
+    """Tells a person at the terminal how far boosting is."""
+
+    def __init__(self, rounds: int) -> None:
+        self._rounds = rounds
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        """Write a line every few rounds; boosting goes on."""
+        del model, evals_log
+        if (epoch + 1) % ROUNDS_BETWEEN_LINES == 0:
+            sys.stderr.write(f"training: {epoch + 1} of {self._rounds} rounds\n")
+        return False
+
+
+def train(
+    spark: "SparkSession",
+    rows: PanelRows,
+    parameters: Mapping[str, Any],
+    rounds: int,
+    workers: int | None = None,
+    *,
+    inputs: Inputs | None = None,
+    labels: Labels = targets,
+    scored: PanelRows | None = None,
+    patience: int | None = None,
+) -> xgb.Booster:
+    """Fit boosted trees to panel rows.
+
+    Args:
+        spark: each of its tasks is a worker, with ``spark.task.cpus`` threads.
+        rows: to learn from.
+        parameters: of ``xgboost.train``.
+        rounds: of boosting, at most.
+        workers: tasks that train together; None: every task slot.
+        inputs: columns to learn from; None: all of the panel's.
+        labels: what is learned from a batch of rows; the target where nothing is said.
+        scored: rows to watch the error on.
+        patience: rounds without a smaller error on ``scored`` after which boosting ends; the
+            model is that of the best round.
+
+    Raises:
+        UsageError: there are fewer task slots than workers.
+        RefusedError: there are no rows, or a month was not assembled.
+        TrainingError: a worker failed or died.
+    """
+    count = check_workers(spark, workers)
+    threads = int(spark.sparkContext.getConf().get("spark.task.cpus", "1") or 1)
+    read = inputs or Inputs.of(rows.features)
+    shares = sources(rows, read, count)
+    learning = Learning(
+        train=shares,
+        scored=() if scored is None else sources(scored, read, count),
+        parameters=parameters,
+        rounds=rounds,
+        patience=patience,
+        labels=labels,
+        threads=threads,
+    )
+    learning.require_rows()
+    return joint_model(spark, learning)
+
+
+def sources(rows: PanelRows, inputs: Inputs, workers: int) -> tuple[Source, ...]:
+    """Give each worker its rows."""
+    uri = rows.lake.uri(rows.table)
+    return tuple(Source(uri, inputs, tuple(share)) for share in divide(listed(rows), workers))
+
+
+def joint_model(spark: "SparkSession", learning: Learning) -> xgb.Booster:
+    """Let a barrier stage fit.
+
+    Raises:
+        TrainingError: a worker failed or died.
+    """
+    workers = len(learning.train)
+    schema = "model BINARY, error STRING"
+    stage = spark.range(0, workers, 1, workers).mapInArrow(
+        partial(work, learning=learning), schema, barrier=True
+    )
+    try:
+        found = stage.collect()
+    except Exception as error:
+        raise TrainingError(
+            f"Training stopped because one of its {workers} workers died, often for want of "
+            "memory; Spark's log says which. Give the workers more memory or train on fewer months."
+        ) from error
+    errors = [row["error"] for row in found if row["error"] is not None]
+    if errors:
+        raise TrainingError(f"Training failed on {len(errors)} of {workers} workers: {errors}")
+    (model,) = (row["model"] for row in found if row["model"] is not None)
+    return xgb.Booster(model_file=bytearray(model))
+
+
+def work(batches: Iterable[pa.RecordBatch], learning: Learning) -> Iterator[pa.RecordBatch]:
+    """Be one of the workers; the first returns the model.
+
+    An error is returned, too: Spark would try a stage that failed three times more.
+    """
+    from pyspark import BarrierTaskContext
+
+    list(batches)
+    context = BarrierTaskContext.get()
+    worker = context.partitionId()
+    found: dict[str, Any] = {"model": None, "error": None}
+    try:
+        with joined(context):
+            model = learning.fit(worker)
+        found["model"] = bytes(model.save_raw("ubj")) if worker == 0 else None
+    except Exception as error:
+        found["error"] = f"{type(error).__name__}: {error}"
+    yield pa.RecordBatch.from_pylist([found], SCHEMA)
+
+
+@contextmanager
+def joined(context: "BarrierTaskContext") -> Iterator[None]:
+    """Join a worker with the others while a block runs.
+
+    The first one runs xgboost's tracker, which tells them of each other: it ends with that
+    process, and a stage that Spark tries again has a new one.
+    """
+    tasks, worker = context.getTaskInfos(), context.partitionId()
+    tracker, address = None, {}
+    if worker == 0:
+        host = tasks[0].address.rpartition(":")[0]
+        tracker = RabitTracker(n_workers=len(tasks), host_ip=host, sortby="task")
+        tracker.start()
+        address = tracker.worker_args()
+    address = json.loads(context.allGather(json.dumps(address))[0])
+    address |= {"dmlc_task_id": f"{worker:06}", "dmlc_timeout": PATIENCE_SECONDS}
+    try:
+        with ExitStack() as stack:
+            # xgboost prints there which rank each worker has.
+            with redirect_stdout(StringIO()):
+                stack.enter_context(CommunicatorContext(**address))
+            yield
+    finally:
+        # The others say goodbye to the tracker, too; of one that died, Spark ends the stage.
+        context.barrier()
+        if tracker is not None:
+            # It complains of workers that left without a word; their own errors say why.
+            with suppress(XGBoostError):
+                tracker.free()

@@ -1,0 +1,6 @@
+"""The quantiles that forecasts have."""
+
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9, "p95": 0.95}
+
+
+LOW, HIGH = "p10", "p90"

@@ -1,0 +1,128 @@
+"""What every model owes for the rows it was asked for, checked before any number is used."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from features.group import ITEM, SHOP
+from lakehouse.errors import RefusedError
+from modelling.estimators.predict import COLUMNS
+from modelling.estimators.quantiles import QUANTILES
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+Bounds = tuple[float, float]
+KEY = (SHOP, ITEM, "month")
+MOST_NAMED = 3
+ROW_FAULT = (
+    "CASE WHEN asked = 0 THEN 'not asked for' WHEN returned = 0 THEN 'without a forecast' "
+    "WHEN returned > asked THEN 'forecast more than once' END"
+)
+
+
+class UnsoundForecastError(RefusedError):
+    """A model's forecasts are not what a model owes; none of them is used."""
+
+
+def require_sound(
+    asked: "DataFrame", returned: "DataFrame", models: Sequence[str], bounds: Bounds
+) -> None:
+    """Check forecasts: exactly the rows asked for, finite, within bounds, quantiles in order.
+
+    Args:
+        asked: ``[shop_id, item_id, month, …]``, unique: the rows that models were asked for.
+        returned: ``[shop_id, item_id, month, *models]``, a column per model, made by
+            ``metrics.forecast_column``; read once, and once more to name rows in a refusal.
+        models: those columns.
+        bounds: the least and the greatest forecast, units.
+
+    Raises:
+        UnsoundForecastError: a row is missing, doubled or was not asked for, or a number of it is
+            not as it must be; names each model, how many rows, why, and the first rows.
+    """
+    faults = list_faults(asked, returned, models, bounds)
+    counts = faults.groupBy("model", "fault").count().orderBy("model", "fault").collect()
+    if counts:
+        first = faults.select(*KEY).distinct().orderBy(*KEY).limit(MOST_NAMED).collect()
+        raise UnsoundForecastError(write_refusal(counts, first))
+
+
+def list_faults(
+    asked: "DataFrame", returned: "DataFrame", models: Sequence[str], bounds: Bounds
+) -> "DataFrame":
+    """List ``[shop_id, item_id, month, model, fault]`` of what ``require_sound`` refuses."""
+    of_models = name_faults({model: number_fault(model, bounds) for model in models})
+    zero, one = F.lit(0), F.lit(1)
+    wanted = asked.select(*KEY, one.alias("asked"), zero.alias("returned"))
+    found = returned.select(
+        *KEY, zero.alias("asked"), one.alias("returned"), of_models.alias("faults")
+    )
+    rows = wanted.unionByName(found, allowMissingColumns=True).groupBy(*KEY)
+    counted = rows.agg(
+        F.sum("asked").alias("asked"),
+        F.sum("returned").alias("returned"),
+        F.first("faults", ignorenulls=True).alias("faults"),
+    )
+    of_row = F.expr(ROW_FAULT)
+    faults = F.when(of_row.isNull(), F.col("faults")).otherwise(
+        name_faults(dict.fromkeys(models, of_row))
+    )
+    return counted.select(*KEY, F.inline(faults)).where("fault IS NOT NULL")
+
+
+def name_faults(faults: "dict[str, Column]") -> "Column":
+    """Make an array of model and fault; a fault is null where there is none."""
+    return F.array(
+        *(F.struct(F.lit(m).alias("model"), fault.alias("fault")) for m, fault in faults.items())
+    )
+
+
+def number_fault(model: str, bounds: Bounds) -> "Column":
+    """Name what is wrong with one model's numbers of a row; null: nothing is."""
+    listed = ", ".join(f"`{model}`.{name}" for name in QUANTILES)
+    quantiles = f"filter(array({listed}), q -> q IS NOT NULL)"
+    units, outside = f"`{model}`.forecast", f"outside [{bounds[0]:g}, {bounds[1]:g}]"
+    return F.expr(
+        f"CASE WHEN {units} IS NULL THEN 'null' "
+        f"WHEN isnan({units}) OR abs({units}) = float('inf') THEN 'not finite' "
+        f"WHEN NOT ({is_within(units, bounds)}) THEN '{outside}' "
+        f"WHEN NOT forall({quantiles}, q -> {is_within('q', bounds)}) "
+        f"THEN 'with a quantile not finite or {outside}' "
+        f"WHEN {quantiles} <> array_sort({quantiles}) THEN 'with quantiles that decrease' END"
+    )
+
+
+def is_within(value: str, bounds: Bounds) -> str:
+    """Write the condition that a FLOAT is finite and within bounds.
+
+    NaN is greater than every number in Spark, so that "below infinity" rules it out, too.
+    """
+    low, high = (f"float('{bound}')" for bound in bounds)
+    return f"{value} >= {low} AND {value} <= {high} AND {value} < float('inf')"
+
+
+def write_refusal(counts: Sequence[Any], first: Sequence[Any]) -> str:
+    """Write which models' forecasts are refused: how many, why, and the first of them."""
+    listed = ", ".join(f"{row['model']}: {row['count']} {row['fault']}" for row in counts)
+    named = "; ".join(f"shop {r[SHOP]}, item {r[ITEM]}, {r['month']:%Y-%m}" for r in first)
+    return (
+        f"A model returned forecasts that it must not: {listed} (first: {named}); none is kept. "
+        "Mend the estimator (docs/estimators.md), then train and promote it again, or restore the "
+        "champion before it by jobs.promote --rollback."
+    )
+
+
+def require_columns(predicted: "DataFrame", model: str) -> None:
+    """Check that a model returned the columns of forecasts.
+
+    Raises:
+        UnsoundForecastError: one is missing; names it.
+    """
+    missing = [column for column in (*KEY, *COLUMNS) if column not in predicted.columns]
+    if missing:
+        raise UnsoundForecastError(
+            f"{model}: predict returned no column {', '.join(missing)}; a model owes the columns "
+            f"of the rows, and {', '.join(COLUMNS)} (docs/estimators.md)."
+        )

@@ -1,0 +1,177 @@
+"""XGBoost: boosted trees that Spark's tasks fit together; the default family."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import xgboost as xgb
+
+from lakehouse.profile import model as model_section
+from modelling.estimators import intervals
+from modelling.estimators.calibration import Correction, correction
+from modelling.estimators.engines import ENGINES, Task
+from modelling.estimators.estimator import SEED, Settings
+from modelling.estimators.intervals import Intervals, calibration_months
+from modelling.estimators.model_inputs import Inputs, Numbers
+from modelling.estimators.predict import loaded, with_forecasts
+from modelling.estimators.response import Response
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from feature_store.panel.rows import PanelRows
+
+FORECAST_FILE, QUANTILE_FILE, ORIGIN_FILE = "forecast.ubj", "quantiles.ubj", "model.json"
+
+
+def parameters(model: model_section.Model) -> dict[str, Any]:
+    """Return xgboost's parameters as a profile gives them."""
+    return {
+        "n_estimators": model.rounds,
+        "max_depth": model.max_depth,
+        "learning_rate": model.learning_rate,
+        "min_child_weight": model.min_child_weight,
+        "subsample": model.subsample,
+        "colsample_bytree": model.colsample_bytree,
+        "reg_lambda": model.reg_lambda,
+        "tree_method": "hist",
+        "objective": "reg:squarederror",
+        "random_state": SEED,
+    }
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Fitted boosted trees; sent to the workers.
+
+    Attributes:
+        raw: the trees of the forecast, in xgboost's own format.
+        inputs: columns that they learned from.
+        response: what they learned of the target.
+        bounds: of forecasts, units.
+        intervals: the quantiles; None: there are none.
+    """
+
+    raw: bytes
+    inputs: Inputs
+    response: Response
+    bounds: tuple[float, float]
+    intervals: Intervals | None = None
+
+    def predict(self, rows: "DataFrame") -> "DataFrame":
+        """Forecast panel rows."""
+        return with_forecasts(rows, self.forecaster, self.bounds)
+
+    def forecaster(self) -> Callable[[pa.RecordBatch], Numbers]:
+        """Load the trees, and return what forecasts a batch: ``[row, forecast and quantiles]``."""
+        forecast = partial(self.forecast, self.booster)
+        if self.intervals is None:
+            return forecast
+        quantiles = self.intervals.forecaster()
+        return lambda batch: np.hstack([forecast(batch), quantiles(batch)])
+
+    def forecast(self, booster: xgb.Booster, batch: pa.RecordBatch) -> Numbers:
+        """Return ``[row, 1]`` units."""
+        predicted = booster.inplace_predict(self.inputs.matrix(batch))
+        return self.response.units(batch, predicted[:, None])
+
+    def importance(self) -> Mapping[str, float]:
+        """Return the mean gain of the splits on each feature."""
+        gains = self.booster.get_score(importance_type="gain")
+        return {name: float(gains.get(f"f{i}", 0.0)) for i, name in enumerate(self.inputs.names)}
+
+    @property
+    def booster(self) -> xgb.Booster:
+        """The trees of the forecast."""
+        return loaded(self.raw)
+
+    def save(self, folder: Path) -> None:
+        """Write the trees in xgboost's own format, and what goes with them as JSON."""
+        (folder / FORECAST_FILE).write_bytes(self.raw)
+        origin: dict[str, Any] = {
+            "features": self.inputs.names,
+            "fillings": dict(self.inputs.fillings),
+            "response": self.response.section.model_dump(),
+        }
+        if self.intervals is not None and self.intervals.correction is not None:
+            (folder / QUANTILE_FILE).write_bytes(self.intervals.raw)
+            origin["correction"] = asdict(self.intervals.correction)
+        (folder / ORIGIN_FILE).write_text(json.dumps(origin, indent=1))
+
+
+class XGBoost:
+    """Boosted trees, as the profile's section ``model`` describes them."""
+
+    name = "xgboost"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._response = Response(settings.model.response)
+        self._response.require(settings.features)
+
+    def fit(self, rows: "PanelRows", spark: "SparkSession") -> Trees:
+        """Learn from panel rows, on several workers together.
+
+        The forecast learns from all months; its quantiles from those before the months that they
+        are corrected on, and are kept as they are: fitted again on all, they would be narrower
+        than what was corrected.
+        """
+        given, inputs = self._settings, self._inputs(rows)
+        raw = self._boosted(rows, spark, parameters(given.model))
+        return Trees(raw, inputs, self._response, given.bounds, self._intervals(rows, spark))
+
+    def _inputs(self, rows: "PanelRows") -> Inputs:
+        return Inputs.of(rows.features, self._settings.features)
+
+    def _intervals(self, rows: "PanelRows", spark: "SparkSession") -> Intervals | None:
+        given = self._settings
+        held_out = calibration_months(rows.months, given.model.intervals)
+        if not held_out:
+            return None
+        learned = rows.of(month for month in rows.months if month not in held_out)
+        raw = self._boosted(learned, spark, intervals.parameters(given.model))
+        found = Intervals(raw, self._inputs(rows), self._response)
+        corrected = correction(
+            rows.of(held_out).frame(spark), found.forecaster, given.model.intervals.demand_bounds
+        )
+        return replace(found, correction=corrected)
+
+    def _boosted(
+        self, rows: "PanelRows", spark: "SparkSession", parameters: Mapping[str, Any]
+    ) -> bytes:
+        given = self._settings
+        task = Task(self._inputs(rows), self._response, parameters, given.workers)
+        booster = ENGINES[given.model.engine](rows, spark, task)
+        return bytes(booster.save_raw("ubj"))
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return xgboost's parameters, and the response where it is not plain."""
+        response = self._settings.model.response.model_dump()
+        return {
+            **parameters(self._settings.model),
+            "engine": self._settings.model.engine,
+            **({} if self._response.is_plain else {"response": response}),
+            "intervals": self._settings.model.intervals.model_dump(),
+        }
+
+    def load(self, folder: Path) -> Trees:
+        """Read fitted trees."""
+        origin = json.loads((folder / ORIGIN_FILE).read_text())
+        inputs = Inputs(tuple(origin["features"]), origin.get("fillings", {}))
+        section = model_section.Response.model_validate(origin["response"])
+        made = Trees(
+            (folder / FORECAST_FILE).read_bytes(),
+            inputs,
+            Response(section),
+            self._settings.bounds,
+        )
+        if "correction" not in origin:
+            return made
+        raw = (folder / QUANTILE_FILE).read_bytes()
+        corrected = Correction(**origin["correction"])
+        return replace(made, intervals=Intervals(raw, inputs, made.response, corrected))

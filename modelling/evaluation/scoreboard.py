@@ -1,0 +1,100 @@
+"""Scores of models by month and segment, and over all months, as figures and as text."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from math import sqrt
+from typing import Any
+
+from modelling.evaluation.metrics import OF_INTERVALS
+from modelling.evaluation.segments import ALL, SEGMENTS
+
+Score = Mapping[str, Any]
+ALL_MONTHS = "all months"
+MEANS = ("mae", "bias", *OF_INTERVALS)
+WIDTH = 22
+
+
+def of_all_rows(scores: Iterable[Score]) -> list[Score]:
+    """Keep the scores of all rows, whatever their segment."""
+    return [score for score in scores if score["segment"] == ALL]
+
+
+def overall(scores: Iterable[Score]) -> dict[str, dict[str, float]]:
+    """Pool the scores of each model over its months, every row counting the same.
+
+    Args:
+        scores: ``month, segment, value, model`` and metrics; those of a segment are left out.
+
+    Returns:
+        Model → the metrics that it has, the smallest rmse first.
+    """
+    pooled = {model: each for (model,), each in pool_by(of_all_rows(scores), "model").items()}
+    return dict(sorted(pooled.items(), key=lambda entry: entry[1]["rmse"]))
+
+
+def pool_by(scores: Iterable[Score], *by: str) -> dict[tuple[Any, ...], dict[str, float]]:
+    """Pool scores that have the same values of some fields."""
+    apart: dict[tuple[Any, ...], list[Score]] = defaultdict(list)
+    for score in scores:
+        apart[tuple(score[name] for name in by)].append(score)
+    return {values: pool(mine) for values, mine in apart.items()}
+
+
+def pool(scores: Sequence[Score]) -> dict[str, float]:
+    """Pool scores of different rows; a metric that one does not have, they do not have together."""
+    volume = sum(score["volume"] for score in scores)
+    means = {
+        "rmse": sqrt(mean(scores, [score["rmse"] ** 2 for score in scores])),
+        **{name: mean(scores, [s[name] for s in scores]) for name in MEANS if has(scores, name)},
+    }
+    absolute = sum(score["rows"] * score["mae"] for score in scores)
+    shares = {"wape": absolute / volume} if volume else {}
+    rounded = {name: round(value, 5) for name, value in {**means, **shares}.items()}
+    return {"rows": sum(score["rows"] for score in scores), "volume": round(volume, 3), **rounded}
+
+
+def has(scores: Sequence[Score], metric: str) -> bool:
+    """Say whether every score has a metric."""
+    return all(score[metric] is not None for score in scores)
+
+
+def mean(scores: Sequence[Score], values: Sequence[float]) -> float:
+    """Average values over the rows of their scores."""
+    rows = [score["rows"] for score in scores]
+    return float(sum(n * value for n, value in zip(rows, values, strict=True)) / sum(rows))
+
+
+def as_text(scores: Sequence[Score]) -> str:
+    """Write two tables, a column per model: RMSE and MAE by month, RMSE and bias by segment.
+
+    Shops and categories are left out: there may be hundreds.
+    """
+    models = list(overall(scores))
+    by_month = pool_by(of_all_rows(scores), "month", "model")
+    lines = [title("RMSE / MAE", models)]
+    for month in sorted({month for month, _ in by_month}):
+        lines.append(line(f"{month:%Y-%m}", [by_month[month, model] for model in models], "mae"))
+    lines.append(line(ALL_MONTHS, overall(scores).values(), "mae"))
+    return "\n".join(["", *lines, "", *segment_lines(scores, models)])
+
+
+def segment_lines(scores: Sequence[Score], models: Sequence[str]) -> list[str]:
+    """Write a line per value of the segments whose values are declared."""
+    pooled = pool_by(scores, "segment", "value", "model")
+    known = [(s.name, value) for s in SEGMENTS if s.name != ALL for value in s.values]
+    there = [key for key in known if (*key, models[0]) in pooled]
+    return [
+        title("RMSE / bias", models),
+        *(line(" ".join(key), [pooled[*key, model] for model in models], "bias") for key in there),
+    ]
+
+
+def title(measures: str, models: Iterable[str]) -> str:
+    """Write the heads of a table's columns."""
+    return f"{measures:<22}" + "".join(f"{model:>{WIDTH}}" for model in models)
+
+
+def line(name: str, scores: Iterable[Score], second: str) -> str:
+    """Write one line of a table: RMSE and a second metric of each model."""
+    cells = (f"{score['rmse']:.4f} / {score[second]:.4f}" for score in scores)
+    return f"{name:<22}" + "".join(f"{cell:>{WIDTH}}" for cell in cells)

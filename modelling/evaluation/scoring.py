@@ -1,0 +1,154 @@
+"""Panel rows and fitted models → every model's forecasts of those rows, and their errors."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import isfinite
+from typing import Any, Protocol
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from feature_store.panel.rows import PanelRows
+from features.feature_set import TARGET
+from features.group import CATEGORY, ITEM, SHOP
+from modelling.estimators.baselines import Baseline
+from modelling.estimators.estimator import Estimator, Model
+from modelling.estimators.predict import FORECAST
+from modelling.estimators.quantiles import QUANTILES
+from modelling.estimators.soundness import (
+    Bounds,
+    UnsoundForecastError,
+    require_columns,
+    require_sound,
+)
+from modelling.evaluation.folds import Fold
+from modelling.evaluation.metrics import METRICS, by_segment, errors, forecast_column
+from modelling.evaluation.segments import segmented
+
+KEY = (SHOP, ITEM, CATEGORY, "month")
+
+
+class Forecaster(Protocol):
+    """What forecasts panel rows: a fitted model, or forecasts that were made before."""
+
+    def predict(self, rows: DataFrame) -> DataFrame:
+        """Add ``forecast p10 p50 p90 p95`` to panel rows."""
+
+
+def fitted(
+    spark: SparkSession, rows: PanelRows, fold: Fold, estimators: Sequence[Estimator]
+) -> dict[str, Model]:
+    """Fit every estimator to the months that a fold learns from.
+
+    Args:
+        spark: the session.
+        rows: of any months of the panel of the fold's horizon.
+        fold: the cutoff.
+        estimators: what is fitted.
+
+    Returns:
+        Name of the estimator → model.
+    """
+    return {each.name: each.fit(rows.of(fold.train), spark) for each in estimators}
+
+
+def of_fold(fold: Fold, scores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Say which fold scores are of."""
+    return [{**score, "horizon": fold.horizon, "cutoff": fold.cutoff} for score in scores]
+
+
+def forecasts(
+    rows: DataFrame, models: Mapping[str, Forecaster], baselines: Sequence[Baseline]
+) -> DataFrame:
+    """Forecast the same rows by every model.
+
+    Args:
+        rows: panel rows; those whose target is not known are left out.
+        models: fitted models by the name that they have in results.
+        baselines: naive forecasts beside them.
+
+    Returns:
+        ``[shop_id, item_id, category_id, month, target, segments]``, and a column per model, as
+        ``metrics.errors`` reads them.
+    """
+    known = rows.where(f"{TARGET} IS NOT NULL")
+    forecast = known
+    for name, model in models.items():
+        forecast = with_forecasts(forecast, name, model)
+    naive = [forecast_column(F.expr(each.sql)).alias(each.name) for each in baselines]
+    return segmented(forecast, known).select(*KEY, TARGET, "segments", *models, *naive)
+
+
+@contextmanager
+def sound_forecasts(
+    rows: DataFrame,
+    models: Mapping[str, Forecaster],
+    baselines: Sequence[Baseline],
+    bounds: Bounds,
+) -> Iterator[DataFrame]:
+    """Forecast the same rows by every model, and keep that while a block runs.
+
+    Raises:
+        UnsoundForecastError: a model returned what it must not.
+    """
+    scored = forecasts(rows, models, baselines).persist()
+    try:
+        require_sound(rows.where(f"{TARGET} IS NOT NULL"), scored, list(models), bounds)
+        yield scored
+    finally:
+        scored.unpersist()
+
+
+def require_sound_model(rows: DataFrame, name: str, model: Forecaster, bounds: Bounds) -> None:
+    """Check what a model returns for panel rows.
+
+    Raises:
+        UnsoundForecastError: it returned what it must not.
+    """
+    require_sound(rows, with_forecasts(rows, name, model), [name], bounds)
+
+
+def with_forecasts(rows: DataFrame, name: str, model: Forecaster) -> DataFrame:
+    """Add one model's forecasts to rows, in a column of its name."""
+    predicted = model.predict(rows)
+    require_columns(predicted, name)
+    gathered = forecast_column(predicted[FORECAST], predicted)
+    return predicted.withColumn(name, gathered).drop(FORECAST, *QUANTILES)
+
+
+def segment_errors(scored: DataFrame, models: Sequence[str]) -> list[dict[str, Any]]:
+    """Measure every model in every segment.
+
+    What reaches the driver is a row per month, segment, value and model: as many as there are
+    shops, categories and bins together.
+
+    Args:
+        scored: as ``forecasts`` returns them.
+        models: columns of forecasts.
+
+    Returns:
+        ``month, segment, value, model`` and metrics.
+
+    Raises:
+        UnsoundForecastError: an error is not a finite number; no table keeps such a one.
+    """
+    measured = errors(by_segment(scored), models, "month", "segment", "value")
+    found: list[dict[str, Any]] = measured.toArrow().to_pylist()
+    for score in found:
+        require_finite(score)
+    return found
+
+
+def require_finite(score: Mapping[str, Any]) -> None:
+    """Check that every error of a model in a segment is a finite number, or null.
+
+    Raises:
+        UnsoundForecastError: one is not; names it.
+    """
+    for metric in METRICS:
+        if score[metric] is not None and not isfinite(score[metric]):
+            raise UnsoundForecastError(
+                f"{score['model']}: {metric} of {score['segment']} {score['value']} in "
+                f"{score['month']:%Y-%m} is {score[metric]}, no finite number; none of its errors "
+                "is kept. See docs/estimators.md for what a model owes."
+            )

@@ -1,0 +1,1 @@
+"""Promotion: candidate against champion, decided by a gate."""

@@ -1,0 +1,1 @@
+"""The registry: models and runs as MLflow keeps them."""

@@ -1,0 +1,79 @@
+"""Errors of models as figures: by month, by segment, by shop or category."""
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
+from modelling.evaluation.scoreboard import of_all_rows, overall, pool_by
+from modelling.evaluation.segments import ALL, SEGMENTS
+from modelling.report.drawing import GREY, Rows, Styles, figure, legend, log_scale
+
+IDS_SHOWN = 15
+
+
+def errors_by_month(scores: Rows) -> Figure:
+    """Draw RMSE and MAE by target month, a line per model."""
+    models = list(overall(scores))
+    by_month = pool_by(of_all_rows(scores), "month", "model")
+    months = sorted({month for month, _ in by_month})
+    made, axes = figure(1, 2, 3.4)
+    for axis, metric in zip(axes, ("rmse", "mae"), strict=True):
+        for model in models:
+            values = [by_month[month, model][metric] for month in months]
+            axis.plot(range(len(months)), values, **Styles(models).of(model), markersize=5)
+        axis.set_xticks(range(len(months)), [f"{month:%b\n%Y}" for month in months])
+        axis.set_ylim(bottom=0)
+        axis.set(ylabel=f"{metric.upper()}, units", xlabel="month that was forecast")
+    legend(made, axes[0])
+    return made
+
+
+def declared_values(scores: Rows) -> list[tuple[str, str]]:
+    """List the values of declared segments that were scored, in their order."""
+    there = {(score["segment"], score["value"]) for score in scores}
+    named = [(s.name, value) for s in SEGMENTS if s.name != ALL for value in s.values]
+    return [each for each in named if each in there]
+
+
+def errors_by_segment(scores: Rows) -> Figure:
+    """Draw RMSE (log scale) and bias by declared segment, a dot per model."""
+    keys = declared_values(scores)
+    labels = {key: f"{key[0]}: {key[1]}" for key in keys}
+    return dots(scores, labels, "RMSE, units (log scale)")
+
+
+def errors_by_id(scores: Rows, segment: str) -> Figure:
+    """Draw the shops or categories whose squared errors add up to most, a dot per model."""
+    best = next(iter(overall(scores)))
+    mine = [score for score in scores if score["segment"] == segment]
+    weight = {
+        key: score["rows"] * score["rmse"] ** 2
+        for key, score in pool_by(mine, "segment", "value", "model").items()
+        if key[2] == best
+    }
+    heavy = sorted(weight, key=lambda key: -weight[key])[:IDS_SHOWN]
+    return dots(scores, {key[:2]: key[1] for key in heavy}, "RMSE, units (log scale)")
+
+
+def dots(scores: Rows, labels: Mapping[tuple[str, str], str], measure: str) -> Figure:
+    """Draw RMSE and bias of some segments, from the top down."""
+    models = list(overall(scores))
+    pooled = pool_by(scores, "segment", "value", "model")
+    made, (left, right) = figure(1, 2, 1.4 + 0.3 * len(labels))
+    places = range(len(labels))
+    for axis, metric in ((left, "rmse"), (right, "bias")):
+        for model in reversed(models):
+            values = [pooled[*key, model][metric] for key in labels]
+            axis.plot(
+                values, places, linestyle="", markersize=6, alpha=0.9, **Styles(models).of(model)
+            )
+        axis.set_ylim(len(labels) - 0.5, -0.5)
+    counts = [f"{name}  ({pooled[*key, models[0]]['rows']:,} rows)" for key, name in labels.items()]
+    left.set_yticks(places, counts)
+    log_scale(left.xaxis, left.set_xscale)
+    right.set_yticks(places, [""] * len(labels))
+    right.axvline(0, color=GREY, linewidth=1)
+    left.set_xlabel(measure)
+    right.set_xlabel("bias: mean of forecast − actual, units")
+    legend(made, left, models)
+    return made

@@ -1,0 +1,1 @@
+"""Kafka: settings, credentials, topics, delivery."""

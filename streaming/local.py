@@ -1,0 +1,107 @@
+"""Runs the stream on one machine: a broker where none is configured, topics, both queries.
+
+    python -m streaming local [--lake URI] [--profile NAME|FILE.toml] [--folder DIR]
+
+Starts a broker of its own unless KAFKA_BOOTSTRAP_SERVERS (or --bootstrap-servers) names one,
+creates the topics, runs ingest and refresh, and says how to send a sale. Ctrl-C ends all of them.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from cli.arguments import add_lake_argument, lake_of
+from cli.command import Job
+from lakehouse.context import Context
+from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
+from lakehouse.progress import progress
+from streaming.ingest import claimed
+from streaming.kafka.settings import KafkaSettings, add_servers_argument, kafka_settings
+from streaming.kafka.topics import create_topics
+from streaming.local_broker.broker import Broker
+from streaming.queries.stopping import stop_on_signals
+
+LOCAL_PORT = 9092
+STOP_SECONDS, LOOK_SECONDS = 60, 1.0
+HOW_TO_SEND = (
+    "ready soon. Send a file of daily sales, from another terminal:\n"
+    "  python -m streaming.produce --bootstrap-servers %s --profile %s FILE"
+)
+
+Process = subprocess.Popen[bytes]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_lake_argument(parser)
+    add_servers_argument(parser)
+    parser.add_argument("--profile", metavar="NAME", help="of a new lake; others have theirs")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("broker"),
+        help="where a broker of our own keeps its data (default: broker)",
+    )
+
+
+def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run everything until it is stopped."""
+    lake, stopping = lake_of(context, arguments), stop_on_signals()
+    profile = claimed(lake, arguments.profile)
+    with ExitStack() as stack:
+        kafka = reached(stack, arguments)
+        create_topics(kafka, [kafka.sales_topic, kafka.catalogue_topic])
+        progress(HOW_TO_SEND, kafka.servers, profile.name)
+        processes = {
+            name: stack.enter_context(running(name, lake, kafka)) for name in ("ingest", "refresh")
+        }
+        wait(processes, stopping)
+    return {"stopped": True}
+
+
+def reached(stack: ExitStack, arguments: argparse.Namespace) -> KafkaSettings:
+    """Return the broker that is named, or start one."""
+    kafka = kafka_settings({"bootstrap_servers": arguments.bootstrap_servers})
+    if kafka.bootstrap_servers:
+        return kafka
+    progress("starting a broker in %s", arguments.folder)
+    broker = stack.enter_context(Broker(arguments.folder, LOCAL_PORT))
+    return kafka_settings({"bootstrap_servers": broker.servers})
+
+
+@contextmanager
+def running(name: str, lake: Lake, kafka: KafkaSettings) -> Iterator[Process]:
+    """Run a query while a block runs; it may end the micro-batch that it is in."""
+    environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": kafka.servers}
+    command = [sys.executable, "-m", "streaming", name, "--lake", lake.root]
+    # A session of its own: Ctrl-C reaches this process alone, which then ends them in order.
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(STOP_SECONDS)
+
+
+def wait(processes: Mapping[str, Process], stopping: Event) -> None:
+    """Wait until someone stops us.
+
+    Raises:
+        RefusedError: a query ended by itself.
+    """
+    while not stopping.wait(LOOK_SECONDS):
+        ended = [name for name, process in processes.items() if process.poll() is not None]
+        if ended:
+            raise RefusedError(f"{', '.join(ended)} ended; its last lines above say why.")
+
+
+JOB = Job("local", __doc__, add_arguments, run, "python -m streaming local")

@@ -1,0 +1,1 @@
+"""The producer: rows of files sent as sales messages."""

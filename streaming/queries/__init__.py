@@ -1,0 +1,1 @@
+"""The streaming queries: ingest and refresh."""

@@ -1,0 +1,83 @@
+"""Control figures of the stream: records that were taken in and look as if something is wrong."""
+
+import logging
+from collections import Counter as Tally
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.sales.records import REJECTED, SALE
+from ingestion.sales.unlisted import FIRST_IDS, LISTS, Listed
+from lakehouse.delta import log
+from lakehouse.delta.parts import Part, load_parts, of_table
+from lakehouse.lake import Lake
+from lakehouse.tables.bronze import REJECTED_SALES
+from lakehouse.tables.silver import DAILY_SALES
+from lakehouse.types import DATE
+from streaming.queries.metrics import IngestMetrics
+
+logger = logging.getLogger("shopcast")
+# Ids that are logged; more are counted alone.
+MOST_TOLD = 1_000
+
+
+@dataclass
+class Control:
+    """Counts what micro-batches brought.
+
+    Attributes:
+        lake: where the tables are.
+        metrics: what is told of them.
+    """
+
+    lake: Lake
+    metrics: IngestMetrics
+    _listed: tuple[Sequence[int], Listed] | None = field(default=None)
+    _told: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in LISTS})
+
+    def look_at_records(self, records: pa.Table) -> None:
+        """Look at parsed records, ``records.PARSED``."""
+        self._count_rejected(records.filter(pc.field("outcome") == REJECTED))
+        self._count_sales(records.filter(pc.field("outcome") == SALE))
+
+    def look_at_parts(self, parts: Sequence[Part]) -> None:
+        """Look at files that workers wrote for silver, one after the other."""
+        for part in of_table(parts, REJECTED_SALES):
+            self._count_rejected(load_parts(self.lake, REJECTED_SALES, [part]))
+        for part in of_table(parts, DAILY_SALES):
+            self._count_sales(load_parts(self.lake, DAILY_SALES, [part]))
+
+    def _count_rejected(self, rejected: pa.Table) -> None:
+        reasons = Tally(pc.list_flatten(rejected["reasons"]).to_pylist())
+        self.metrics.count_rejected(len(rejected), reasons)
+
+    def _count_sales(self, sales: pa.Table) -> None:
+        live = sales.filter(pc.invert(sales["is_cancelled"]))
+        is_early = pc.greater(live["date"], live["ingested_at"].cast(DATE, safe=False))
+        self.metrics.early_dates.inc(pc.sum(is_early).as_py() or 0)
+        for name, ids in self._lists().count_unlisted(live).items():
+            self.metrics.unlisted[name].inc(sum(ids.values()))
+            self._tell(name, ids)
+
+    def _tell(self, name: str, ids: Tally[str]) -> None:
+        """Log the ids that no list knows, each once, the most frequent ones of many."""
+        told = self._told[name]
+        new = sorted(ids.keys() - told, key=lambda one: (-ids[one], one))[:FIRST_IDS]
+        if new and len(told) < MOST_TOLD:
+            told.update(new)
+            count = sum(ids.values())
+            logger.warning(
+                "ingest: %d sales whose %s no list knows: %s", count, name, ", ".join(new)
+            )
+
+    def _lists(self) -> Listed:
+        """Return the ids that the lists know, read again when a list has changed."""
+        versions = [
+            log.version(self.lake, table) if log.exists(self.lake, table) else -1
+            for table in LISTS.values()
+        ]
+        if self._listed is None or self._listed[0] != versions:
+            self._listed = (versions, Listed.of(self.lake))
+        return self._listed[1]

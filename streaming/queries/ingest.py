@@ -1,0 +1,132 @@
+"""The ingest query: Kafka's records → bronze, and the newest version of every sale → silver."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from ingestion.catalogue.messages import MALFORMED, take_in_messages
+from ingestion.sales.intake import may_name_sales, take_in, take_in_few
+from ingestion.sales.span import extend_months
+from lakehouse.delta import log
+from lakehouse.delta.files import read
+from lakehouse.delta.parts import (
+    Part,
+    commit_parts,
+    load_parts,
+    of_table,
+    read_parts,
+    write_parts,
+)
+from lakehouse.delta.upkeep import compact
+from lakehouse.lake import Lake
+from lakehouse.profile.profile import Profile
+from lakehouse.table import Table
+from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
+from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
+from streaming.queries.control import Control
+from streaming.queries.metrics import IngestMetrics
+from streaming.queries.received import COLUMNS, Received
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# A batch that this process parses itself: Spark would take longer to plan it.
+FEW_ROWS = 50_000
+FEW_BYTES = 64 << 20
+# Every micro-batch adds files to the months that it touches, and a refresh reads all of a month's.
+UPKEEP_EVERY, MOST_FILES = 20, 20
+WRITTEN = (SALES_EVENTS, CATALOGUE_EVENTS, REJECTED_SALES, DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS)
+
+
+class StoppedError(Exception):
+    """Someone asked the query to stop; the batch that would have begun is left for the next."""
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """What is done with each micro-batch. Done again, it changes nothing.
+
+    Attributes:
+        lake: where the tables are.
+        profile: the meaning of the records.
+        sources: topic → what its records name as their source.
+        sales: topic of the sales.
+        checkpoint: id of the query's checkpoint, which names its transactions.
+        metrics: what is told of each batch.
+        stopping: set when no further batch shall begin.
+    """
+
+    lake: Lake
+    profile: Profile
+    sources: Mapping[str, str]
+    sales: str
+    checkpoint: str
+    metrics: IngestMetrics
+    stopping: Event
+
+    @cached_property
+    def control(self) -> Control:
+        """Counts what looks wrong among the records."""
+        return Control(self.lake, self.metrics)
+
+    def __call__(self, batch: "DataFrame", number: int) -> None:
+        """Take a micro-batch in.
+
+        Args:
+            batch: rows of Kafka's source.
+            number: Spark's number of the batch; the same records come under the same number.
+        """
+        if self.stopping.is_set():
+            raise StoppedError
+        started, now = time.monotonic(), datetime.now(UTC)
+        received = Received(self.sources, self.sales, now)
+        parts = write_parts(self.lake, batch.select(*COLUMNS), received)
+        sales, messages = (of_table(parts, table) for table in (SALES_EVENTS, CATALOGUE_EVENTS))
+        self._receive(SALES_EVENTS, sales, number)
+        self._receive(CATALOGUE_EVENTS, messages, number)
+        if messages:
+            self._take_in_messages(messages)
+        if sales:
+            self._take_in(batch.sparkSession, sales)
+        if number % UPKEEP_EVERY == 0:
+            compact(self.lake, DAILY_SALES, MOST_FILES)
+        rejected = log.row_count(self.lake, REJECTED_SALES)
+        self.metrics.lag_seconds.set(self._oldest(sales))
+        self.metrics.tell(sum(p.rows for p in parts), time.monotonic() - started, rejected)
+
+    def _receive(self, table: Table, parts: list[Part], number: int) -> None:
+        transaction = log.Named(f"ingest {self.checkpoint}", number)
+        if parts and not log.has_transaction(self.lake, table, transaction):
+            commit_parts(self.lake, table, parts, transaction)
+
+    def _take_in_messages(self, parts: list[Part]) -> None:
+        before = log.row_count(self.lake, REJECTED_SALES)
+        events = load_parts(self.lake, CATALOGUE_EVENTS, parts)
+        take_in_messages(self.lake, events, self.profile)
+        rejected = log.row_count(self.lake, REJECTED_SALES) - before
+        self.metrics.count_rejected(rejected, {MALFORMED: rejected})
+
+    def _take_in(self, spark: "SparkSession", parts: list[Part]) -> None:
+        rows, size = (sum(getattr(part, name) for part in parts) for name in ("rows", "size"))
+        if rows <= FEW_ROWS and size <= FEW_BYTES:
+            events = load_parts(self.lake, SALES_EVENTS, parts)
+            self.control.look_at_records(take_in_few(self.lake, events, self.profile))
+        else:
+            events_read = read_parts(spark, self.lake, SALES_EVENTS, parts)
+            names = may_name_sales(events_read, self.profile)
+            look = self.control.look_at_parts
+            take_in(self.lake, events_read, self.profile, is_moving=names, admit=look)
+        extend_months(self.lake, datetime.now(UTC))
+
+    def _oldest(self, parts: list[Part]) -> float:
+        """Return the age of the oldest record of a micro-batch, in seconds."""
+        paths = [part.path for part in parts]
+        times = read(self.lake.uri(SALES_EVENTS), paths, ["received_at"])
+        oldest = None if times is None else pc.min(times["received_at"]).as_py()
+        return (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0

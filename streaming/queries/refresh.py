@@ -1,0 +1,134 @@
+"""The refresh: changed sales and catalogue → monthly cells → features, again and again.
+
+What is to be done follows from the tables alone: each month of a derived table says what it was
+made from. A process that is killed is simply started again.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+from feature_store.build import Build
+from feature_store.touched import Touched
+from ingestion.lake_months import stored_months
+from lakehouse.delta import log
+from lakehouse.errors import ConflictError
+from lakehouse.lake import Lake
+from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.progress import progress
+from streaming.queries.metrics import RefreshMetrics
+from streaming.queries.waiting import SOURCES, Waiting, seconds_waiting
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# Late changes alter many months. While recent ones change too, so many of them take their turn
+# after so many seconds.
+LATE_SECONDS = 15.0
+LATE_MONTHS = 3
+# Features of these months before the open one are refreshed at once.
+RECENT = 1
+
+
+@dataclass
+class Refresh:
+    """Brings cells and features up to date.
+
+    Attributes:
+        lake: where the tables are.
+        spark: starts the session, or returns it; called only for much work.
+        metrics: what is told of each refresh.
+        touched: what is known of changes between two refreshes.
+        seen: versions of the sources that the last refresh began with.
+        late: months whose cells or features are still to be brought up to date.
+        waiting: notes which changes the features do not show yet.
+        steps: what the last refresh computed: first and last target month, and when it was done.
+    """
+
+    lake: Lake
+    spark: "Callable[[], SparkSession]"
+    metrics: RefreshMetrics
+    touched: Touched = field(default_factory=Touched)
+    seen: tuple[int, ...] = ()
+    late: tuple[date, ...] = ()
+    steps: list[tuple[date, date, float]] = field(default_factory=list)
+    waiting: Waiting = field(init=False)
+    _computed: dict[date, float] = field(default_factory=dict)
+    _turn: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.waiting = Waiting(self.lake)
+        self.metrics.lag_seconds.set_function(partial(seconds_waiting, self.lake))
+
+    def __call__(self, *, is_last: bool = False) -> bool:
+        """Refresh what changed since the last time.
+
+        Args:
+            is_last: do all that is left, late months too.
+
+        Returns:
+            Whether there was anything to do.
+        """
+        versions = self._versions()
+        if not versions or (versions == self.seen and not self.late):
+            return False
+        started = time.monotonic()
+        is_quiet = versions == self.seen
+        try:
+            rows = self._refresh(is_quiet=is_quiet, is_last=is_last)
+        except ConflictError as conflict:
+            progress("refresh: %s", conflict)
+            return True
+        self.seen = versions
+        self.metrics.tell(rows, time.monotonic() - started, len(self.late))
+        return True
+
+    def _versions(self) -> tuple[int, ...]:
+        """Return the sources' versions; none while there are no months."""
+        if any(not log.exists(self.lake, table) for table in SOURCES):
+            return ()
+        return tuple(log.version(self.lake, table) for table in SOURCES)
+
+    def _refresh(self, *, is_quiet: bool, is_last: bool) -> int:
+        months = stored_months(self.lake)
+        if months is None:
+            self.waiting.note(self._versions(), ())
+            return 0
+        build = Build(self.lake, self.spark, months.range, touched=self.touched)
+        if newer := build.newer_program():
+            progress("refresh: %s", newer)
+            self.late = ()
+            return 0
+        self.steps = []
+        first = months.range.first if is_last else plus_months(months.open_month, -RECENT)
+        self._step(build, MonthRange(max(first, months.range.first), build.targets.last))
+        # Late cells alter recent features too: these are then among what is left.
+        self.late = self._left(build)
+        if self.late and (is_quiet or time.monotonic() - self._turn >= LATE_SECONDS):
+            self._step(build, self._next())
+            self.late, self._turn = self._left(build), time.monotonic()
+        return sum(build.written.values())
+
+    def _step(self, build: Build, months: MonthRange) -> None:
+        """Bring cells and features of some months up to date."""
+        build.wanted = months
+        build.cells()
+        build.features()
+        self.steps.append((months.first, months.last, time.time()))
+        self._computed |= dict.fromkeys(months, time.monotonic())
+
+    def _next(self) -> MonthRange:
+        """Return the late months whose turn it is: those that were computed the longest ago."""
+        first = min(self.late, key=lambda month: (self._computed.get(month, 0.0), month))
+        last = plus_months(first, LATE_MONTHS - 1)
+        return MonthRange(first, min(last, self.late[-1]))
+
+    def _left(self, build: Build) -> tuple[date, ...]:
+        """Return the months whose cells or features are not what they should be."""
+        build.wanted, versions = None, self._versions()
+        stale = build.stale_cells() | {m for g in build.groups for m in build.stale_features(g)[1]}
+        self.waiting.note(versions, stale)
+        return tuple(sorted(stale))

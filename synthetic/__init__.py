@@ -1,0 +1,1 @@
+"""A made-up retailer's files, the same for the same seed."""
