@@ -18,7 +18,7 @@ MODULES = [
 
 
 # jsonschema reads its own files in a deprecated way.
-@pytest.mark.filterwarnings("ignore:read_text is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_beside_the_commands_is_one(name: str) -> None:
     command = importlib.import_module(name).JOB
