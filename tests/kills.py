@@ -36,6 +36,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "silver/daily_sales",
         "silver/daily_sales property",
         "silver/replaced_days",
+        "silver/sale_months",
     ),
     # tests/lakehouse/test_erasure_cut_off.py
     "erasure": (

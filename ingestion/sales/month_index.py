@@ -7,7 +7,7 @@ says where a sale was: one that has moved on, or that has the fingerprint of ano
 into one month more. A lake whose sales never move has no index.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import numpy as np
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.delta import log
-from lakehouse.delta.arrow import read_batches
+from lakehouse.delta.arrow import dataset
 from lakehouse.delta.changes import FeedGapError, read_new_rows
 from lakehouse.delta.sorted_runs import commit_runs, look_up, write_run
 from lakehouse.lake import Lake
@@ -60,8 +60,14 @@ def update(lake: Lake) -> None:
             return take_in(lake, read_new_rows(lake, DAILY_SALES, covered, now, COLUMNS), done)
         except FeedGapError:
             pass
-    batches = read_batches(lake, DAILY_SALES, COLUMNS, [])
-    take_in(lake, (pa.Table.from_batches([batch]) for batch in batches), done, is_whole=True)
+    take_in(lake, each_file(lake), done, is_whole=True)
+
+
+def each_file(lake: Lake) -> Iterator[pa.Table]:
+    """Read the ids and months of all sales, file by file: a reader ahead would hold many."""
+    for file in dataset(lake, DAILY_SALES).get_fragments():
+        for batch in file.to_batches(schema=DAILY_SALES.schema, columns=list(COLUMNS)):
+            yield pa.Table.from_batches([batch])
 
 
 def take_in(

@@ -130,18 +130,21 @@ def commit_runs(
     """
     target = log.create(lake, table)
     gone = list_files(target, table) if is_whole else []
-    reach(f"before {table.path}")
-    replace(target, runs, gone, done)
-    reach(f"after {table.path}")
+    replace(target, table, runs, gone, done)
     join_runs(lake, table)
 
 
 def replace(
-    target: DeltaTable, new: Sequence[AddAction], gone: Iterable[File], done: log.Named
+    target: DeltaTable,
+    table: Table,
+    new: Sequence[AddAction],
+    gone: Iterable[File],
+    done: log.Named,
 ) -> None:
     """Put files in the place of others by one commit."""
     now = time.time_ns() // 1_000_000
     removed = [RemoveAction(file.path, True, now, file.size, {}) for file in gone]
+    reach(f"before {table.path}")
     target.create_write_transaction(
         [*new, *removed],
         mode="append",
@@ -149,6 +152,7 @@ def replace(
         partition_by=[],
         commit_properties=log.named_transaction(done),
     )
+    reach(f"after {table.path}")
 
 
 def list_files(opened: DeltaTable, table: Table) -> list[File]:
@@ -173,9 +177,8 @@ def join_runs(lake: Lake, table: Table) -> None:
         run = list(files)
         if sum(file.share for file in run) >= MOST_RUNS:
             joined = [write_file(lake, table, rows) for rows in merged(lake, table, run)]
-            reach(f"before {table.path} joined")
             try:
-                replace(opened, joined, run, log.Named(f"join {level}", time.time_ns()))
+                replace(opened, table, joined, run, log.Named(f"join {level}", time.time_ns()))
             except CommitFailedError:
                 return
             return join_runs(lake, table)

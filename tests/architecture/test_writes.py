@@ -47,6 +47,7 @@ RUN = "kept with a run of MLflow, which nobody asks for before a version names i
 WITHOUT_POINT = {
     "lakehouse.delta.files.write": UNSEEN,
     "lakehouse.delta.parts.discard_parts": UNSEEN,
+    "lakehouse.delta.sorted_runs.write_file": UNSEEN,
     "lakehouse.delta.arrow.append": "called by upsert_rows after its point",
     "lakehouse.delta.arrow.merge": "called by upsert_rows after its point",
     "lakehouse.storage.ObjectStore.open_output_stream": "the verb itself",
