@@ -64,13 +64,7 @@ class File:
 
 
 def write_run(lake: Lake, table: Table, rows: Iterable[pa.Table]) -> list[AddAction]:
-    """Write rows as files of ``ROWS_PER_FILE``, each row once in a file.
-
-    Args:
-        lake: where the table is.
-        table: as for ``write_file``.
-        rows: its columns, piece by piece.
-    """
+    """Write rows of a table, piece by piece, as files of ``ROWS_PER_FILE``, each once in a file."""
     return [write_file(lake, table, each_once(table, held)) for held in filled(rows)]
 
 
