@@ -21,5 +21,5 @@ def write(folder: Path, **files: str) -> None:
 def profile_of_inputs() -> str:
     """The text of the profile, its inputs as the documentation declares them."""
     documented = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/inputs.md").read_text(), re.S)
-    sample = (ROOT / "lakehouse/profiles/sample.toml").read_text()
+    sample = (ROOT / "lakehouse/profile/profiles/sample.toml").read_text()
     return "\n".join([sample, *documented])

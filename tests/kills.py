@@ -14,6 +14,7 @@ FILES = (
     "bronze/catalogue_events",
     "bronze/rejected_sales",
     "bronze/sales_events",
+    "bronze/source_files",
     "bronze/sources",
     "silver/daily_offers",
     "silver/daily_sales",
@@ -72,6 +73,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "studies": ("gold/tunings",),
     # tests/lakehouse/test_month_states.py
     "older tables": ("silver/counted states",),
+    # tests/lakehouse/test_month_index.py
+    "index": ("silver/sale_months joined",),
     # tests/jobs/test_known_at.py
     "replay": ("bronze removal", "silver removal"),
 }

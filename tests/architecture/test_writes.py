@@ -54,6 +54,7 @@ WITHOUT_POINT = {
     "lakehouse.whole_files.aside": ASIDE,
     "lakehouse.whole_files.claimed": "called by claim_file before the point of what it writes",
     "lakehouse.chunks.written": "a stream in memory",
+    "jobs.describe_tables.run": BESIDE,
     "jobs.maintain.upkeep": CALLS,
     "forecasting.retention.forget_reports": "each file by itself; the next run removes the others",
     "streaming.queries.ingest.Ingest.__call__": CALLS,

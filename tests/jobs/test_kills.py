@@ -24,7 +24,7 @@ from builders import (
 from injection import Killed, hooked, kill
 from input_files import FILES, profile_of_inputs, write
 from job_runs import NOW, run
-from kills import CASES, missing
+from kills import CASES, OF_EVERY_TABLE, missing
 from learning_lakes import learning_lake
 from small_lakes import random_sales, small_lake
 
@@ -63,7 +63,17 @@ pytestmark = [
 ]
 EARLIER, LATER, LATEST = (f"2016-0{month}-01T00:00:00Z" for month in (1, 2, 3))
 # What names a run, a version or a time, and so differs from one run to the next.
-VOLATILE = {"run", "model", "version", "inputs", "decided_at", "candidate", "champion_after"}
+VOLATILE = {
+    "uri",
+    "stamp",
+    "run",
+    "model",
+    "version",
+    "inputs",
+    "decided_at",
+    "candidate",
+    "champion_after",
+}
 
 
 Step = Callable[[Lake], object]
@@ -80,11 +90,17 @@ def step(job: Job, *arguments: object) -> Step:
     return take
 
 
-def cut_off_everywhere(take: Callable[[], object], killed: list[str]) -> None:
-    """Begin again and again, killed at the first write that was not cut off before."""
+def cut_off_everywhere(take: Callable[[], object], killed: list[str], but: tuple[str, ...]) -> None:
+    """Begin again and again, killed at the first write that was not cut off before.
+
+    Args:
+        take: what is begun.
+        killed: where it was killed, to which the points are added.
+        but: ends of the points where it is not.
+    """
 
     def hook(point: str) -> None:
-        if point.startswith("before ") and point not in killed:
+        if point.startswith("before ") and not point.endswith(but) and point not in killed:
             killed.append(point)
             kill()
 
@@ -171,11 +187,11 @@ def learning(folder: Path) -> Lake:
 
 def steps_of_models(_: Path) -> list[Step]:
     return [
-        step(backtest.JOB, "--folds", 1),
-        step(train.JOB),
+        step(backtest.JOB, "--folds", 1, "--workers", 1),
+        step(train.JOB, "--workers", 1),
         step(promote.JOB, "--force", "--reason", "because"),
         step(forecast.JOB),
-        step(close_month.JOB, "--through", "2015-07"),
+        step(close_month.JOB, "--month", "2015-07", "--even-if-incomplete"),
         step(score_forecasts.JOB),
     ]
 
@@ -211,8 +227,10 @@ def test_steps_cut_off_at_every_write_end_as_undisturbed(name: str, tmp_path: Pa
     for take in steps(tmp_path / "whole"):
         take(whole)
     killed: list[str] = []
+    # To learn once more takes seconds, and how tables are made is seen by the other scenarios.
+    but = OF_EVERY_TABLE if name == "models" else ("never",)
     for take in steps(tmp_path / "cut off"):
-        cut_off_everywhere(partial(take, cut_off), killed)
+        cut_off_everywhere(partial(take, cut_off), killed, but)
     assert content(cut_off) == content(whole)
     assert missing(killed, CASES[name]) == []
 

@@ -27,7 +27,7 @@ from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, MONTHS, SHOPS
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-SHIPPED = Path(__file__).parents[2] / "lakehouse" / "profiles" / "sample.toml"
+SHIPPED = Path(__file__).parents[2] / "lakehouse" / "profile" / "profiles" / "sample.toml"
 TABLES = (SALES_EVENTS, REJECTED_SALES, DAILY_SALES, DAILY_OFFERS, MONTHS)
 SALES = sales_text(
     sale_line(),

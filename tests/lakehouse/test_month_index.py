@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from builders import cancel, events, profile, record
+from injection import Killed, hooked, kill_at
 from lakes import rows
 
 from ingestion.sales.intake import take_in_few
@@ -77,6 +78,23 @@ def test_every_month_that_holds_a_sale_is_found_and_no_month_that_never_did(
     files = sorted_runs.list_files(log.load(lake, SALE_MONTHS), SALE_MONTHS)
     assert len(files) < 30, "runs are joined"
     assert max(file.rows for file in files) <= 2 * 16
+
+
+def test_an_index_that_was_cut_off_while_runs_are_joined_finds_every_month(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sorted_runs, "ROWS_PER_FILE", 16)
+    killed = 0
+    for number in range(12):
+        upsert_rows(lake, DAILY_SALES, sales([f"sale-{number}"], [MONTHS[number]]))
+        with hooked(kill_at(f"before {SALE_MONTHS.path} joined")):
+            try:
+                months_of(lake, "sale-0")
+            except Killed:
+                killed += 1
+    assert killed
+    for number in range(12):
+        assert months_of(lake, f"sale-{number}") == {MONTHS[number]}
 
 
 def test_an_index_of_another_table_is_made_again(lake: Lake) -> None:

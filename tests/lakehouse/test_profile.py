@@ -6,7 +6,7 @@ from features.feature_set import feature_set
 from lakehouse.errors import ProfileError
 from lakehouse.profile.profile import column_name, load_profile, shipped
 
-SHIPPED = Path(__file__).parents[2] / "lakehouse" / "profiles"
+SHIPPED = Path(__file__).parents[2] / "lakehouse" / "profile" / "profiles"
 
 
 @pytest.mark.parametrize("name", shipped())
