@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.encoding import dictionary
-from features.group import CATEGORY, ITEM, SHOP, UNKNOWN
+from features.group import AFTER, BEFORE, CATEGORY, ITEM, NO_ITEM, SHOP, UNKNOWN
 from lakehouse.profile.profile import Profile
 from lakehouse.types import TEXT
 
@@ -92,9 +92,11 @@ def attributes_of(ids: pa.Array, entity: pa.Table) -> Iterator[tuple[str, pa.Arr
         entity: ``[id, *attributes]``, unique on the id.
 
     Yields:
-        Each attribute's name and its values in the order of the ids; ``unknown``: there is none.
+        Each attribute's name and its values in the order of the ids: ``unknown``, or of a
+        neighbour ``NO_ITEM``, for an id that has none.
     """
     key, *names = entity.column_names
     found = pc.index_in(ids, entity[key].combine_chunks())
     for name in names:
-        yield name, entity[name].combine_chunks().take(found).fill_null(UNKNOWN)
+        missing = NO_ITEM if name in (BEFORE, AFTER) else UNKNOWN
+        yield name, entity[name].combine_chunks().take(found).fill_null(missing)

@@ -9,6 +9,9 @@ from features.statistic import AGE, EWM, LAG, LATEST, MEAN, MONTHS_SINCE, SUM, S
 SHOP, ITEM, CATEGORY = "shop_id", "item_id", "category_id"
 # What the catalogue does not say of a shop or an item.
 UNKNOWN = "unknown"
+# The keys of an item's neighbours, and what stands for a neighbour that an item does not have: no
+# item has an empty id, but one may be called "unknown".
+BEFORE, AFTER, NO_ITEM = "item_before", "item_after", ""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.group import ITEM, FeatureGroup, lags
+from features.group import AFTER, BEFORE, ITEM, FeatureGroup, lags
 from features.groups import ITEM_GROUP
-
-BEFORE, AFTER = "item_before", "item_after"
 
 
 @dataclass(frozen=True)
