@@ -39,7 +39,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "silver/replaced_days",
         "silver/sale_months",
     ),
-    # tests/lakehouse/test_erasure_cut_off.py
+    # tests/ingestion/test_erasure_cut_off.py
     "erasure": (
         "lake.json removal",
         "known_at removal",
@@ -73,7 +73,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "studies": ("gold/tunings",),
     # tests/lakehouse/test_month_states.py
     "older tables": ("silver/counted states",),
-    # tests/lakehouse/test_month_index.py
+    # tests/ingestion/test_month_index.py
     "index": ("silver/sale_months joined",),
     # tests/jobs/test_known_at.py
     "replay": ("bronze removal", "silver removal"),

@@ -22,7 +22,7 @@ from modelling.estimators.quantiles import QUANTILES
 
 pytestmark = pytest.mark.slow
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "estimators.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "estimators.md"
 OWN = "own:CategoryFactors"
 SMALL = Model(
     rounds=5,

@@ -16,7 +16,7 @@ from lakehouse.profile.profile import load_profile, parse_profile
 from lakehouse.tables.inputs import INPUTS
 
 ROOT = Path(__file__).parents[2]
-SAMPLE = (ROOT / "lakehouse" / "profiles" / "sample.toml").read_text()
+SAMPLE = (ROOT / "lakehouse" / "profile" / "profiles" / "sample.toml").read_text()
 DOCUMENTED = "\n".join(
     re.findall(r"```toml\n(.*?)```", (ROOT / "docs/inputs.md").read_text(), re.S)
 )
