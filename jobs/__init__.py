@@ -1,1 +1,1 @@
-"""Batch steps: each module parses arguments, reads, calls and writes."""
+"""The batch commands: each module is one ``python -m jobs.<name>``."""

@@ -1,11 +1,11 @@
-"""The panel → how good models would have been: rolling origin, beside the naive baselines.
+"""Rolling-origin backtest: gold panels → errors of models and naive baselines on past months.
 
     python -m jobs.backtest --lake URI [--folds N] [--horizons 1,2,3] [--estimators NAME,…]
         [--spine assortment|grid] [--parameters tuned|profile]
         [--score-against PATH] [--report FILE] [--workers N]
 
-Reads the gold panels. Writes gold backtests: errors per cutoff, overall and per segment, of every
-model on the same rows; an MLflow run; and a report, <lake>/reports/backtest-<run>.html.
+Reads the gold panels. Writes gold backtests (errors of every model on the same rows, per cutoff,
+overall and per segment), an MLflow run, and the report <lake>/reports/backtest-<run>.html.
 """
 
 import argparse
@@ -58,12 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Read estimators written as NAME,NAME."""
+    """Parse estimator names written as NAME,NAME; drop repeated names."""
     return tuple(dict.fromkeys(text.split(",")))
 
 
 def backtest_spec(arguments: argparse.Namespace) -> BacktestSpec:
-    """Read a command line."""
+    """Turn the command line into a backtest specification."""
     return BacktestSpec(
         spine=arguments.spine,
         folds=arguments.folds,
@@ -76,7 +76,7 @@ def backtest_spec(arguments: argparse.Namespace) -> BacktestSpec:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Score every fold, unless these very folds were scored before."""
+    """Score every fold, or reuse the stored scores if they were made from the same inputs."""
     if arguments.report:
         report_file.require_place(arguments.report)
     plan = Plan.of(context, lake_of(context, arguments), backtest_spec(arguments))
@@ -103,7 +103,10 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def carried_out(plan: Plan, inputs: str) -> list[Row]:
-    """Score every fold, write the report, and keep both; the scores last, which say it is done."""
+    """Score every fold; store the report, then the MLflow run, then the scores.
+
+    The scores are stored last because a later run takes stored scores as proof of a finished run.
+    """
     context, lake = plan.context, plan.lake
     rolled = plan.carry_out()
     html = report(plan, rolled, run_name(context))
@@ -117,12 +120,12 @@ def carried_out(plan: Plan, inputs: str) -> list[Row]:
 
 
 def report_name(run_: str) -> str:
-    """Name a run's report."""
+    """Return the name of a run's report."""
     return f"backtest-{run_}"
 
 
 def by_table(scores: Iterable[Row]) -> dict[tuple[int, str], list[Row]]:
-    """Divide scores by horizon and by where the actual units came from."""
+    """Group scores by (horizon, source of the actual units), the lake's actuals first."""
     apart: dict[tuple[int, str], list[Row]] = {}
     for score in scores:
         apart.setdefault((score["horizon"], score["actuals"]), []).append(score)
@@ -130,7 +133,7 @@ def by_table(scores: Iterable[Row]) -> dict[tuple[int, str], list[Row]]:
 
 
 def tables(scores: Iterable[Row]) -> list[tuple[str, list[Row]]]:
-    """Give each table of scores its title."""
+    """Return each group of scores with a title for the log."""
     return [
         (f"horizon {horizon}" + ("" if actuals == LAKE else f", against {actuals}"), mine)
         for (horizon, actuals), mine in by_table(scores).items()
@@ -138,14 +141,19 @@ def tables(scores: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def figures(scores: Sequence[Row]) -> dict[str, Any]:
-    """Return the errors over all months: of the first horizon, and of every table by its title."""
+    """Pool the errors over all months for the result line.
+
+    Returns:
+        ``overall``: the errors of the first table; ``by_table``, where there are several tables:
+        title → errors of that table.
+    """
     titled = {title: overall(mine) for title, mine in tables(scores)}
     first = next(iter(titled.values()))
     return {"overall": first, **({"by_table": titled} if len(titled) > 1 else {})}
 
 
 def metrics(scores: Sequence[Row]) -> dict[str, float]:
-    """Name the errors over all months as MLflow keeps them."""
+    """Pool the errors over all months into MLflow metrics, named by horizon, model and metric."""
     found: dict[str, float] = {}
     for (horizon, actuals), mine in by_table(scores).items():
         prefix = ("" if horizon == 1 else f"h{horizon}_") + ("" if actuals == LAKE else "other_")

@@ -1,10 +1,10 @@
-"""Daily sales → monthly cells and features of every group.
+"""Feature build: silver daily sales → monthly cells and features of every group.
 
     python -m jobs.build_features --lake URI [--from YYYY-MM] [--through YYYY-MM] [--rebuild]
 
 Reads silver daily_sales, daily_offers, shops, items, months. Writes silver monthly_<group> and
-gold features_<group>, only the months whose inputs changed since they were last built; and gold
-feature_skew, where a rebuild of every month settles what a check found.
+gold features_<group>, only the months whose inputs changed since the last build. A --rebuild of
+every month also marks the findings of jobs.check_skew in gold feature_skew as rebuilt.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Build what is stale."""
+    """Build the stale months, or every month asked for with ``--rebuild``."""
     lake = lake_of(context, arguments)
     history = read_months(lake).range
     build = Build(lake, lambda: context.spark, history, rebuild=arguments.rebuild)

@@ -1,13 +1,13 @@
-"""Features of every group → the panel: one row per shop, item and target month, model-ready.
+"""Panel build: gold features of every group → model-ready rows per shop, item and target month.
 
     python -m jobs.build_panel --lake URI [--spine assortment|grid] [--horizons 1,2,3]
         [--from YYYY-MM] [--through YYYY-MM] [--known-at TIMESTAMP] [--rebuild]
 
 Reads gold features_<group>, silver monthly_<group>, items, months. Writes gold panel (the spine
 assortment) or panel_grid, for a longer horizon panel_h2 and so on; only the months whose inputs
-changed since they were last assembled. With --known-at it replays bronze sales_events and
-catalogue_events as received by then into a lake of its own below the lake, which the result line
-names, and builds cells, features and panel there.
+changed since the last build. With --known-at the command replays the bronze sales_events and
+catalogue_events received by that time into a separate lake in a folder of this lake, builds cells,
+features and panel there, and names the separate lake in the result line.
 """
 
 import argparse
@@ -60,14 +60,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def moment(text: str) -> datetime:
-    """Read a time."""
+    """Parse an ISO timestamp.
+
+    Raises:
+        ArgumentTypeError: the text is no ISO timestamp.
+    """
     if (found := timestamp(text)) is None:
         raise argparse.ArgumentTypeError(f"'{text}' is not an ISO timestamp, as 2015-04-01T06:00")
     return found
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Assemble the months that are stale, of every horizon asked for."""
+    """Assemble the stale months of each horizon's panel."""
     lake = lake_of(context, arguments)
     if arguments.known_at is not None:
         lake = lake_known_at(context, lake, arguments)
@@ -90,7 +94,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def tell_empty_months(panel: PanelRows) -> list[str]:
-    """Name the months of a panel that have no rows: no shop sold, or nothing was on offer."""
+    """Return and log the panel's months without rows: no shop sold, or nothing was on offer."""
     empty = panel.empty_months()
     if empty:
         progress("%s: no rows in %s", panel.table.path, name_months(empty))
@@ -98,10 +102,10 @@ def tell_empty_months(panel: PanelRows) -> list[str]:
 
 
 def lake_known_at(context: Context, lake: Lake, arguments: argparse.Namespace) -> Lake:
-    """Make the lake as it was at a time, with its cells and features.
+    """Replay the records received by ``--known-at`` into a separate lake; build its features.
 
     Raises:
-        UsageError: the time has not come.
+        UsageError: the time is in the future; name a past time.
     """
     at = arguments.known_at
     if at > context.now:

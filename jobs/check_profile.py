@@ -1,8 +1,8 @@
-"""What would become of a folder's files under a profile: first rows and counts, nothing written.
+"""Profile check: a folder's files read under a profile → first rows and counts; a dry run.
 
     python -m jobs.check_profile --data DIR --profile NAME|FILE.toml [--rows N]
 
-Reads the files that the profile names, whole. Writes nothing, needs no lake.
+Reads the files that the profile names to their end. Writes nothing and needs no lake.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Read a folder as ingest_history would."""
+    """Read a folder as jobs.ingest_history would, and return the counts without storing rows."""
     profile = load_profile(arguments.profile)
     progress("checking the files of %s", arguments.data)
     sources = find_sources(arguments.data, profile)
@@ -71,7 +71,15 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show_refused(books: Sequence[Book], sources: Sources, most: float) -> list[str]:
-    """Name and print the files of which ingest_history would refuse too many rejected records."""
+    """Return and log the files that jobs.ingest_history would refuse.
+
+    jobs.ingest_history refuses a file if more than ``most`` of its records are rejected.
+
+    Args:
+        books: the record counts of each file.
+        sources: the files.
+        most: largest allowed share of rejected records, 0 to 1.
+    """
     names = {source.digest: source.name for source in sources.sales}
     refused = [names[b.source] for b in books if b.rejected > most * b.received]
     for name in refused:
@@ -82,7 +90,7 @@ def show_refused(books: Sequence[Book], sources: Sources, most: float) -> list[s
 def first_rows(
     sources: Sources, profile: Profile, reception: Reception, count: int
 ) -> list[dict[str, Any]]:
-    """Parse the first rows of the first sales file."""
+    """Parse the first ``count`` rows of the first sales file; return the columns ``SHOWN``."""
     source = sources.sales[0]
     read: list[pa.Table] = []
     for rows in source_rows(source):
@@ -101,7 +109,7 @@ def first_rows(
 def read_catalogue(
     context: Context, sources: Sources, profile: Profile, reception: Reception
 ) -> Catalogue:
-    """Read the lists of shops, items and categories."""
+    """Read and parse the files that list shops, items and categories."""
     records: dict[str, pa.Table] = {
         entity: listed(lambda: context.spark, sources, entity, reception)
         for entity in sources.entities

@@ -1,10 +1,11 @@
-"""Stored monthly cells and features against a rebuild from the daily sales.
+"""Skew check: stored monthly cells and features, compared with a rebuild from daily sales.
 
     python -m jobs.check_skew [--lake URI] [--sample N | --all] [--seed N]
 
 Reads silver daily_sales, daily_offers, shops, items, months and the cells and features of every
-group. Writes gold feature_skew by one commit. Months that a build is due for are left out. Refused
-(exit code 3) where anything differs; jobs.train then refuses until it is rebuilt.
+group. Writes gold feature_skew in one commit. The check skips stale months, which the next build
+replaces anyway. If a value differs, the command ends with exit code 3, and jobs.train refuses to
+train until jobs.build_features --rebuild has run.
 """
 
 import argparse
@@ -54,10 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Compare, and write what was found.
+    """Compare stored cells and features with a rebuild; write the result to gold.feature_skew.
 
     Raises:
-        FoundError: stored cells or features differ from the rebuild.
+        FoundError: stored cells or features differ from the rebuild; run
+            jobs.build_features --rebuild.
     """
     lake, draw = lake_of(context, arguments), asked(arguments)
     build = Build.of(lake, lambda: context.spark)
@@ -78,10 +80,10 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def asked(arguments: argparse.Namespace) -> Draw:
-    """Return the keys asked for.
+    """Return the draw of keys to compare.
 
     Raises:
-        UsageError: the sample is empty, or the seed negative.
+        UsageError: ``--sample`` is below 1 or ``--seed`` below 0.
     """
     if arguments.sample < 1 or arguments.seed < 0:
         raise UsageError("--sample is at least 1 and --seed at least 0.")
@@ -89,7 +91,7 @@ def asked(arguments: argparse.Namespace) -> Draw:
 
 
 def numbered_places(plan: Plan) -> dict[str, list[tuple[int, Bucket]]]:
-    """Return the places of each group, numbered over all groups."""
+    """Return group → (number, bucket) of each of its places; numbers run over all groups."""
     places: dict[str, list[tuple[int, Bucket]]] = defaultdict(list)
     for number, piece in enumerate(plan.places):
         places[piece.arguments["group"]].append((number, Bucket(*piece.arguments["bucket"])))
@@ -97,7 +99,13 @@ def numbered_places(plan: Plan) -> dict[str, list[tuple[int, Bucket]]]:
 
 
 def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Add up what was found: values of all columns, rows of all tables, and the worst columns."""
+    """Add up the differences in rows of gold.feature_skew.
+
+    Returns:
+        ``compared`` and ``mismatched``: values over all columns; ``missing`` and ``extra``: rows
+        over all tables; ``worst``: ``table.column`` → differences, at most ``WORST`` columns;
+        ``examples``: at most ``WORST`` texts.
+    """
     values = {name: sum(row[name] for row in rows) for name in ("compared", "mismatched")}
     tables = {row["table"]: row for row in rows}.values()
     whole = {name: sum(row[name] for row in tables) for name in ("missing", "extra")}
@@ -118,7 +126,7 @@ def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def sentence(figures: Mapping[str, Any]) -> str:
-    """Say what was found and what to do."""
+    """Write the error message: how much differs, where, and the remedy."""
     return (
         f"of {figures['compared']} stored values {figures['mismatched']} differ from the rebuild, "
         f"{figures['missing']} rows are missing and {figures['extra']} too many, most in "

@@ -1,13 +1,13 @@
-"""Closes the lake's open month and opens the next, or opens the last closed month again.
+"""Month close: silver months with the open month closed and the next opened, or one reopened.
 
     python -m jobs.close_month [--lake URI] [--month YYYY-MM | --through YYYY-MM]
         [--if-complete | --even-if-incomplete]
     python -m jobs.close_month [--lake URI] --reopen YYYY-MM
 
-Reads silver months, daily_sales and shops. Writes silver months, one commit a month. A month that
-has not ended (by UTC), has no sale, or has sales on few days beside the months before it is
-refused (exit code 3). With --if-complete such a month stays open, as does one on whose last day few
-shops sold: the exit code is 0, and the result line says what is missing.
+Reads silver months, daily_sales and shops. Writes silver months, one commit per month. The command
+refuses (exit code 3) to close a month that has not ended (UTC), has no sale, or has sales on far
+fewer days than the months before. With --if-complete such a month stays open with exit code 0, as
+does a month in which few shops sold on the last day; the result line says what is missing.
 """
 
 import argparse
@@ -65,7 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Close months, unless they are closed already or not complete, or open the last one again."""
+    """Close the months asked for if they look complete, or reopen the last closed month.
+
+    Raises:
+        UsageError: ``--even-if-incomplete`` without a named month; add ``--month YYYY-MM``.
+        FoundError: a month looks incomplete; ingest the missing sales, or close the month with
+            ``--even-if-incomplete``.
+    """
     lake = lake_of(context, arguments)
     if arguments.reopen:
         months = reopen(lake, arguments.reopen)
@@ -94,15 +100,15 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def is_closed(asked: date, months: LakeMonths) -> bool:
-    """Say whether a month of the lake is closed."""
+    """Return whether a month belongs to the lake and is closed."""
     return asked in months.range and asked != months.open_month
 
 
 def due_months(asked: date, months: LakeMonths, now: datetime, *, is_through: bool) -> list[date]:
-    """List the months to close, in their order.
+    """List the months to close, oldest first.
 
     Raises:
-        RefusedError: the month is not the open one, or lies in the future.
+        RefusedError: the month is not the open month, or has not begun.
     """
     if (not is_through and asked != months.open_month) or asked < months.range.first:
         raise RefusedError(
@@ -120,7 +126,14 @@ def due_months(asked: date, months: LakeMonths, now: datetime, *, is_through: bo
 def missing_of(
     judged: Sequence[Completeness], now: datetime, arguments: argparse.Namespace
 ) -> dict[str, list[str]]:
-    """Find and print, by month, what is missing; the less, where a user says it is complete."""
+    """Find and log what each month lacks.
+
+    With ``--if-complete`` any doubt counts. Otherwise a user has decided that the month is
+    complete, and only missing days or a month that has not ended count.
+
+    Returns:
+        Month (YYYY-MM) → sentences; only months that lack something.
+    """
     found = {}
     for one in judged:
         texts = one.doubts if arguments.if_complete else [one.missing_days or ""]
@@ -134,7 +147,7 @@ def missing_of(
 
 
 def unusual_of(judged: Sequence[Completeness]) -> dict[str, list[str]]:
-    """Find and print what is unusual about months that are closed at a user's word."""
+    """Find and log the doubts about months that are closed anyway: month (YYYY-MM) → sentences."""
     found = {f"{one.month:%Y-%m}": one.doubts for one in judged if one.doubts}
     for name, texts in found.items():
         progress("%s is closed, although %s", name, "; ".join(texts))
@@ -142,7 +155,7 @@ def unusual_of(judged: Sequence[Completeness]) -> dict[str, list[str]]:
 
 
 def incomplete(missing: dict[str, list[str]], months: LakeMonths) -> FoundError:
-    """Write the refusal of months that look incomplete."""
+    """Build the error that refuses to close months that look incomplete."""
     texts = "; ".join(f"{name}: {', '.join(found)}" for name, found in missing.items())
     return FoundError(
         f"not closed: {texts}. Ingest the sales that are missing, or close the month all the same "
@@ -152,14 +165,14 @@ def incomplete(missing: dict[str, list[str]], months: LakeMonths) -> FoundError:
 
 
 def close_months(lake: Lake, due: Sequence[date], now: datetime) -> LakeMonths:
-    """Close months one after the other."""
+    """Close months one after the other; return the lake's months after the last close."""
     for one in due:
         after = close(lake, one, now)
     return after
 
 
 def opened(months: LakeMonths) -> dict[str, str]:
-    """Report the open month."""
+    """Return the open month as a field of the result line."""
     return {"open_month": f"{months.open_month:%Y-%m}"}
 
 

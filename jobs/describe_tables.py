@@ -1,8 +1,8 @@
-"""The declared tables → the data dictionary, as Markdown.
+"""Data dictionary: the tables declared for a profile → a Markdown file.
 
     python -m jobs.describe_tables [--profile NAME] [--out FILE]
 
-Reads the declarations of a profile's tables, no lake. Writes the file.
+Reads the declarations of a profile's tables and no lake. Writes FILE.
 """
 
 import argparse
@@ -26,7 +26,7 @@ The panels of longer horizons, `panel_h2` and so on, have the columns of `panel`
 
 
 def described(table: Table) -> str:
-    """Describe one table."""
+    """Describe one table in Markdown: key, partitioning, columns and checks."""
     partitioning = f" Partitioned by {', '.join(table.partition_by)}." if table.partition_by else ""
     lines = [
         f"## {table.path}",
@@ -45,7 +45,7 @@ def described(table: Table) -> str:
 
 
 def dictionary(profile: Profile) -> str:
-    """Describe every table of a profile's lake."""
+    """Describe every table of a profile's lake in Markdown."""
     title = TITLE.format(profile=profile.name)
     return "\n".join([title, *(described(table) for table in all_tables(profile, horizons=(1,)))])
 
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Write the dictionary."""
+    """Write the data dictionary to ``--out``."""
     arguments.out.write_text(dictionary(load_profile(arguments.profile)), encoding="utf-8")
     return {"file": arguments.out}
 

@@ -1,15 +1,14 @@
-"""The champions and what is known at the cutoff → forecasts of the months after it, published.
+"""Forecast: champion models and features at the cutoff → published forecasts of later months.
 
     python -m jobs.forecast --lake URI [--horizons 1,2,3]
     python -m jobs.forecast --lake URI --pairs FILE --submission FILE
     python -m jobs.forecast --lake URI --pairs FILE --publish [--submission FILE] [--horizons 1,2,3]
 
-Reads the gold panel of the months after the cutoff (with --pairs the gold features), and MLflow:
-each horizon has its own champion. Writes gold forecasts and forecast_versions, which is what the
-API serves: one version holds all the horizons asked for. A list of pairs is nothing that everybody
-asks for: without --publish it goes to the submission's file, and nothing into the lake. Pairs of a
-shop or item that is neither listed nor was ever sold are not forecast: they are counted, and
-named, in the result line.
+Reads the gold panel of the months after the cutoff (with --pairs the gold features), and each
+horizon's champion in MLflow. Writes gold forecasts and forecast_versions, which the API serves; one
+version holds all horizons. With --pairs, forecasts are written to --submission only; add --publish
+to make the API serve them. A pair whose shop or item is neither listed nor was ever sold gets no
+forecast; the result line counts and names such pairs.
 """
 
 import argparse
@@ -63,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Forecast, unless the newest version was made from these very inputs."""
+    """Forecast each horizon and publish, unless the newest version has the same inputs."""
     require_purpose(arguments)
     lake = lake_of(context, arguments)
     features = feature_set(stored_profile(lake))
@@ -111,10 +110,11 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def require_purpose(arguments: argparse.Namespace) -> None:
-    """Check that what is asked for goes somewhere.
+    """Check that every forecast asked for is written to a file or published.
 
     Raises:
-        UsageError: a submission without pairs, or pairs, or a horizon of theirs, for nothing.
+        UsageError: ``--submission`` without ``--pairs``; ``--pairs`` without ``--submission`` or
+            ``--publish``; or several horizons for a submission that is not published.
     """
     horizons = arguments.horizons
     if arguments.submission and not arguments.pairs:

@@ -1,12 +1,13 @@
-"""A retailer's files → bronze and silver: records as received, the newest version of every sale.
+"""History ingest: a retailer's files → bronze (records as received), silver (newest versions).
 
     python -m jobs.ingest_history --data DIR --profile NAME|FILE.toml [--lake URI]
         [--control FILE] [--received-at TIMESTAMP] [--replace SHOP,YYYY-MM-DD …]
 
 Reads the files that the profile names. Writes bronze sales_events, catalogue_events,
-rejected_sales, sources and silver daily_sales, daily_offers, shops, items, months. A file that is
-ingested already changes nothing; a run that was cut off is completed by the next. With --replace
-the files are those shops' days delivered again as a whole: what is not in them is cancelled.
+rejected_sales, sources and silver daily_sales, daily_offers, shops, items, months. A file that was
+ingested before changes nothing; the next run completes a run that was cut off. With --replace the
+files hold complete days of the named shops again: stored sales of such a day that the files lack
+are cancelled.
 """
 
 import argparse
@@ -79,7 +80,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def shop_day(text: str) -> ShopDay:
-    """Read a shop's day from the command line."""
+    """Parse a shop and a day written as SHOP,YYYY-MM-DD.
+
+    Raises:
+        ArgumentTypeError: the text has another form.
+    """
     shop, _, day = text.rpartition(",")
     shop_id, found = plausible_id(shop), date_reader(ISO)(day)
     if shop_id is None or found is None:
@@ -88,7 +93,13 @@ def shop_day(text: str) -> ShopDay:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Ingest what is new in a folder."""
+    """Ingest a folder's new files; with ``--replace``, replace the named shops' days.
+
+    Raises:
+        UsageError: ``--received-at`` is no ISO timestamp or lies in the future.
+        BooksError: records were lost.
+        RefusedError: too many records of a file are rejected.
+    """
     lake, profile = lake_of(context, arguments), load_profile(arguments.profile)
     reception = Reception(received_at(arguments, context), context.now)
     control = (
@@ -118,10 +129,11 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def received_at(arguments: argparse.Namespace, context: Context) -> datetime:
-    """Return the files' stated reception.
+    """Return when the files were received: ``--received-at``, or now if absent.
 
     Raises:
-        UsageError: it is not a timestamp, or lies in the future.
+        UsageError: ``--received-at`` is no ISO timestamp, or lies in the future by more than the
+            allowed clock difference.
     """
     if arguments.received_at is None:
         return context.now
@@ -138,7 +150,7 @@ def received_at(arguments: argparse.Namespace, context: Context) -> datetime:
 def take_in_catalogue(
     context: Context, lake: Lake, sources: Sources, profile: Profile, reception: Reception
 ) -> dict[str, Any]:
-    """Take in shops, items and categories, unless they are as they were."""
+    """Ingest shops, items and categories, unless their files and profile are unchanged."""
     digest = catalogue.catalogue_digest(sources, profile)
     if ingested_files.latest_catalogue(lake) == digest:
         progress("the catalogue has not changed")
@@ -160,7 +172,7 @@ def take_in_catalogue(
 def take_in_inputs(
     context: Context, lake: Lake, sources: Sources, profile: Profile, reception: Reception
 ) -> dict[str, Any]:
-    """Take in the optional inputs that a profile declares, unless they are as they were."""
+    """Ingest the optional inputs that the profile declares, unless a file is unchanged."""
     counts = {}
     for name, source in sources.inputs.items():
         if ingested_files.latest(lake, name) == source.digest:
@@ -178,7 +190,7 @@ def take_in_inputs(
 
 
 def new_sales(lake: Lake, sources: Sources) -> list[Source]:
-    """Return the sales files that are not yet ingested."""
+    """Return the sales files without a record of ingestion in bronze.sources."""
     done = ingested_files.recorded_sales(lake)
     return [source for source in sources.sales if source.digest not in done]
 
@@ -186,10 +198,14 @@ def new_sales(lake: Lake, sources: Sources) -> list[Source]:
 def take_in_sales(
     context: Context, load: Load, new: list[Source], profile: Profile, reception: Reception
 ) -> list[Book]:
-    """Take in sales files.
+    """Ingest sales files into bronze and silver, and reconcile the records of each file.
 
-    The order of the commits makes a run that is cut off safe to repeat: a file's records are put
-    into bronze at once, silver takes them any number of times, and the ledger comes last.
+    The order of the commits makes a run that is cut off safe to repeat: one commit puts a file's
+    records into bronze, silver accepts the same records any number of times, and the file is
+    recorded as ingested last.
+
+    Returns:
+        The record counts of each new file.
 
     Raises:
         BooksError: records were lost.
@@ -217,7 +233,7 @@ def take_in_sales(
 
 
 def arrive(context: Context, lake: Lake, source: Source, reception: Reception) -> None:
-    """Put a sales file into bronze, unless an earlier run did."""
+    """Append a sales file's records to bronze.sales_events, unless an earlier run did."""
     if is_received(lake, source):
         progress("%s is in bronze already", source.name)
         return
@@ -226,7 +242,7 @@ def arrive(context: Context, lake: Lake, source: Source, reception: Reception) -
 
 
 def months_figures(lake: Lake) -> dict[str, Any]:
-    """Report the lake's months."""
+    """Return the first month, the open month and the gaps between months as result fields."""
     months = stored_months(lake)
     if months is None:
         return {"first_month": None, "open_month": None, "gaps": []}
@@ -241,7 +257,7 @@ def months_figures(lake: Lake) -> dict[str, Any]:
 
 
 def named_gap(gap: MonthRange) -> str:
-    """Name a stretch of months."""
+    """Write a range of months as text."""
     first, last = f"{gap.first:%Y-%m}", f"{gap.last:%Y-%m}"
     return first if len(gap) == 1 else f"{first} to {last} ({len(gap)} months)"
 

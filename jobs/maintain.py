@@ -1,14 +1,14 @@
-"""Keeps the tables quick: joins small files, checkpoints logs, removes files nobody reads.
+"""Table maintenance: small files joined, logs checkpointed, unread files and old rows removed.
 
     python -m jobs.maintain --lake URI [--retain-hours N] [--retain-days N] [--files N]
     python -m jobs.maintain --lake URI [--erase-shop ID …] [--erase-sales FILE] [--yes]
 
-Reads and rewrites every table of the lake; no row changes. What is older than --retain-days and
-may be forgotten is removed (forecasting/retention.py): backtests and their reports, checks of
-skew, forecasts that were withdrawn or never published, lakes of build_panel --known-at. Tables of
-feature groups that the profile no longer has are removed. With --erase-shop or --erase-sales it
-removes the records of shops and sales from bronze and silver instead, and says what is due for
-every trace to be gone; without --yes it only counts them (docs/erasure.md).
+Reads and rewrites the files of every table of the lake; joining files changes no row. Deletes what
+is older than --retain-days and may go (forecasting/retention.py): backtests and reports, skew
+checks, forecasts that were withdrawn or never published, lakes of build_panel --known-at. Deletes
+tables of feature groups that the profile no longer has. With --erase-shop or --erase-sales, deletes
+the records of those shops and sales from bronze and silver instead, and lists the commands that
+remove every other trace; without --yes, only counts the records (docs/erasure.md).
 """
 
 import argparse
@@ -30,12 +30,12 @@ from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 
-# Delta's own default: long enough for the longest reader and for a stream that was down a weekend.
+# Delta's default: long enough for the longest reader and for a stream that was down a weekend.
 RETAIN_HOURS = 168
 FILES_PER_PARTITION = 20
-# Tables of feature groups: what the profile switched off can be made again.
+# Paths of feature-group tables. Removal is safe: a later build can compute them again.
 DERIVED = ("silver/monthly_", "gold/features_")
-# What an erasure leaves to do, in this order.
+# Commands to run after an erasure, in this order.
 DUE = ("build_features", "build_panel", "maintain --retain-hours 0")
 
 
@@ -81,7 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Maintain every table that exists, or erase."""
+    """Maintain every table of the lake, or erase the named records.
+
+    Raises:
+        UsageError: a number is too small, or ``--yes`` without ``--erase-shop`` or
+            ``--erase-sales``.
+    """
     if arguments.retain_hours < 0 or arguments.retain_days < 1 or arguments.files < 1:
         raise UsageError("--retain-hours is at least 0, --retain-days and --files at least 1.")
     lake = lake_of(context, arguments)
@@ -93,7 +98,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def upkeep(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Forget what is old, join files, checkpoint and vacuum."""
+    """Delete old rows and reports, join small files, and vacuum every table."""
     forgotten = forget_old(lake, context.now, arguments.retain_days)
     for name, count in forgotten.items():
         progress("%s: %d older than %d days forgotten", name, count, arguments.retain_days)
@@ -117,7 +122,7 @@ def upkeep(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[
 
 
 def erase_records(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Remove the records of shops and sales, or count them."""
+    """Count the records of the named shops and sales; with ``--yes``, remove them."""
     sales = sale_ids(arguments.erase_sales) if arguments.erase_sales else []
     progress("looking for the records")
     found = find(lake, arguments.erase_shop, sales, stored_profile(lake))
@@ -138,10 +143,10 @@ def erase_records(context: Context, lake: Lake, arguments: argparse.Namespace) -
 
 
 def sale_ids(path: Path) -> list[str]:
-    """Read ids of sales, one on each line.
+    """Read sale ids from a file, one per line.
 
     Raises:
-        UsageError: there is no such file.
+        UsageError: the file does not exist.
     """
     if not path.is_file():
         raise UsageError(f"--erase-sales {path}: no such file.")

@@ -1,12 +1,12 @@
-"""Turn a scale and a seed into generated files shaped like Kaggle's "Predict Future Sales".
+"""Sample data: a scale and a seed → files shaped like Kaggle's "Predict Future Sales".
 
 Reads nothing. Writes ``sales_train.csv``, ``items.csv``, ``item_categories.csv``, ``shops.csv``
-and ``sample.json``, which says what they are, into a local folder::
+and the manifest ``sample.json`` into a local folder::
 
     python -m jobs.make_sample --out sample_data [--scale small|full] [--seed N] [--force]
 
-Made again with the same scale and seed, a sample is left as it is. Other files of those names are
-overwritten only with ``--force``.
+A folder that already holds the sample of this scale and seed stays unchanged. Other files with
+these names are overwritten only with ``--force``.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from synthetic.scale import SCALES, SMALL
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of this step."""
+    """Declare the command line."""
     parser.add_argument("--out", required=True, metavar="DIR", help="local folder for the files")
     parser.add_argument(
         "--scale", choices=SCALES, default=SMALL.name, help="how much (default: %(default)s)"
@@ -37,10 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def seed(text: str) -> int:
-    """Read a seed.
+    """Parse a seed.
 
     Raises:
-        ArgumentTypeError: it is not a whole number, or below 0.
+        ArgumentTypeError: the text is not a whole number of at least 0.
     """
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 0")
@@ -48,7 +48,7 @@ def seed(text: str) -> int:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Make the sample unless it is there."""
+    """Write the sample, unless the folder already holds it."""
     del context
     folder = local_folder(arguments.out)
     request = Request(arguments.scale, arguments.seed)
@@ -68,10 +68,10 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def local_folder(location: str) -> SampleFolder:
-    """Return the folder of a sample.
+    """Return the sample's folder at a local path.
 
     Raises:
-        UsageError: the location is a URI.
+        UsageError: the location is a URI; name a local folder.
     """
     if "://" in location:
         raise UsageError(f"--out {location}: a sample is written to a local folder; name one.")
@@ -79,7 +79,7 @@ def local_folder(location: str) -> SampleFolder:
 
 
 def make(folder: SampleFolder, request: Request, *, is_forced: bool) -> dict[str, Any]:
-    """Draw and write the sample of a request, and return its figures."""
+    """Draw the sample of a request, write its files and return the figures."""
     if not is_forced:
         folder.check_free()
     folder.create()

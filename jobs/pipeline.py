@@ -1,12 +1,13 @@
-"""Every batch step in order, in one Spark session: a retailer's files to published forecasts.
+"""Batch pipeline: a retailer's files → published forecasts, every step in one Spark session.
 
     python -m jobs.pipeline --lake URI [--data FOLDER --profile NAME] [--folds N]
         [--horizons 1,2,3]
 
-Without --data it makes sample data beside the lake first. Run again, it redoes what changed. The
-open month is closed only where it looks complete beside the months before (jobs.close_month). A
-model that is no better than the champion is not used, the champion is; where there is none yet, one
-that is no better than the naive forecasts ends the run (exit code 3) before anything is published.
+Reads the folder --data; without --data, generates sample data beside the lake first. Writes every
+table of the lake. A second run redoes only what changed. The open month is closed only if its sales
+look complete compared with the months before (jobs.close_month). If the candidate fails the gate of
+jobs.promote, the pipeline forecasts with the current champion. Without a champion, the pipeline
+stops with exit code 3 and publishes nothing.
 """
 
 import argparse
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Run the steps; the first that fails ends the run."""
+    """Run the steps in order; the first failure ends the run."""
     lake = ["--lake", lake_of(context, arguments).root]
     data = arguments.data or sample(context, arguments)
     folds = ["--folds", str(arguments.folds)]
@@ -82,9 +83,11 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def step(context: Context, job: Job, argv: list[str]) -> dict[str, Any]:
-    """Run one step as its own command line would.
+    """Run one step with the arguments of its command line.
 
-    A candidate that is refused ends the run only where there is no champion to go on with.
+    Raises:
+        NotPromotedError: a candidate was refused, and some horizon has no champion to forecast
+            with.
     """
     started = time.monotonic()
     try:
@@ -98,10 +101,10 @@ def step(context: Context, job: Job, argv: list[str]) -> dict[str, Any]:
 
 
 def sample(context: Context, arguments: argparse.Namespace) -> str:
-    """Make sample data beside a local lake and return its folder.
+    """Generate sample data in the folder ``sample_data`` beside a local lake; return the folder.
 
     Raises:
-        UsageError: the profile is not the sample's, or the lake is not local.
+        UsageError: the profile is not ``sample``, or the lake is not local; name ``--data``.
     """
     lake = lake_of(context, arguments)
     if arguments.profile != SAMPLE or not is_local(lake.root):
@@ -115,7 +118,7 @@ def sample(context: Context, arguments: argparse.Namespace) -> str:
 
 
 def summary(results: Mapping[str, Mapping[str, Any]], lake: str) -> str:
-    """Write what the run did, for a person."""
+    """Summarise the run in text: seconds per step, backtest errors, rows and version."""
     panel, made = results["build_panel"], results["forecast"]
     lines = ["", "What was done"]
     lines += [f"  {name:<16}{result['seconds']:>7} s" for name, result in results.items()]
@@ -136,7 +139,7 @@ def summary(results: Mapping[str, Mapping[str, Any]], lake: str) -> str:
 
 
 def left_lines(left: Mapping[str, Any] | None) -> list[str]:
-    """Write what left the assortment since the last version, for a person."""
+    """Write the shops, pairs and units that left the assortment since the previous version."""
     if left is None:
         return []
     counts = f"{left['shops']} shops, {left['pairs']} pairs, {left['units']} units"
@@ -144,7 +147,7 @@ def left_lines(left: Mapping[str, Any] | None) -> list[str]:
 
 
 def incomplete_lines(closing: Mapping[str, Any]) -> list[str]:
-    """Write which months stay open and what they lack, for a person."""
+    """Write which months look incomplete, with the reasons."""
     return [
         f"{month} stays open: {'; '.join(texts)}"
         for month, texts in closing.get("incomplete", {}).items()

@@ -1,14 +1,14 @@
-"""A candidate against the champion and the naive forecasts → the champion that is used from now on.
+"""Promotion gate: candidate, champion and naive forecasts → the champion of each horizon.
 
     python -m jobs.promote [--lake URI] [--horizons 1,2,3] [--folds N] [--workers N]
     python -m jobs.promote --rollback [--reason TEXT]
     python -m jobs.promote --force --reason TEXT
 
-Reads the candidate, the champion and their recipes in MLflow, gold backtests, and, for a recipe
-that was not scored on these folds before, the gold panel, making its model again for every cutoff.
-Writes gold model_history and the MLflow alias champion, by horizon. Refused (exit code 3), with a
-table that says why, where the candidate misses a margin of the profile's section gate; the
-champion then stays what it was. --rollback makes the champion before it the champion again.
+Reads the candidate, the champion and their recipes in MLflow, and gold backtests. If a recipe was
+not scored on these folds before, reads the gold panel and trains the recipe's model for every
+cutoff. Writes gold model_history and the MLflow alias champion, per horizon. If the candidate
+misses a margin of the profile's section gate, the command ends with exit code 3 and a table of the
+reasons, and the champion stays. --rollback restores the previous champion.
 """
 
 import argparse
@@ -34,10 +34,10 @@ from modelling.promotion.decision import Promotion
 
 
 class NotPromotedError(FoundError):
-    """A candidate was refused; the champion is the one that was.
+    """The gate refused a candidate; the champion is unchanged.
 
     Attributes:
-        has_champions: every horizon asked for has a champion all the same.
+        has_champions: whether every horizon asked for has a champion.
     """
 
     def __init__(self, message: str, figures: Mapping[str, Any], *, has_champions: bool) -> None:
@@ -62,19 +62,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Decide about every horizon asked for.
+    """Promote or roll back the model of every horizon asked for.
 
     Raises:
-        RefusedError: a horizon has nothing to decide about; then none is decided.
-        NotPromotedError: a candidate was refused; the others were decided all the same.
+        RefusedError: a horizon has no candidate, or no champion to go back to; no horizon is
+            changed then.
+        NotPromotedError: the gate refused a candidate; the other horizons are decided anyway.
     """
     require_consistent(arguments)
     lake, horizons = lake_of(context, arguments), arguments.horizons
-    # Asked for first: MLflow would make a folder where there is no lake.
+    # Checked first: MLflow would create a folder at a location without a lake.
     stored_profile(lake)
     promotion = Promotion(context, lake, arguments.folds, arguments.workers, horizons)
     for horizon in horizons:
-        # Of all horizons before any is decided: a second run would roll the first back once more.
+        # Check all horizons before changing any: if a later horizon failed after the first was
+        # rolled back, a second run would roll the first back once more.
         promotion.require_other(horizon, is_back=arguments.rollback)
     outcomes = {horizon: decided(promotion, horizon, arguments) for horizon in horizons}
     for horizon, outcome in outcomes.items():
@@ -91,10 +93,10 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def require_consistent(arguments: argparse.Namespace) -> None:
-    """Check that a reason is given where it is kept, and nowhere else.
+    """Check that a forced promotion has a reason, and that every reason given is stored.
 
     Raises:
-        UsageError: it is missing, or would be lost.
+        UsageError: ``--force`` without ``--reason``, or a ``--reason`` that no row would keep.
     """
     if arguments.force and not arguments.reason:
         raise UsageError("--force needs --reason TEXT: it is kept in gold/model_history.")
@@ -106,7 +108,7 @@ def require_consistent(arguments: argparse.Namespace) -> None:
 
 
 def decided(promotion: Promotion, horizon: int, arguments: argparse.Namespace) -> Outcome:
-    """Do what was asked for with one horizon."""
+    """Promote or roll back the model of one horizon."""
     if arguments.rollback:
         return promotion.roll_back(horizon, arguments.reason)
     return promotion.promote(horizon, arguments.reason if arguments.force else None)

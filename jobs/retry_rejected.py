@@ -1,11 +1,11 @@
-"""Rejected records → silver, after what they were rejected for was fixed.
+"""Retry of rejected records: bronze rejected_sales, checked again → silver.
 
     python -m jobs.retry_rejected [--lake URI] [--profile NAME|FILE.toml]
 
-Reads bronze rejected_sales. Writes silver daily_sales, daily_offers and months, or shops and items
-where a record came from the catalogue's topic, and removes from rejected_sales what is fine now;
-records that are not get their reasons brought up to date. A run that was cut off is completed by
-the next.
+Reads bronze rejected_sales; run this after the cause of the rejections was fixed. Writes silver
+daily_sales, daily_offers and months, or shops and items for records of the catalogue's topic.
+Removes accepted records from rejected_sales and updates the reasons of the remaining ones. The next
+run completes a run that was cut off.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Put rejected records through again."""
+    """Check every rejected record again, and ingest the accepted ones."""
     lake = lake_of(context, arguments)
     profile = claimed(lake, arguments.profile)
     progress("putting rejected records through again")
@@ -55,10 +55,10 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def claimed(lake: Lake, name: str | None) -> Profile:
-    """Return the lake's profile; a named one becomes it.
+    """Return the lake's profile; store a named profile as the lake's first.
 
     Raises:
-        LakeError: there is no lake, or it is the lake of another profile.
+        LakeError: no lake exists there, or the lake was made with another profile.
     """
     own = stored_profile(lake)
     if name is None:
@@ -69,7 +69,7 @@ def claimed(lake: Lake, name: str | None) -> Profile:
 
 
 def reasons(lake: Lake) -> dict[str, int]:
-    """Count the rejected records by broken check; one record may break several."""
+    """Count the rejected records per reason; one record may have several reasons."""
     if not log.exists(lake, REJECTED_SALES):
         return {}
     counts: Counter[str] = Counter()

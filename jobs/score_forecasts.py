@@ -1,12 +1,12 @@
-"""Served forecasts and what was sold → their errors, and whether a new model is due.
+"""Forecast scores: published forecasts and sold units → errors, and whether to retrain.
 
     python -m jobs.score_forecasts [--lake URI] [--month YYYY-MM]
 
-Reads gold forecasts and forecast_versions, the month's cells, the features that were known at the
-cutoff, model_history and MLflow. Writes gold forecast_scores: each published version's forecasts
-of each closed month, by segment, beside naive forecasts of the same rows. A version that was
-withdrawn before the month is left out. A month whose sales changed since is scored again, and its
-rows replaced. ``retrain_due`` and ``reasons`` in the result line say whether to train.
+Reads gold forecasts, forecast_versions and model_history, the monthly cells, the features known at
+each cutoff, and MLflow. Writes gold forecast_scores: errors of each published version in each
+closed month, per segment, next to naive forecasts of the same rows. A version withdrawn before the
+month is skipped. If a month's sales have changed since, the month is scored again and its rows are
+replaced. ``retrain_due`` and ``reasons`` in the result line say whether to train.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Score what is due, then judge the champions."""
+    """Score the unscored months of published versions, then assess the champions."""
     lake = lake_of(context, arguments)
     features = feature_set(stored_profile(lake))
     closed = closed_months(lake)

@@ -1,13 +1,14 @@
-"""The panel up to the cutoff → a candidate for the months after it, kept in MLflow.
+"""Training: gold panel up to the cutoff → a candidate model per horizon in MLflow.
 
     python -m jobs.train --lake URI [--horizons 1,2,3] [--spine assortment|grid] [--estimator NAME]
         [--parameters tuned|profile] [--workers N] [--as-is]
 
-Reads the gold panel of each horizon. Refuses where a check found skew that was not rebuilt since
-(jobs.check_skew), where the panel's columns are not the declared ones, where months of it are
-missing, and where features changed since it was assembled. Writes, by horizon, an MLflow run with
-parameters, model and recipe, and a registered version with the alias candidate, tagged with what
-it was made from; jobs.promote makes it the champion that jobs.forecast uses.
+Reads the gold panel of each horizon. Refuses to train (exit code 3) if jobs.check_skew found skew
+that was not rebuilt since, if the panel's columns differ from the declared ones, if months of the
+panel are missing, or if features changed since the panel was assembled (allowed with --as-is).
+Writes, per horizon, an MLflow run with parameters, model and recipe, and a registered version with
+the alias candidate and its provenance as tags. jobs.promote decides whether a candidate becomes
+the champion that jobs.forecast uses.
 """
 
 import argparse
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Train each horizon's candidate."""
+    """Train a candidate for each horizon."""
     lake = lake_of(context, arguments)
     require_no_skew(lake)
     for horizon in arguments.horizons:

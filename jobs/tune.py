@@ -1,11 +1,11 @@
-"""The panel → better parameters, found on months before those that a backtest reports.
+"""Parameter tuning: gold panel → better parameters, on months before the backtest's months.
 
     python -m jobs.tune --lake URI [--trials N] [--minutes M] [--validation-months N] [--folds N]
         [--spine assortment|grid] [--workers N]
 
-Reads the gold panel. Writes gold trials, a row per trial, and an MLflow run. Run again, or after
-an interruption, it goes on from the trials that are kept. jobs.train and jobs.backtest use
-the best.
+Reads the gold panel. Writes gold trials, a row per trial, and an MLflow run. A second run, or a run
+after an interruption, continues from the stored trials. jobs.train and jobs.backtest use the best
+trial's parameters.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Make trials until the budget is spent."""
+    """Run trials until the budget is spent; the trials already stored count."""
     budget = Budget.of(arguments)
     spec = TuningSpec(arguments.spine, arguments.folds, arguments.validation_months)
     study = Study.of(lake_of(context, arguments), spec)
@@ -82,17 +82,22 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Budget:
-    """How many trials there may be in all, and until when one may begin; None: no limit."""
+    """A limit on the search.
+
+    Attributes:
+        trials: largest number of trials, stored ones included; None: no limit.
+        until: time of ``time.monotonic``, seconds, after which no trial begins; None: no limit.
+    """
 
     trials: int | None
     until: float | None
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> "Budget":
-        """Read a command line.
+        """Turn the command line into a budget.
 
         Raises:
-            UsageError: it allows nothing.
+            UsageError: ``--trials`` or ``--minutes`` is not above 0.
         """
         count, minutes = arguments.trials, arguments.minutes
         if (count is not None and count < 1) or (minutes is not None and minutes <= 0):
@@ -103,13 +108,13 @@ class Budget:
         return cls(count, until)
 
     def allows(self, made: int) -> bool:
-        """Say whether one more trial may begin."""
+        """Return whether one more trial may begin after ``made`` trials."""
         is_time = self.until is None or time.monotonic() < self.until
         return is_time and (self.trials is None or made < self.trials)
 
 
 def say_what_decides(study: Study, known: int) -> None:
-    """Tell which months a study looks at, and what is kept of it."""
+    """Log the months that a study learns from and validates on, and its number of stored trials."""
     train, months = study.validation.train, study.validation.months
     progress(
         "tune: learning from %s to %s, %s to %s decide; %d trials are kept",
@@ -119,13 +124,13 @@ def say_what_decides(study: Study, known: int) -> None:
 
 
 def line(trial: Trial) -> str:
-    """Write what a trial came to."""
+    """Write a trial's result as one line of text."""
     values = ", ".join(f"{name} {getattr(trial.parameters, name):.4g}" for name in PARAMETERS)
     return f"trial {trial.number}: RMSE {trial.rmse:.5f} ({trial.seconds:.0f} s): {values}"
 
 
 def track(context: Context, study: Study, made: list[Trial]) -> None:
-    """Keep what was found in MLflow."""
+    """Log the best trial's parameters and error, and all trials, to MLflow."""
     tracking = Tracking(context, study.lake)
     winner = best(made) or made[0]
     with tracking.run("tune", winner.parameters.model_dump(), study.digest):
@@ -134,7 +139,7 @@ def track(context: Context, study: Study, made: list[Trial]) -> None:
 
 
 def figures(study: Study, made: list[Trial], known: int) -> dict[str, Any]:
-    """Return the figures of the result line."""
+    """Return the fields of the result line."""
     winner = best(made)
     found = (
         {}
