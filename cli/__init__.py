@@ -1,1 +1,1 @@
-"""The command frame: arguments, settings, progress, result line and exit codes of every command."""
+"""Command frame: arguments, settings, progress, result line and exit codes of every command."""

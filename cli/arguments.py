@@ -1,4 +1,4 @@
-"""Arguments that several commands take, and how they are read."""
+"""Command-line arguments shared by several commands, with their parsers."""
 
 import argparse
 from datetime import date, datetime
@@ -28,11 +28,12 @@ def add_lake_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def lake_of(context: Context, arguments: argparse.Namespace) -> Lake:
-    """Return the lake named on the command line or by LAKE_ROOT.
+    """Return the lake that ``--lake`` or LAKE_ROOT names.
 
     Raises:
-        UsageError: neither names one.
-        RefusedError: several writers of it would not be safe, or its store does not answer.
+        UsageError: neither ``--lake`` nor LAKE_ROOT is set.
+        RefusedError: the settings make concurrent commits to the lake unsafe, or the lake's object
+            store does not answer.
     """
     root = arguments.lake or context.settings.lake_root
     if not root:
@@ -44,12 +45,14 @@ def lake_of(context: Context, arguments: argparse.Namespace) -> Lake:
 
 
 def require_safe_commits(lake: Lake, settings: JobSettings) -> None:
-    """Check that two processes that write a lake in S3 are kept apart.
+    """Check that two processes cannot overwrite each other's commits to a lake in S3.
 
-    Every commit is a write that S3 refuses where the version exists already (ADR 10).
+    Each commit is a conditional write, which S3 refuses if the version exists already (ADR 10).
+    Lakes outside S3 pass.
 
     Raises:
-        RefusedError: the environment turns that off, or trusts a lock that nobody takes.
+        RefusedError: the environment disables conditional writes, or names a lock provider whose
+            lock commits do not take; unset the variable.
     """
     if not is_s3(lake.root):
         return
@@ -67,28 +70,39 @@ def require_safe_commits(lake: Lake, settings: JobSettings) -> None:
 
 
 def count(text: str) -> int:
-    """Read a whole number, at least 1."""
+    """Parse a whole number of at least 1.
+
+    Raises:
+        ArgumentTypeError: the text is something else.
+    """
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of them; write 1 or more")
     return int(text)
 
 
 def add_folds_argument(parser: argparse.ArgumentParser, default: int, what: str) -> None:
-    """Declare ``--folds``."""
+    """Declare ``--folds``; ``what`` is the help text."""
     parser.add_argument(
         "--folds", type=count, default=default, metavar="N", help=f"{what} (default: {default})"
     )
 
 
 def add_workers_argument(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--workers``; whether Spark has as many task slots is known once it runs."""
+    """Declare ``--workers``.
+
+    The upper bound, Spark's task slots, is checked later, when Spark runs.
+    """
     parser.add_argument(
         "--workers", type=count, metavar="N", help="tasks that train together (default: every core)"
     )
 
 
 def horizons(text: str) -> tuple[int, ...]:
-    """Read horizons written as 1,2,3."""
+    """Parse horizons, in months, written as 1,2,3; sort them and drop repeated ones.
+
+    Raises:
+        ArgumentTypeError: an entry is not a whole number from 1 to ``LONGEST``.
+    """
     try:
         found = tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
@@ -101,7 +115,7 @@ def horizons(text: str) -> tuple[int, ...]:
 
 
 def add_horizons_argument(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--horizons``: a tuple, in order, without doubles."""
+    """Declare ``--horizons``: a sorted tuple of distinct months."""
     parser.add_argument(
         "--horizons",
         type=horizons,
@@ -112,12 +126,16 @@ def add_horizons_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def written(horizons: tuple[int, ...]) -> str:
-    """Write horizons as a command line takes them."""
+    """Write horizons as ``--horizons`` accepts them: 1,2,3."""
     return ",".join(map(str, horizons))
 
 
 def month(text: str) -> date:
-    """Read a month written as YYYY-MM."""
+    """Parse a month written as YYYY-MM; return the first day of the month.
+
+    Raises:
+        ArgumentTypeError: the text has another form.
+    """
     try:
         return datetime.strptime(text, "%Y-%m").date()
     except ValueError:
@@ -135,10 +153,10 @@ def add_month_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def asked(arguments: argparse.Namespace, possible: MonthRange) -> MonthRange:
-    """Return the months asked for.
+    """Return the months from ``--from`` to ``--through``; a missing end is that of ``possible``.
 
     Raises:
-        UsageError: they are not months of the lake, or in the wrong order.
+        UsageError: a month is outside ``possible``, or ``--through`` is before ``--from``.
     """
     first, last = arguments.first or possible.first, arguments.last or possible.last
     if first not in possible or last not in possible or last < first:
@@ -161,7 +179,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what every job that trains takes."""
+    """Declare ``--spine`` and ``--workers``, which every command that trains models takes."""
     parser.add_argument(
         "--spine", choices=SPINES, default=SPINES[0], help="panel to learn from and score on"
     )
@@ -169,7 +187,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_estimator_argument(parser: argparse.ArgumentParser) -> None:
-    """Declare which family of models learns."""
+    """Declare ``--estimator``, the family of models to train."""
     parser.add_argument(
         "--estimator",
         metavar="NAME",

@@ -1,4 +1,4 @@
-"""The frame of every batch step: arguments, settings, progress, a result line, exit codes."""
+"""Command runner: argument parsing, logging, the JSON result line and exit codes of a command."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ EXIT_CODES = """exit codes:
 
 
 class FoundError(RefusedError):
-    """Something is not as it must be; how much of it is in the figures of the result line."""
+    """A check found a fault; ``figures``, added to the result line, give the extent."""
 
     def __init__(self, message: str, figures: Mapping[str, Any]) -> None:
         super().__init__(message)
@@ -39,10 +39,14 @@ class FoundError(RefusedError):
 
 @dataclass(frozen=True)
 class Job:
-    """One batch step: its name, its arguments and what it does.
+    """One command.
 
-    ``run`` returns the figures of the result line. ``program`` is how it is started; empty:
-    ``python -m jobs.<name>``.
+    Attributes:
+        name: name of the command, the field ``job`` of the result line.
+        summary: description in ``--help``.
+        add_arguments: declares the command line on a parser.
+        run: does the work; returns the fields of the result line.
+        program: command line that starts the command; empty: ``python -m jobs.<name>``.
     """
 
     name: str
@@ -52,7 +56,7 @@ class Job:
     program: str = ""
 
     def parser(self) -> argparse.ArgumentParser:
-        """Build the command-line parser of this step."""
+        """Build the command-line parser of this command."""
         parser = argparse.ArgumentParser(
             prog=self.program or f"python -m jobs.{self.name}",
             description=self.summary,
@@ -64,7 +68,7 @@ class Job:
 
 
 def start_logging() -> None:
-    """Send progress to standard error, so that standard output holds the result alone."""
+    """Send log messages to standard error, so that standard output holds only the result line."""
     logging.basicConfig(
         level=logging.WARNING,
         format="%(asctime)s %(message)s",
@@ -77,7 +81,7 @@ def start_logging() -> None:
 
 
 def report(result: Mapping[str, Any]) -> None:
-    """Print the JSON result line."""
+    """Print a result as one line of JSON on standard output."""
     text = json.dumps(finite(result), default=str, ensure_ascii=False, allow_nan=False)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
@@ -86,7 +90,7 @@ def report(result: Mapping[str, Any]) -> None:
 def outcome(
     job: Job, context: Context, arguments: argparse.Namespace
 ) -> tuple[int, dict[str, Any]]:
-    """Run a step and turn what came of it into an exit code and the fields of a result line."""
+    """Run a command; return the exit code and the fields of the result line."""
     try:
         return 0, {"status": "done", **job.run(context, arguments)}
     except (Exception, KeyboardInterrupt) as error:
@@ -96,14 +100,18 @@ def outcome(
 
 
 def interrupted() -> tuple[int, dict[str, Any]]:
-    """Say that a signal ended a step, and what that leaves."""
+    """Log that a signal ended the command; return the exit code and the result fields."""
     interruption.speak_again()
     progress("Interrupted. Every table is as its last commit left it; run the command again.")
     return interruption.exit_code(), {"status": "interrupted"}
 
 
 def failure(job: Job, error: Exception) -> tuple[int, dict[str, Any]]:
-    """Say why a step ended; of a defect of the program with its traceback."""
+    """Log why a command failed; return the exit code and the result fields.
+
+    The log holds a traceback only for a defect of the program, that is, for an exception other
+    than ShopcastError.
+    """
     if not isinstance(error, ShopcastError):
         logger.error("%s failed", job.name, exc_info=error)
         return 1, {"status": "failed", "error": f"{type(error).__name__}: {last_line(error)}"}
@@ -114,12 +122,12 @@ def failure(job: Job, error: Exception) -> tuple[int, dict[str, Any]]:
 
 
 def last_line(error: Exception) -> str:
-    """Return the last line of an error's message, which of a worker's traceback is the cause."""
+    """Return the last line of an error's message: in a Spark worker's traceback, the cause."""
     return str(error).strip().rpartition("\n")[2]
 
 
 def main(job: Job, argv: Sequence[str] | None = None) -> int:
-    """Run a step from a command line.
+    """Run a command from a command line, and print the result line.
 
     Returns:
         The exit code.
