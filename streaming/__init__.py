@@ -1,1 +1,1 @@
-"""Sales as they arrive over Kafka: the broker's settings, the contract of a message, the stream."""
+"""The streaming commands: Kafka's records of sales and catalogue → bronze, silver and features."""

@@ -1,4 +1,4 @@
-"""The commands of streaming.
+"""Dispatcher of the streaming commands: the first argument names the command.
 
     python -m streaming ingest [--lake URI] [--profile NAME|FILE.toml] [--available-now] …
     python -m streaming refresh [--lake URI] [--available-now] …
@@ -8,10 +8,10 @@
     python -m streaming broker --dir FOLDER
 
 ingest: Kafka's topics of sales and catalogue → bronze, silver daily_sales, daily_offers, shops,
-items. refresh: those → silver monthly_<group>, gold features_<group>. local: both, with a local
-broker where KAFKA_BOOTSTRAP_SERVERS names none. produce: files of sales → Kafka. create_topics:
-creates the topics that are missing. broker: a Kafka broker on this machine, for development.
-``COMMAND --help`` says more.
+items. refresh: silver tables → silver monthly_<group>, gold features_<group>. local: ingest and
+refresh on this machine, with a local broker unless KAFKA_BOOTSTRAP_SERVERS names one. produce:
+files of sales → Kafka. create_topics: creates missing topics. broker: a Kafka broker on this
+machine, for development. ``COMMAND --help`` describes a command.
 """
 
 import sys
@@ -31,7 +31,7 @@ WRONG_USE = 2
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command that is named first.
+    """Run the command that the first argument names; without arguments, print the help.
 
     Returns:
         The exit code.

@@ -1,10 +1,9 @@
-"""Runs a Kafka broker on this machine, for development and tests.
+"""Local Kafka broker: one node on this machine, for development and tests.
 
     python -m streaming broker --dir FOLDER [--port NUMBER]
 
-Listens on 127.0.0.1 alone, as one node without ZooKeeper (KRaft). Keeps the records in the folder,
-so that the next start goes on with them; creates the topics that are missing; runs until Ctrl-C or
-SIGTERM.
+Listens on 127.0.0.1 only, as one node without ZooKeeper (KRaft). Reads and writes FOLDER, where
+records stay between two starts. Creates the topics that are missing. Runs until Ctrl-C or SIGTERM.
 """
 
 import argparse
@@ -36,7 +35,7 @@ def run(_: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Run a broker until Ctrl-C or SIGTERM.
 
     Raises:
-        RefusedError: the broker ended by itself.
+        RefusedError: the broker stopped with an error; its log in the folder gives the reason.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -52,7 +51,7 @@ JOB = Job("broker", __doc__, add_arguments, run, "python -m streaming broker")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a broker from a command line, without a result line: the broker has no result.
+    """Run a broker from a command line; print no result line, because a broker has no result.
 
     Returns:
         The exit code.

@@ -1,8 +1,8 @@
-"""Makes the topics of sales and of the catalogue; those that exist stay as they are.
+"""Topic creation: the Kafka topics of sales and catalogue; existing topics stay unchanged.
 
     python -m streaming.create_topics [--bootstrap-servers S] [--partitions N] [--replication N]
 
-Writes to Kafka alone.
+Reads the topics in Kafka. Writes the missing ones; writes nothing outside Kafka.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Create the topics that are missing."""
+    """Create the missing topics; return their names and the ids of all topics."""
     settings = kafka_settings(vars(arguments))
     names = [settings.sales_topic, settings.catalogue_topic]
     created = create_topics(settings, names, arguments.partitions, arguments.replication)

@@ -1,12 +1,12 @@
-"""Takes sales and catalogue changes from Kafka into bronze and silver.
+"""Ingest query: Kafka's records of sales and catalogue → bronze and silver, continuously.
 
     python -m streaming ingest [--lake URI] [--profile NAME|FILE.toml] [--bootstrap-servers S]
         [--available-now] [--trigger-seconds S] [--max-records N] [--checkpoint URI]
         [--metrics-port N] [--metrics-address HOST]
 
-Reads Kafka's topics (KAFKA_SALES_TOPIC, KAFKA_CATALOGUE_TOPIC) from where its checkpoint is.
+Reads Kafka's topics (KAFKA_SALES_TOPIC, KAFKA_CATALOGUE_TOPIC) from the offsets in the checkpoint.
 Writes bronze sales_events, catalogue_events, rejected_sales and silver daily_sales, daily_offers,
-shops, items, months. Ctrl-C ends it between two micro-batches.
+shops, items, months. Ctrl-C ends the query between two micro-batches.
 """
 
 import argparse
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 MAX_RECORDS = 500_000
 LOOK_SECONDS = 1
-# A micro-batch costs a second of processor time however small it is.
+# Even the smallest micro-batch costs a second of processor time.
 TRIGGER_SECONDS = 2.0
 
 
@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Run the query until it is stopped, or until everything there is taken in."""
+    """Run the query until a signal stops it or, with ``--available-now``, all is ingested."""
     lake, kafka = (
         lake_of(context, arguments),
         kafka_settings({"bootstrap_servers": arguments.bootstrap_servers}),
@@ -104,7 +104,12 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def claimed(lake: Lake, name: str | None) -> Profile:
-    """Return the profile that is named, which the lake then has, or else the lake's own."""
+    """Return the lake's profile; store a named profile as the lake's first.
+
+    Raises:
+        LakeError: no profile is named and no lake exists there (pass ``--profile``), or the lake
+            was made with another profile.
+    """
     if name is None:
         return stored_profile(lake)
     profile = load_profile(name)
@@ -119,7 +124,7 @@ def start(
     checkpoint: Checkpoint,
     arguments: argparse.Namespace,
 ) -> "StreamingQuery":
-    """Start the query."""
+    """Start the Spark query that passes each micro-batch of Kafka's records to ``ingest``."""
     options = {
         **kafka.spark_options(),
         "subscribe": ",".join(ingest.sources),
@@ -138,7 +143,9 @@ def start(
 
 
 def watch(query: "StreamingQuery", stopping: Event, metrics: IngestMetrics) -> None:
-    """Wait for the query's end, telling how far behind it is; stop it when that is asked for.
+    """Wait until the query ends, and update the metric ``lag_events`` meanwhile.
+
+    Once ``stopping`` is set, the query is stopped between two micro-batches.
 
     Raises:
         RuntimeError: the query failed.
@@ -154,7 +161,7 @@ def watch(query: "StreamingQuery", stopping: Event, metrics: IngestMetrics) -> N
 
 
 def behind(query: "StreamingQuery", metrics: IngestMetrics) -> None:
-    """Tell how many of Kafka's records are not taken in yet."""
+    """Set the metric ``lag_events``: records in Kafka that are not ingested yet."""
     last = query.lastProgress
     if not last:
         return
@@ -165,7 +172,11 @@ def behind(query: "StreamingQuery", metrics: IngestMetrics) -> None:
 
 
 def offsets(told: Any) -> int:
-    """Add up the offsets of all topics and partitions."""
+    """Sum the offsets of all topics and partitions.
+
+    Args:
+        told: topic → partition → offset, as a mapping or its JSON text; None: 0.
+    """
     found = json.loads(told) if isinstance(told, str) else told or {}
     return sum(sum(partitions.values()) for partitions in found.values())
 

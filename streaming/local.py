@@ -1,9 +1,10 @@
-"""Runs the stream on one machine: a broker where none is configured, topics, both queries.
+"""Local stream: broker, topics, ingest and refresh on one machine, for development.
 
     python -m streaming local [--lake URI] [--profile NAME|FILE.toml] [--folder DIR]
 
-Starts a broker of its own unless KAFKA_BOOTSTRAP_SERVERS (or --bootstrap-servers) names one,
-creates the topics, runs ingest and refresh, and says how to send a sale. Ctrl-C ends all of them.
+Starts a broker in --folder unless KAFKA_BOOTSTRAP_SERVERS or --bootstrap-servers names one. Creates
+the topics, runs the commands ingest and refresh, and prints how to send sales. Reads and writes
+what ingest and refresh do. Ctrl-C ends the broker and both commands.
 """
 
 import argparse
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Run everything until it is stopped."""
+    """Run broker, ingest and refresh until a signal stops this process."""
     lake, stopping = lake_of(context, arguments), stop_on_signals()
     profile = claimed(lake, arguments.profile)
     with ExitStack() as stack:
@@ -68,7 +69,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def reached(stack: ExitStack, arguments: argparse.Namespace) -> KafkaSettings:
-    """Return the broker that is named, or start one."""
+    """Return the settings of the named broker, or start a local broker and return its settings."""
     kafka = kafka_settings({"bootstrap_servers": arguments.bootstrap_servers})
     if kafka.bootstrap_servers:
         return kafka
@@ -79,10 +80,13 @@ def reached(stack: ExitStack, arguments: argparse.Namespace) -> KafkaSettings:
 
 @contextmanager
 def running(name: str, lake: Lake, kafka: KafkaSettings) -> Iterator[Process]:
-    """Run a query while a block runs; it may end the micro-batch that it is in."""
+    """Run a query in a process while a block runs.
+
+    At the end of the block the query has ``STOP_SECONDS`` seconds to finish its micro-batch.
+    """
     environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": kafka.servers}
     command = [sys.executable, "-m", "streaming", name, "--lake", lake.root]
-    # A session of its own: Ctrl-C reaches this process alone, which then ends them in order.
+    # A new session: Ctrl-C reaches only this process, which then ends the queries in order.
     process = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         yield process
@@ -93,10 +97,10 @@ def running(name: str, lake: Lake, kafka: KafkaSettings) -> Iterator[Process]:
 
 
 def wait(processes: Mapping[str, Process], stopping: Event) -> None:
-    """Wait until someone stops us.
+    """Wait until ``stopping`` is set.
 
     Raises:
-        RefusedError: a query ended by itself.
+        RefusedError: a query's process ended before; its last log lines give the reason.
     """
     while not stopping.wait(LOOK_SECONDS):
         ended = [name for name, process in processes.items() if process.poll() is not None]

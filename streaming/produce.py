@@ -1,11 +1,12 @@
-"""Replays a retailer's daily-sales files as messages on a topic, as its tills would send them.
+"""Sales producer: a retailer's daily-sales files → messages on a Kafka topic, as tills send them.
 
     python -m streaming.produce --profile NAME [--bootstrap-servers S] [--topic NAME]
                                 [--rate N] [--shuffle-seed N] [--limit N] FILE...
 
-Reads csv, csv.gz and Parquet files as the profile says, checked whole before anything is sent.
-Writes JSON records of the contract daily-sales (streaming/contract): ISO dates, ids and numbers as
-texts. A line with too few or too many columns is sent as it is; the stream says what is wrong.
+Reads csv, csv.gz and Parquet files in the profile's format; checks every file completely before
+sending the first message. Writes JSON records of the contract daily-sales (streaming/contract): ISO
+dates, ids and numbers as texts. A line with too few or too many columns is sent unchanged, and the
+ingest query rejects the record with a reason.
 """
 
 import argparse
@@ -33,7 +34,11 @@ from streaming.queries.stopping import stop_on_signals
 
 
 def positive(text: str) -> float:
-    """Read a number above zero."""
+    """Parse a number above zero.
+
+    Raises:
+        ArgumentTypeError: the number is not above zero, or not finite.
+    """
     number = float(text)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not above zero")
@@ -64,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Send the files' records."""
+    """Check the files, and send their rows to the topic."""
     profile = load_profile(arguments.profile)
     settings = kafka_settings(vars(arguments))
     topic = arguments.topic or settings.sales_topic
@@ -87,7 +92,7 @@ def run(_: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def deliver(delivery: Delivery, found: Iterator[Message], arguments: argparse.Namespace) -> str:
-    """Send messages until they end or Ctrl-C, and wait until it is known what became of each.
+    """Send messages until the last one or Ctrl-C, and wait for Kafka's confirmations.
 
     Returns:
         done, failed (some were not delivered) or interrupted.
@@ -107,7 +112,13 @@ def deliver(delivery: Delivery, found: Iterator[Message], arguments: argparse.Na
 
 
 def paced(found: Iterator[Message], rate: float | None, stopping: Event) -> Iterator[Message]:
-    """Pass messages on, so many per second, until it is time to stop; without a rate at once."""
+    """Yield messages until ``stopping`` is set.
+
+    Args:
+        found: the messages.
+        rate: messages per second; None: as fast as possible.
+        stopping: ends the messages once set.
+    """
     started = time.monotonic()
     for number, message in enumerate(found):
         ahead = started + number / rate - time.monotonic() if rate else 0.0

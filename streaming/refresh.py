@@ -1,11 +1,11 @@
-"""Brings monthly cells and features up to date with the sales, as they change.
+"""Refresh: changed silver sales and catalogue → monthly cells and features, continuously.
 
     python -m streaming refresh [--lake URI] [--available-now]
         [--metrics-port N] [--metrics-address HOST]
 
 Reads silver daily_sales, daily_offers, shops, items, months. Writes silver monthly_<group> and
-gold features_<group>. Features of the open month and later come first; those that late changes
-alter follow as time allows. Ctrl-C ends it between two refreshes.
+gold features_<group>. The latest months come first; older months that late changes alter follow as
+time allows. Ctrl-C ends the command between two refreshes.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Refresh until stopped, or until nothing is left to do."""
+    """Refresh until a signal stops the process or, with ``--available-now``, all is up to date."""
     lake, metrics, stopping = lake_of(context, arguments), RefreshMetrics(), stop_on_signals()
     stored_profile(lake)
     refresh = Refresh(lake, lambda: context.spark, metrics)

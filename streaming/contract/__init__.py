@@ -1,4 +1,4 @@
-"""The contract of messages: JSON Schemas, and what is wrong with a message under them."""
+"""Message contract: the JSON Schemas of Kafka's messages, and their validation."""
 
 import json
 from functools import cache
@@ -19,19 +19,19 @@ def schema(name: str) -> dict[str, Any]:
 
 @cache
 def validator(name: str) -> Draft202012Validator:
-    """Make the validator of a kind of message, which checks that dates are days, too."""
+    """Return the validator of a kind of message, which also checks that dates exist."""
     return Draft202012Validator(schema(name), format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 def faults(name: str, message: Any) -> list[str]:
-    """Say what is wrong with a message.
+    """List the faults of a message under the contract.
 
     Args:
-        name: kind of message.
-        message: as ``json.loads`` returns it.
+        name: kind of message, ``daily-sales`` or ``catalogue``.
+        message: the message as ``json.loads`` returns it.
 
     Returns:
-        A sentence per fault, each with its place; none: the message keeps the contract.
+        A sentence per fault with the JSON path, sorted; empty: the message keeps the contract.
     """
     found = validator(name).iter_errors(message)
     return sorted(f"{error.json_path}: {error.message}" for error in found)

@@ -1,1 +1,1 @@
-"""Kafka: settings, credentials, topics, delivery."""
+"""The Kafka client: settings, credentials, topics, delivery."""

@@ -1,4 +1,7 @@
-"""Why Kafka could not be reached: kafka-python tells its log; its errors, only that time is up."""
+"""Connection faults: the reasons for Kafka's timeouts, collected from kafka-python's log.
+
+kafka-python raises only a timeout and writes the real reason to its log.
+"""
 
 import logging
 import re
@@ -10,21 +13,24 @@ FAULT = re.compile(r"Bootstrap connection to \S+ failed: (.*) \(backoff [\d.]+ s
 
 
 class FaultReader(logging.Handler):
-    """Keeps the reasons why connections failed."""
+    """Log handler that keeps the reasons of failed connections in ``faults``."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.faults: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the reason, if a record is about one."""
+        """Keep the reason if a log record reports a failed connection."""
         if found := FAULT.fullmatch(record.getMessage()):
             self.faults.append(found[1])
 
 
 @contextmanager
 def connection_faults() -> Iterator[list[str]]:
-    """Collect the reasons while a block runs, in place of kafka-python's many lines about them."""
+    """Collect the reasons of failed connections while a block runs.
+
+    kafka-python's log lines, many per failure, are not printed meanwhile.
+    """
     reader, was_passed_on = FaultReader(), LOG.propagate
     LOG.addHandler(reader)
     LOG.propagate = False

@@ -1,4 +1,4 @@
-"""Secrets and certificates: from where they lie into the words that Kafka's Java client reads."""
+"""Kafka credentials: passwords and PEM files → settings of Kafka's Java client."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +17,10 @@ LOGIN_MODULES = {
 
 
 def with_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace the settings ``…_file`` by what their files hold.
+    """Replace each setting ``<secret>_file`` by the secret that the file holds.
 
     Raises:
-        UsageError: a file cannot be read, or the secret is given twice.
+        UsageError: a file cannot be read, or both the secret and its file are set; unset one.
     """
     settings = dict(values)
     for name in SECRETS:
@@ -33,10 +33,10 @@ def with_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def text_of(path: Path, setting: str) -> str:
-    """Read a file that a setting names.
+    """Read the text file that a setting names.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the file cannot be read, or is not UTF-8; names the environment variable.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -46,17 +46,17 @@ def text_of(path: Path, setting: str) -> str:
 
 
 def variable(setting: str) -> str:
-    """Name the environment variable of a setting."""
+    """Return the name of a setting's environment variable."""
     return f"KAFKA_{setting.upper()}"
 
 
 def revealed(secret: SecretStr | None) -> str | None:
-    """Return a secret in clear."""
+    """Return a secret in plain text; None: no secret is set."""
     return secret.get_secret_value() if secret else None
 
 
 def login(mechanism: str, username: str, password: SecretStr) -> dict[str, str]:
-    """Write Kafka's settings of a login by name and password."""
+    """Return Kafka's settings for a login with name and password (SASL)."""
     parts = (
         f"{LOGIN_MODULES[mechanism]} required",
         f"username={quoted(username)}",
@@ -66,12 +66,12 @@ def login(mechanism: str, username: str, password: SecretStr) -> dict[str, str]:
 
 
 def quoted(text: str) -> str:
-    """Quote a text as JAAS reads it."""
+    """Quote a text for a JAAS configuration."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def trust(cafile: Path | None) -> dict[str, str]:
-    """Write Kafka's settings of whom we trust; none: whom Java trusts."""
+    """Return Kafka's settings for the trusted certificates; empty: Java's defaults apply."""
     if cafile is None:
         return {}
     return {"ssl.truststore.type": "PEM", "ssl.truststore.location": str(cafile)}
@@ -80,10 +80,15 @@ def trust(cafile: Path | None) -> dict[str, str]:
 def identity(
     certfile: Path | None, keyfile: Path | None, password: SecretStr | None
 ) -> dict[str, str]:
-    """Write Kafka's settings of who we are.
+    """Return Kafka's settings for the client's certificate and private key.
 
-    Java reads one file with key and certificates, or both as texts: a key in a file of its own is
-    passed as text, which Kafka and Spark hide in their logs as they do passwords.
+    Java reads either one file with key and certificates, or both as texts. A key in a separate
+    file is therefore passed as text, which Kafka and Spark hide in their logs like passwords.
+
+    Args:
+        certfile: PEM file of the certificate chain; None: no client certificate.
+        keyfile: PEM file of the private key; None: ``certfile`` holds the key.
+        password: password of the private key.
 
     Raises:
         UsageError: a file cannot be read.

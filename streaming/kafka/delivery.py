@@ -1,4 +1,4 @@
-"""Sends messages to a topic and counts what became of each."""
+"""Delivery: messages sent to a Kafka topic, with confirmed and failed ones counted."""
 
 import time
 from contextlib import suppress
@@ -9,29 +9,33 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from streaming.kafka.settings import KafkaSettings
 
-# kafka-python holds what is not confirmed in memory without a bound of its own.
+# kafka-python keeps unconfirmed messages in memory without a bound; this is ours.
 UNCONFIRMED = 20_000
 DELIVERY_MS, CLOSE_SECONDS = 120_000, 5
 
 
 class Delivery:
-    """Messages on their way to one topic.
+    """Sends messages to one topic and counts the outcomes.
 
-    ``delivered`` counts those that every replica in sync has, each exactly once; ``failed`` those
-    that are lost or of which Kafka has not said so in time; ``fault`` is why the last one failed.
+    Attributes:
+        topic: name of the topic.
+        sent: messages handed to Kafka's client.
+        delivered: messages that every in-sync replica has confirmed, each stored exactly once.
+        failed: messages that were lost or not confirmed in time.
+        fault: reason of the last failure; None: no failure.
     """
 
     def __init__(self, settings: KafkaSettings, topic: str, delivery_ms: int = DELIVERY_MS) -> None:
         self.topic = topic
         self.sent = self.delivered = self.failed = 0
         self.fault: str | None = None
-        # Kafka's client gives a message up by itself; this is for one that does not.
+        # Seconds to wait in ``flush`` in case the client does not give up after delivery_ms.
         self._patience = 2 * delivery_ms / 1000
         self._producer = KafkaProducer(
             **settings.client_options(),
             acks="all",
             enable_idempotence=True,
-            # The others need packages of their own.
+            # Other compressions need additional packages.
             compression_type="gzip",
             linger_ms=20,
             batch_size=1 << 17,
@@ -40,16 +44,16 @@ class Delivery:
         )
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Return this delivery."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give up what is on its way and not confirmed soon; ``flush`` before."""
+        """Close the client; drop messages not confirmed in ``CLOSE_SECONDS``. Call flush first."""
         with suppress(KafkaTimeoutError):
             self._producer.close(CLOSE_SECONDS)
 
     def send(self, key: bytes | None, value: bytes) -> None:
-        """Send a message; waits where too many are on their way."""
+        """Send a message; wait first while ``UNCONFIRMED`` messages lack a confirmation."""
         while self.sent - self.delivered - self.failed >= UNCONFIRMED:
             time.sleep(0.002)
         self.sent += 1
@@ -59,7 +63,7 @@ class Delivery:
             self._count(error)
 
     def flush(self) -> None:
-        """Wait until it is known of every message what became of it, or time is up."""
+        """Wait until every message is confirmed or failed; on a timeout, count the rest failed."""
         try:
             self._producer.flush(self._patience)
         except KafkaTimeoutError as error:
@@ -67,7 +71,7 @@ class Delivery:
         self.failed = self.sent - self.delivered
 
     def _count(self, result: Any) -> None:
-        """Count a message by what became of it."""
+        """Count a message as delivered, or as failed if the result is an exception."""
         if isinstance(result, BaseException):
             self.failed += 1
             self.fault = f"{type(result).__name__}: {result}"

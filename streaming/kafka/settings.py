@@ -1,4 +1,4 @@
-"""How Kafka is reached, read once from the environment: for Spark and for Python alike."""
+"""Kafka settings from the environment, as options for Spark and for kafka-python."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from lakehouse.errors import UsageError
 from streaming.kafka.credentials import identity, login, revealed, trust, variable, with_secrets
 
 SALES, CATALOGUE = "daily-sales", "catalogue"
-# Kafka's own default also delivers what a producer took back by aborting its transaction.
+# Kafka's default, read_uncommitted, also delivers records of aborted transactions.
 ISOLATION = "read_committed"
 
 
 class KafkaSettings(BaseSettings):
-    """Where Kafka is and who we are to it.
+    """Address of Kafka, encryption and login, from the environment variables KAFKA_*.
 
-    A secret may lie in a file, as Kubernetes mounts it: KAFKA_SASL_PASSWORD_FILE names it instead
-    of KAFKA_SASL_PASSWORD. The PEM files must lie at the same path wherever Spark runs.
+    A secret can come from a file, as Kubernetes mounts secrets: set KAFKA_SASL_PASSWORD_FILE
+    instead of KAFKA_SASL_PASSWORD. The PEM files must have the same path on every Spark machine.
     """
 
     model_config = SettingsConfigDict(
@@ -44,7 +44,7 @@ class KafkaSettings(BaseSettings):
     )
     ssl_password: SecretStr | None = Field(
         None,
-        # Java 17 does not read what openssl writes unless told (PBES2).
+        # Java 17 cannot read openssl's default encryption of keys (PBES2).
         description="of a private key encrypted by openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES",
     )
     ssl_password_file: Path | None = Field(None, description="file of ssl_password")
@@ -69,20 +69,20 @@ class KafkaSettings(BaseSettings):
 
     @property
     def has_login(self) -> bool:
-        """Say whether we log in with a name and a password."""
+        """Return whether the protocol logs in with a name and a password (SASL)."""
         return self.security_protocol.startswith("SASL")
 
     @property
     def has_tls(self) -> bool:
-        """Say whether the connection is encrypted."""
+        """Return whether the connection is encrypted."""
         return self.security_protocol.endswith("SSL")
 
     @property
     def servers(self) -> str:
-        """The brokers to begin with.
+        """The bootstrap servers, HOST:PORT separated by commas.
 
         Raises:
-            UsageError: none is named.
+            UsageError: no server is named; set KAFKA_BOOTSTRAP_SERVERS.
         """
         if not self.bootstrap_servers:
             raise UsageError(
@@ -92,9 +92,9 @@ class KafkaSettings(BaseSettings):
         return self.bootstrap_servers
 
     def spark_options(self) -> dict[str, str]:
-        """Return the options of Spark's Kafka source. They hold secrets: pass on, never log.
+        """Return the options of Spark's Kafka source, which hold secrets: never log the options.
 
-        Records of a transaction that was aborted, or is not yet committed, are not read.
+        With these options Spark skips records of aborted and uncommitted transactions.
 
         Raises:
             UsageError: no broker is named, or a PEM file cannot be read.
@@ -112,14 +112,14 @@ class KafkaSettings(BaseSettings):
         return {f"kafka.{name}": value for name, value in options.items()}
 
     def consumer_options(self) -> dict[str, Any]:
-        """Return what a consumer of kafka-python is made with; it reads as Spark's source does."""
+        """Return kafka-python's options for a consumer, with the isolation of Spark's source."""
         return {**self.client_options(), "isolation_level": ISOLATION}
 
     def client_options(self) -> dict[str, Any]:
-        """Return what kafka-python's other clients are made with. It holds secrets, too.
+        """Return kafka-python's options for producer and admin clients: never log them.
 
         Raises:
-            UsageError: no broker is named.
+            UsageError: no broker is named; set KAFKA_BOOTSTRAP_SERVERS.
         """
         options = {
             "bootstrap_servers": self.servers.split(","),
@@ -136,13 +136,13 @@ class KafkaSettings(BaseSettings):
 
 
 def kafka_settings(given: Mapping[str, object]) -> KafkaSettings:
-    """Read the settings from the environment, those given on the command line first.
+    """Read the settings from the environment; values of the command line take precedence.
 
     Args:
-        given: setting to value, others are left alone; None: not given.
+        given: setting → value of the command line; None: not given. Other names are ignored.
 
     Raises:
-        UsageError: a setting is of a wrong value, or one lacks another; names each.
+        UsageError: a setting has a wrong value or needs another setting; names each variable.
     """
     try:
         return KafkaSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]

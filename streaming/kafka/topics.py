@@ -1,4 +1,4 @@
-"""The topics of Kafka: made where they are missing, and told apart by their ids."""
+"""Kafka topics: creation of missing topics, and the topic ids that identify them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,7 +20,7 @@ from streaming.kafka.connection_faults import connection_faults
 from streaming.kafka.settings import KafkaSettings
 
 PARTITIONS = 4
-# As many replicas as the brokers are set to make: one on a broker of this machine.
+# Kafka's value for the brokers' default number of replicas: one on the local broker.
 BROKERS_DEFAULT = -1
 CONNECT_MS = 15_000
 LONGEST = 300
@@ -35,16 +35,16 @@ def create_topics(
     """Create the topics that are missing.
 
     Args:
-        settings: how Kafka is reached.
-        names: of the topics.
-        partitions: of each new topic.
+        settings: address of and login to Kafka.
+        names: names of the topics.
+        partitions: number of partitions of each new topic.
         replication: replicas of each partition; -1: the brokers' default.
 
     Returns:
         The topics that were created.
 
     Raises:
-        RefusedError: Kafka cannot be reached or refuses.
+        RefusedError: Kafka cannot be reached, or refuses the request.
     """
     with administration(settings) as admin:
         missing = [name for name, topic in described(admin, names).items() if not topic["topic_id"]]
@@ -54,7 +54,7 @@ def create_topics(
 
 
 def create(admin: KafkaAdminClient, name: str, partitions: int, replication: int) -> None:
-    """Create one topic, unless somebody else did meanwhile, and wait until it can be used."""
+    """Create one topic, unless another process just did, and wait until the topic is usable."""
     topic = {
         "num_partitions": partitions,
         "replication_factor": replication,
@@ -66,10 +66,10 @@ def create(admin: KafkaAdminClient, name: str, partitions: int, replication: int
 
 
 def topic_ids(settings: KafkaSettings, names: Sequence[str]) -> dict[str, str]:
-    """Return the id of each topic: another one when it was deleted and made again.
+    """Return topic → topic id; a topic that is deleted and created again gets a new id.
 
     Raises:
-        RefusedError: Kafka cannot be reached, or a topic is missing.
+        RefusedError: Kafka cannot be reached, or a topic is missing; run create_topics.
     """
     with administration(settings) as admin:
         topics = described(admin, names)
@@ -88,7 +88,7 @@ def administration(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
     """Connect to Kafka while a block runs.
 
     Raises:
-        RefusedError: Kafka cannot be reached or refuses what is asked in the block.
+        RefusedError: Kafka cannot be reached, or refuses a request of the block.
     """
     options = settings.client_options()
     with connection_faults() as faults:
@@ -105,17 +105,20 @@ def administration(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
 
 
 def cause(error: Exception, faults: Sequence[str]) -> str:
-    """Write why, without the whole request that an error came from."""
+    """Return the cause of an error as text: for a timeout, the last connection fault.
+
+    Other messages are cut to ``LONGEST`` characters, because they may hold the whole request.
+    """
     if faults and isinstance(error, KafkaTimeoutError):
         return faults[-1]
     return f"{type(error).__name__}: {str(error)[:LONGEST]}"
 
 
 def described(admin: KafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Describe topics by name; a missing one has no ``topic_id``.
+    """Return topic → Kafka's description; a missing topic has no ``topic_id``.
 
     Raises:
-        KafkaError: we may not see a topic, or its name is none.
+        KafkaError: a topic may not be described by this login, or its name is not valid.
     """
     topics = {topic["name"]: topic for topic in admin.describe_topics(list(names))}
     for topic in topics.values():
