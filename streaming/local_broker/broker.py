@@ -1,4 +1,4 @@
-"""A Kafka broker of this machine, for development and tests: one node, KRaft, 127.0.0.1 alone."""
+"""Local Kafka broker for development and tests: one node (KRaft) on 127.0.0.1, start and stop."""
 
 import subprocess
 import time
@@ -24,7 +24,12 @@ READY_SECONDS, STOP_SECONDS = 60, 30
 
 
 class Broker:
-    """A broker with a folder and a port of its own; as a context it runs while the block does."""
+    """A broker with its folder and port; as a context manager, runs while the block does.
+
+    Attributes:
+        folder: local folder with the broker's properties, log and records.
+        port: port to listen on.
+    """
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
@@ -32,28 +37,28 @@ class Broker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start the broker."""
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop it."""
+        """Stop the broker."""
         self.stop()
 
     @property
     def servers(self) -> str:
-        """The bootstrap servers."""
+        """The bootstrap servers, HOST:PORT."""
         return f"{HOST}:{self.port}"
 
     def start(self) -> str:
-        """Start the broker on what its folder holds, and wait until it answers.
+        """Start the broker on the records in the folder, and wait until the port is open.
 
         Returns:
-            The bootstrap servers; after a stop or a kill the same as before.
+            The bootstrap servers; the same after every start.
 
         Raises:
-            UsageError: the port or the folder is taken.
-            RefusedError: it did not start; shows the end of its log.
+            UsageError: another program uses the port or the folder; choose another.
+            RefusedError: the broker did not start; the message shows the end of the log.
         """
         if is_open(self.port):
             raise UsageError(f"{self.servers} is taken by another program: pass another --port.")
@@ -72,7 +77,7 @@ class Broker:
         return self.servers
 
     def stop(self) -> None:
-        """End the broker in order; one that does not end in time is killed."""
+        """Terminate the broker; kill the process if it runs on after ``STOP_SECONDS``."""
         if self._process:
             self._process.terminate()
             try:
@@ -82,21 +87,21 @@ class Broker:
         self._process = None
 
     def kill(self) -> None:
-        """End the broker at once, without a chance to write anything."""
+        """Kill the broker at once, without letting it write anything more."""
         if self._process:
             self._process.kill()
             self._process.wait()
         self._process = None
 
     def wait(self) -> int:
-        """Wait until the broker ends by itself, and return its exit code."""
+        """Wait until the broker's process ends, and return the exit code."""
         return self._process.wait() if self._process else 0
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
-        """Wait until the broker listens, which Kafka's does last of all.
+        """Wait until the broker's port is open; Kafka opens the port last.
 
         Raises:
-            RefusedError: it ended, or time is up.
+            RefusedError: the process ended, or ``READY_SECONDS`` have passed.
         """
         end = time.monotonic() + READY_SECONDS
         while not is_open(self.port):
@@ -109,7 +114,10 @@ class Broker:
 
 
 def serve(broker: Broker) -> int:
-    """Run a broker until it is told to end, and return the exit code."""
+    """Run a broker and create the topics; return an exit code once the broker ends by itself.
+
+    A signal ends the broker by an exception instead: KeyboardInterrupt.
+    """
     with broker:
         settings = KafkaSettings(bootstrap_servers=broker.servers, security_protocol="PLAINTEXT")
         create_topics(settings, [settings.sales_topic, settings.catalogue_topic])

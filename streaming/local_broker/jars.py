@@ -1,4 +1,4 @@
-"""The jars of a local Kafka broker, fetched once through the Ivy that Spark ships."""
+"""Jars of the local Kafka broker, fetched once through the Ivy that ships with Spark."""
 
 import os
 import shutil
@@ -11,12 +11,12 @@ from lakehouse.errors import RefusedError
 from lakehouse.jars import jars_folder, require
 
 VERSION = "4.2.2"
-# Kafka logs through SLF4J and brings nothing that writes: slf4j-simple writes to standard error.
+# Kafka logs through SLF4J but ships no logger: slf4j-simple writes to standard error.
 COORDINATES = (
     ("org.apache.kafka", "kafka_2.13", VERSION),
     ("org.slf4j", "slf4j-simple", "1.7.36"),
 )
-# Written last: a folder without it is what a cut-off fetch left.
+# Written last: a folder without the marker is left over from an interrupted fetch.
 MARKER = "complete"
 
 
@@ -24,8 +24,8 @@ def broker_jars() -> Path:
     """Return the folder of the broker's jars; the first call fetches them (44 MB, half a minute).
 
     Raises:
-        RefusedError: Java is missing, they cannot be fetched, or the environment's folder cannot
-            be written.
+        RefusedError: Java is missing, the jars cannot be fetched, or the folder of the virtual
+            environment is not writable.
     """
     require()
     folder = Path(sys.prefix) / "share" / "shopcast" / f"kafka-{VERSION}"
@@ -35,7 +35,11 @@ def broker_jars() -> Path:
 
 
 def install(folder: Path) -> None:
-    """Fetch the jars beside a folder and move them there at once, in place of what is there."""
+    """Fetch the jars into a temporary folder, then rename it, so that ``folder`` is complete.
+
+    Raises:
+        RefusedError: the folder is not writable, or the jars cannot be fetched.
+    """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="kafka-") as place:
@@ -51,10 +55,10 @@ def install(folder: Path) -> None:
 
 
 def fetch(folder: Path) -> None:
-    """Retrieve every coordinate with what it depends on.
+    """Retrieve every coordinate with its dependencies into a folder.
 
     Raises:
-        RefusedError: Ivy failed; shows the end of what it said.
+        RefusedError: Ivy failed; the message shows the end of Ivy's output.
     """
     for coordinate in COORDINATES:
         done = subprocess.run(ivy_command(*coordinate, folder), capture_output=True, text=True)
@@ -67,9 +71,10 @@ def fetch(folder: Path) -> None:
 
 
 def ivy_command(group: str, artifact: str, version: str, folder: Path) -> list[str]:
-    """Write the command line of Spark's Ivy that retrieves an artifact.
+    """Return the command line of Spark's Ivy that retrieves an artifact.
 
-    All types: some of Kafka's dependencies are bundles, which Ivy does not count as jars.
+    The command retrieves artifacts of all types, because some of Kafka's dependencies are bundles,
+    which Ivy does not count as jars.
     """
     ivy = next(jars_folder().glob("ivy-*.jar"))
     dependency = ["-dependency", group, artifact, version, "-confs", "default"]
@@ -78,13 +83,13 @@ def ivy_command(group: str, artifact: str, version: str, folder: Path) -> list[s
 
 
 def java() -> str:
-    """Name the Java program: JAVA_HOME's, where there is one."""
+    """Return the Java program: the one in JAVA_HOME if it exists, otherwise ``java``."""
     own = Path(os.environ.get("JAVA_HOME", "")) / "bin" / "java"
     return str(own) if own.is_absolute() and own.exists() else "java"
 
 
 def move(fetched: Path, folder: Path) -> None:
-    """Give a complete folder its name; whoever was first at the same time has done it already."""
+    """Rename the complete folder to ``folder``, unless another process did so first."""
     if not (folder / MARKER).exists():
         shutil.rmtree(folder, ignore_errors=True)
         try:

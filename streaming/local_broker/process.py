@@ -1,4 +1,4 @@
-"""Kafka's programs as processes that run in a folder and hold it alone."""
+"""Kafka processes: Kafka's programs, run in a folder that one process locks at a time."""
 
 import fcntl
 import subprocess
@@ -23,16 +23,16 @@ LOGGING = [
 
 
 def run_kafka(folder: Path, main: str, *arguments: str) -> "subprocess.Popen[bytes]":
-    """Run one of Kafka's programs in a folder; what it says goes to the log there.
+    """Start one of Kafka's programs in a folder; its output goes to ``broker.log`` there.
 
     Args:
-        folder: holds the properties.
-        main: class of the program.
-        arguments: put before the properties.
+        folder: folder with ``server.properties``.
+        main: Java class of the program.
+        arguments: arguments before the path of the properties.
 
     Raises:
-        UsageError: a program runs in this folder.
-        RefusedError: Java or the jars are missing and cannot be fetched.
+        UsageError: another program runs in this folder; choose another folder.
+        RefusedError: Java is missing, or the jars cannot be fetched.
     """
     java_options = ["-Xmx512m", *LOGGING, "-cp", f"{broker_jars()}/*"]
     command = [java(), *java_options, main, *arguments, PROPERTIES]
@@ -44,12 +44,12 @@ def run_kafka(folder: Path, main: str, *arguments: str) -> "subprocess.Popen[byt
 
 
 def lock(log: BinaryIO, folder: Path) -> None:
-    """Lock a folder for the program that is going to write its log, as long as that runs.
+    """Lock a folder for as long as the program that inherits the open log runs.
 
-    Kafka has a lock of its own, but writes to the metadata before it looks there.
+    Kafka also locks its folder, but writes to the metadata before checking the lock.
 
     Raises:
-        UsageError: it is locked.
+        UsageError: another program holds the lock; choose another folder.
     """
     try:
         fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -58,6 +58,6 @@ def lock(log: BinaryIO, folder: Path) -> None:
 
 
 def log_end(folder: Path) -> str:
-    """Return the last lines of a folder's log, without Java's traces."""
+    """Return the last ``LOG_LINES`` lines of a folder's log, without Java's stack traces."""
     lines = (folder / LOG).read_text(errors="replace").splitlines()
     return "\n".join([line for line in lines if not line.startswith("\tat ")][-LOG_LINES:])

@@ -1,4 +1,4 @@
-"""What a local broker is started with: its properties, ports and cluster id."""
+"""Properties, ports and cluster id of the local Kafka broker."""
 
 import base64
 import socket
@@ -6,16 +6,16 @@ import uuid
 from random import SystemRandom
 
 HOST = "127.0.0.1"
-# Below those that Linux hands out to connections.
+# Below Linux's ephemeral ports, which the system hands out to connections.
 PORTS = (20_000, 32_000)
 PROPERTIES, DATA = "server.properties", "data"
 
 
 def properties(port: int, controller_port: int) -> str:
-    """Write the properties of a broker that is its own controller, for one machine.
+    """Write the properties of a broker on one machine that is also the controller.
 
-    Paths are relative to the folder that the broker runs in: Kafka would take a comma in a path
-    for the end of it. Records are kept for ever.
+    Paths are relative to the broker's working folder, because Kafka splits paths at commas.
+    Records are kept for ever.
     """
     broker, controller = f"PLAINTEXT://{HOST}:{port}", f"CONTROLLER://{HOST}:{controller_port}"
     values = {
@@ -29,11 +29,11 @@ def properties(port: int, controller_port: int) -> str:
         "log.dirs": DATA,
         "log.retention.ms": "-1",
         "log.retention.bytes": "-1",
-        # Of the heap; 128 MB unless told.
+        # Bytes of the heap, here 16 MiB; Kafka's default is 128 MB.
         "log.cleaner.dedupe.buffer.size": str(16 << 20),
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
-        # After a kill the controller waits as long for the old broker before it takes the new one.
+        # After a kill, the controller waits this long before it accepts the restarted broker.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
         **dict.fromkeys(REPLICATED, "1"),
@@ -41,7 +41,7 @@ def properties(port: int, controller_port: int) -> str:
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
 
-# One node cannot replicate, and has no use for fifty partitions of Kafka's own topics.
+# One node cannot replicate, and does not need fifty partitions of Kafka's internal topics.
 REPLICATED = (
     "default.replication.factor",
     "min.insync.replicas",
@@ -56,7 +56,7 @@ REPLICATED = (
 
 
 def cluster_id() -> str:
-    """Make an id for a new cluster, as Kafka writes UUIDs."""
+    """Return a new cluster id: a UUID in URL-safe base64 without a leading hyphen."""
     while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith(
         "-"
     ):
@@ -65,13 +65,13 @@ def cluster_id() -> str:
 
 
 def free_port(besides: int | None = None) -> int:
-    """Return a port of this machine that nobody listens on.
+    """Return a random free port of this machine, from ``PORTS``.
 
-    It is none of those that the system hands out: before the broker listens, some seconds later,
-    any connection could be given it.
+    The system's ephemeral ports are excluded: the system could give such a port to a connection in
+    the seconds before the broker listens.
 
     Args:
-        besides: one that is spoken for.
+        besides: a port not to return; None: any port may be returned.
     """
     while (port := SystemRandom().randrange(*PORTS)) == besides or is_taken(port):
         pass
@@ -79,7 +79,7 @@ def free_port(besides: int | None = None) -> int:
 
 
 def is_taken(port: int) -> bool:
-    """Say whether a port of this machine cannot be listened on."""
+    """Return whether this process cannot listen on a port."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -90,6 +90,6 @@ def is_taken(port: int) -> bool:
 
 
 def is_open(port: int) -> bool:
-    """Say whether somebody listens on a port of this machine."""
+    """Return whether a program listens on a port of this machine."""
     with socket.socket() as client:
         return client.connect_ex((HOST, port)) == 0

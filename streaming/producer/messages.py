@@ -1,4 +1,4 @@
-"""Rows of a sales file as messages of the contract daily-sales."""
+"""Producer messages: rows of a sales file → messages of the contract daily-sales."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,14 +19,19 @@ from lakehouse.types import DATE, PRICE, TEXT, UNITS
 from lakehouse.values import NUMBER, clean_text, decimal_reader, each, number_text
 
 ROWS_PER_PIECE = 10_000
-# Needed to read a record, after all its dates, and without a trace in its message.
+# A reception time that parsing a record requires: later than every sale, and in no message.
 ANY_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 NUMBERS = {"units": UNITS, "price": PRICE}
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message's key, which says where it goes, and its value; no key: it goes anywhere."""
+    """A Kafka message.
+
+    Attributes:
+        key: chooses the partition; None: any partition.
+        value: JSON record, UTF-8.
+    """
 
     key: bytes | None
     value: bytes
@@ -37,13 +42,13 @@ def messages(
 ) -> Iterator[Message]:
     """Turn a checked sales file into messages.
 
-    The key is the sale's id, so that its versions stay in order. A line that has too few or too
-    many columns is a message as it is.
+    The key is the sale's id, so that all versions of a sale stay in order. A line with too few or
+    too many columns is sent unchanged.
 
     Args:
-        source: from ``find_sales``.
+        source: a sales file from ``find_sales``.
         profile: the meaning of the values.
-        shuffle_seed: shuffles the rows, which are then in memory all at once; None: as they lie.
+        shuffle_seed: shuffle the rows, which then must fit into memory; None: the file's order.
     """
     rows = source_rows(source)
     for piece in rows if shuffle_seed is None else shuffled(rows, shuffle_seed):
@@ -51,7 +56,7 @@ def messages(
 
 
 def shuffled(rows: Iterator[pa.Table], seed: int) -> Iterator[pa.Table]:
-    """Shuffle rows; the same seed gives the same order."""
+    """Shuffle rows in memory, the same order for the same seed; yield ``ROWS_PER_PIECE`` each."""
     held = list(rows)
     if held:
         table = pa.concat_tables(held)
@@ -64,7 +69,7 @@ def messages_of(rows: pa.Table, profile: Profile) -> Iterator[Message]:
     """Write rows as messages.
 
     Args:
-        rows: of a file, as ``source_rows`` returns them.
+        rows: rows of a file, as ``source_rows`` returns.
         profile: the meaning of the values.
     """
     plain = with_plain_numbers(with_iso_dates(rows, profile), profile)
@@ -75,7 +80,7 @@ def messages_of(rows: pa.Table, profile: Profile) -> Iterator[Message]:
 
 
 def with_iso_dates(rows: pa.Table, profile: Profile) -> pa.Table:
-    """Write the dates of rows in ISO form; what is no date stays as it is."""
+    """Write the column ``date`` in ISO form; a text that is no date stays unchanged."""
     given = rows["date"].combine_chunks()
     dates = each(given, date_reader(profile.sales.date_format), DATE)
     position = rows.column_names.index("date")
@@ -83,7 +88,7 @@ def with_iso_dates(rows: pa.Table, profile: Profile) -> pa.Table:
 
 
 def with_plain_numbers(rows: pa.Table, profile: Profile) -> pa.Table:
-    """Write the numbers of rows as the contract does; what is no number stays as it is."""
+    """Write ``units`` and ``price`` in the contract's form; other texts stay unchanged."""
     for name in NUMBERS.keys() & set(rows.column_names):
         plain = each(rows[name].combine_chunks(), number_writer(NUMBERS[name], profile.files), TEXT)
         rows = rows.set_column(rows.column_names.index(name), name, plain)
@@ -91,7 +96,7 @@ def with_plain_numbers(rows: pa.Table, profile: Profile) -> pa.Table:
 
 
 def number_writer(number: pa.DataType, marks: Marks) -> Callable[[str], str]:
-    """Make the function that writes a file's number as the contract does."""
+    """Return a function that rewrites a file's number in the contract's form."""
     read = decimal_reader(number, marks)
 
     def write(text: str) -> str:

@@ -1,1 +1,1 @@
-"""The streaming queries: ingest and refresh."""
+"""The two streaming queries, ingest and refresh, with checkpoint, metrics and stopping."""

@@ -1,4 +1,4 @@
-"""The checkpoint of the ingest query: whose progress it is, so that no other is taken for it."""
+"""Checkpoint of the ingest query: the table and topics that its stored offsets belong to."""
 
 import uuid
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ MARKER = "shopcast.json"
 
 
 class Progress(BaseModel):
-    """What a checkpoint is of.
+    """The identity of a checkpoint, stored in the file ``shopcast.json``.
 
     Attributes:
-        id: names its transactions in the tables.
-        table: identity of bronze.sales_events, into which it wrote.
-        topics: topic → its UUID.
+        id: id of the checkpoint, part of the names of the query's Delta transactions.
+        table: id of the table bronze.sales_events that the query writes.
+        topics: topic → the topic's UUID.
     """
 
     id: str
@@ -33,20 +33,29 @@ class Progress(BaseModel):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder that Spark keeps a query's offsets in."""
+    """A folder in which Spark stores a query's offsets.
+
+    Attributes:
+        uri: URI of the folder.
+    """
 
     uri: str
 
     @classmethod
     def at(cls, lake: Lake, location: str | None) -> "Checkpoint":
-        """Return the checkpoint at a location, beside the tables where none is given."""
+        """Return the checkpoint at a location; None: in the lake, ``checkpoints/ingest``."""
         return cls(table_root(location) if location else f"{lake.root}/checkpoints/ingest")
 
     def claim(self, lake: Lake, topics: Mapping[str, str]) -> str:
-        """Return the checkpoint's id, making it that of a lake and its topics if it is new.
+        """Claim the checkpoint for a lake and topics if it is new, and return the checkpoint's id.
+
+        Args:
+            lake: the lake that the query writes.
+            topics: topic → UUID of each topic that the query reads.
 
         Raises:
-            RefusedError: it is of another table or of other topics, or is damaged.
+            RefusedError: the checkpoint belongs to another table or topic, or is damaged; name
+                another one by ``--checkpoint``.
         """
         table = log.table_id(lake, SALES_EVENTS)
         mine = Progress(id=str(uuid.uuid4()), table=table, topics=dict(topics))

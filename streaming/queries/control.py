@@ -1,4 +1,4 @@
-"""Control figures of the stream: records that were taken in and look as if something is wrong."""
+"""Control figures of the stream: counts of ingested records that look wrong."""
 
 import logging
 from collections import Counter as Tally
@@ -19,17 +19,17 @@ from lakehouse.types import DATE
 from streaming.queries.metrics import IngestMetrics
 
 logger = logging.getLogger("shopcast")
-# Ids that are logged; more are counted alone.
+# Most ids that are logged; further ids are only counted.
 MOST_TOLD = 1_000
 
 
 @dataclass
 class Control:
-    """Counts what micro-batches brought.
+    """Counts rejected records, early dates and unlisted ids of micro-batches in the metrics.
 
     Attributes:
-        lake: where the tables are.
-        metrics: what is told of them.
+        lake: the lake that has the tables.
+        metrics: the metrics to update.
     """
 
     lake: Lake
@@ -38,12 +38,12 @@ class Control:
     _told: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in LISTS})
 
     def look_at_records(self, records: pa.Table) -> None:
-        """Look at parsed records, ``records.PARSED``."""
+        """Count the suspect records among parsed ones, a table with ``records.PARSED``."""
         self._count_rejected(records.filter(pc.field("outcome") == REJECTED))
         self._count_sales(records.filter(pc.field("outcome") == SALE))
 
     def look_at_parts(self, parts: Sequence[Part]) -> None:
-        """Look at files that workers wrote for silver, one after the other."""
+        """Count the suspect records in files that workers wrote; read one file at a time."""
         for part in of_table(parts, REJECTED_SALES):
             self._count_rejected(load_parts(self.lake, REJECTED_SALES, [part]))
         for part in of_table(parts, DAILY_SALES):
@@ -62,7 +62,10 @@ class Control:
             self._tell(name, ids)
 
     def _tell(self, name: str, ids: Tally[str]) -> None:
-        """Log the ids that no list knows, each once, the most frequent ones of many."""
+        """Log ids that are in no list: each id once, the most frequent first.
+
+        A call logs at most ``FIRST_IDS`` ids.
+        """
         told = self._told[name]
         new = sorted(ids.keys() - told, key=lambda one: (-ids[one], one))[:FIRST_IDS]
         if new and len(told) < MOST_TOLD:
@@ -73,7 +76,7 @@ class Control:
             )
 
     def _lists(self) -> Listed:
-        """Return the ids that the lists know, read again when a list has changed."""
+        """Return the listed ids; read silver.shops and silver.items again if a list changed."""
         versions = [
             log.version(self.lake, table) if log.exists(self.lake, table) else -1
             for table in LISTS.values()

@@ -1,4 +1,4 @@
-"""The ingest query: Kafka's records → bronze, and the newest version of every sale → silver."""
+"""Ingest query: Kafka's records → bronze, the newest version of every sale and item → silver."""
 
 import time
 from collections.abc import Mapping
@@ -36,30 +36,31 @@ from streaming.queries.received import COLUMNS, Received
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# A batch that this process parses itself: Spark would take longer to plan it.
+# Up to this size this process parses a micro-batch: Spark needs longer to plan the work.
 FEW_ROWS = 50_000
 FEW_BYTES = 64 << 20
-# Every micro-batch adds files to the months that it touches, and a refresh reads all of a month's.
+# Every micro-batch adds files to its months, and a refresh reads all files of a month: join files
+# after so many micro-batches, in months with more files than this.
 UPKEEP_EVERY, MOST_FILES = 20, 20
 WRITTEN = (SALES_EVENTS, CATALOGUE_EVENTS, REJECTED_SALES, DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS)
 
 
 class StoppedError(Exception):
-    """Someone asked the query to stop; the batch that would have begun is left for the next."""
+    """A signal asked the query to stop; the next run processes the micro-batch."""
 
 
 @dataclass(frozen=True)
 class Ingest:
-    """What is done with each micro-batch. Done again, it changes nothing.
+    """Ingests a micro-batch into bronze and silver; idempotent.
 
     Attributes:
-        lake: where the tables are.
+        lake: the lake that has the tables.
         profile: the meaning of the records.
-        sources: topic → what its records name as their source.
+        sources: topic → value of the column ``source`` for the topic's records.
         sales: topic of the sales.
-        checkpoint: id of the query's checkpoint, which names its transactions.
-        metrics: what is told of each batch.
-        stopping: set when no further batch shall begin.
+        checkpoint: id of the query's checkpoint, part of the names of Delta transactions.
+        metrics: the metrics to update after each micro-batch.
+        stopping: once set, no further micro-batch begins.
     """
 
     lake: Lake
@@ -72,15 +73,19 @@ class Ingest:
 
     @cached_property
     def control(self) -> Control:
-        """Counts what looks wrong among the records."""
+        """The counter of records that look wrong."""
         return Control(self.lake, self.metrics)
 
     def __call__(self, batch: "DataFrame", number: int) -> None:
-        """Take a micro-batch in.
+        """Ingest a micro-batch.
 
         Args:
-            batch: rows of Kafka's source.
-            number: Spark's number of the batch; the same records come under the same number.
+            batch: rows of Spark's Kafka source.
+            number: Spark's number of the micro-batch; a repeated micro-batch has the same number
+                and the same records.
+
+        Raises:
+            StoppedError: the query was asked to stop.
         """
         if self.stopping.is_set():
             raise StoppedError
@@ -125,7 +130,7 @@ class Ingest:
         extend_months(self.lake, datetime.now(UTC))
 
     def _oldest(self, parts: list[Part]) -> float:
-        """Return the age of the oldest record of a micro-batch, in seconds."""
+        """Return the age of the oldest sales record of a micro-batch, seconds; 0: no record."""
         paths = [part.path for part in parts]
         times = read(self.lake.uri(SALES_EVENTS), paths, ["received_at"])
         oldest = None if times is None else pc.min(times["received_at"]).as_py()

@@ -1,4 +1,4 @@
-"""What the queries tell: Prometheus metrics on a port, and a log line per batch."""
+"""Prometheus metrics of the streaming queries, served on a port, and a log line per micro-batch."""
 
 import logging
 from argparse import ArgumentParser, Namespace
@@ -9,7 +9,7 @@ from wsgiref.simple_server import WSGIServer
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 logger = logging.getLogger("shopcast")
-# Who can reach the port reads how much a retailer sells: no other machine unless it is said.
+# The metrics reveal how much a retailer sells: closed to other machines by default.
 HERE = "127.0.0.1"
 WAITING = "age of the oldest change of sales or catalogue that features do not show yet; 0: none"
 
@@ -30,8 +30,8 @@ class Metrics:
     """The metrics that both queries have.
 
     Args:
-        query: ``ingest`` or ``refresh``, part of the metrics' names.
-        what: what it works through, in the plural.
+        query: name of the query, ``ingest`` or ``refresh``; part of the metrics' names.
+        what: unit of the counts, ``events`` or ``rows``; part of the metrics' names.
     """
 
     def __init__(self, query: str, what: str) -> None:
@@ -44,24 +44,24 @@ class Metrics:
         self.rate = self.gauge(f"{what}_per_second", f"{what} per second of the last micro-batch")
 
     def gauge(self, name: str, meaning: str) -> Gauge:
-        """Make a gauge of this query."""
+        """Create a gauge named ``shopcast_<query>_<name>``."""
         return Gauge(f"shopcast_{self.query}_{name}", meaning, registry=self.registry)
 
     def counter(self, name: str, meaning: str) -> Counter:
-        """Make a counter of this query."""
+        """Create a counter named ``shopcast_<query>_<name>``."""
         return Counter(f"shopcast_{self.query}_{name}", meaning, registry=self.registry)
 
     def serve(self, port: int, address: str = HERE) -> tuple[WSGIServer, Thread]:
-        """Serve the metrics on a port of an address, in a thread beside the query."""
+        """Serve the metrics over HTTP on a port of an address, in a separate thread."""
         return start_http_server(port, address, registry=self.registry)
 
     def serve_as_asked(self, arguments: Namespace) -> None:
-        """Serve the metrics where the command line names a port."""
+        """Serve the metrics if the command line has ``--metrics-port``."""
         if arguments.metrics_port is not None:
             self.serve(arguments.metrics_port, arguments.metrics_address)
 
     def finished(self, count: int, seconds: float) -> None:
-        """Tell of a micro-batch."""
+        """Record a finished micro-batch: number of events or rows, and duration in seconds."""
         self.total, self.count = self.total + count, self.count + 1
         self.done.inc(count)
         self.batches.inc()
@@ -99,13 +99,19 @@ class IngestMetrics(Metrics):
         self._rejected_since_start = 0
 
     def count_rejected(self, count: int, reasons: Mapping[str, int]) -> None:
-        """Count rejected events, and each of their reasons."""
+        """Count rejected events, and their reasons: reason → events with this reason."""
         self._rejected_since_start += count
         for reason, number in reasons.items():
             self.rejected_by_reason.labels(reason).inc(number)
 
     def tell(self, count: int, seconds: float, rejected: int) -> None:
-        """Tell of a micro-batch and of what lies rejected since ever."""
+        """Record and log a finished micro-batch.
+
+        Args:
+            count: events of the micro-batch.
+            seconds: duration of the micro-batch, seconds.
+            rejected: records in bronze.rejected_sales now.
+        """
         self.finished(count, seconds)
         self.rejected.set(rejected)
         self.rejected_share.set(self._rejected_since_start / max(self.total, 1))
@@ -127,7 +133,13 @@ class RefreshMetrics(Metrics):
         self.late_months = self.gauge("late_months", "target months with late changes to come")
 
     def tell(self, rows: int, seconds: float, late: int) -> None:
-        """Tell of a refresh: rows written, and months whose late changes are still to come."""
+        """Record and log a finished refresh.
+
+        Args:
+            rows: rows written.
+            seconds: duration of the refresh, seconds.
+            late: target months whose late changes the features do not show yet.
+        """
         self.finished(rows, seconds)
         self.late_months.set(late)
         logger.info(

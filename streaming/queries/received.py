@@ -1,4 +1,4 @@
-"""Records as Kafka delivers them, as rows of the bronze tables."""
+"""Received records: rows of Spark's Kafka source → rows of the bronze tables."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,24 +13,25 @@ from lakehouse.tables.bronze import CATALOGUE_EVENTS, SALES_EVENTS
 from lakehouse.types import COUNT, TEXT, TIMESTAMP, WHOLE
 from lakehouse.values import CLOCKS_APART
 
-# No sale was sent through Kafka before.
+# Earliest plausible timestamp of a record: Kafka did not exist before.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-# What is read of Kafka, in this order.
+# Columns of Spark's Kafka source that the query reads, in this order.
 COLUMNS = ("topic", "partition", "offset", "value", "timestamp")
 
 
 @dataclass(frozen=True)
 class Received:
-    """Turns Kafka's records into rows of bronze; sent to the workers.
+    """Turns Kafka's records into rows of bronze tables; runs on Spark's workers.
 
-    A record's timestamp is its producer's, who may have none, or write it in seconds: one that
-    cannot be becomes that of the record before it (or after it, or the time of ingestion), so that
-    of a partition's records the last stays the newest.
+    The producer sets a record's timestamp, and may omit the timestamp or write seconds instead of
+    milliseconds. An implausible timestamp is replaced by that of the previous record of the
+    partition, else of the next record, else by the time of ingestion. A partition's last record so
+    stays the newest.
 
     Attributes:
-        sources: topic → what records of it name as their source: the topic and its UUID.
-        sales: topic of the sales; the other is the catalogue's.
-        now: when they are ingested.
+        sources: topic → value of the column ``source``: the topic and its UUID.
+        sales: topic of the sales; records of the other topic are catalogue messages.
+        now: time of ingestion, UTC.
     """
 
     sources: Mapping[str, str]
@@ -38,7 +39,7 @@ class Received:
     now: datetime
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
-        """Turn the records of a Spark partition, ``COLUMNS``, into rows of bronze tables."""
+        """Turn a Spark partition's records, ``COLUMNS``, into rows of bronze tables."""
         for batch in batches:
             records = pa.Table.from_batches([batch])
             for topic in self.sources:

@@ -1,7 +1,7 @@
-"""The refresh: changed sales and catalogue → monthly cells → features, again and again.
+"""Refresh query: changed sales and catalogue → monthly cells → features, continuously.
 
-What is to be done follows from the tables alone: each month of a derived table says what it was
-made from. A process that is killed is simply started again.
+The tables alone determine the work: each month of a derived table stores a digest of its inputs. A
+killed process can simply be started again.
 """
 
 import time
@@ -25,27 +25,28 @@ from streaming.queries.waiting import SOURCES, Waiting, seconds_waiting
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Late changes alter many months. While recent ones change too, so many of them take their turn
-# after so many seconds.
+# A late change alters many months. While recent months change too, the refresh computes at most
+# LATE_MONTHS late months, and waits LATE_SECONDS before the next ones.
 LATE_SECONDS = 15.0
 LATE_MONTHS = 3
-# Features of these months before the open one are refreshed at once.
+# Number of months before the open month whose features are refreshed at once, like the open month.
 RECENT = 1
 
 
 @dataclass
 class Refresh:
-    """Brings cells and features up to date.
+    """Brings cells and features up to date with the sales and the catalogue.
 
     Attributes:
-        lake: where the tables are.
-        spark: starts the session, or returns it; called only for much work.
-        metrics: what is told of each refresh.
-        touched: what is known of changes between two refreshes.
-        seen: versions of the sources that the last refresh began with.
-        late: months whose cells or features are still to be brought up to date.
-        waiting: notes which changes the features do not show yet.
-        steps: what the last refresh computed: first and last target month, and when it was done.
+        lake: the lake that has the tables.
+        spark: starts or returns the Spark session; called only for large amounts of work.
+        metrics: the metrics to update after each refresh.
+        touched: the keys changed since the features were computed, as known to this process.
+        seen: versions of the tables ``SOURCES`` at the start of the last refresh.
+        late: months whose cells or features are still stale.
+        waiting: the note of the changes that the features do not show yet.
+        steps: what the last refresh computed: first and last target month, and the end time in
+            seconds since 1970.
     """
 
     lake: Lake
@@ -64,13 +65,13 @@ class Refresh:
         self.metrics.lag_seconds.set_function(partial(seconds_waiting, self.lake))
 
     def __call__(self, *, is_last: bool = False) -> bool:
-        """Refresh what changed since the last time.
+        """Refresh the cells and features that changed since the last call.
 
         Args:
-            is_last: do all that is left, late months too.
+            is_last: refresh all stale months in this call, late months included.
 
         Returns:
-            Whether there was anything to do.
+            Whether there was work to do, also if a conflicting commit interrupted the refresh.
         """
         versions = self._versions()
         if not versions or (versions == self.seen and not self.late):
@@ -87,7 +88,7 @@ class Refresh:
         return True
 
     def _versions(self) -> tuple[int, ...]:
-        """Return the sources' versions; none while there are no months."""
+        """Return the versions of the tables ``SOURCES``; empty while a table is missing."""
         if any(not log.exists(self.lake, table) for table in SOURCES):
             return ()
         return tuple(log.version(self.lake, table) for table in SOURCES)
@@ -105,7 +106,7 @@ class Refresh:
         self.steps = []
         first = months.range.first if is_last else plus_months(months.open_month, -RECENT)
         self._step(build, MonthRange(max(first, months.range.first), build.targets.last))
-        # Late cells alter recent features too: these are then among what is left.
+        # Late cells alter recent features too; such recent months are then still stale.
         self.late = self._left(build)
         if self.late and (is_quiet or time.monotonic() - self._turn >= LATE_SECONDS):
             self._step(build, self._next())
@@ -113,7 +114,7 @@ class Refresh:
         return sum(build.written.values())
 
     def _step(self, build: Build, months: MonthRange) -> None:
-        """Bring cells and features of some months up to date."""
+        """Bring the cells and features of some months up to date."""
         build.wanted = months
         build.cells()
         build.features()
@@ -121,13 +122,13 @@ class Refresh:
         self._computed |= dict.fromkeys(months, time.monotonic())
 
     def _next(self) -> MonthRange:
-        """Return the late months whose turn it is: those that were computed the longest ago."""
+        """Return the next late months to compute, from the month computed longest ago."""
         first = min(self.late, key=lambda month: (self._computed.get(month, 0.0), month))
         last = plus_months(first, LATE_MONTHS - 1)
         return MonthRange(first, min(last, self.late[-1]))
 
     def _left(self, build: Build) -> tuple[date, ...]:
-        """Return the months whose cells or features are not what they should be."""
+        """Return the stale months of cells and features, and note these months for the metrics."""
         build.wanted, versions = None, self._versions()
         stale = build.stale_cells() | {m for g in build.groups for m in build.stale_features(g)[1]}
         self.waiting.note(versions, stale)

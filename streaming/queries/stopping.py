@@ -1,4 +1,4 @@
-"""Stopping: a query ends between two micro-batches when its process is told to end."""
+"""Graceful stop: a signal ends a query between two micro-batches."""
 
 import signal
 from threading import Event
@@ -7,7 +7,7 @@ from lakehouse import interruption
 
 
 def stop_on_signals() -> Event:
-    """Return an event that Ctrl-C and SIGTERM set; a second one interrupts at once."""
+    """Return an event that Ctrl-C or SIGTERM sets; a second signal interrupts at once."""
     stopping = Event()
 
     def stop(number: int, frame: object) -> None:

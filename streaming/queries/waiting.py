@@ -1,8 +1,8 @@
-"""What waits: changes of sales and catalogue that the features do not show yet.
+"""Feature lag: the age of the oldest change of sales or catalogue that features do not show yet.
 
-The refresh notes after each look at the tables which versions of them all features show. That note
-lies beside the tables, so that both queries tell how long the oldest change waits whenever they
-are asked, also while the refresh hangs or does not run.
+After each look at the tables, the refresh notes the table versions that all features show. The note
+is a file beside the tables, so that both queries can report the lag at any time, also while the
+refresh hangs or does not run.
 """
 
 import time
@@ -19,26 +19,30 @@ from lakehouse.whole_files import read_file, write_file
 
 SOURCES = (DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS, MONTHS)
 NOTE = "refresh.json"
-# Before every version of a table.
+# A version number before a table's first version.
 NEVER = -1
 
 Versions = tuple[int, ...]
 
 
 class Shown(BaseModel):
-    """The versions of tables, by path, whose changes all features show."""
+    """The note of the refresh.
+
+    Attributes:
+        versions: table path → the newest version whose changes all features show.
+    """
 
     versions: dict[str, int]
 
 
 @dataclass
 class Waiting:
-    """The changes that a refresh has still to do.
+    """The changes that the refresh has not processed yet.
 
     Attributes:
-        lake: where the tables are.
-        stale: month → versions when its cells or features were last seen to be up to date.
-        looked: versions at the last look.
+        lake: the lake that has the tables.
+        stale: stale month → versions of ``SOURCES`` when the month was last seen up to date.
+        looked: versions of ``SOURCES`` at the last look; None: no look yet.
     """
 
     lake: Lake
@@ -46,11 +50,11 @@ class Waiting:
     looked: Versions | None = None
 
     def note(self, versions: Versions, stale: Collection[date]) -> None:
-        """Note a look at all months.
+        """Note the result of a look at all months, and write the note file if the result changed.
 
         Args:
-            versions: of ``SOURCES``, read before the look.
-            stale: months whose cells or features were not what they should be.
+            versions: versions of ``SOURCES``, read before the look.
+            stale: months whose cells or features are stale.
         """
         before = self.looked or tuple(self._shown().get(t.path, NEVER) for t in SOURCES)
         self.stale = {month: self.stale.get(month, before) for month in stale}
@@ -65,9 +69,10 @@ class Waiting:
 
 
 def seconds_waiting(lake: Lake) -> float:
-    """Return how long the oldest change waits for its features; 0: none does.
+    """Return the age of the oldest change that features do not show yet, seconds.
 
-    NaN where no refresh has ever looked at the lake.
+    Returns:
+        0: features show all changes. NaN: no refresh has looked at the lake yet.
     """
     shown = read_shown(lake)
     if shown is None:
@@ -78,7 +83,7 @@ def seconds_waiting(lake: Lake) -> float:
 
 
 def read_shown(lake: Lake) -> Mapping[str, int] | None:
-    """Read the note of the refresh; None where there is none that can be read."""
+    """Read the note of the refresh: table path → version; None: the note is missing or damaged."""
     text = read_file(folder(lake), NOTE)
     try:
         return None if text is None else Shown.model_validate_json(text).versions
@@ -87,5 +92,5 @@ def read_shown(lake: Lake) -> Mapping[str, int] | None:
 
 
 def folder(lake: Lake) -> str:
-    """Return the place of the note."""
+    """Return the URI of the note's folder."""
     return f"{lake.root}/checkpoints"
