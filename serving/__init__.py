@@ -1,1 +1,1 @@
-"""The HTTP layer over precomputed forecasts."""
+"""The HTTP API that serves precomputed forecasts."""

@@ -1,4 +1,4 @@
-"""Serves forecasts over HTTP.
+"""Command of the HTTP API: the newest published forecasts → answers over HTTP.
 
     python -m serving [--lake URI] [--host ADDRESS] [--port NUMBER]
 
@@ -21,7 +21,7 @@ from lakehouse.errors import UsageError
 from serving.app import create_app
 from serving.settings import ServingSettings, read_settings
 
-# Kubernetes kills what has not ended thirty seconds after SIGTERM.
+# Kubernetes kills a process that runs on thirty seconds after SIGTERM.
 GRACE_SECONDS = 20
 ended = Event()
 EPILOG = """environment:
@@ -70,8 +70,8 @@ def serve(app: FastAPI, settings: ServingSettings) -> int:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    # uvicorn raises a signal again once it has shut down. SystemExit is its own too, where the
-    # address is taken; its log has said so.
+    # uvicorn raises the received signal again after its shutdown. If the address is taken, uvicorn
+    # logs the reason and raises SystemExit.
     with suppress(KeyboardInterrupt, SystemExit):
         listen()
         server.run()
@@ -79,20 +79,27 @@ def serve(app: FastAPI, settings: ServingSettings) -> int:
 
 
 def end(_number: int, _frame: object) -> NoReturn:
-    """End where nothing is served: before the server starts, and once it has shut down."""
+    """Handle a signal outside uvicorn's own handling: before the start and after the shutdown.
+
+    Raises:
+        KeyboardInterrupt: always.
+    """
     ended.set()
     raise KeyboardInterrupt
 
 
 def listen() -> None:
-    """Let SIGTERM end us, also as a container's first process, and Ctrl-C unless it is ignored."""
+    """Install ``end`` as the handler of SIGTERM, and of Ctrl-C unless the parent ignores Ctrl-C.
+
+    Without a handler, SIGTERM does not end a container's first process.
+    """
     signal.signal(signal.SIGTERM, end)
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, end)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve from a command line.
+    """Read the settings and serve until a signal ends the process.
 
     Returns:
         The exit code.

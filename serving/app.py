@@ -1,4 +1,4 @@
-"""The API over forecasts computed beforehand."""
+"""The FastAPI application: routes, error handlers and the background refresh."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ DESCRIPTION = (
 
 
 class Api(FastAPI):
-    """FastAPI, whose OpenAPI document gives errors their own media type."""
+    """A FastAPI application whose OpenAPI document declares the media type of errors."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
@@ -29,21 +29,21 @@ class Api(FastAPI):
 
 
 def utc_now() -> datetime:
-    """Return the time now, UTC."""
+    """Return the current time, UTC."""
     return datetime.now(UTC)
 
 
 def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
-    """Make the application; nothing is read before it starts.
+    """Build the application; the application reads the lake only after the start.
 
-    It starts without a lake too, and is ready once there are forecasts.
+    The application also starts without a lake, and becomes ready once forecasts are published.
 
     Args:
-        settings: what to serve.
-        clock: the time now, UTC.
+        settings: the lake to serve and how often to refresh.
+        clock: returns the current time, UTC.
 
     Raises:
-        UsageError: the lake's URI has a scheme that we do not read.
+        UsageError: the lake's URI has an unknown scheme.
     """
     app = Api(title=TITLE, description=DESCRIPTION, version="1", lifespan=lifespan)
     app.state.settings = settings
@@ -57,7 +57,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Keep the forecasts new for as long as the application runs."""
+    """Refresh the served forecasts in the background while the application runs."""
     refreshing = asyncio.create_task(app.state.store.keep_new(app.state.settings.refresh_seconds))
     yield
     refreshing.cancel()

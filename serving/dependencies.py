@@ -1,4 +1,4 @@
-"""What routes take from the application."""
+"""FastAPI dependencies: settings, clock and served snapshot, passed to the routes."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -15,12 +15,12 @@ Clock = Callable[[], datetime]
 
 
 def settings_of(request: Request) -> ServingSettings:
-    """Return the settings that the application was made with."""
+    """Return the application's settings."""
     return cast(ServingSettings, request.app.state.settings)
 
 
 def state_of(request: Request) -> State:
-    """Return what is served now; a request takes it once."""
+    """Return the current state of the store; a request reads the state only once."""
     return cast(Store, request.app.state.store).state
 
 
@@ -35,10 +35,10 @@ Today = Annotated[date, Depends(today_of)]
 
 
 def snapshot_of(state: Now, settings: Settings) -> Snapshot:
-    """Return the snapshot that is served now.
+    """Return the currently served snapshot.
 
     Raises:
-        ProblemError: nothing is served; says why.
+        ProblemError: nothing is served (status 503); the detail gives the reason.
     """
     if state.snapshot is None:
         raise not_ready(state.fault or "Nothing is served.", settings.refresh_seconds)

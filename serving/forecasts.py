@@ -1,6 +1,6 @@
-"""The forecasts of one version, in memory: Arrow columns behind a sorted index.
+"""In-memory index of one version's forecasts: Arrow columns, sorted by shop, item and month.
 
-16 bytes a forecast, 32 with quantiles, so that ten million take a third of a gigabyte.
+A forecast takes 16 bytes, 32 with quantiles; ten million take a third of a gigabyte.
 """
 
 import struct
@@ -21,7 +21,7 @@ QUANTILES = ("p10", "p50", "p90", "p95")
 VALUES = ("horizon", "units", *QUANTILES, "rung", "model", "generated_at")
 COLUMNS = (*KEY, *VALUES)
 FLOAT = struct.Struct("f")
-# Distinct values that a byte can number.
+# Most distinct values that a signed byte can number.
 FEW = 127
 
 
@@ -29,8 +29,15 @@ FEW = 127
 class Forecasts:
     """Forecasts by shop, item and month.
 
-    The pair of shop number s and item number i has the places [(s·items + i)·months, + months),
-    one per month; ``places`` holds, ascending, those that are taken, ``values`` what is there.
+    Shop number s and item number i share the places (s·items + i)·months to that + months - 1, one
+    place per month.
+
+    Attributes:
+        shops: shop_id → shop number, from 0.
+        items: item_id → item number, from 0.
+        months: the forecast months, ascending.
+        places: int64, ascending: the places that have a forecast.
+        values: name of ``VALUES`` → column, one row per entry of ``places``.
     """
 
     shops: Mapping[str, int]
@@ -44,7 +51,7 @@ class Forecasts:
         """Index rows of gold.forecasts: ``COLUMNS``, of one version, in any order.
 
         Raises:
-            LakeError: two rows are of the same shop, item and month.
+            LakeError: two rows have the same shop, item and month; forecast again.
         """
         axes = [pc.unique(rows[name]).sort() for name in KEY]
         places = numbered(rows, axes)
@@ -67,7 +74,7 @@ class Forecasts:
         return len(self.places)
 
     def find(self, shop_id: str, item_id: str) -> list[dict[str, Any]]:
-        """Return a pair's forecasts: ``month`` and ``VALUES``, by month; empty where unknown."""
+        """Return a pair's forecasts, by month: ``month`` and ``VALUES``; empty: unknown pair."""
         shop, item = self.shops.get(shop_id), self.items.get(item_id)
         if shop is None or item is None:
             return []
@@ -80,20 +87,20 @@ class Forecasts:
         ]
 
     def at(self, row: int) -> dict[str, Any]:
-        """Return what one row of the index forecasts."""
+        """Return the values of one row of the index."""
         return {name: written(column[row].as_py()) for name, column in self.values.items()}
 
 
 def count_unsound(rows: pa.Table, bounds: tuple[float, float]) -> int:
-    """Count rows of gold.forecasts that no answer may hold.
+    """Count the rows of gold.forecasts that are not fit to be served.
 
     Args:
-        rows: ``COLUMNS``.
-        bounds: the least and the greatest forecast, units.
+        rows: the columns ``COLUMNS``.
+        bounds: lowest and highest allowed forecast, units.
 
     Returns:
-        How many have units that are null, or units or a quantile not finite, out of bounds, or a
-        quantile below one before it.
+        Rows whose units are null, whose units or quantiles are not finite or out of bounds, or
+        whose quantiles decrease. A null quantile is allowed.
     """
     sound = pc.fill_null(is_within(rows["units"], *bounds), False)
     least: Any = pa.scalar(bounds[0], FEATURE)
@@ -105,14 +112,19 @@ def count_unsound(rows: pa.Table, bounds: tuple[float, float]) -> int:
 
 
 def is_within(values: pa.ChunkedArray, low: float, high: float) -> pa.ChunkedArray:
-    """Say which values are finite and within bounds; null where there is none."""
+    """Return for each value whether the value is finite and within bounds; null: no value."""
     low_, high_ = (pa.scalar(bound, FEATURE) for bound in (low, high))
     inside = pc.and_(pc.greater_equal(values, low_), pc.less_equal(values, high_))
     return pc.and_(pc.is_finite(values), inside)
 
 
 def numbered(rows: pa.Table, axes: Sequence[pa.Array]) -> pa.Array:
-    """Return the place of each row, given the values of shop, item and month in their order."""
+    """Return the place of each row in the index, int64.
+
+    Args:
+        rows: the columns ``KEY``.
+        axes: the sorted distinct values of shop, item and month.
+    """
     places = pa.scalar(0, pa.int64())
     for name, axis in zip(KEY, axes, strict=True):
         numbers = pc.index_in(rows[name], value_set=axis).cast(pa.int64())
@@ -121,12 +133,12 @@ def numbered(rows: pa.Table, axes: Sequence[pa.Array]) -> pa.Array:
 
 
 def has_doubles(places: pa.Array) -> bool:
-    """Say whether two neighbours are equal."""
+    """Return whether two neighbours among sorted places are equal."""
     return bool(pc.any(pc.equal(places[1:], places[:-1]), min_count=0).as_py())
 
 
 def compact(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column in one chunk, without what repeats."""
+    """Return a column in one chunk; encode all but floats and empty columns as dictionaries."""
     if column.null_count == len(column):
         return pa.nulls(len(column))
     if pa.types.is_floating(column.type):
@@ -137,7 +149,10 @@ def compact(column: pa.ChunkedArray) -> pa.Array:
 
 
 def written(value: Any) -> Any:
-    """Return a 32-bit float as one would write it: 1.3, not 1.2999999523162842."""
+    """Round a 32-bit float to the shortest equal decimal: 1.3, not 1.2999999523162842.
+
+    Other values are returned unchanged.
+    """
     if not isinstance(value, float):
         return value
     tries = (float(f"{value:.{digits}g}") for digits in range(6, 10))

@@ -1,4 +1,4 @@
-"""GET /healthz and /readyz: does the process run, and can it be asked."""
+"""Routes GET /healthz (liveness) and GET /readyz (readiness)."""
 
 from datetime import date
 from http import HTTPStatus
@@ -14,7 +14,7 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def healthz(response: Response) -> Liveness:
-    """Say that the process runs and answers, whatever it has to serve."""
+    """Report that the process runs; independent of the forecasts."""
     response.headers["Cache-Control"] = "no-store"
     return Liveness()
 
@@ -23,7 +23,7 @@ async def healthz(response: Response) -> Liveness:
 async def readyz(
     served: Served, state: Now, settings: Settings, today: Today, response: Response
 ) -> Readiness:
-    """Say which forecasts are served, or why none are: nothing is loaded, or data are too old."""
+    """Report the served forecasts; 503 with the reason if none are loaded or they are too old."""
     age, greatest = months_between(served.version.cutoff, today), settings.max_age_months
     if greatest is not None and age > greatest:
         raise not_ready(
@@ -42,5 +42,5 @@ async def readyz(
 
 
 def months_between(earlier: date, later: date) -> int:
-    """Count the months from one date's month to another's."""
+    """Count the months from the month of one date to the month of another."""
     return (later.year - earlier.year) * 12 + later.month - earlier.month

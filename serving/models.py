@@ -1,4 +1,4 @@
-"""What the API is asked and answers, as its OpenAPI document shows it."""
+"""Schemas of the API's requests and answers, shown in the OpenAPI document."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -20,7 +20,12 @@ MONTH_PATTERN = "^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
 
 
 def known_form(text: str) -> str:
-    """Write an id as sales write it."""
+    """Normalise an id to the form that ids of sales have.
+
+    Raises:
+        ValueError: the text cannot be an id: blank, a missing-value word, or a number whose
+            exponent hides digits.
+    """
     if (found := plausible_id(text)) is None:
         raise ValueError(
             f"'{text}' can be no id: blank, a word for a missing value, or a number whose exponent "
@@ -43,7 +48,7 @@ Month = Annotated[
 
 
 class Question(BaseModel):
-    """The query parameters of /predict, each once; others are refused, being misspelt ones."""
+    """The query parameters of /predict; unknown names are refused, as they may be misspelt."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -73,14 +78,14 @@ class Forecast(BaseModel):
 
 
 class Asked(BaseModel):
-    """The ids as they were asked for."""
+    """The ids as the client sent them."""
 
     shop_id: str
     item_id: str
 
 
 class Prediction(BaseModel):
-    """The forecasts of a shop and item, and what they were made from."""
+    """The forecasts of a shop and item, with version and cutoff."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -125,7 +130,7 @@ class Liveness(BaseModel):
 
 
 class Readiness(BaseModel):
-    """What is served."""
+    """The served version, with its cutoff and number of forecasts."""
 
     status: Literal["ready"] = "ready"
     version: Annotated[str, Field(description="forecast version")]

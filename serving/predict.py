@@ -1,4 +1,4 @@
-"""GET /predict: the forecasts of a shop and item."""
+"""Route GET /predict: the forecasts of a shop and item."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged si
 
 
 def refuse_doubles(request: Request) -> None:
-    """Refuse a parameter that is given more than once: one of its values would go unanswered.
+    """Refuse a repeated query parameter, because only one of the values could be answered.
 
     Raises:
-        RequestValidationError: names the parameters.
+        RequestValidationError: a parameter is repeated; names each such parameter.
     """
     counts = Counter(name for name, _ in request.query_params.multi_items())
     doubled = [name for name, count in counts.items() if count > 1]
@@ -49,9 +49,9 @@ async def predict(
     response: Response,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Prediction | Response:
-    """Return the forecasts of a shop and item, of one month where one is named.
+    """Return the forecasts of a shop and item: all months, or the month that is named.
 
-    An id that is another name of a shop is answered with that shop's forecasts.
+    A shop's alias is answered with the forecasts of the shop.
     """
     prediction = answer(served, asked)
     headers = caching.headers(served.tag, settings.refresh_seconds)
@@ -65,7 +65,7 @@ def answer(served: Snapshot, asked: Question) -> Prediction:
     """Answer a question from a snapshot.
 
     Raises:
-        ProblemError: there is no such forecast; says what is unknown.
+        ProblemError: the snapshot has no such forecast (status 404); names what is unknown.
     """
     shop_id = served.shops.resolve(asked.shop_id)
     forecasts = served.forecasts.find(shop_id, asked.item_id)
@@ -83,10 +83,10 @@ def answer(served: Snapshot, asked: Question) -> Prediction:
 
 
 def of_month(forecasts: Sequence[dict[str, Any]], month: str | None) -> Sequence[dict[str, Any]]:
-    """Keep the forecast of a month, all where none is named.
+    """Filter forecasts by month, YYYY-MM; None: return all forecasts.
 
     Raises:
-        ProblemError: that month is not forecast; names those that are.
+        ProblemError: the month is not forecast (status 404); names the forecast months.
     """
     if month is None:
         return forecasts
@@ -99,7 +99,7 @@ def of_month(forecasts: Sequence[dict[str, Any]], month: str | None) -> Sequence
 
 
 def unknown_pair(served: Snapshot, asked: Question, shop_id: str) -> ProblemError:
-    """Say which of shop and item the forecasts do not know, or that they do not pair them."""
+    """Build the error for a pair without forecasts: shop, item or only the pair is unknown."""
     shop = f"shop '{asked.shop_id}'"
     if shop_id != asked.shop_id:
         shop += f" (another name of '{shop_id}')"
@@ -125,7 +125,7 @@ def unknown_pair(served: Snapshot, asked: Question, shop_id: str) -> ProblemErro
 
 
 def not_forecast(unknown: list[str], detail: str) -> ProblemError:
-    """Say that there is no such forecast."""
+    """Build the problem document of a missing forecast, status 404."""
     return ProblemError(
         Problem(
             type=NOT_FORECAST,

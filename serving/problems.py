@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457)."""
+"""Problem documents (RFC 9457): every error of the API as JSON."""
 
 import logging
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ logger = logging.getLogger("shopcast")
 
 
 class Fault(BaseModel):
-    """One parameter that is wrong."""
+    """One wrong parameter."""
 
     parameter: Annotated[str, Field(examples=["month"])]
     detail: Annotated[str, Field(examples=["String should match pattern …"])]
@@ -46,7 +46,7 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """Ends a request with a problem document."""
+    """Exception that ends a request with a problem document."""
 
     def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(problem.detail)
@@ -57,7 +57,7 @@ class ProblemError(Exception):
 def answer(
     request: Request, problem: Problem, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """Answer a request with a problem document, which no cache keeps."""
+    """Answer a request with a problem document that caches must not store."""
     document = problem.model_copy(update={"instance": request.url.path})
     return JSONResponse(
         document.model_dump(exclude_none=True),
@@ -68,7 +68,12 @@ def answer(
 
 
 def not_ready(detail: str, retry_after: float) -> ProblemError:
-    """Say why nothing can be served now."""
+    """Build the error of an API that cannot serve now: status 503 with the reason.
+
+    Args:
+        detail: the reason.
+        retry_after: seconds until a new request is worthwhile.
+    """
     problem = Problem(
         type=NOT_READY, title="Not ready", status=HTTPStatus.SERVICE_UNAVAILABLE, detail=detail
     )
@@ -76,13 +81,13 @@ def not_ready(detail: str, retry_after: float) -> ProblemError:
 
 
 async def on_problem(request: Request, error: Exception) -> JSONResponse:
-    """Answer with the problem that a route raised."""
+    """Answer with the problem document that a route raised."""
     assert isinstance(error, ProblemError)
     return answer(request, error.problem, error.headers)
 
 
 async def on_bad_question(request: Request, error: Exception) -> JSONResponse:
-    """Answer with what is wrong in the parameters."""
+    """Answer status 422 with the faults of the parameters."""
     assert isinstance(error, RequestValidationError)
     faults = [
         Fault(parameter=".".join(map(str, e["loc"][1:])), detail=e["msg"]) for e in error.errors()
@@ -99,7 +104,7 @@ async def on_bad_question(request: Request, error: Exception) -> JSONResponse:
 
 
 async def on_http_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer for a path or method that does not exist."""
+    """Answer a request for a path or method that does not exist."""
     assert isinstance(error, HTTPException)
     title = HTTPStatus(error.status_code).phrase
     detail = f"{request.method} {request.url.path}: {error.detail}"
@@ -109,7 +114,7 @@ async def on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def on_defect(request: Request, error: Exception) -> JSONResponse:
-    """Answer for a defect of the program, whose traceback goes to the log alone."""
+    """Answer status 500 for a defect of the program; only the log gets the traceback."""
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     detail = "A defect of the program; its log says more."
@@ -117,7 +122,7 @@ async def on_defect(request: Request, error: Exception) -> JSONResponse:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Make every error of an application a problem document."""
+    """Register the handlers that answer every error with a problem document."""
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_bad_question)
     app.add_exception_handler(HTTPException, on_http_error)
@@ -130,7 +135,10 @@ def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 
 def with_media_type(openapi: dict[str, Any]) -> dict[str, Any]:
-    """Give problem documents their media type, which FastAPI cannot declare beside a model."""
+    """Set the media type of problem documents in the OpenAPI document.
+
+    FastAPI cannot declare a media type together with a model.
+    """
     for operations in openapi["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():

@@ -1,4 +1,4 @@
-"""Deployment values of the API, read once from the environment and the command line."""
+"""API settings, read once from the environment and the command line."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -11,16 +11,16 @@ from lakehouse.lake import Lake
 
 
 class ServingSettings(BaseSettings):
-    """Where the API listens, what it serves and how often it looks for something newer.
+    """Lake, address and refresh interval of the API.
 
-    Credentials of object stores are not listed: delta-rs reads the providers' standard variables
-    (AWS_ACCESS_KEY_ID, AZURE_STORAGE_ACCOUNT_NAME, …).
+    Credentials of object stores are not among the settings: delta-rs reads the providers' standard
+    variables (AWS_ACCESS_KEY_ID, AZURE_STORAGE_ACCOUNT_NAME, …).
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     lake_root: Annotated[str, Field(min_length=1, description="URI of the lake")]
-    # Whoever wants the API reachable from other machines, a container say, opens it: HOST=0.0.0.0
+    # Closed to other machines by default; HOST=0.0.0.0, as in a container, opens the API.
     host: Annotated[str, Field(min_length=1, description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="0: any free port")] = 8000
     refresh_seconds: Annotated[
@@ -33,22 +33,22 @@ class ServingSettings(BaseSettings):
 
     @property
     def lake(self) -> Lake:
-        """The lake that is served.
+        """The served lake.
 
         Raises:
-            UsageError: its URI has a scheme that we do not read.
+            UsageError: the lake's URI has an unknown scheme.
         """
         return Lake.at(self.lake_root)
 
 
 def read_settings(given: Mapping[str, object]) -> ServingSettings:
-    """Read the settings from the environment, those given on the command line first.
+    """Read the settings from the environment; values of the command line take precedence.
 
     Args:
-        given: setting to value; None: not given.
+        given: setting → value of the command line; None: not given.
 
     Raises:
-        UsageError: a setting is missing or of a wrong value; names each.
+        UsageError: a setting is missing or has a wrong value; names each such setting.
     """
     try:
         return ServingSettings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
@@ -58,7 +58,7 @@ def read_settings(given: Mapping[str, object]) -> ServingSettings:
 
 
 def sentence(setting: str, fault: Mapping[str, object]) -> str:
-    """Say what is wrong with one setting, and what to do."""
+    """Write the error sentence for one wrong or missing setting."""
     if setting == "lake_root":
         return "No lake is named: pass --lake URI or set LAKE_ROOT."
     return f"{setting.upper()}: {fault['input']!r}: {fault['msg']}."

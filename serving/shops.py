@@ -1,4 +1,4 @@
-"""The shops' names, and which shop an id stands for."""
+"""Shop names and aliases: rows of silver.shops, indexed by shop id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,13 @@ COLUMNS = ("shop_id", "name", "alias_of")
 
 @dataclass(frozen=True)
 class Shops:
-    """The shops known, and names and aliases by shop id."""
+    """The known shops.
+
+    Attributes:
+        names: shop_id → name; shops without a name are missing.
+        aliases: alias → the shop_id that the alias stands for.
+        ids: every shop_id, aliases included.
+    """
 
     names: Mapping[str, str]
     aliases: Mapping[str, str]
@@ -18,7 +24,7 @@ class Shops:
 
     @classmethod
     def of(cls, rows: pa.Table) -> "Shops":
-        """Take the shops from rows of silver.shops: ``COLUMNS``, one per shop_id, in any order."""
+        """Index rows of silver.shops: ``COLUMNS``, unique shop_id, in any order."""
         shops = sorted(rows.select(COLUMNS).to_pylist(), key=lambda shop: str(shop["shop_id"]))
         return cls(
             names={s["shop_id"]: s["name"] for s in shops if s["name"] is not None},
@@ -27,5 +33,5 @@ class Shops:
         )
 
     def resolve(self, shop_id: str) -> str:
-        """Return the shop that an id stands for: one step, as the jobs resolve it."""
+        """Return the shop that an id stands for; resolve one step of aliases, as the jobs do."""
         return self.aliases.get(shop_id, shop_id)

@@ -1,4 +1,4 @@
-"""What is served at one moment: a published version, its forecasts, the shops."""
+"""Served snapshot: one published version with its forecasts and the shops."""
 
 import hashlib
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from serving.shops import Shops
 
 
 class NothingPublishedError(LakeError):
-    """The lake is in order, and no version of its forecasts is to be served."""
+    """The lake is readable, but has no published version of forecasts."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A published version, as gold.forecast_versions has it."""
+    """A published version: columns of gold.forecast_versions."""
 
     version: str
     cutoff: date
@@ -36,7 +36,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A version with its forecasts and the shops known when it was read."""
+    """A version with its forecasts, and the shops at the time of reading."""
 
     version: Version
     forecasts: Forecasts
@@ -44,22 +44,24 @@ class Snapshot:
 
     @cached_property
     def tag(self) -> str:
-        """Name what answers are made from: equal tags, equal answers, in every replica."""
+        """The ETag of answers: replicas with equal tags give equal answers."""
         names, aliases = (sorted(d.items()) for d in (self.shops.names, self.shops.aliases))
         parts = (self.version, names, aliases, sorted(self.shops.ids))
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def read_snapshot(lake: Lake, known: Snapshot | None = None) -> Snapshot:
-    """Read what is to be served now.
+    """Read the newest published version, with forecasts and shops.
 
     Args:
-        lake: where to read.
-        known: a snapshot whose forecasts are taken over where its version is still the newest.
+        lake: the lake to read.
+        known: a snapshot whose forecasts are reused if its version is still the newest; None: all
+            forecasts are read.
 
     Raises:
-        LakeError: there is no lake, a table is missing, or the version is not whole.
-        NothingPublishedError: no version is published.
+        LakeError: no lake exists there, a table is missing, or forecasts of the version are
+            missing or not sound.
+        NothingPublishedError: no version is published; run jobs.forecast.
     """
     require_lake(lake)
     version = newest_published(lake)
@@ -70,10 +72,11 @@ def read_snapshot(lake: Lake, known: Snapshot | None = None) -> Snapshot:
 
 
 def require_lake(lake: Lake) -> None:
-    """Check that there is a lake of a format that we read, making nothing.
+    """Check that a lake in a known format exists, without creating anything.
 
     Raises:
-        LakeError: there is none, it is of another format, or its store does not answer.
+        LakeError: no lake exists there, its format is unknown, or its object store does not
+            answer.
     """
     if is_local(lake.root) and not local_path(lake.root).is_dir():
         raise LakeError(
@@ -84,10 +87,10 @@ def require_lake(lake: Lake) -> None:
 
 
 def newest_published(lake: Lake) -> Version:
-    """Return the version that is to be served.
+    """Return the newest published version.
 
     Raises:
-        NothingPublishedError: none is published.
+        NothingPublishedError: no version is published; run jobs.forecast.
     """
     names = tuple(Version.__dataclass_fields__)
     published = read_table(lake, FORECAST_VERSIONS, names, [("status", "=", "published")])
@@ -98,11 +101,12 @@ def newest_published(lake: Lake) -> Version:
 
 
 def read_forecasts(lake: Lake, version: Version) -> Forecasts:
-    """Read the forecasts of a version.
+    """Read and check the forecasts of a version.
 
     Raises:
-        LakeError: they are not as many as the version says, or one is not a number within the
-            bounds of the lake's profile.
+        LakeError: the number of forecasts differs from the version's ``rows``, or a forecast is
+            not a number within the bounds of the lake's profile; forecast again, or withdraw the
+            version.
     """
     rows = read_table(lake, FORECASTS, forecasts.COLUMNS, [("version", "=", version.version)])
     if len(rows) != version.rows:

@@ -1,4 +1,4 @@
-"""The snapshot that is served, and how it is kept new."""
+"""Snapshot store: the served snapshot, refreshed from the lake at intervals."""
 
 import asyncio
 import logging
@@ -16,11 +16,12 @@ NOT_READ_YET = "The forecasts are not read yet; ask again."
 
 @dataclass(frozen=True)
 class State:
-    """What is served, and what kept the last refresh from finding something newer.
+    """The served snapshot, and the fault of the last refresh.
 
     Attributes:
-        snapshot: None: nothing is served.
-        fault: a sentence that anybody may read: it names no path, which the log does.
+        snapshot: the served snapshot; None: nothing is served.
+        fault: public sentence without paths that says why the last refresh failed; None: the
+            refresh succeeded. The log holds the full reason.
     """
 
     snapshot: Snapshot | None = None
@@ -28,9 +29,9 @@ class State:
 
 
 class Store:
-    """Holds one state; a refresh replaces it as a whole.
+    """Holds one state, which a refresh replaces as a whole.
 
-    A request takes the state once, so that no answer mixes two versions.
+    A request reads the state once, so that no answer mixes two versions.
     """
 
     def __init__(self, lake: Lake) -> None:
@@ -38,15 +39,16 @@ class Store:
         self._lake = lake
 
     async def keep_new(self, seconds: float) -> None:
-        """Refresh now and then every so many seconds, until cancelled."""
+        """Refresh now, and again ``seconds`` after each refresh, until cancelled."""
         while True:
             await asyncio.to_thread(self.refresh)
             await asyncio.sleep(seconds)
 
     def refresh(self) -> None:
-        """Serve the newest published version; on a failure go on serving the last good one.
+        """Replace the state by the newest published version.
 
-        A withdrawal is no failure: what was withdrawn is served no longer.
+        If the lake cannot be read, the last good snapshot stays. If no version is published any
+        more, as after a withdrawal, nothing is served.
         """
         before = self.state.snapshot
         try:
@@ -55,7 +57,7 @@ class Store:
             self._keep(None, error)
         except ShopcastError as error:
             self._keep(before, error)
-        except BaseException as error:  # a panic of delta-rs is no Exception
+        except BaseException as error:  # a panic of delta-rs is not an Exception
             logger.exception("%s cannot be read", self._lake.root)
             self._keep(before, error)
         else:
@@ -74,7 +76,7 @@ class Store:
 
 
 def public_sentence(error: BaseException, lake: Lake) -> str:
-    """Say why the lake is not served without saying where it is; the log has all of it."""
+    """Write why the lake cannot be read without revealing its path; the log has the full reason."""
     sentence = str(error).replace(lake.root, "The lake")
     places = ("://", *([str(local_path(lake.root))] if is_local(lake.root) else []))
     if isinstance(error, ShopcastError) and not any(place in sentence for place in places):
