@@ -1,1 +1,1 @@
-"""Measurements, run by hand or on a schedule; never as tests."""
+"""Benchmarks of time, memory and accuracy, run by hand or on a schedule, never as tests."""

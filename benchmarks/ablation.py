@@ -1,13 +1,13 @@
-"""What each block of features brings: errors of models without it, on the folds of the backtest.
+"""Feature ablation: errors of models without each block of features, on the backtest's folds.
 
     python -m benchmarks.ablation --lake URI [--folds N] [--rounds N] [--out FILE]
     python -m benchmarks.ablation --lake URI --learn-from grid
 
-Reads the gold panel of the assortment into memory, a float32 per row and column, and fits xgboost
-in this process with the profile's parameters: once with all columns, once without each block. An
-RMSE without a block that is higher says what the block brings; differences are paired, the same
-rows, folds and seed. With --learn-from it measures one model that learns from the rows of another
-spine, on the rows of the assortment.
+Reads the gold panel of the assortment into memory, a float32 per row and column. Fits xgboost in
+this process with the profile's parameters: once with all columns, then once without each block. The
+rise of the RMSE without a block is the block's contribution; the fits use the same rows, folds and
+seed. With --learn-from, measures one model that learns from the rows of another spine, on the rows
+of the assortment. Writes the errors as JSON to standard output and to --out.
 """
 
 import argparse
@@ -45,9 +45,9 @@ class Rows:
     """The panel in memory.
 
     Attributes:
-        batch: columns that the response reads, and the target.
+        batch: the month, the features and the target.
         values: ``[row, feature]`` float32.
-        months: ``[row]`` month numbers.
+        months: ``[row]`` int64, month numbers.
     """
 
     batch: pa.RecordBatch
@@ -56,7 +56,7 @@ class Rows:
 
     @classmethod
     def read(cls, lake: Lake, features: FeatureSet, spine: str) -> "Rows":
-        """Read the closed months of a spine."""
+        """Read the closed months of a spine's panel."""
         closed = closed_months(lake)
         columns = ["month", *features.names, TARGET]
         months = [("month", ">=", closed.first), ("month", "<=", closed.last)]
@@ -69,13 +69,21 @@ class Rows:
         )
 
     def of(self, first: int, last: int) -> npt.NDArray[np.bool_]:
-        """Say which rows are of some months, both ends included."""
+        """Return ``[row]`` bool: rows with month numbers from ``first`` to ``last`` inclusive."""
         return (self.months >= first) & (self.months <= last)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What is fitted: rows to learn from, rows to score, folds and parameters."""
+    """The setup of the fits.
+
+    Attributes:
+        learned: rows to learn from.
+        scored: rows to score.
+        folds: training months and scored month of each fold.
+        model: parameters of the model.
+        bounds: lowest and highest forecast, units.
+    """
 
     learned: Rows
     scored: Rows
@@ -84,7 +92,14 @@ class Trial:
     bounds: tuple[float, float]
 
     def errors(self, columns: Sequence[int]) -> list[Real]:
-        """Return each fold's errors of a model that learns from some columns, units."""
+        """Return the errors per fold of a model that learns from some columns.
+
+        Args:
+            columns: positions of the features.
+
+        Returns:
+            Per fold ``[row]`` float32, forecast minus sold units.
+        """
         values = self.learned.values[:, columns], self.scored.values[:, columns]
         return [self._of_fold(fold, *values) for fold in self.folds]
 
@@ -118,7 +133,18 @@ def figures(errors: Sequence[Real]) -> dict[str, object]:
 def compared(
     lake: Lake, folds: int, rounds: int | None, learn_from: str
 ) -> dict[str, dict[str, object]]:
-    """Measure the model with all columns, and without each block where it learns from its spine."""
+    """Measure the model with all columns, and without each block of features.
+
+    Args:
+        lake: the lake that has the panel.
+        folds: number of folds.
+        rounds: boosting rounds; None: the profile's.
+        learn_from: spine of the rows to learn from; for a spine other than the assortment, only
+            the model with all columns is measured.
+
+    Returns:
+        Block → number of columns left out, and pooled errors.
+    """
     profile = stored_profile(lake)
     features = feature_set(profile)
     model = profile.model.model_copy(update={"rounds": rounds} if rounds else {})
@@ -139,7 +165,7 @@ def compared(
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure from a command line, and write the errors as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation", description=__doc__)
     parser.add_argument("--lake", required=True)
     parser.add_argument("--folds", type=int, default=6)

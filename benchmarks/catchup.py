@@ -1,10 +1,11 @@
-"""Catch-up: a whole history through Kafka into daily_sales, beside a bare append of its columns.
+"""Catch-up: a whole history from Kafka to daily_sales, compared with a bare append to Delta.
 
     python -m benchmarks.catchup --data DIR --work DIR --out FILE [--profile sample] [--trigger N]
 
-Sends the files of DIR to a real broker, then runs three things, each in a session of its own that
-has begun already: Spark's Kafka source → parsed columns → a Delta append; the ingest query, with
-the same trigger size; and the refresh of what it took in, beside a batch build of the same lake.
+Sends the files of DIR to a real broker. Then measures three stages, each in a new process whose
+Spark session is started before the clock: Spark's Kafka source → parsed columns → a Delta append;
+the ingest query with the same trigger size; and the refresh of the ingested sales, compared with a
+batch build of the same lake. Writes the times as JSON to FILE.
 """
 
 import argparse
@@ -65,7 +66,7 @@ def bare(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def ours(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Run the ingest query."""
+    """Run the ingest query on all records of the topics."""
     options = [
         "--lake",
         f"{arguments.work}/lake",
@@ -83,7 +84,7 @@ def ours(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def refreshed(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Refresh what was taken in, then build the same from nothing by the batch step."""
+    """Refresh the ingested sales, then rebuild the same cells and features in a batch."""
     lake, spark = Lake.at(f"{arguments.work}/lake"), lambda: context.spark
     last = max(log.month_rows(lake, DAILY_SALES))
     while (open_month := read_months(lake).open_month) < last:
@@ -103,7 +104,7 @@ STAGES = {"bare": bare, "ours": ours, "refresh": refreshed}
 
 
 def stage(name: str, arguments: argparse.Namespace) -> int:
-    """Run one stage in this process and print what it found."""
+    """Run one stage in this process, and print the result as JSON."""
     start_logging()
     context = Context(JobSettings(), "benchmark")
     context.spark.range(1).count()
@@ -112,7 +113,7 @@ def stage(name: str, arguments: argparse.Namespace) -> int:
 
 
 def run(name: str, argv: list[str], servers: str) -> dict[str, Any]:
-    """Run one stage in a process of its own."""
+    """Run one stage in a new process, and return the printed result."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.catchup", *argv, "--stage", name],
         env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": servers},
@@ -123,7 +124,7 @@ def run(name: str, argv: list[str], servers: str) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure every stage and write what was found."""
+    """Measure every stage and write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.catchup", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of full-size sales files")
     parser.add_argument("--work", type=Path, required=True, help="an empty folder")

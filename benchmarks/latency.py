@@ -1,11 +1,12 @@
-"""Latency of the stream: from the producer's send to the commit of the last table it touches.
+"""Stream latency: seconds from a producer's send to the commit of the last table touched.
 
     python -m benchmarks.latency --lake URI --out FILE [--seconds 300] [--rate 200]
 
-The lake holds a full-size history with its features up to date, and is changed. 95 of 100 events
-are of the open month, 4 of the month before, 1 is older. Both queries run as processes beside a
-real broker; the refresh notes which version of daily_sales each of its steps began with. An event
-is done when every target month that it alters was computed. Catalogue changes are sent apart.
+Reads and changes the lake, which must hold a full-size history with features up to date. Of 100
+events 95 are of the open month, 4 of the month before, 1 is older. Ingest and refresh run as
+processes next to a real broker; the refresh notes the version of daily_sales that each step
+started with. An event is done once every target month that the event alters was computed. Catalogue changes
+are sent separately. Writes the latencies as JSON to FILE.
 """
 
 import argparse
@@ -42,7 +43,15 @@ WARM_UP_SECONDS, SETTLE_SECONDS = 40, 300
 
 @dataclass(frozen=True)
 class Step:
-    """A refresh's step: versions of daily_sales and items that it saw, months, when done."""
+    """One step of the refresh.
+
+    Attributes:
+        sales: version of silver.daily_sales at the start of the refresh.
+        items: version of silver.items at the start of the refresh.
+        first: first target month that the step computed.
+        last: last target month that the step computed.
+        done: end of the step, seconds since 1970.
+    """
 
     sales: int
     items: int
@@ -53,7 +62,7 @@ class Step:
 
 @contextmanager
 def process(command: Sequence[str], servers: str, told: Path) -> Iterator[None]:
-    """Run a query while a block runs, what it says kept in a file."""
+    """Run a query in a process while a block runs, with its output in the file ``told``."""
     environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": servers}
     with told.open("w") as stream:
         running = subprocess.Popen(command, env=environment, stderr=stream, stdout=stream)
@@ -65,7 +74,7 @@ def process(command: Sequence[str], servers: str, told: Path) -> Iterator[None]:
 
 
 def steps(path: Path) -> list[Step]:
-    """Read what the refresh noted."""
+    """Read the steps that the refresh noted, a JSON line each."""
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     return [
         Step(
@@ -80,7 +89,13 @@ def steps(path: Path) -> list[Step]:
 
 
 def versions(lake: Lake, sent: Sequence[Sent]) -> dict[tuple[int, int], int]:
-    """Say which version of daily_sales first held each event: by the time of its batch."""
+    """Return the version of silver.daily_sales that first held each event.
+
+    The version is the first commit after the event's ``ingested_at``.
+
+    Returns:
+        (partition, offset) → version; events replaced by a later version are missing.
+    """
     commits = log.commits(lake, DAILY_SALES)
     times = [at for _, at in commits]
     places = {(event.partition, event.offset) for event in sent}
@@ -96,7 +111,17 @@ def versions(lake: Lake, sent: Sequence[Sent]) -> dict[tuple[int, int], int]:
 
 
 def done_at(event: Sent, version: int, open_month: date, told: Sequence[Step]) -> float:
-    """Return when every target month that an event alters was computed."""
+    """Return when the last target month that an event alters was computed.
+
+    Args:
+        event: the event.
+        version: version of silver.daily_sales that first held the event.
+        open_month: the lake's open month.
+        told: steps of the refresh, in order.
+
+    Returns:
+        Seconds since 1970; NaN: some target month was not computed.
+    """
     first = plus_months(open_month, 1 - event.back)
     open_targets = {plus_months(first, n) for n in range(event.back + 1)}
     for step in told:
@@ -108,7 +133,7 @@ def done_at(event: Sent, version: int, open_month: date, told: Sequence[Step]) -
 
 
 def summary(seconds: Sequence[float]) -> dict[str, float]:
-    """Summarise latencies."""
+    """Summarise latencies in seconds; NaN counts as not done."""
     values = np.array(seconds)
     p50, p95 = np.nanpercentile(values, [50, 95]) if len(values) else (np.nan, np.nan)
     return {
@@ -121,7 +146,14 @@ def summary(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def measure(lake: Lake, folder: Path, rate: float, seconds: float) -> dict[str, Any]:
-    """Send events and find out when each was done."""
+    """Send events through Kafka, and measure the latency of each.
+
+    Args:
+        lake: the lake to change.
+        folder: an empty local folder.
+        rate: events per second.
+        seconds: duration of the measured sending, seconds.
+    """
     noted = folder / "steps.jsonl"
     open_month = read_months(lake).open_month
     with ExitStack() as stack:
@@ -162,7 +194,7 @@ def measure(lake: Lake, folder: Path, rate: float, seconds: float) -> dict[str, 
 
 
 def wait_until_quiet(noted: Path) -> None:
-    """Wait until the refresh has nothing more to do for a while."""
+    """Wait until the refresh notes no step for 15 s, at most ``SETTLE_SECONDS``."""
     until = time.monotonic() + SETTLE_SECONDS
     size, since = -1, time.monotonic()
     while time.monotonic() < until and time.monotonic() - since < 15:
@@ -172,7 +204,7 @@ def wait_until_quiet(noted: Path) -> None:
 
 
 def main() -> int:
-    """Measure and write what was found."""
+    """Measure from a command line, and write the latencies as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.latency", description=__doc__)
     parser.add_argument("--lake", required=True, help="full-size lake; it is changed")
     parser.add_argument("--out", type=Path, required=True, help="JSON file of the result")

@@ -1,10 +1,10 @@
-"""Peak memory of each kind of task, on a lake and on ones of ten times its items or months.
+"""Peak memory of each kind of task, on a lake and on lakes of ten times the items or months.
 
     python -m benchmarks.memory
 
-Prints a line per task: its pieces, and the greatest peak of one in MiB, Arrow's pool and NumPy's
-arrays added up. Pieces and row groups are smaller than elsewhere (``SIZES``), so that small lakes
-are cut as large ones are.
+Reads nothing. Prints a row per task and lake: the number of pieces, and the highest peak of a piece
+in MiB, Arrow's pool and NumPy's arrays added up. Pieces and row groups are smaller than in
+production (``SIZES``), so that small lakes are split into as many pieces as large ones.
 """
 
 import sys
@@ -48,7 +48,7 @@ from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# What fits into a piece here: the first lake is one piece of each kind, about.
+# Limits of a piece in this benchmark, such that the first lake is about one piece of each kind.
 SIZES: Sequence[tuple[ModuleType, str, int]] = (
     (work_units, "ROWS_PER_BUCKET", 50_000),
     (work_units, "SALES_PER_BUCKET", 50_000),
@@ -64,7 +64,13 @@ SHOP_COUNT = 30
 
 @dataclass(frozen=True)
 class Scale:
-    """How large a lake is; a shop sells a tenth of the items in a month, once or twice."""
+    """The size of a lake; in a month a shop sells about a tenth of the items, once or twice each.
+
+    Attributes:
+        name: name of the lake in the printed table.
+        items: number of items.
+        months: number of months.
+    """
 
     name: str
     items: int
@@ -84,7 +90,7 @@ SCALES = (
 
 
 def month_sales(scale: Scale, month: date, random: np.random.Generator) -> pa.Table:
-    """Draw a month of sales, rows of silver.daily_sales."""
+    """Draw random sales of a month, rows of silver.daily_sales."""
     count = SHOP_COUNT * scale.items // 8
     shops, items = random.integers(0, SHOP_COUNT, count), random.integers(0, scale.items, count)
     days = [month.replace(day=int(day)) for day in random.integers(1, 29, count)]
@@ -112,7 +118,7 @@ def month_sales(scale: Scale, month: date, random: np.random.Generator) -> pa.Ta
 
 
 def drawn_lake(folder: str, scale: Scale) -> Lake:
-    """Make a lake of drawn sales, with its cells and features, in this process."""
+    """Create a lake of random sales with cells and features, in this process."""
     lake, random = Lake.at(folder), np.random.default_rng(1)
     claim_lake(lake, load_profile("sample").model_copy(update={"features": Features(without=[])}))
     for table in (DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS):
@@ -131,16 +137,16 @@ def drawn_lake(folder: str, scale: Scale) -> Lake:
 
 
 def no_spark() -> "SparkSession":
-    """All work is done in this process.
+    """Refuse to start Spark, because this process must do all the work.
 
     Raises:
-        AssertionError: it was not.
+        AssertionError: always.
     """
     raise AssertionError("Spark was asked for")
 
 
 def works(lake: Lake, scale: Scale) -> Iterator[tuple[str, Task, Sequence[Piece]]]:
-    """Name each kind of task with its pieces; of cells and panels, those of the last month."""
+    """Yield each kind of task: name, task and pieces; for cells and panels, the last month's."""
     profile, last = stored_profile(lake), [scale.history.last]
     groups, features = feature_groups(profile), feature_set(profile)
     buckets, attributes = work_units.item_buckets(lake), Attributes.of(profile)
@@ -166,7 +172,7 @@ def works(lake: Lake, scale: Scale) -> Iterator[tuple[str, Task, Sequence[Piece]
 
 
 def peak_mib(task: Task, piece: Piece) -> float:
-    """Do a piece of work and return its greatest memory."""
+    """Run a task on one piece, and return the peak memory in MiB."""
     usual = pa.default_memory_pool()
     mine = pa.proxy_memory_pool(usual)
     pa.set_memory_pool(mine)
@@ -181,7 +187,7 @@ def peak_mib(task: Task, piece: Piece) -> float:
 
 
 def main() -> int:
-    """Print the table."""
+    """Measure every task on every lake, and print the table in Markdown."""
     for module, name, rows in SIZES:
         setattr(module, name, rows)
     work.FEW_ROWS = 1 << 62

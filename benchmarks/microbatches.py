@@ -1,10 +1,12 @@
-"""What a micro-batch costs by the length of history, and the files after many of them.
+"""Micro-batch costs: seconds by length of history, and number of files after many batches.
 
     python -m benchmarks.microbatches history --lake URI --work DIR --out FILE [--size 1000]
     python -m benchmarks.microbatches files --lake URI --out FILE [--batches 500]
 
-``history`` copies a full-size lake twice, once with its last three months alone, and puts the same
-kinds of micro-batches through both in turns, in this process. ``files`` changes its lake.
+``history`` copies a full-size lake twice, once complete and once with only the last three months,
+and processes the same kinds of micro-batches on both in turns, in this process. ``files`` counts
+the files of each table after many micro-batches with maintenance, and changes the lake. Both write
+JSON to FILE.
 """
 
 import argparse
@@ -40,24 +42,30 @@ from streaming.queries.metrics import RefreshMetrics
 from streaming.queries.refresh import Refresh
 
 SHORT, ROUNDS, MAINTAIN_EVERY = 3, 7, 25
-# The share of events before the open month, and before the month before it.
+# Kind → share of events of the open month, and of the open month or the month before.
 KINDS = {"open month": (1.0, 1.0), "month before": (0.0, 1.0), "older": (0.0, 0.0)}
 
 
 class Stream:
-    """A lake and what the two queries do to it, without Kafka and Spark's planning."""
+    """A lake, with the work of the ingest and refresh queries, without Kafka and Spark's planning.
+
+    Attributes:
+        lake: the lake to change.
+        number: offset of the next event.
+        refresh: the refresh of the lake.
+    """
 
     def __init__(self, lake: Lake, context: Context) -> None:
         self.lake, self.number = lake, 0
         self.refresh = Refresh(lake, lambda: context.spark, RefreshMetrics())
 
     def settle(self) -> None:
-        """Bring everything up to date."""
+        """Bring all cells and features up to date."""
         while self.refresh(is_last=True):
             pass
 
     def put(self, values: list[bytes]) -> float:
-        """Put a micro-batch through, and return how long it took."""
+        """Ingest a micro-batch and refresh the features; return the time in seconds."""
         now, count = datetime.now(UTC), len(values)
         columns = {
             "source": ["benchmark"] * count, "partition": [0] * count,
@@ -74,7 +82,7 @@ class Stream:
 
 
 def shortened(lake: Lake, folder: Path) -> Lake:
-    """Make a lake with the last months of another."""
+    """Create a lake with the last ``SHORT`` closed months and the open month of another lake."""
     short, months = Lake.at(str(folder)), read_months(lake)
     claim_lake(short, stored_profile(lake))
     first = plus_months(months.open_month, -SHORT)
@@ -87,7 +95,7 @@ def shortened(lake: Lake, folder: Path) -> Lake:
 
 
 def history(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    """Compare micro-batches over a long and a short history, in turns."""
+    """Compare micro-batches on a long and a short history, in turns."""
     whole = arguments.work / "whole"
     shutil.copytree(local_path(Lake.at(arguments.lake).root), whole)
     streams = {
@@ -112,7 +120,10 @@ def history(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 def moved(streams: dict[str, Stream], size: int) -> dict[str, list[float]]:
-    """Time corrections that move sales to another shop, item or month; the sales come untimed."""
+    """Time corrections that move sales to another shop, item or month.
+
+    The sales are ingested before, untimed.
+    """
     made = {name: moves(stream.lake, 11) for name, stream in streams.items()}
     times: dict[str, list[float]] = {name: [] for name in streams}
     for _ in range(ROUNDS):
@@ -124,7 +135,7 @@ def moved(streams: dict[str, Stream], size: int) -> dict[str, list[float]]:
 
 
 def medians(times: dict[str, list[float]]) -> dict[str, float]:
-    """Return the median of each lake, and how the long one's compares with the short one's."""
+    """Return the median time per lake, seconds, and the ratio of long to short history."""
     found = {name: round(statistics.median(some), 2) for name, some in times.items()}
     if len(times) > 1:
         long, short = (statistics.median(some) for some in times.values())
@@ -133,12 +144,12 @@ def medians(times: dict[str, list[float]]) -> dict[str, float]:
 
 
 def taken(made: Iterator[tuple[int, bytes]], count: int) -> list[bytes]:
-    """Take so many events."""
+    """Take the next ``count`` events."""
     return [next(made)[1] for _ in range(count)]
 
 
 def files(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    """Count files after many micro-batches with maintenance."""
+    """Count the files of each table over many micro-batches with maintenance."""
     stream = Stream(Lake.at(arguments.lake), context)
     made = sales(stream.lake, 9)
     tables = [t for t in all_tables(stored_profile(stream.lake)) if log.exists(stream.lake, t)]
@@ -161,7 +172,7 @@ WHAT: dict[str, Callable[[argparse.Namespace, Context], dict[str, Any]]] = {
 
 
 def main() -> int:
-    """Measure and write what was found."""
+    """Measure from a command line, and write the results as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.microbatches", description=__doc__)
     parser.add_argument("what", choices=WHAT)
     parser.add_argument("--lake", required=True)

@@ -1,10 +1,10 @@
-"""What a micro-batch of sales costs beside few and beside ten times as many stored sales.
+"""Micro-batch costs by number of stored sales: a lake, and one with ten times as many sales.
 
     python -m benchmarks.named_sales --work DIR --out FILE [--sales 1100000] [--size 1000]
 
-Makes two lakes of random sales in 33 months and a last month of the same size in both, cancels one
-sale, and puts micro-batches through to silver in this process: of the last month, of sales that
-name themselves, and of cancels of sales of any month.
+Creates two lakes of random sales in 33 months, plus a last month of the same size in both. Cancels
+sales once, then ingests micro-batches into silver in this process: sales of the last month, sales
+with their own sale_id, and cancellations of sales of any month. Writes the times as JSON to FILE.
 """
 
 import argparse
@@ -41,14 +41,14 @@ Values = Iterator[list[bytes]]
 
 
 def ids(seed: int, number: int) -> pa.Array:
-    """Make ids as content makes them: 32 hexadecimal digits."""
+    """Draw random ids in the form of content digests: 32 hexadecimal digits."""
     text = np.random.default_rng(seed).bytes(number * LENGTH // 2).hex().encode()
     offsets = pa.py_buffer(np.arange(0, (number + 1) * LENGTH, LENGTH, dtype=np.int32))
     return pa.StringArray.from_buffers(number, offsets, pa.py_buffer(text))
 
 
 def month_of_sales(month: date, seed: int, number: int) -> pa.Table:
-    """Make sales of a month."""
+    """Create ``number`` sales of a month, columns of silver.daily_sales."""
     columns = {
         "sale_id": ids(seed, number),
         **dict.fromkeys(("date", "month"), pa.repeat(pa.scalar(month), number)),
@@ -65,7 +65,7 @@ def month_of_sales(month: date, seed: int, number: int) -> pa.Table:
 
 
 def make_lake(folder: Path, sales: int) -> Lake:
-    """Make a lake of as many sales in the months before the last one."""
+    """Create a lake with ``sales`` sales before the last month and ``LAST_MONTH`` in that month."""
     lake = Lake.at(str(folder))
     claim_lake(lake, load_profile("sample"))
     for table in (DAILY_SALES, DAILY_OFFERS, REPLACED_DAYS):
@@ -79,13 +79,19 @@ def make_lake(folder: Path, sales: int) -> Lake:
 
 
 class Intake:
-    """A lake, and the micro-batches that are put through to its silver."""
+    """A lake that ingests micro-batches into silver.
+
+    Attributes:
+        lake: the lake to change.
+        sales: number of sales before the last month.
+        offsets: offsets of the next events.
+    """
 
     def __init__(self, lake: Lake, sales: int) -> None:
         self.lake, self.sales, self.offsets = lake, sales, count()
 
     def put(self, values: list[bytes]) -> dict[str, float]:
-        """Put a micro-batch through, and measure it."""
+        """Ingest a micro-batch, and return the seconds and the MB that the process read."""
         fields = {
             "source": ["benchmark"] * len(values),
             "partition": [0] * len(values),
@@ -102,7 +108,7 @@ class Intake:
         }
 
     def kinds(self, size: int) -> dict[str, Callable[[], list[bytes]]]:
-        """Name the kinds of micro-batches."""
+        """Return kind of micro-batch → function that makes one, with ``size`` records."""
         chosen, last = random.Random(5), plus_months(FIRST, MONTHS)
         stored = [
             text
@@ -137,7 +143,10 @@ def bytes_read() -> int:
 
 
 def measure(intake: Intake, size: int) -> dict[str, Any]:
-    """Put every kind of micro-batch through some times, after a first cancel."""
+    """Ingest every kind of micro-batch ``ROUNDS`` times; return the medians per kind.
+
+    The first cancellation is measured apart.
+    """
     kinds = intake.kinds(size)
     found: dict[str, Any] = {
         "first cancel": intake.put(kinds["10 cancels of sales of any month"]())
@@ -150,7 +159,7 @@ def measure(intake: Intake, size: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure and write what was found."""
+    """Measure from a command line, and write the results as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.named_sales", description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="an empty folder")
     parser.add_argument("--out", type=Path, required=True)

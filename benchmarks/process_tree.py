@@ -1,4 +1,4 @@
-"""Run a command and measure it: wall time, and peak memory of its whole process tree."""
+"""Process measurement: wall time and peak memory of a command's whole process tree."""
 
 import json
 import subprocess
@@ -17,12 +17,12 @@ INTERVAL = 0.25
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a command took.
+    """Time, memory and output of a command.
 
     Attributes:
         seconds: wall time, from start to exit.
         peak_mib: greatest sum of the proportional set sizes of the tree, JVM and workers included.
-        results: the JSON lines that it printed.
+        results: the JSON lines that the command printed.
     """
 
     seconds: float
@@ -34,7 +34,7 @@ def measured(command: Sequence[str]) -> Measurement:
     """Run a command and measure it.
 
     Raises:
-        CalledProcessError: it failed.
+        CalledProcessError: the command failed; standard error shows the output.
     """
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -51,7 +51,7 @@ def measured(command: Sequence[str]) -> Measurement:
 
 
 def watch(process: "subprocess.Popen[str]", peak: list[int]) -> None:
-    """Keep the greatest memory of a process tree, KiB, in ``peak[0]`` until it ends."""
+    """Keep the peak memory of a process tree, KiB, in ``peak[0]`` until the process ends."""
     while process.poll() is None:
         peak[0] = max(peak[0], tree_kib(process.pid))
         time.sleep(INTERVAL)
@@ -67,7 +67,7 @@ def tree_kib(pid: int) -> int:
 
 
 def pss_kib(pid: int) -> int:
-    """Return a process's proportional set size, KiB; 0 when it is gone."""
+    """Return a process's proportional set size, KiB; 0: the process has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

@@ -1,6 +1,9 @@
-"""The refresh as its command runs it, noting each step for the latency benchmark.
+"""Refresh for the latency benchmark: works like the command, and notes each step.
 
 python -m benchmarks.refreshing --lake URI --out FILE
+
+Reads and writes the lake as ``python -m streaming refresh`` does. Writes a JSON line per step to
+FILE.
 """
 
 import argparse
@@ -20,7 +23,7 @@ from streaming.refresh import LOOK_SECONDS
 
 
 def main() -> int:
-    """Refresh until stopped."""
+    """Refresh until a signal stops the process, noting each step."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.refreshing", description=__doc__)
     parser.add_argument("--lake", required=True)
     parser.add_argument("--out", type=Path, required=True)

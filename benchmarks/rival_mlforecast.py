@@ -1,12 +1,12 @@
-r"""mlforecast with LightGBM as a family of models, to be measured on the same rows as shopcast's.
+r"""Rival model: mlforecast with LightGBM, as an estimator scored on the same rows as shopcast's.
 
     pip install -c constraints.txt -e '.[rivals]'
     python -m jobs.backtest --lake URI \
         --estimators profile,benchmarks.rival_mlforecast:MLForecastRival
 
-Used as its documentation shows: a series per pair from its first sale, months without sales zero,
-lags, rolling and expanding means, shop, item and category as static features, the month as a date
-feature. Series pass through one process, as mlforecast does it. A pair without a series gets 0.
+Follows mlforecast's documentation: a series per pair from the pair's first sale, months without
+sales zero, lags, rolling and expanding means, shop, item and category as static features, the month
+as a date feature. One process fits all series, as mlforecast does. A pair without a series gets 0.
 """
 
 import pickle
@@ -38,12 +38,12 @@ FILE = "forecasts.pkl"
 
 @dataclass(frozen=True)
 class Forecasts:
-    """What a fitted rival says of the months after its cutoff.
+    """Forecasts of a fitted rival for the months after the cutoff.
 
     Attributes:
         spark: the session.
-        rows: ``[shop_id, item_id, month, forecast]``.
-        bounds: of forecasts, units.
+        rows: ``[shop_id, item_id, month, forecast]``, forecast in units.
+        bounds: lowest and highest forecast, units.
     """
 
     spark: "SparkSession"
@@ -51,7 +51,7 @@ class Forecasts:
     bounds: tuple[float, float]
 
     def predict(self, rows: "DataFrame") -> "DataFrame":
-        """Look the forecasts up; 0 where a pair has none."""
+        """Join the forecasts to rows; a pair without a series gets 0, quantiles are null."""
         from pyspark.sql import functions as F
 
         mine = self.spark.createDataFrame(self.rows)
@@ -65,11 +65,11 @@ class Forecasts:
         )
 
     def importance(self) -> Mapping[str, float]:
-        """Return nothing: its features are its own."""
+        """Return an empty mapping, because the rival does not use shopcast's features."""
         return {}
 
     def save(self, folder: Path) -> None:
-        """Keep the forecasts."""
+        """Save the forecasts in a folder."""
         (folder / FILE).write_bytes(pickle.dumps(self.rows))
 
 
@@ -82,7 +82,7 @@ class MLForecastRival:
         self._bounds = settings.bounds
 
     def fit(self, rows: "PanelRows", spark: "SparkSession") -> Forecasts:
-        """Learn from the series up to the last of the rows' months."""
+        """Fit the series up to the last month of the rows, and forecast the horizon."""
         made = fitted(series(rows)).predict(rows.horizon)
         pairs = made["unique_id"].str.split("|", expand=True)
         found = pd.DataFrame(
@@ -91,11 +91,15 @@ class MLForecastRival:
         return Forecasts(spark, found, self._bounds)
 
     def describe(self) -> Mapping[str, Any]:
-        """Return what it was made with."""
+        """Return the parameters: lags, windows and static features."""
         return {"lags": LAGS, "windows": WINDOWS, "static": STATIC}
 
     def load(self, folder: Path) -> Forecasts:
-        """Refuse: a rival is measured, not served."""
+        """Refuse to load: a rival is only measured, never served.
+
+        Raises:
+            NotImplementedError: always.
+        """
         raise NotImplementedError(f"{folder}: a rival is only measured")
 
 
@@ -106,13 +110,13 @@ def fitted(history: pd.DataFrame) -> Any:
     """Fit mlforecast.
 
     Args:
-        history: ``[unique_id, ds, y, *STATIC]``.
+        history: ``[unique_id, ds, y, *STATIC]``, y in units; a row per pair and month.
     """
     from lightgbm import LGBMRegressor
     from mlforecast import MLForecast
     from mlforecast.lag_transforms import ExpandingMean, RollingMean
 
-    # A lag that reaches beyond the history of every series would leave no row to learn from.
+    # A lag longer than every series would leave no row to learn from.
     longest = history.groupby("unique_id", observed=True).size().max()
     means = [RollingMean(window, min_samples=1) for window in WINDOWS]
     forecaster = MLForecast(
@@ -126,7 +130,11 @@ def fitted(history: pd.DataFrame) -> Any:
 
 
 def series(rows: "PanelRows") -> pd.DataFrame:
-    """Read every pair's months from its first sale to the last of the rows' months."""
+    """Read the monthly units of every pair, from the pair's first sale to the rows' last month.
+
+    Returns:
+        ``[unique_id, ds, y, *STATIC]``; a month without sales counts as 0 units.
+    """
     table, last = monthly_table(rows.features.groups[0]), max(rows.months)
     cells = read_table(
         rows.lake, table, [SHOP, ITEM, "month", TARGET, "sales"], [("month", "<=", last)]

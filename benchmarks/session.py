@@ -1,4 +1,4 @@
-"""Run several job command lines in one Spark session, a JSON line for each.
+"""Shared session: several batch commands in one Spark session, a JSON line for each.
 
 python -m benchmarks.session build_features --lake L // build_panel --lake L --spine grid
 """
@@ -16,7 +16,7 @@ SEPARATOR = "//"
 
 
 def main(argv: list[str]) -> int:
-    """Run the command lines; the session's start is a line of its own."""
+    """Run the command lines; a first JSON line gives the start time of the session, seconds."""
     start_logging()
     started = time.monotonic()
     context = Context(JobSettings(), "benchmark")

@@ -1,4 +1,4 @@
-"""Every stage on full-size generated data: wall time, peak memory, rows, columns, bytes.
+"""Pipeline stages on full-size generated data: wall time, peak memory, rows, columns, bytes.
 
     python -m benchmarks.stages --out FOLDER [--work FOLDER] [--scale small|full]
 
@@ -24,7 +24,7 @@ SESSION = [sys.executable, "-m", "benchmarks.session"]
 
 
 def stages(work: Path, scale: str) -> Iterator[tuple[str, list[str]]]:
-    """Name each stage and the command that runs it."""
+    """Yield the name and the command of each stage, in order."""
     data, lake = str(work / "data"), str(work / "lake")
     on_lake = ["--lake", lake]
     grid = [*on_lake, "--spine", "grid"]
@@ -42,7 +42,7 @@ def stages(work: Path, scale: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def row(name: str, command: list[str]) -> dict[str, Any]:
-    """Measure one stage."""
+    """Run one stage, and return time, memory and the results of the steps."""
     found = measured(command)
     return {
         "stage": name,
@@ -53,7 +53,7 @@ def row(name: str, command: list[str]) -> dict[str, Any]:
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
-    """Write the table: a line per stage, and per step within it."""
+    """Write a Markdown table: a line per stage, and a line per step of a stage."""
     lines = ["| stage | wall, s | peak, MiB | what |", "| --- | ---: | ---: | --- |"]
     for found in rows:
         lines.append(f"| {found['stage']} | {found['seconds']} | {found['peak_mib']} | |")
@@ -64,7 +64,7 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Describe the machine that was measured."""
+    """Describe this machine: cores, memory, Python and load."""
     return {
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
@@ -74,7 +74,7 @@ def machine() -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure every stage and write what was found."""
+    """Measure every stage and write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stages", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
     parser.add_argument("--work", type=Path, help="folder of data and lake (default: a new one)")

@@ -1,4 +1,4 @@
-"""Traffic for the streaming benchmarks: random sales of a lake's shops and items, into Kafka."""
+"""Traffic for the streaming benchmarks: random sales of a lake's shops and items → Kafka."""
 
 import json
 import random
@@ -16,13 +16,20 @@ from lakehouse.month_range import plus_months
 from lakehouse.tables.silver import ITEMS, SHOPS
 
 SALES, CATALOGUE = "daily-sales", "catalogue"
-# Of the open month, and of it or the month before; the rest is older.
+# Share of sales of the open month, and of the open month or the month before; the rest is older.
 OPEN, RECENT = 0.95, 0.99
 
 
 @dataclass(frozen=True)
 class Sent:
-    """An event: when it was sent, how many months before the open one, where it went."""
+    """A sent event.
+
+    Attributes:
+        at: time of sending, seconds since 1970.
+        back: months from the event's month to the open month; 0: the open month.
+        partition: Kafka partition.
+        offset: Kafka offset.
+    """
 
     at: float
     back: int
@@ -33,7 +40,17 @@ class Sent:
 def sales(
     lake: Lake, seed: int, recent: float = RECENT, opened: float = OPEN
 ) -> Iterator[tuple[int, bytes]]:
-    """Make sales: (months before the open one, JSON)."""
+    """Generate random sales without end.
+
+    Args:
+        lake: the lake whose shops, items and months are used.
+        seed: seed of the random numbers.
+        recent: share of sales of the open month or the month before, 0 to 1.
+        opened: share of sales of the open month, 0 to 1.
+
+    Yields:
+        Months from the sale's month to the open month, and the sale as JSON.
+    """
     chosen, months = random.Random(seed), read_months(lake)
     shops = sorted(read_table(lake, SHOPS, ["shop_id"])["shop_id"].to_pylist())
     items = sorted(read_table(lake, ITEMS, ["item_id"])["item_id"].to_pylist())
@@ -53,9 +70,12 @@ def sales(
 
 
 def moves(lake: Lake, seed: int) -> Iterator[tuple[bytes, bytes]]:
-    """Make sales of the open month that name themselves, each with the correction that moves it.
+    """Generate sales of the open month with a sale_id, each with a correction that moves the sale.
 
-    The correction is of another shop and item, and of the month before for one in ten.
+    The correction has a random shop and item, and for one sale in ten a day of the month before.
+
+    Yields:
+        The sale and the correction, as JSON.
     """
     chosen = random.Random(seed)
     pairs = zip(sales(lake, seed, 1.0, 1.0), sales(lake, seed + 1, 1.0, 0.9), strict=True)
@@ -68,7 +88,7 @@ def moves(lake: Lake, seed: int) -> Iterator[tuple[bytes, bytes]]:
 def send(
     servers: str, made: Iterator[tuple[int, bytes]], rate: float, seconds: float
 ) -> list[Sent]:
-    """Send at a rate, and wait until the broker has everything."""
+    """Send events for ``seconds`` seconds at ``rate`` per second; wait for the confirmations."""
     producer = KafkaProducer(bootstrap_servers=servers, acks="all", linger_ms=5)
     pending, started = [], time.time()
     for number in range(int(rate * seconds)):
@@ -84,7 +104,11 @@ def send(
 
 
 def send_catalogue(servers: str, lake: Lake, count: int) -> float:
-    """Let items change their category, in one message; return when it was sent."""
+    """Send one message that changes the category of ``count`` items.
+
+    Returns:
+        Time of sending, seconds since 1970.
+    """
     rows = read_table(lake, ITEMS, ["item_id", "name", "category_id"]).to_pylist()
     categories = sorted({row["category_id"] for row in rows})
     now = time.time()

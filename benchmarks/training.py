@@ -1,12 +1,14 @@
-"""Boosted trees by Spark's workers beside one xgboost process: same rows, parameters, threads.
+"""Training engines: boosted trees on Spark's workers, compared with one xgboost process.
 
     python -m benchmarks.training --lake URI [--spine grid] [--rounds N] [--engines NAME …]
 
-From the Delta panel to a fitted model, the start of Spark included; the last closed month is left
-out and scored by all. Each engine runs in a process of its own, one after the other.
+Reads the gold panel. Prints a JSON line per engine: seconds from the panel to a fitted model, the
+start of Spark included, memory, and RMSE on the last closed month, from which no engine learns. All
+engines use the same rows, parameters and number of threads. Each runs in a new process, one after
+the other.
 
 ``single`` is the best single process: no Spark, the matrix of ``collective``. ``table`` is one
-process with all rows in one Arrow table and nulls as xgboost keeps them.
+process with all rows in one Arrow table and nulls as xgboost represents them.
 """
 
 import argparse
@@ -41,7 +43,7 @@ Fit = Callable[[PanelRows, Task], xgb.Booster]
 
 
 def single(rows: PanelRows, task: Task) -> xgb.Booster:
-    """Fit in this process, from the files."""
+    """Fit in this process, reading the panel's files in batches."""
     given = dict(task.parameters)
     rounds = given.pop(ROUNDS)
     share = collective.sources(rows, task.inputs, 1)
@@ -49,7 +51,7 @@ def single(rows: PanelRows, task: Task) -> xgb.Booster:
 
 
 def table(rows: PanelRows, task: Task) -> xgb.Booster:
-    """Fit in this process, from one Arrow table."""
+    """Fit in this process, from the panel in one Arrow table."""
     given = dict(task.parameters)
     rounds = given.pop(ROUNDS)
     found = read_table(
@@ -63,7 +65,7 @@ def table(rows: PanelRows, task: Task) -> xgb.Booster:
 
 
 def on_spark(engine: str, workers: int) -> Fit:
-    """Return what fits with Spark's tasks, which share the threads evenly."""
+    """Return a function that fits with Spark tasks, ``THREADS`` shared evenly among ``workers``."""
 
     def fit(rows: PanelRows, task: Task) -> xgb.Booster:
         each = THREADS // workers
@@ -84,7 +86,7 @@ FITS: dict[str, Fit] = {
 
 
 def rmse(rows: PanelRows, booster: xgb.Booster) -> float:
-    """Score a model on rows of one month, units."""
+    """Return the RMSE of a model on the panel's rows, units."""
     inputs = Inputs.of(rows.features)
     names = inputs.names
     found = read_table(rows.lake, rows.table, [*names, TARGET], [("month", "in", [*rows.months])])
@@ -95,7 +97,7 @@ def rmse(rows: PanelRows, booster: xgb.Booster) -> float:
 
 
 def fit_once(arguments: argparse.Namespace) -> None:
-    """Fit with one engine and print what it took."""
+    """Fit with one engine in this process, and print seconds and RMSE."""
     lake = Lake.at(arguments.lake)
     months = list(closed_months(lake))[3:]
     months = months[: arguments.months + 1] if arguments.months else months
@@ -120,7 +122,7 @@ def fit_once(arguments: argparse.Namespace) -> None:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Run each engine in a process of its own; print time, memory, error, and the ratios."""
+    """Run each engine in a new process; print time, memory, error, and the ratios to single."""
     found = {name: row(name, arguments) for name in arguments.engines}
     for name in set(found) - {"single"} if "single" in found else ():
         ratio = found[name]["seconds"] / found["single"]["seconds"]
@@ -128,7 +130,7 @@ def compare(arguments: argparse.Namespace) -> None:
 
 
 def row(engine: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure one engine."""
+    """Run one engine in a new process; print and return time, memory and error."""
     command: list[Any] = [sys.executable, "-m", "benchmarks.training", "--engine", engine]
     command += ["--lake", arguments.lake, "--spine", arguments.spine]
     command += ["--rounds", str(arguments.rounds), "--months", str(arguments.months)]
@@ -139,7 +141,7 @@ def row(engine: str, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Compare the engines, or run one."""
+    """Compare the engines or, with ``--engine``, run one in this process."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--lake", required=True)
     parser.add_argument("--spine", default="grid")
