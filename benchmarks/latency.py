@@ -5,8 +5,8 @@
 Reads and changes the lake, which must hold a full-size history with features up to date. Of 100
 events 95 are of the open month, 4 of the month before, 1 is older. Ingest and refresh run as
 processes next to a real broker; the refresh notes the version of daily_sales that each step
-started with. An event is done once every target month that the event alters was computed. Catalogue changes
-are sent separately. Writes the latencies as JSON to FILE.
+started with. An event is done once every target month that the event alters was computed. Catalogue
+changes are sent separately. Writes the latencies as JSON to FILE.
 """
 
 import argparse
@@ -62,7 +62,7 @@ class Step:
 
 @contextmanager
 def process(command: Sequence[str], servers: str, told: Path) -> Iterator[None]:
-    """Run a query in a process while a block runs, with its output in the file ``told``."""
+    """Run a query in a process while a block runs, with the output in the file ``told``."""
     environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": servers}
     with told.open("w") as stream:
         running = subprocess.Popen(command, env=environment, stderr=stream, stdout=stream)

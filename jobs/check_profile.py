@@ -2,7 +2,7 @@
 
     python -m jobs.check_profile --data DIR --profile NAME|FILE.toml [--rows N]
 
-Reads the files that the profile names to their end. Writes nothing and needs no lake.
+Reads the files that the profile names completely. Writes nothing and needs no lake.
 """
 
 import argparse

@@ -85,7 +85,7 @@ class Budget:
     """A limit on the search.
 
     Attributes:
-        trials: largest number of trials, stored ones included; None: no limit.
+        trials: largest number of trials, stored trials included; None: no limit.
         until: time of ``time.monotonic``, seconds, after which no trial begins; None: no limit.
     """
 

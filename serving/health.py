@@ -23,7 +23,7 @@ async def healthz(response: Response) -> Liveness:
 async def readyz(
     served: Served, state: Now, settings: Settings, today: Today, response: Response
 ) -> Readiness:
-    """Report the served forecasts; 503 with the reason if none are loaded or they are too old."""
+    """Report the served forecasts; 503 with the reason if forecasts are missing or too old."""
     age, greatest = months_between(served.version.cutoff, today), settings.max_age_months
     if greatest is not None and age > greatest:
         raise not_ready(

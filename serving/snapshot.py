@@ -55,8 +55,8 @@ def read_snapshot(lake: Lake, known: Snapshot | None = None) -> Snapshot:
 
     Args:
         lake: the lake to read.
-        known: a snapshot whose forecasts are reused if its version is still the newest; None: all
-            forecasts are read.
+        known: a snapshot whose forecasts are reused if the snapshot's version is still the newest;
+            None: all forecasts are read.
 
     Raises:
         LakeError: no lake exists there, a table is missing, or forecasts of the version are

@@ -175,7 +175,7 @@ def offsets(told: Any) -> int:
     """Sum the offsets of all topics and partitions.
 
     Args:
-        told: topic → partition → offset, as a mapping or its JSON text; None: 0.
+        told: topic → partition → offset, as a mapping or as JSON text; None: the sum is 0.
     """
     found = json.loads(told) if isinstance(told, str) else told or {}
     return sum(sum(partitions.values()) for partitions in found.values())

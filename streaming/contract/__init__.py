@@ -28,7 +28,7 @@ def faults(name: str, message: Any) -> list[str]:
 
     Args:
         name: kind of message, ``daily-sales`` or ``catalogue``.
-        message: the message as ``json.loads`` returns it.
+        message: the message, a result of ``json.loads``.
 
     Returns:
         A sentence per fault with the JSON path, sorted; empty: the message keeps the contract.

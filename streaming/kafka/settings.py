@@ -116,7 +116,9 @@ class KafkaSettings(BaseSettings):
         return {**self.client_options(), "isolation_level": ISOLATION}
 
     def client_options(self) -> dict[str, Any]:
-        """Return kafka-python's options for producer and admin clients: never log them.
+        """Return kafka-python's options for producer and admin clients.
+
+        The options hold secrets: never log the options.
 
         Raises:
             UsageError: no broker is named; set KAFKA_BOOTSTRAP_SERVERS.

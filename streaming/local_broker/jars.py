@@ -35,7 +35,7 @@ def broker_jars() -> Path:
 
 
 def install(folder: Path) -> None:
-    """Fetch the jars into a temporary folder, then rename it, so that ``folder`` is complete.
+    """Fetch the jars into a temporary folder, then rename this to ``folder`` in one step.
 
     Raises:
         RefusedError: the folder is not writable, or the jars cannot be fetched.
