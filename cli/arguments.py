@@ -2,7 +2,6 @@
 
 import argparse
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from features.feature_set import SPINES
 from features.horizon import LONGEST
@@ -13,9 +12,6 @@ from lakehouse.month_range import MonthRange
 from lakehouse.settings import JobSettings
 from lakehouse.storage import is_s3
 from modelling.tuning.trials import PROFILE, TUNED
-
-if TYPE_CHECKING:
-    pass
 
 
 def add_lake_argument(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +72,7 @@ def count(text: str) -> int:
         ArgumentTypeError: the text is something else.
     """
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of them; write 1 or more")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive whole number")
     return int(text)
 
 

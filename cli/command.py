@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lakehouse import interruption
 from lakehouse.context import Context
@@ -16,8 +16,6 @@ from lakehouse.finite import finite
 from lakehouse.progress import logger, progress
 from lakehouse.settings import JobSettings
 
-if TYPE_CHECKING:
-    pass
 
 EXIT_CODES = """exit codes:
   0  done

@@ -218,7 +218,9 @@ def _age(past: Past, _: int) -> Real:
 
 
 LAG = Statistic("lag", _lag, "value that many months before", True)
-MEAN = Statistic("mean", _mean, "sum over the months before, by the key's age among them", True)
+MEAN = Statistic(
+    "mean", _mean, "mean over the months before, or over the key's age if the key is younger", True
+)
 EWM = Statistic(
     "ewm", _ewm, "mean over the months before, each weighing half of the one after it", True
 )

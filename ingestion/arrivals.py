@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,9 +9,6 @@ import pyarrow.compute as pc
 from ingestion.json_records import write_records
 from lakehouse.tables.bronze import RECEIVED
 from lakehouse.types import TIMESTAMP, WHOLE
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

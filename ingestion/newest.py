@@ -1,15 +1,11 @@
 """The newest version of every key, whatever the order of arrival."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from lakehouse.tables.bronze import RECORD_KEY
-
-if TYPE_CHECKING:
-    pass
 
 
 # A later version is greater in these columns, compared from the left.

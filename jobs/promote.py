@@ -52,9 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folds_argument(parser, FOLDS, "cutoffs that decide")
     add_workers_argument(parser)
     instead = parser.add_mutually_exclusive_group()
-    instead.add_argument(
-        "--rollback", action="store_true", help="make the champion before this one it again"
-    )
+    instead.add_argument("--rollback", action="store_true", help="restore the previous champion")
     instead.add_argument(
         "--force", action="store_true", help="promote whatever the figures say; needs --reason"
     )

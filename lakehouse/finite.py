@@ -2,10 +2,6 @@
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 def finite(value: object) -> object:

@@ -1,10 +1,6 @@
 """Progress lines for a person at the terminal."""
 
 import logging
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 logger = logging.getLogger("shopcast")

@@ -70,7 +70,7 @@ BACKTESTS = Table(
         Column("cutoff", DATE, "last month whose sales were visible, first day", False),
         Column("month", DATE, "month that was forecast, first day", False),
         Column("actuals", TEXT, "lake, or the files that the actual units were taken from", False),
-        Column("segment", TEXT, "how rows are divided (jobs.modelling.segments); all", False),
+        Column("segment", TEXT, "how rows are divided (modelling.evaluation.segments); all", False),
         Column("value", TEXT, "which of the segment's values, or which shop or category", False),
         Column("model", TEXT, "name of an estimator, or of a naive baseline", False),
         *SCORES,

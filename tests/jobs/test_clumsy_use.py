@@ -66,7 +66,7 @@ def test_what_is_no_number_is_refused_before_anything_is_read(
     with pytest.raises(SystemExit) as ended:
         run(job, "--lake", "none", option, value)
     assert ended.value.code == 2
-    assert f"argument {option}: '{value}' is not a number of them; write 1 or more" in (
+    assert f"argument {option}: '{value}' is not a positive whole number" in (
         capsys.readouterr().err
     )
 
