@@ -1,1 +1,1 @@
-"""Where it is kept: settings, tables, sessions, Delta, quality and profiles."""
+"""Storage: settings, table declarations, Spark sessions, Delta Lake access and profiles."""

@@ -1,4 +1,4 @@
-"""Buckets: which part of a large table a key belongs to, the same in every process."""
+"""Hash buckets: keys of a large table split by CRC-32, the same way in every process."""
 
 import re
 import zlib
@@ -7,27 +7,30 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-# A file's name says which bucket of how many its rows are of; other files may hold any.
+# A file with such a name holds rows of that bucket only; a file without may hold any rows.
 LABEL = re.compile(r"bucket-(\d+)-of-(\d+)-")
 
 
 def bucket(text: str, count: int) -> int:
-    """Number the bucket of a text, from 0."""
+    """Return the bucket number of a text, in [0, count)."""
     return zlib.crc32(text.encode()) % count
 
 
 def count_for(rows: int, rows_per_bucket: int) -> int:
-    """Say into how many buckets rows are put: a power of two, so that fewer ones join whole."""
+    """Return how many buckets to split rows into.
+
+    The count is a power of two, so that each bucket of a smaller count is a union of whole buckets.
+    """
     return 1 << max(0, (-(-rows // rows_per_bucket) - 1).bit_length())
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """One of several parts of the values of a column.
+    """A hash bucket: a fixed share of the values of a text column.
 
     Attributes:
-        number: from 0.
-        count: a power of two.
+        number: bucket number, from 0.
+        count: number of buckets, a power of two.
     """
 
     number: int = 0
@@ -35,11 +38,11 @@ class Bucket:
 
     @property
     def label(self) -> str:
-        """The beginning of the names of files whose rows are all of this bucket."""
+        """The prefix of names of files that hold this bucket only; empty for a single bucket."""
         return f"bucket-{self.number}-of-{self.count}-" if self.count > 1 else ""
 
     def keep(self, rows: pa.Table, column: str) -> pa.Table:
-        """Keep the rows whose text in a column is of this bucket."""
+        """Keep the rows whose text in a column belongs to this bucket."""
         if self.count == 1 or not len(rows):
             return rows
         coded = rows[column].dictionary_encode().unify_dictionaries().combine_chunks()
@@ -48,16 +51,16 @@ class Bucket:
         return rows.filter(is_mine.take(coded.indices))
 
     def files(self, paths: Iterable[str]) -> list[str]:
-        """Keep the files that may hold rows of this bucket."""
+        """Keep the files that may hold rows of this bucket, judging by their names."""
         return [path for path in paths if self._may_be_in(path)]
 
     def parts(self, count: int) -> Iterator["Bucket"]:
-        """Cut it into smaller ones, as many as a power of two says."""
+        """Split this bucket into ``count`` smaller buckets; ``count`` is a power of two."""
         for number in range(count):
             yield Bucket(self.number + number * self.count, self.count * count)
 
     def has_all_of(self, path: str) -> bool:
-        """Return whether a file's name says that all its rows are of this bucket."""
+        """Return whether a file's name shows that the file holds rows of this bucket only."""
         found = LABEL.search(path)
         number, count = map(int, found.groups()) if found else (0, 1)
         return count >= self.count and number % self.count == self.number
@@ -75,20 +78,20 @@ EVERY = Bucket()
 
 
 def label_of(path: str) -> str:
-    """Return the beginning of a file's name that says which bucket its rows are of, if any."""
+    """Return the bucket label in a file's name; empty if the name has no label."""
     found = LABEL.search(path)
     return found.group() if found else ""
 
 
 def is_by_bucket(paths: Sequence[str]) -> bool:
-    """Return whether no two of some files hold rows of one bucket."""
+    """Return whether every file is labelled with a different bucket of one and the same count."""
     found = [LABEL.search(path) for path in paths]
     labels = {tuple(map(int, label.groups())) for label in found if label}
     return len(labels) == len(paths) and len({count for _, count in labels}) == 1
 
 
 def split(rows: pa.Table, column: str, count: int) -> Iterable[tuple[Bucket, pa.Table]]:
-    """Split rows by the bucket of a column's texts, leaving out empty ones."""
+    """Split rows by the bucket of a column's texts, leaving out empty buckets."""
     for number in range(count):
         part = Bucket(number, count)
         mine = part.keep(rows, column)

@@ -1,7 +1,7 @@
-"""Chunks: rows on their way between workers, packed by where they belong.
+"""Chunks: rows packed by shuffle key (their place) as Arrow streams.
 
-Spark shuffles a chunk as one value. Row by row, the shuffle of 11.5 M parsed records and their way
-through the JVM took 40 s of processor time; as chunks it takes 3.
+Spark shuffles a chunk as one value. Shuffling 11.5 M parsed records through the JVM took 40 s of
+processor time row by row, and takes 3 s as chunks.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,11 +20,11 @@ COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 def pack(rows: pa.Table, places: pa.Array) -> pa.RecordBatch:
-    """Pack rows by place.
+    """Pack rows into one chunk per place.
 
     Args:
         rows: any columns.
-        places: the place of each row; not null.
+        places: strings, the place (shuffle key) of each row; not null.
 
     Returns:
         ``SCHEMA``, one row per place.
@@ -42,7 +42,7 @@ def pack(rows: pa.Table, places: pa.Array) -> pa.RecordBatch:
 
 
 def written(rows: pa.Table) -> bytes:
-    """Write rows as an Arrow stream."""
+    """Serialise rows as a compressed Arrow stream."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, rows.schema, options=COMPRESSED) as stream:
         stream.write_table(rows)
@@ -51,11 +51,11 @@ def written(rows: pa.Table) -> bytes:
 
 
 def unpack(chunks: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    """Put the rows of chunks together.
+    """Unpack chunks into one table of rows.
 
     Args:
-        chunks: ``SCHEMA``.
-        schema: of the rows.
+        chunks: batches of ``SCHEMA``.
+        schema: the schema of the packed rows.
     """
     packed = (value for batch in chunks for value in batch.column("rows"))
     read = [pa.ipc.open_stream(value.as_buffer()).read_all() for value in packed]
@@ -65,14 +65,14 @@ def unpack(chunks: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
 def by_place(
     chunks: Iterable[pa.RecordBatch], schema: pa.Schema, few_rows: int
 ) -> Iterator[pa.Table]:
-    """Unpack the chunks of whole places, one after the other.
+    """Unpack chunks place by place, never splitting a place over two tables.
 
-    Memory holds one place, or places next to each other that have few rows.
+    Memory holds one place, or several neighbouring places that have few rows.
 
     Args:
-        chunks: ``SCHEMA``, in the order of their places.
-        schema: of the rows.
-        few_rows: places are put together until they have as many.
+        chunks: batches of ``SCHEMA``, ordered by place.
+        schema: the schema of the packed rows.
+        few_rows: neighbouring places are joined into one table until the table has this many rows.
     """
     held: list[pa.Table] = []
     place = None
@@ -92,12 +92,12 @@ def chunked(
     transform: Callable[[pa.Table], pa.Table],
     places: Callable[[pa.Table], pa.Array],
 ) -> "DataFrame":
-    """Transform rows by the workers and pack the results by place.
+    """Transform rows in Spark's Python workers and pack the results by place.
 
     Args:
         rows: any columns.
-        transform: what becomes of a batch of them.
-        places: the place of each resulting row.
+        transform: batch of rows → rows to pack.
+        places: transformed rows → the place (shuffle key) of each row.
 
     Returns:
         Rows of ``SCHEMA``.

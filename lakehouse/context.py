@@ -1,4 +1,4 @@
-"""What a command may use besides its arguments: settings, the time, a Spark session."""
+"""Run context of a command: settings, the time and a Spark session that starts on first use."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """What a step may use besides its arguments."""
+    """The run context that a command hands to its steps.
+
+    Attributes:
+        settings: deployment values from the environment.
+        name: the command's name, shown in Spark's application name.
+        now: start time of the command, UTC.
+    """
 
     settings: JobSettings
     name: str
@@ -23,7 +29,7 @@ class Context:
 
     @cached_property
     def spark(self) -> "SparkSession":
-        """The Spark session, started when first asked for."""
+        """The Spark session, started on first access."""
         from lakehouse.session import build_session
 
         progress("starting Spark")
@@ -31,6 +37,6 @@ class Context:
             return build_session(self.settings, self.name)
 
     def close(self) -> None:
-        """End what an interrupted step leaves running."""
+        """Stop the Spark session if an interrupted step started one."""
         if "spark" in vars(self):
             interruption.end_spark(self.spark)

@@ -1,20 +1,20 @@
-"""The errors a user meets.
+"""Error classes that users see, and the exit code of each.
 
 ShopcastError
 ├── UsageError       exit code 2: the command line or a setting is wrong
-├── TrainingError    exit code 1: a process that trained with others failed or died
-└── RefusedError     exit code 3: data or state are not fit for what was asked
+├── TrainingError    exit code 1: one of several joint training processes failed or died
+└── RefusedError     exit code 3: the data or the lake's state do not allow the command
     ├── ProfileError     a profile's file is not valid
-    ├── SourceError      a retailer's file cannot be read as its profile says
+    ├── SourceError      a retailer's file cannot be read as its profile declares
     ├── LakeError        the lake is missing, of another format, or of another profile
-    ├── BooksError       records went in that did not come out anywhere
+    ├── BooksError       a file's records were not all accounted for in the tables
     └── ConflictError    another process wrote the same table at the same time
 Any other exception is a defect of the program: exit code 1.
 """
 
 
 class ShopcastError(Exception):
-    """An error whose message names the value, the place and the remedy."""
+    """An error whose message names the wrong value, where the value is, and the remedy."""
 
     exit_code = 1
 
@@ -26,11 +26,11 @@ class UsageError(ShopcastError):
 
 
 class TrainingError(ShopcastError):
-    """A process that trained together with others failed or died; nothing was kept."""
+    """One of several joint training processes failed or died; no model was kept."""
 
 
 class RefusedError(ShopcastError):
-    """Data or state are not fit for what was asked."""
+    """The data or the lake's state do not allow the command."""
 
     exit_code = 3
 
@@ -40,16 +40,16 @@ class ProfileError(RefusedError):
 
 
 class SourceError(RefusedError):
-    """A retailer's file cannot be read as its profile says."""
+    """A retailer's file cannot be read as its profile declares."""
 
 
 class LakeError(RefusedError):
-    """The lake is missing, of another format, or made with another profile."""
+    """The lake is missing, has another format, or was made with another profile."""
 
 
 class BooksError(RefusedError):
-    """Records went in that did not come out anywhere."""
+    """The records received from a file were not all accounted for in the tables."""
 
 
 class ConflictError(RefusedError):
-    """Another process wrote the same table at the same time; nothing of this write is seen."""
+    """Another process wrote the same table at the same time; this write left no visible change."""

@@ -1,16 +1,16 @@
-"""Faults: the points where a test cuts a process off or holds it up.
+"""Fault injection points: where a test stops or delays a process, before and after each write.
 
-Points are ``before`` and ``after`` each write. Nothing happens there: who runs a test puts in what
-shall happen (tests/faults), so that no setting of the program can end it.
+In production a point does nothing. Tests (tests/faults) register hooks in code, so that no setting
+of the program can trigger a fault.
 """
 
 from collections.abc import Callable
 
-# Called with the name of every point that is reached.
+# Functions that are called with the name of every point reached; only tests add some.
 hooks: list[Callable[[str], None]] = []
 
 
 def reach(point: str) -> None:
-    """Say that a point is reached."""
+    """Call every hook with the name of the point that the program reached."""
     for hook in hooks:
         hook(point)

@@ -1,11 +1,11 @@
-"""Numbers as JSON knows them: what is not finite becomes null."""
+"""JSON-safe numbers: NaN and infinities replaced by null."""
 
 from collections.abc import Mapping
 from math import isfinite
 
 
 def finite(value: object) -> object:
-    """Replace numbers that JSON does not have, NaN and infinities, by null."""
+    """Replace NaN and infinities, which JSON lacks, by null, in mappings and lists too."""
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, Mapping):

@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM → one line and an exit code of their own, without pages of what libraries do.
+"""Signal handling: Ctrl-C and SIGTERM end a command with one line and the signal's exit code.
 
-An orchestrator ends a container by SIGTERM, which the kernel keeps from a container's first process
-unless that process says what it does.
+Without a handler, libraries print pages of tracebacks. An orchestrator stops a container by
+SIGTERM, and the kernel delivers SIGTERM to a container's first process only if the process
+installed a handler.
 """
 
 import logging
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# A shell says of a process that a signal ended: this and the signal's number.
+# A shell reports the exit code of a process ended by a signal as this plus the signal's number.
 BASE_CODE = 128
-# Set by a signal: KeyboardInterrupt itself can get lost, where a library that cleans up calls Java
-# by the connection that was cut off, and fails.
+# Set by a signal. KeyboardInterrupt can get lost: a library that cleans up may call Java over the
+# connection that the signal cut off, and raise another error.
 asked_for = threading.Event()
 received: list[int] = []
 
 
 def listen() -> None:
-    """Let SIGTERM raise KeyboardInterrupt, and Ctrl-C unless whoever started us had it ignored."""
+    """Make SIGTERM and Ctrl-C raise KeyboardInterrupt.
+
+    Ctrl-C stays ignored if the parent process started this one with Ctrl-C ignored.
+    """
     if not is_main_thread():
         return
     signal.signal(signal.SIGTERM, interrupt)
@@ -34,12 +38,12 @@ def listen() -> None:
 
 
 def exit_code() -> int:
-    """Return the exit code of what the first signal ended."""
+    """Return the exit code for the first signal received; for Ctrl-C if none was."""
     return BASE_CODE + (received[0] if received else signal.SIGINT)
 
 
 def interrupt(number: int, _frame: object) -> NoReturn:
-    """Raise KeyboardInterrupt; py4j logs a traceback for each call that this cuts off."""
+    """Raise KeyboardInterrupt with logging off: py4j logs a traceback per interrupted call."""
     received.append(number)
     asked_for.set()
     logging.disable(logging.CRITICAL)
@@ -47,16 +51,17 @@ def interrupt(number: int, _frame: object) -> NoReturn:
 
 
 def speak_again() -> None:
-    """Let messages be seen again."""
+    """Turn logging on again."""
     logging.disable(logging.NOTSET)
 
 
 @contextmanager
 def while_spark_starts() -> Iterator[None]:
-    """Let a signal wait until Java runs: cut off as it starts, it prints a page. Two do not wait.
+    """Delay a signal until Spark has started; a second signal interrupts at once.
 
-    SparkContext replaces the handler of Ctrl-C by one that calls Java from within another call, and
-    fails; the one from before, whatever it does, is there again afterwards.
+    Java prints a page of errors when it is interrupted during startup. SparkContext installs a
+    Ctrl-C handler that calls Java from within another call and fails, so this context manager
+    restores the earlier handlers when the block ends.
     """
     held = list[int]()
 
@@ -70,7 +75,7 @@ def while_spark_starts() -> Iterator[None]:
         with instead_of_interrupt(hold):
             yield
     except Exception:
-        # Java may have been ended by the same signal.
+        # The same signal may have ended Java, and the error come from there.
         if not held:
             raise
     if held:
@@ -79,7 +84,7 @@ def while_spark_starts() -> Iterator[None]:
 
 @contextmanager
 def instead_of_interrupt(handler: Callable[[int, object], None]) -> Iterator[None]:
-    """Handle otherwise, while a block runs, what would interrupt; all handlers are there again."""
+    """Replace ``interrupt`` by another signal handler for a block, then restore all handlers."""
     if not is_main_thread():
         yield
         return
@@ -95,15 +100,15 @@ def instead_of_interrupt(handler: Callable[[int, object], None]) -> Iterator[Non
 
 
 def is_main_thread() -> bool:
-    """Say whether this is the thread that may say what signals do."""
+    """Return whether this is the main thread, the only one that may install signal handlers."""
     return threading.current_thread() is threading.main_thread()
 
 
 def end_spark(spark: "SparkSession") -> None:
-    """Stop a session in silence; the tasks that end with it would fill pages with errors."""
+    """Stop a Spark session with its log off: each task cut off would log pages of errors."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    # Java may have been ended by the same signal.
+    # The same signal may have ended Java, and these calls then fail.
     with suppress(Exception):
         spark.sparkContext.setLogLevel("OFF")
         spark.stop()

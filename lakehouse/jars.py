@@ -1,9 +1,9 @@
-"""Puts the jars that Spark needs beside its own, so that no session has to fetch them.
+"""Installer of the jars that Spark lacks, so that no session has to download them.
 
     python -m lakehouse.jars
 
 Reads Maven Central through the Ivy that Spark ships; writes into the ``jars`` folder of the
-installed pyspark, where spark-submit, a local session and an image all find them.
+installed pyspark, where spark-submit, a local session and a container image all find the jars.
 """
 
 import os
@@ -17,7 +17,7 @@ import pyspark
 
 from lakehouse.errors import RefusedError
 
-# delta-spark 4.4.1 is on PyPI without its jar: the Python package and the jar go together.
+# The Python package and the jar must have one version; delta-spark 4.4.1 is on PyPI without a jar.
 COORDINATES = (
     ("io.delta", "delta-spark_4.2_2.13", "4.4.0"),
     ("org.apache.spark", "spark-sql-kafka-0-10_2.13", "4.2.0"),
@@ -28,16 +28,16 @@ SHOWN_LINES = 20
 
 
 def jars_folder() -> Path:
-    """Return the folder of Spark's own jars.
+    """Return the folder of Spark's jars.
 
-    Under spark-submit pyspark is imported from an archive, and SPARK_HOME names the folder.
+    SPARK_HOME wins if set: under spark-submit, pyspark is imported from an archive without jars.
     """
     home = os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent
     return Path(home) / "jars"
 
 
 def missing() -> list[tuple[str, str, str]]:
-    """List the coordinates whose jar is not installed."""
+    """List the (group, artifact, version) of each required jar that is not installed."""
     return [
         (group, artifact, version)
         for group, artifact, version in COORDINATES
@@ -46,10 +46,10 @@ def missing() -> list[tuple[str, str, str]]:
 
 
 def require() -> None:
-    """Check that a session can start.
+    """Check that Java and the required jars are installed, so that a Spark session can start.
 
     Raises:
-        RefusedError: Java or a jar is missing; says how to install it.
+        RefusedError: Java or a jar is missing; the message gives the command that installs it.
     """
     if shutil.which("java") is None and not java_home_has_java():
         raise RefusedError(
@@ -63,20 +63,21 @@ def require() -> None:
 
 
 def java_home_has_java() -> bool:
-    """Say whether JAVA_HOME points to a Java runtime."""
+    """Return whether JAVA_HOME points to a Java runtime."""
     home = os.environ.get("JAVA_HOME")
     return bool(home) and (Path(str(home)) / "bin" / "java").exists()
 
 
 def install(group: str, artifact: str, version: str) -> None:
-    """Fetch a jar and what it depends on, and copy those that Spark does not have.
+    """Download a jar and its dependencies, and copy the jars that Spark lacks into its folder.
 
     Raises:
-        RefusedError: Ivy could not fetch them; the message ends with what Ivy printed.
+        RefusedError: Ivy could not fetch the jar; check the connection to Maven Central and run
+            again. The message ends with what Ivy printed.
     """
     with tempfile.TemporaryDirectory() as folder:
         command = ivy_command(group, artifact, version, folder)
-        # Ivy prints a dot for every few kilobytes, whatever its message level.
+        # Output is captured: Ivy prints a dot for every few kilobytes, whatever its message level.
         ivy = subprocess.run(command, capture_output=True, text=True, check=False)
         if ivy.returncode:
             printed = "\n".join((ivy.stdout + ivy.stderr).splitlines()[-SHOWN_LINES:])
@@ -90,7 +91,7 @@ def install(group: str, artifact: str, version: str) -> None:
 
 
 def ivy_command(group: str, artifact: str, version: str, folder: str) -> list[str]:
-    """Write the command line of Spark's Ivy that retrieves one artifact into a folder."""
+    """Build the command line by which Spark's Ivy downloads one artifact into a folder."""
     ivy = next(jars_folder().glob("ivy-*.jar"))
     pattern = f"{folder}/[artifact]-[revision].[ext]"
     dependency = ["-dependency", group, artifact, version, "-confs", "default"]
@@ -98,13 +99,13 @@ def ivy_command(group: str, artifact: str, version: str, folder: str) -> list[st
 
 
 def has_artifact(jar: str) -> bool:
-    """Say whether Spark's folder has some version of a jar already."""
+    """Return whether Spark's folder already has a jar of the same artifact, of any version."""
     artifact = jar.rsplit("-", 1)[0]
     return any(jars_folder().glob(f"{artifact}-[0-9]*.jar"))
 
 
 def main() -> int:
-    """Install every missing jar."""
+    """Install every missing jar and return the exit code."""
     try:
         for coordinate in missing():
             sys.stderr.write(f"fetching {':'.join(coordinate)} and what the jar depends on\n")

@@ -1,4 +1,4 @@
-"""A lake: the root URI under which every table lives."""
+"""Lake location: the root URI under which every table is stored."""
 
 import re
 from dataclasses import dataclass
@@ -10,30 +10,36 @@ from lakehouse.errors import LakeError
 from lakehouse.storage import is_local, table_root
 from lakehouse.table import Table
 
-# Colours and arrows in the messages of delta-rs.
+# Colour codes and arrows, removed from delta-rs' messages.
 PRINTED = re.compile(r"\x1b\[[0-9;]*m|↳")
 
 
 @dataclass(frozen=True)
 class Lake:
-    """The root of the tables, as a normal URI."""
+    """A lake.
+
+    Attributes:
+        root: URI under which all tables are, as ``normal_uri`` returns it.
+    """
 
     root: str
 
     @classmethod
     def at(cls, location: str) -> "Lake":
-        """Return the lake at a folder or URI; nothing is read or made.
+        """Return the lake at a folder or URI, without reading or creating anything.
 
         Raises:
-            UsageError: tables cannot be kept there.
+            UsageError: the URI's scheme is unknown, or the path has a character that Spark and
+                delta-rs read differently; name another folder.
         """
         return cls(table_root(location))
 
     def require_store(self) -> None:
-        """Check that the object store of a lake answers; a folder needs nothing.
+        """Check that the lake's object store answers; a local folder is not checked.
 
         Raises:
-            LakeError: it does not, for want of credentials, of a bucket or of a connection.
+            LakeError: the store does not answer; check the bucket's name, the credentials and
+                the endpoint in the environment.
         """
         if is_local(self.root):
             return
@@ -48,5 +54,5 @@ class Lake:
             ) from None
 
     def uri(self, table: Table) -> str:
-        """Return the URI of a table."""
+        """Return the URI of a table in this lake."""
         return f"{self.root}/{table.path}"

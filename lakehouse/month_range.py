@@ -1,4 +1,4 @@
-"""Months as dates and as whole numbers, and ranges of them."""
+"""Calendar months as dates and as whole numbers, and ranges of months."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ import pyarrow as pa
 
 
 def month_number(month: date) -> int:
-    """Number a month: months since January 1970."""
+    """Return the number of months from January 1970 to a month."""
     return (month.year - 1970) * 12 + month.month - 1
 
 
 def month_date(number: int) -> date:
-    """Return the first day of a numbered month."""
+    """Return the first day of the month with a number counted from January 1970."""
     return date(1970 + number // 12, number % 12 + 1, 1)
 
 
 def plus_months(month: date, count: int) -> date:
-    """Return the month some months later, or earlier where negative."""
+    """Add a number of months to a month; a negative count gives an earlier month."""
     return month_date(month_number(month) + count)
 
 
 def month_numbers(dates: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """Number the months of dates without nulls."""
+    """Return for each date (not null) the number of months since January 1970."""
     days = dates.cast(pa.int32()).to_numpy().astype("datetime64[D]")
     numbers: npt.NDArray[np.int64] = days.astype("datetime64[M]").astype(np.int64)
     return numbers
@@ -33,10 +33,14 @@ def month_numbers(dates: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class MonthRange:
-    """The months from the first to the last, both included.
+    """The months from a first to a last month, both included.
+
+    Attributes:
+        first: first day of the first month.
+        last: first day of the last month.
 
     Raises:
-        ValueError: the last month comes before the first, or one is not the first day of a month.
+        ValueError: the last month comes before the first, or a date is not the first of a month.
     """
 
     first: date
@@ -50,7 +54,7 @@ class MonthRange:
 
     @property
     def start(self) -> int:
-        """Number of the first month."""
+        """The first month as a number, counted from January 1970."""
         return month_number(self.first)
 
     def __len__(self) -> int:

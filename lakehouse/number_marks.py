@@ -1,4 +1,4 @@
-"""Numbers as files write them: marks that a profile names, a minus in front or behind."""
+"""Number formats of retailers' files: decimal mark, thousands mark, leading or trailing minus."""
 
 import re
 from typing import Literal
@@ -7,13 +7,13 @@ from pydantic import model_validator
 
 from lakehouse.section import Part
 
-# Dashes that programs and people write for a minus.
+# Unicode dashes that stand for a minus.
 MINUS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"), "-")
 FIRST_GROUP, GROUP = re.compile("[+-]?[1-9][0-9]{0,2}"), re.compile("[0-9]{3}")
 
 
 class Marks(Part):
-    """The marks in a retailer's numbers: before the fraction, and between thousands (none: "")."""
+    """The decimal mark and thousands mark of a retailer's numbers; ``""``: no thousands mark."""
 
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ".", ",", " ", "'"] = ""
@@ -25,10 +25,10 @@ class Marks(Part):
         return self
 
     def plain(self, text: str) -> str:
-        """Write a number of a file as messages write it, with a point and a minus in front.
+        """Rewrite a file's number with a decimal point, a leading minus and no thousands marks.
 
-        ``1.299,50-`` is ``-1299.50`` with the decimal mark ``,`` and the thousands mark ``.``; a
-        text that these marks cannot be in comes out as no number.
+        With decimal mark ``,`` and thousands mark ``.``, ``1.299,50-`` becomes ``-1299.50``. A
+        text in which the marks are misplaced becomes ``""`` or another text that is no number.
         """
         number = text.translate(MINUS)
         if number.endswith("-") and number[0] not in "+-":
@@ -42,6 +42,9 @@ class Marks(Part):
 
 
 def is_grouped(groups: list[str]) -> bool:
-    """Say whether digits stand in groups of three, the first perhaps shorter, and not zero."""
+    """Return whether the groups between thousands marks have three digits each.
+
+    The first group may be shorter, may have a sign, and must not begin with 0.
+    """
     first, *others = groups
     return bool(FIRST_GROUP.fullmatch(first)) and all(map(GROUP.fullmatch, others))

@@ -1,4 +1,4 @@
-"""Progress lines for a person at the terminal."""
+"""Progress lines, shown at the terminal through the ``shopcast`` logger."""
 
 import logging
 
@@ -7,5 +7,10 @@ logger = logging.getLogger("shopcast")
 
 
 def progress(message: str, *values: object) -> None:
-    """Tell a person at the terminal what happens now."""
+    """Log a progress line.
+
+    Args:
+        message: a %-format.
+        values: the values that fill the format.
+    """
     logger.info(message, *values)

@@ -1,9 +1,9 @@
-"""What every section of a profile is: frozen, without unknown keys."""
+"""Base class of a profile's sections: frozen, and refusing unknown keys."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Part(BaseModel):
-    """A section of a profile."""
+    """A section of a profile: immutable; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

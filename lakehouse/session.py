@@ -1,4 +1,4 @@
-"""The one place that builds a Spark session."""
+"""Spark session builder: the only code that starts a session."""
 
 import os
 import sys
@@ -8,29 +8,30 @@ from pyspark.sql import SparkSession
 from lakehouse import jars
 from lakehouse.settings import JobSettings
 
-# What a job needs whoever starts it. spark-submit's own --conf wins over the sizing values only.
+# Values that every job needs, also under spark-submit, whose --conf can only replace SIZING.
 REQUIRED = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    # Tables are small in files; one task reads a snapshot faster than the default fifty.
+    # Tables have few files: two tasks read a snapshot faster than the default fifty.
     "spark.databricks.delta.snapshotPartitions": "2",
-    # xgboost's barrier stages refuse to run with it.
+    # xgboost's barrier stages refuse to run with dynamic allocation.
     "spark.dynamicAllocation.enabled": "false",
 }
-# A local process's own values; under spark-submit its command line says them.
+# Values of a local session; under spark-submit its command line sets them.
 LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     # On few cores the default collector's background threads cost a fifth of a build.
     "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
 }
-# Values that --conf may replace. A kernel takes a whole bucket at once: batches only add overhead.
+# Values that --conf may replace. A kernel processes a whole bucket at once, so that splitting rows
+# into smaller batches would only add overhead.
 SIZING = {
-    # Below this largest value Spark 4.2 measures the batch before each row: every exchange with
-    # the workers then takes twice as long, and one with an array column quadratic time.
+    # The largest value. Below it Spark 4.2 measures the batch before each row: every exchange with
+    # Python workers then takes twice as long, and with an array column quadratic time.
     "spark.sql.execution.arrow.maxBytesPerBatch": str(2**31 - 1),
     "spark.sql.execution.arrow.maxRecordsPerBatch": "200000",
     "spark.sql.shuffle.partitions": "8",
@@ -38,13 +39,13 @@ SIZING = {
 
 
 def build_session(settings: JobSettings, name: str) -> SparkSession:
-    """Start a Spark session, or take the one that spark-submit started.
+    """Start a Spark session, or configure the one that spark-submit started.
 
     Raises:
-        RefusedError: Java or Delta's jar is missing.
+        RefusedError: Java or a jar is missing; the message gives the command that installs it.
     """
     jars.require()
-    # Workers otherwise start whichever python3 comes first on the PATH.
+    # Without this, workers would start whichever python3 comes first on the PATH.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"shopcast {name}")
     for key, value in {**local_values(settings), **REQUIRED}.items():
@@ -58,7 +59,7 @@ def build_session(settings: JobSettings, name: str) -> SparkSession:
 
 
 def local_values(settings: JobSettings) -> dict[str, str]:
-    """Return what a process that spark-submit did not start has to say itself."""
+    """Return the Spark values of a local process; none under spark-submit, which sets them."""
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         return {}
     return {

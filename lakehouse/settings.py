@@ -1,14 +1,14 @@
-"""Deployment values of a batch or streaming process, read once from the environment."""
+"""Environment settings of batch and streaming jobs."""
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class JobSettings(BaseSettings):
-    """Where a process runs and how much it may use.
+    """Deployment values of a job, each read from the environment variable of its name.
 
-    Credentials of object stores are not listed: Spark and delta-rs both read the providers'
-    standard variables (AWS_ACCESS_KEY_ID, AZURE_STORAGE_ACCOUNT_NAME, …) where they run.
+    Object store credentials are not listed: Spark and delta-rs read the providers' standard
+    variables (AWS_ACCESS_KEY_ID, AZURE_STORAGE_ACCOUNT_NAME, …) themselves.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")

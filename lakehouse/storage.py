@@ -1,4 +1,4 @@
-"""File systems by URI: a local folder or an object store, the same code for both."""
+"""File systems by URI: one interface to local folders and object stores."""
 
 import re
 from pathlib import Path
@@ -13,19 +13,19 @@ from lakehouse.errors import UsageError
 
 LOCAL = "file://"
 SCHEMES = ("file", "s3a", "s3", "abfss", "gs")
-# delta-rs decodes a URI, pyarrow does not, and Spark takes a pattern for what it matches: where a
-# folder's name has one of these, they do not mean the same folder. delta-rs refuses some of them,
-# encoded or not, and so do control characters and names that are not UTF-8.
+# Characters that make readers open different folders: delta-rs percent-decodes a URI, pyarrow does
+# not, and Spark reads glob patterns. Some of these characters, control characters and names that
+# are not UTF-8 fail in delta-rs, encoded or not.
 AMBIGUOUS = re.compile(r"[%#?*\[\]{}^|\\\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def normal_uri(location: str) -> str:
-    """Write a folder or URI in one form, without a slash at its end.
+    """Convert a folder or URI into a normal URI: absolute, with a scheme, no slash at the end.
 
-    The path of a local folder is not percent-encoded in it: Hadoop takes it as it is written.
+    The path of a local folder is not percent-encoded, because Hadoop does not decode paths.
 
     Raises:
-        UsageError: the scheme is not one of those that Spark and delta-rs share.
+        UsageError: the scheme is not in ``SCHEMES``, which Spark and delta-rs both read.
     """
     scheme, separator, rest = location.partition("://")
     if location.startswith("file:/"):
@@ -39,11 +39,11 @@ def normal_uri(location: str) -> str:
 
 
 def table_root(location: str) -> str:
-    """Write the folder or URI of a lake in its normal form.
+    """Convert the folder or URI of a lake into a normal URI, and check its characters.
 
     Raises:
-        UsageError: the scheme is unknown, or a character of the path means different folders to
-            the readers of tables.
+        UsageError: the scheme is unknown, or the path has a character by which Spark, delta-rs
+            and pyarrow would open different folders; name a folder without the character.
     """
     uri = normal_uri(location)
     if found := AMBIGUOUS.search(uri):
@@ -55,24 +55,24 @@ def table_root(location: str) -> str:
 
 
 def is_local(uri: str) -> bool:
-    """Say whether a normal URI is a folder of this machine."""
+    """Return whether a normal URI names a folder of this machine."""
     return uri.startswith(LOCAL)
 
 
 def is_s3(uri: str) -> bool:
-    """Say whether a normal URI is in S3, or in a store that speaks as S3 does."""
+    """Return whether a normal URI is in S3 or an S3-compatible store."""
     return uri.startswith(("s3://", "s3a://"))
 
 
 def local_path(uri: str) -> Path:
-    """Return the path of a local folder's normal URI."""
+    """Return the path that the normal URI of a local folder names."""
     return Path(uri.removeprefix(LOCAL))
 
 
 def filesystem(uri: str) -> FileSystem:
-    """Open the file system rooted at a normal URI, making a local folder where it is missing.
+    """Open the file system rooted at a normal URI, creating a missing local folder.
 
-    Object stores are reached as delta-rs does, with the provider's standard environment variables.
+    Object stores are opened by delta-rs, with the provider's standard environment variables.
     """
     if is_local(uri):
         local_path(uri).mkdir(parents=True, exist_ok=True)
@@ -81,13 +81,13 @@ def filesystem(uri: str) -> FileSystem:
 
 
 class BytesSink:
-    """A file of an object store that takes Arrow's buffers; delta-rs' own takes bytes alone."""
+    """A writable object store file that takes Arrow buffers; delta-rs' file takes only bytes."""
 
     def __init__(self, sink: Any) -> None:
         self._sink = sink
 
     def write(self, data: Any) -> int:
-        """Write a buffer."""
+        """Write a buffer and return the number of bytes written."""
         return int(self._sink.write(bytes(data)))
 
     def __getattr__(self, name: str) -> Any:
@@ -95,7 +95,7 @@ class BytesSink:
 
 
 class ObjectStore(DeltaStorageHandler):  # type: ignore[misc]
-    """An object store as a file system of Arrow."""
+    """An object store as an Arrow file system."""
 
     def open_output_stream(
         self, path: str, metadata: dict[str, str] | None = None

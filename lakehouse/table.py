@@ -1,4 +1,4 @@
-"""A table of the lake: its columns, key, partitioning and checks, declared in one place."""
+"""Table declarations: columns, key, partitioning and checks of a Delta table."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from lakehouse.types import sql_name
 
 @dataclass(frozen=True)
 class Column:
-    """A column, with its unit and the meaning of null in the comment."""
+    """A column; its comment gives the unit and the meaning of null."""
 
     name: str
     type: pa.DataType
@@ -18,18 +18,18 @@ class Column:
 
     @property
     def field(self) -> pa.Field:
-        """The column in an Arrow schema."""
+        """The column as a field of an Arrow schema."""
         return pa.field(self.name, self.type, self.nullable, {"comment": self.comment})
 
     @property
     def ddl(self) -> str:
-        """The column in a Spark schema string."""
+        """The column as a piece of a Spark schema string."""
         return f"`{self.name}` {sql_name(self.type)}"
 
 
 @dataclass(frozen=True)
 class Check:
-    """A condition that every row meets: a Delta constraint, and a reason in rejected_sales."""
+    """A condition that every row must meet: a Delta constraint, and a reason in rejected_sales."""
 
     name: str
     sql: str
@@ -41,12 +41,14 @@ class Table:
     """A Delta table at ``<lake>/<layer>/<name>``.
 
     Attributes:
-        kept_apart: a column of which every file has one value, or a range of them, so that a
-            reader of one value opens its files alone; upkeep does not join files of such a table.
-            None: there is none.
+        key: columns that identify a row.
+        change_feed: whether Delta records a change data feed for the table.
+        kept_apart: a column by which files are separated: each file has one value or a narrow
+            range, so that a reader of one value opens few files; upkeep does not join files of
+            such a table. None: no such column.
 
     Raises:
-        ValueError: key or partitioning name a column that the table does not have.
+        ValueError: ``key`` or ``partition_by`` names a column that the table does not have.
     """
 
     layer: str
@@ -69,7 +71,7 @@ class Table:
 
     @property
     def path(self) -> str:
-        """The table's place below the root of the lake."""
+        """The table's path below the root of the lake."""
         return f"{self.layer}/{self.name}"
 
     @property
@@ -78,11 +80,11 @@ class Table:
         return pa.schema([column.field for column in self.columns])
 
     def shaped(self, rows: pa.Table) -> pa.Table:
-        """Return rows as they are written: the columns of the table, without their comments.
+        """Select and cast the table's columns, without comments, as delta-rs writes them.
 
-        delta-rs refuses rows whose comments are not the stored ones, which an earlier version of
-        the program may have written. So a stored table keeps the comments that it was created
-        with; those of today are in docs/data_dictionary.md.
+        delta-rs refuses rows whose column comments differ from the stored ones, and an earlier
+        version of the program may have stored other comments. So a stored table keeps the comments
+        it was created with; docs/data_dictionary.md has the current comments.
         """
         plain = pa.schema([column.field.remove_metadata() for column in self.columns])
         return rows.select(list(self.names)).cast(plain)

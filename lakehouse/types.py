@@ -1,4 +1,4 @@
-"""The column types of the lake, as Arrow types, and their names in Spark SQL."""
+"""Column types of the lake: Arrow types and their Spark SQL names."""
 
 import pyarrow as pa
 
@@ -15,13 +15,13 @@ ATTRIBUTES = pa.map_(pa.string(), pa.string())
 NAMES = pa.list_(pa.string())
 UNITS = pa.decimal128(18, 3)
 PRICE = pa.decimal128(18, 6)
-# Of a month.
+# A share of a month, in thousandths.
 SHARE = pa.decimal128(4, 3)
-# A sale's revenue is rounded to four decimals before it is summed, so that every order of summing
-# whole ten-thousandths gives the same.
+# Each sale's revenue is rounded to four decimals before it is summed: sums of decimals are exact,
+# so that every order of summing gives the same total.
 REVENUE = pa.decimal128(18, 4)
 
-# Types whose smallest and greatest values the log keeps, so that a reader can skip files.
+# Types whose minimum and maximum per file the Delta log keeps, so that a reader can skip files.
 RANGED = (TEXT, DATE, WHOLE, COUNT)
 
 _SQL_NAMES = {
@@ -40,7 +40,7 @@ _SQL_NAMES = {
 
 
 def sql_name(arrow_type: pa.DataType) -> str:
-    """Name an Arrow type of the lake in Spark SQL."""
+    """Return the Spark SQL name of an Arrow type of the lake."""
     if pa.types.is_decimal(arrow_type):
         return f"DECIMAL({arrow_type.precision},{arrow_type.scale})"
     return _SQL_NAMES[arrow_type]

@@ -1,4 +1,4 @@
-"""A field's text as a value: one form of every text, id, number and time, whatever way it came."""
+"""Field parsing: one normal form for texts, ids, numbers and times, whatever the file format."""
 
 import re
 import unicodedata
@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 
 from lakehouse.number_marks import Marks
 
-# How far the clocks of tills, brokers and this program may be apart, time zones included.
+# Greatest difference between the clocks of tills, brokers and this program, time zones included.
 CLOCKS_APART = timedelta(days=2)
 
-# Characters that no one sees: Unicode's Default_Ignorable_Code_Point, and controls but tab and line
-# ends. One of them is the separator of identity's fields.
+# Invisible characters: Unicode's Default_Ignorable_Code_Point, and controls except tab and line
+# ends. One of these characters separates the fields that a sale's identity is hashed from.
 INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
@@ -24,23 +24,24 @@ INVISIBLE = re.compile(
 )
 BLANK = re.compile("[\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
-# A whole number as a program writes it that holds it as a float.
+# A whole number as programs print it from a float, for example 10.0.
 WHOLE_FLOAT = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0+")
-# What programs write for a value that is missing, and spreadsheets for one that they cannot show.
-# Written without flags: the JSON Schema of messages has the same expressions.
+# Texts that programs write for a missing value, and spreadsheets for a value they cannot show. The
+# pattern has no flags, because the JSON Schema of messages contains the same pattern.
 MISSING = (
     r"\\N|[-\u2012-\u2015\u2212]+|[?]+|[.]|NA|<NA>|[Nn]/[Aa]|[+-]?inf|-?1[.]#(?:IND|QNAN|INF)"
     r"|#(?:N/A(?: N/A)?|NA|REF!|DIV/0!|NAME[?]|VALUE!|NUM!|NULL!)"
     r"|[<(\[]?(?:[Nn][Uu][Ll][Ll]|[Nn][Oo][Nn][Ee]|[Nn][Ii][Ll])[>)\]]?"
     r"|[+-]?[Nn][Aa][Nn]|[Nn][Aa][Tt]|[Uu]ndefined"
 )
-# A number with an exponent, whose last digits may be lost. No program writes "12E3" or "7E-2".
+# A number with an exponent: its last digits may be lost, so that it is no id. Texts such as "12E3"
+# and "7E-2" are left out, because no program prints a number so.
 EXPONENT = (
     r"[+-]?(?:[0-9]|[0-9]+[.][0-9]*)[eE][0-9]{1,3}|[+-]?[0-9]+(?:[.][0-9]*)?[eE][+][0-9]{1,3}"
 )
 NO_ID = re.compile(f"{MISSING}|{EXPONENT}")
 
-# Whole numbers below are held exactly by a float of so many bits.
+# Float width in bits → the limit below which the float holds every whole number exactly.
 EXACT = {16: 2.0**11, 32: 2.0**24, 64: 2.0**53}
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -50,15 +51,15 @@ TIME = re.compile(
 
 
 def each(texts: pa.Array, read: Callable[[str], Any], arrow_type: pa.DataType) -> pa.Array:
-    """Apply a function to texts, once per distinct text.
+    """Apply a function to each text, calling the function once per distinct text.
 
     Args:
         texts: strings; null stays null.
-        read: a text's value; None where it has none.
-        arrow_type: of the values.
+        read: text → value; None becomes null.
+        arrow_type: the type of the values.
 
     Returns:
-        As many values as texts.
+        One value per text, in the same order.
     """
     coded = texts.dictionary_encode()
     values = [read(text) for text in coded.dictionary.to_pylist()]
@@ -66,10 +67,10 @@ def each(texts: pa.Array, read: Callable[[str], Any], arrow_type: pa.DataType) -
 
 
 def clean_text(text: str) -> str | None:
-    """Write a text in the one form of all that look like it; None where nothing is left.
+    """Normalise a text, so that texts that look alike are equal; None: nothing visible is left.
 
-    Unicode's form NFC, without characters that no one sees, any blank as a plain one, none at the
-    ends. A plain text stays as it is.
+    The result is in Unicode form NFC, without invisible characters, with every blank a plain
+    space, and stripped at both ends.
     """
     if not (text.isascii() and text.isprintable()):
         text = BLANK.sub(" ", unicodedata.normalize("NFC", INVISIBLE.sub("", text)))
@@ -77,9 +78,9 @@ def clean_text(text: str) -> str | None:
 
 
 def clean_id(text: str) -> str | None:
-    """Write an id in its one form: a clean text, a whole number without fraction; None: nothing.
+    """Normalise an id: clean the text and drop a whole number's zero fraction; None: empty.
 
-    ``10.0`` is ``10``. Other texts are ids as they are written: ``00010``, ``1.10``.
+    ``10.0`` becomes ``10``. Other texts stay as written: ``00010``, ``1.10``.
     """
     cleaned = clean_text(text)
     whole = WHOLE_FLOAT.fullmatch(cleaned or "")
@@ -89,25 +90,25 @@ def clean_id(text: str) -> str | None:
 
 
 def is_plausible_id(text: str) -> bool:
-    """Say whether a clean id is no word for a missing value and no number whose end is lost."""
+    """Return whether a clean id is neither a missing-value text nor a number with an exponent."""
     return not NO_ID.fullmatch(text)
 
 
 def plausible_id(text: str | None) -> str | None:
-    """Write an id in its one form; None where there is none, or what is there cannot be one."""
+    """Normalise an id; None: the text is missing, empty or not a plausible id."""
     found = clean_id(text or "")
     return found if found and is_plausible_id(found) else None
 
 
 def write_texts(values: pa.Array, decimal: str = ".") -> pa.Array:
-    """Write a typed column as texts, as ``clean_id`` and ``decimal_reader`` read them.
+    """Convert a typed column to the texts that ``clean_id`` and ``decimal_reader`` read.
 
-    A whole number that a float holds exactly is written without fraction or exponent; one that it
-    may not hold exactly keeps an exponent, so that it is no id.
+    A whole number that a float holds exactly is written without fraction or exponent. A whole
+    number too large to be exact gets an exponent, so that ``is_plausible_id`` refuses it as an id.
 
     Args:
-        values: of any type that Arrow can write as text.
-        decimal: the decimal mark, as the profile's text files write numbers.
+        values: any type that Arrow can cast to text.
+        decimal: the decimal mark of the profile's text files.
     """
     texts = values.cast(pa.string())
     if pa.types.is_floating(values.type):
@@ -127,13 +128,13 @@ def write_texts(values: pa.Array, decimal: str = ".") -> pa.Array:
 def decimal_reader(
     arrow_type: pa.DataType, marks: Marks | None = None
 ) -> Callable[[str], Decimal | None]:
-    """Make the function that reads numbers of a decimal type, rounding half up to its scale.
+    """Return a function that parses numbers of a decimal type, rounding half up to its scale.
 
-    It returns None for a text that is no number, or is too large for the type.
+    The function returns None for a text that is no number or a number too large for the type.
 
     Args:
-        arrow_type: the type.
-        marks: how a retailer's files write numbers; None: as the contract of messages does.
+        arrow_type: the decimal type.
+        marks: the marks of a retailer's numbers; None: plain numbers, as in Kafka messages.
     """
     scale = Decimal(1).scaleb(-arrow_type.scale)
     limit = Decimal(10) ** (arrow_type.precision - arrow_type.scale)
@@ -149,9 +150,9 @@ def decimal_reader(
 
 
 def timestamp(text: str) -> datetime | None:
-    """Read an ISO timestamp, UTC where it names no zone; None: not such a text.
+    """Parse an ISO timestamp, as UTC if the text names no zone; None: no ISO timestamp.
 
-    Parts of a microsecond are left out.
+    Digits beyond the microsecond are dropped.
     """
     if not TIME.fullmatch(text):
         return None
@@ -163,17 +164,23 @@ def timestamp(text: str) -> datetime | None:
 
 
 def can_be_version(updated_at: datetime, day: date, known_by: datetime) -> bool:
-    """Say whether a version of a day's sales was made after the day, and known by a time."""
+    """Return whether a version's timestamp is plausible, allowing for ``CLOCKS_APART``.
+
+    Args:
+        updated_at: time of the version.
+        day: business date of the sale; the version must not be older than its midnight (UTC).
+        known_by: when the record was received; neither version nor day may be later.
+    """
     is_known = max(updated_at, at_midnight(day)) <= known_by + CLOCKS_APART
     return is_known and updated_at + CLOCKS_APART >= at_midnight(day)
 
 
 def at_midnight(day: date) -> datetime:
-    """Return the beginning of a day, UTC."""
+    """Return midnight (UTC) at the start of a day."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def number_text(number: Decimal) -> str:
-    """Write a number without exponent and without zeros at the end of its fraction."""
+    """Format a number without an exponent and without trailing zeros in the fraction."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,4 +1,4 @@
-"""Small files that are never seen half-written, whenever whoever writes them is cut off."""
+"""Atomic writes of small files: a reader never sees a half-written file, even after a crash."""
 
 import os
 import uuid
@@ -15,12 +15,13 @@ from lakehouse.faults import reach
 from lakehouse.storage import filesystem, is_local, local_path
 from lakehouse.types import TEXT
 
-# Of a claim in an object store: the log whose first commit is kept under this name beside the file.
+# Object stores keep a claim as a Delta log beside the file, ``<file>.claim``; the claimed content
+# is the table property ``shopcast.claimed`` of the first commit.
 CLAIM, CLAIMED = "claim", "shopcast.claimed"
 
 
 def read_file(uri: str, name: str) -> bytes | None:
-    """Read a file below a normal URI; None where there is none."""
+    """Read a file below a normal URI; None: the file does not exist."""
     files = filesystem(uri)
     if files.get_file_info(name).type == FileType.NotFound:
         return None
@@ -30,9 +31,9 @@ def read_file(uri: str, name: str) -> bytes | None:
 
 
 def write_file(uri: str, name: str, content: bytes) -> None:
-    """Write a file below a normal URI; a reader sees the one from before or this one, whole.
+    """Write a file below a normal URI atomically: readers see the old or the new content, whole.
 
-    An object store does so by itself.
+    Object stores write atomically by themselves.
     """
     reach(f"before {name}")
     if is_local(uri):
@@ -46,9 +47,10 @@ def write_file(uri: str, name: str, content: bytes) -> None:
 
 
 def claim_file(uri: str, name: str, content: bytes) -> bytes:
-    """Write a file below a normal URI if there is none, and return what stands there.
+    """Write a file below a normal URI unless it exists, and return the file's content.
 
-    Of several processes that do so at the same time one wins, and the others read what it wrote.
+    If several processes claim a file at the same time, one wins and all return the winner's
+    content.
     """
     if (found := read_file(uri, name)) is not None:
         return found
@@ -67,10 +69,10 @@ def claim_file(uri: str, name: str, content: bytes) -> bytes:
 
 
 def claimed(uri: str, content: bytes) -> bytes:
-    """Keep a content as the first commit of a log, or return the one that was kept before.
+    """Store a content as the first commit of a Delta log, or return the content stored earlier.
 
-    A commit is the one write that every object store refuses where another came first, and that
-    goes by the credentials of all the others.
+    A Delta commit is the only write that every object store refuses if another process came first
+    and that uses the same credentials as the tables.
     """
     try:
         DeltaTable.create(
@@ -89,7 +91,7 @@ def claimed(uri: str, content: bytes) -> bytes:
 
 @contextmanager
 def aside(target: Path, content: bytes) -> Iterator[Path]:
-    """Write a content beside its place, on the disk before its name is; removed afterwards."""
+    """Write a content to a temporary file beside its target, synced to disk; removed at the end."""
     written = target.with_name(f".{target.name}.{uuid.uuid4()}")
     try:
         with written.open("wb") as file:
