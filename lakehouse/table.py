@@ -43,9 +43,9 @@ class Table:
     Attributes:
         key: columns that identify a row.
         change_feed: whether Delta records a change data feed for the table.
-        kept_apart: a column by which files are separated: each file has one value or a narrow
-            range, so that a reader of one value opens few files; upkeep does not join files of
-            such a table. None: no such column.
+        kept_apart: a column by which files are separated: each file has one value or one
+            range of values, so that a reader of one value opens few files; upkeep does not join
+            files of such a table. None: no such column.
 
     Raises:
         ValueError: ``key`` or ``partition_by`` names a column that the table does not have.

@@ -169,7 +169,7 @@ def can_be_version(updated_at: datetime, day: date, known_by: datetime) -> bool:
     Args:
         updated_at: time of the version.
         day: business date of the sale; the version must not be older than its midnight (UTC).
-        known_by: when the record was received; neither version nor day may be later.
+        known_by: when the program read the record; neither version nor day may be later.
     """
     is_known = max(updated_at, at_midnight(day)) <= known_by + CLOCKS_APART
     return is_known and updated_at + CLOCKS_APART >= at_midnight(day)

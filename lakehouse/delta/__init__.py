@@ -1,1 +1,1 @@
-"""Every call to Delta Lake, through Spark or through delta-rs."""
+"""Delta Lake access: every read and write of a table, through Spark or delta-rs."""

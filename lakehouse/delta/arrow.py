@@ -1,4 +1,4 @@
-"""Small tables and parts of tables through delta-rs, as Arrow; never imports Spark."""
+"""Reads, upserts and deletes of small tables through delta-rs and Arrow; never imports Spark."""
 
 import operator
 import time
@@ -22,9 +22,9 @@ from lakehouse.storage import filesystem
 from lakehouse.table import Table
 from lakehouse.types import RANGED, TEXT
 
-# Conditions that all hold: ("month", ">=", date(2015, 1, 1)), ("shop_id", "in", ["1", "2"]).
+# Conditions joined by AND: ("month", ">=", date(2015, 1, 1)), ("shop_id", "in", ["1", "2"]).
 Filters: TypeAlias = Sequence[tuple[str, str, Any]]
-# Rows that are merged at once; of more, those that are new are appended apart.
+# Above this many incoming rows, upsert_rows appends the new keys and merges only the stored ones.
 FEW_ROWS = 200_000
 ATTEMPTS = 5
 OPERATORS: dict[str, Callable[[pc.Expression, Any], pc.Expression]] = {
@@ -42,16 +42,16 @@ OPERATORS: dict[str, Callable[[pc.Expression, Any], pc.Expression]] = {
 def read_table(
     lake: Lake, table: Table, columns: Sequence[str] | None = None, filters: Filters = ()
 ) -> pa.Table:
-    """Read rows of a table into memory, its newest version.
+    """Read rows of a table's newest version into memory.
 
     Args:
-        lake: where the table is.
-        table: what to read.
-        columns: names; all of the table's where none are named.
-        filters: which rows; all where nothing is said.
+        lake: the lake that has the table.
+        table: the table to read.
+        columns: names of the columns to read; None or empty: all columns.
+        filters: conditions that a row must meet; empty: all rows.
 
     Raises:
-        LakeError: the table was never created.
+        LakeError: the table was never created; run the step that writes it.
     """
     found: pa.Table = dataset(lake, table, filters).to_table(
         columns=list(columns or table.names), filter=condition(table, filters)
@@ -60,13 +60,14 @@ def read_table(
 
 
 def condition(table: Table, filters: Filters, *, is_cast: bool = True) -> pc.Expression:
-    """Write conditions as one.
+    """Join filters into one Arrow expression.
 
     Args:
-        table: whose columns they are of.
-        filters: the conditions.
-        is_cast: keep Arrow from comparing texts with a Parquet file's own statistics: those of
-            files that delta-rs merged are of a type of text that it cannot compare.
+        table: the table whose columns the filters name.
+        filters: conditions that must all hold.
+        is_cast: cast text columns, so that Arrow does not compare the filter's texts with a
+            Parquet file's statistics: in files that delta-rs merged, the statistics have a text
+            type that Arrow cannot compare.
     """
     together = pc.scalar(True)
     for name, sign, value in filters:
@@ -79,13 +80,14 @@ def condition(table: Table, filters: Filters, *, is_cast: bool = True) -> pc.Exp
 def append_rows(
     lake: Lake, table: Table, rows: pa.Table, transaction: log.Named | None = None
 ) -> None:
-    """Add rows in one commit.
+    """Append rows to a table in one commit.
 
     Args:
-        lake: where the table is; created where it is missing.
-        table: what they belong to.
+        lake: the lake that has the table; a missing table is created.
+        table: the table to append to.
         rows: the columns of ``table``.
-        transaction: that the log remembers, for ``log.has_transaction``.
+        transaction: name and number that the commit records, for ``log.has_transaction``; None:
+            no name.
     """
     target = log.create(lake, table)
     shaped = table.shaped(rows)
@@ -104,18 +106,23 @@ def upsert_rows(
     newer: str | None = None,
     months: Sequence[date | None] | None = None,
 ) -> None:
-    """Insert rows whose key is new and replace those that are older.
+    """Upsert rows: insert rows with a new key and replace stored rows that are older.
 
-    Rows that are all new are appended: that takes a tenth of the time of a merge. Another process
-    that writes the table at the same time makes this one try again.
+    If all keys are new, the rows are appended, which takes a tenth of the time of a merge. If
+    another process writes the table at the same time, the write is tried again, ``ATTEMPTS`` times
+    in all.
 
     Args:
-        lake: where the table is; created where it is missing.
-        table: what they belong to.
-        rows: the columns of ``table``, one row per key; few enough for the driver.
-        newer: SQL over ``incoming`` and ``stored``: the incoming row wins; always where none.
-        months: where stored rows of the keys can be, None among them: without a month; None in
-            place of the list: anywhere.
+        lake: the lake that has the table; a missing table is created.
+        table: the table to upsert into.
+        rows: the columns of ``table``, one row per key; few enough for the driver's memory.
+        newer: SQL condition over ``incoming`` and ``stored`` under which the incoming row replaces
+            the stored one; None: always.
+        months: months that can have stored rows of the keys, a None in the list meaning rows
+            without a month; None instead of a list: any month.
+
+    Raises:
+        CommitFailedError: other writers came first at every attempt.
     """
     shaped = table.shaped(rows)
     log.create(lake, table)
@@ -142,12 +149,13 @@ def upsert_rows(
 def stored_now(
     lake: Lake, table: Table, rows: pa.Table, months: Sequence[date | None] | None
 ) -> tuple[DeltaTable, pa.Array, set[date]]:
-    """Open a table's newest version, and return what ``stored_already`` finds in this very one."""
+    """Open a table's newest version and return what ``stored_already`` finds in this version."""
     while True:
         target = log.load(lake, table)
         version = target.version()
         is_stored, stored_in = stored_already(lake, table, target, rows, months)
-        # Reading opens the newest version, and an open table is one for the whole process.
+        # The process shares one open table, and reading moves it to the newest version: if another
+        # writer committed meanwhile, the result may be of either version, so that we repeat.
         if target.version() == version:
             return target, is_stored, stored_in
 
@@ -159,9 +167,13 @@ def stored_already(
     rows: pa.Table,
     months: Sequence[date | None] | None,
 ) -> tuple[pa.Array, set[date]]:
-    """Find the rows whose key is stored, and the months where such rows are.
+    """Find the rows whose key is stored, and the months with stored rows of these keys.
 
-    Of a key of several columns all may be; where such a key says the month, it is the rows' own.
+    A key of several columns is not looked up: every row of a table with files counts as stored.
+    The months are then empty if the key fixes the month, and all months of the table otherwise.
+
+    Returns:
+        bool ``[rows]``, and the months.
     """
     if not target.file_uris():
         return pa.repeat(False, len(rows)), set()
@@ -182,7 +194,7 @@ def stored_already(
 
 
 def months_of(rows: pa.Table | pa.RecordBatch) -> set[date]:
-    """Return the months of rows, of a table without months none."""
+    """Return the distinct months of rows; empty for rows without a month column."""
     if "month" not in rows.schema.names:
         return set()
     return {month for month in pc.unique(rows["month"]).to_pylist() if month is not None}
@@ -194,41 +206,45 @@ def all_months(target: DeltaTable) -> set[date]:
 
 
 def in_months(months: Sequence[date | None]) -> list[Filters]:
-    """Write conditions of which one holds for rows of some months; None: of rows without one."""
+    """Return alternative filters that together select the rows of some months.
+
+    Args:
+        months: first days of months; None selects rows without a month.
+    """
     known = sorted(month for month in months if month is not None)
     conditions: list[Filters] = [[("month", "in", known)]] if known else []
     return conditions + ([[("month", "is null", True)]] if None in months else [])
 
 
 def month_conditions(months: Sequence[date | None]) -> list[str]:
-    """Write ``in_months`` in SQL, of stored rows."""
+    """Return what ``in_months`` returns, as SQL conditions over ``stored``."""
     known = ", ".join(repr(str(month)) for month in sorted(m for m in months if m is not None))
     listed = [f"stored.month IN ({known})"] if known else []
     return listed + (["stored.month IS NULL"] if None in months else [])
 
 
 def append(target: DeltaTable, table: Table, rows: pa.Table) -> None:
-    """Add rows by one commit, refused when another such commit came between."""
+    """Append rows in one commit, which Delta refuses if another such commit came first."""
     properties = written_alone(table, months_of(rows))
     write_deltalake(target, rows, mode="append", commit_properties=properties)
 
 
 def written_alone(table: Table, months: set[date]) -> CommitProperties:
-    """Name a commit that changes rows of months, so that Delta refuses the later of two."""
+    """Name a commit that changes rows of months, so that Delta refuses the later of two writers."""
     named = log.Named(f"write {table.path}", time.time_ns())
     return log.named_transaction(named, rows_changed(table, months))
 
 
 @dataclass(frozen=True)
 class Merge:
-    """Rows to be merged into a table.
+    """Rows to merge into a table.
 
     Attributes:
-        table: whose rows they are.
-        rows: one per key.
+        table: the table to merge into.
+        rows: the columns of ``table``, one row per key.
         newer: as for ``upsert_rows``.
         months: as for ``upsert_rows``.
-        stored_in: the months that hold rows of the keys.
+        stored_in: the months with stored rows of the keys.
     """
 
     table: Table
@@ -239,7 +255,7 @@ class Merge:
 
 
 def merge(asked: Merge, target: DeltaTable) -> None:
-    """Insert and update rows by one commit."""
+    """Merge rows into an opened table in one commit."""
     table, months = asked.table, asked.months
     match = " AND ".join(f'stored."{name}" = incoming."{name}"' for name in table.key)
     if months is not None:
@@ -258,13 +274,17 @@ def merge(asked: Merge, target: DeltaTable) -> None:
 def delete_rows(
     lake: Lake, table: Table, keys: pa.Table, transaction: log.Named | None = None
 ) -> None:
-    """Remove rows by key, in one commit; keys that are not stored are left out.
+    """Delete rows by key in one commit, ignoring keys that are not stored.
 
     Args:
-        lake: where the table is.
-        table: what they belong to.
-        keys: the table's key columns at least; few enough for the driver.
-        transaction: that the log remembers, for ``log.has_transaction``.
+        lake: the lake that has the table.
+        table: the table to delete from.
+        keys: the table's key columns at least; few enough for the driver's memory.
+        transaction: name and number that the commit records, for ``log.has_transaction``; None:
+            no name.
+
+    Raises:
+        CommitFailedError: other writers came first at every attempt.
     """
     match = " AND ".join(f'stored."{name}" = gone."{name}"' for name in table.key)
     fields = [table.schema.field(name) for name in table.key]
@@ -291,7 +311,7 @@ def delete_rows(
 
 
 def months_with(lake: Lake, table: Table, keys: pa.Table) -> set[date]:
-    """Return the months that hold rows of keys, by the first column of the key."""
+    """Return the months with stored rows of some keys, matching the key's first column only."""
     if "month" not in table.partition_by:
         return set()
     key = table.key[0]
@@ -303,29 +323,29 @@ def months_with(lake: Lake, table: Table, keys: pa.Table) -> set[date]:
 def read_batches(
     lake: Lake, table: Table, columns: Sequence[str], filters: Filters
 ) -> Iterator[pa.RecordBatch]:
-    """Read rows of a table piece by piece.
+    """Read rows of a table's newest version in batches.
 
     Args:
-        lake: where the table is.
-        table: what to read.
-        columns: names.
-        filters: which rows.
+        lake: the lake that has the table.
+        table: the table to read.
+        columns: names of the columns to read.
+        filters: conditions that a row must meet; empty: all rows.
 
     Raises:
-        LakeError: the table was never created.
+        LakeError: the table was never created; run the step that writes it.
     """
     where = condition(table, filters)
     yield from dataset(lake, table, filters).to_batches(columns=list(columns), filter=where)
 
 
 def dataset(lake: Lake, table: Table, filters: Filters = ()) -> ds.FileSystemDataset:
-    """Open those files of a table that may hold rows asked for, as the log knows them.
+    """Open the files of a table that may hold rows meeting some filters, judging by the Delta log.
 
-    delta-rs makes such a dataset too, but takes a value that the log does not know for null, and
+    delta-rs offers such a dataset too, but treats a statistic missing from the log as null, and
     then skips the file under any condition on that column.
 
     Raises:
-        LakeError: the table was never created.
+        LakeError: the table was never created; run the step that writes it.
     """
     actions = pa.table(log.load(lake, table).get_add_actions(flatten=True)).to_pylist()
     files, file_format = filesystem(lake.uri(table)), ds.ParquetFileFormat()
@@ -341,7 +361,12 @@ def dataset(lake: Lake, table: Table, filters: Filters = ()) -> ds.FileSystemDat
 
 
 def known(table: Table, action: Mapping[str, Any]) -> pc.Expression:
-    """Return what the log knows of a file's values: its partition, and the range of ids."""
+    """Return a condition that all rows of a file meet: partition values and column ranges.
+
+    Args:
+        table: the table that has the file.
+        action: the file's entry in the log, as delta-rs' ``get_add_actions`` lists it.
+    """
     knowledge = pc.scalar(True)
     for column in table.columns:
         field = pc.field(column.name)

@@ -1,4 +1,4 @@
-"""Commits of a table as files of its log, read without opening the table: by any thread."""
+"""Commit files of a Delta log, read without opening the table, so that any thread may do so."""
 
 import json
 from dataclasses import dataclass
@@ -13,14 +13,19 @@ from lakehouse.whole_files import read_file
 
 @dataclass(frozen=True)
 class Commit:
-    """When a commit was made, in seconds since 1970, and whether it changed rows."""
+    """A commit.
+
+    Attributes:
+        time: when the commit was made, seconds since 1970 (UTC); 0: not recorded.
+        changes_rows: whether the commit changed rows; False for compaction and properties.
+    """
 
     time: float
     changes_rows: bool
 
 
 def read_commit(lake: Lake, table: Table, version: int) -> Commit | None:
-    """Read the commit that made a version; None: there is none, or the log no longer has it."""
+    """Read the commit that made a version; None: no such version, or deleted from the log."""
     name, files = f"_delta_log/{version:020}.json", filesystem(lake.uri(table))
     if files.get_file_info(name).type == FileType.NotFound:
         return None
@@ -34,16 +39,16 @@ def read_commit(lake: Lake, table: Table, version: int) -> Commit | None:
 
 
 def last_checkpoint(lake: Lake, table: Table) -> int:
-    """Return the version of the log's last checkpoint; 0: there is none."""
+    """Return the version of a table's last checkpoint; 0: the log has no checkpoint."""
     text = read_file(f"{lake.uri(table)}/_delta_log", "_last_checkpoint")
     return int(json.loads(text)["version"]) if text else 0
 
 
 def first_change(lake: Lake, table: Table, after: int) -> float | None:
-    """Return when rows were first changed after a version; None: they were not."""
+    """Return when rows first changed after a version, seconds since 1970; None: unchanged."""
     version = after + 1
     if read_commit(lake, table, version) is None:
-        # The log forgets commits, but none since its last checkpoint.
+        # Delta deletes old commits from the log, but none since the last checkpoint.
         version = max(version, last_checkpoint(lake, table))
     while (commit := read_commit(lake, table, version)) is not None:
         if commit.changes_rows:

@@ -1,4 +1,4 @@
-"""The content of rows as a digest: the same for the same rows, in any order and in any files."""
+"""Content digest of rows: equal for equal rows, in any order and any files."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,17 +9,20 @@ import pyarrow.compute as pc
 
 
 def content_digest(rows: pa.Table, key: str) -> str:
-    """Digest rows, whatever their order and that of the entries of their maps.
+    """Digest rows, ignoring the order of rows and of map entries.
 
-    Memory holds the rows as Arrow, a few times.
+    Memory holds the rows a few times over, as Arrow.
 
     Args:
-        rows: texts, dates, and maps of texts, of which a null one counts as empty.
-        key: a column of texts, unique.
+        rows: columns of texts, dates and maps of texts; a null map counts as an empty map.
+        key: name of a text column with unique values, by which rows are sorted.
+
+    Returns:
+        16 hexadecimal digits.
     """
     hashed = hashlib.sha256()
     for texts in text_columns(rows.sort_by(key)):
-        # Lengths tell where a text ends; -1: it is null.
+        # Lengths mark where each text ends, so that "ab", "c" differs from "a", "bc"; -1: null.
         lengths = pc.fill_null(pc.binary_length(texts), -1)
         hashed.update(lengths.to_numpy(zero_copy_only=False).tobytes())
         hashed.update(bytes_of(pc.fill_null(texts, "")))
@@ -27,7 +30,7 @@ def content_digest(rows: pa.Table, key: str) -> str:
 
 
 def text_columns(rows: pa.Table) -> Iterator[pa.Array]:
-    """Write columns as texts, of a map its entries by row, key and value."""
+    """Yield each column as texts; a map column as row, key and value columns of its entries."""
     for column in rows.columns:
         values = pa.concat_arrays([*column.chunks, pa.nulls(0, column.type)])
         if pa.types.is_map(values.type):
@@ -39,7 +42,7 @@ def text_columns(rows: pa.Table) -> Iterator[pa.Array]:
 
 
 def entries_of(maps: pa.MapArray) -> pa.Table:
-    """Return ``[row, key, value]`` of the entries of maps."""
+    """Return the entries of a map array as ``[row, key, value]``, ``row`` counting from 0."""
     offsets = maps.offsets.to_numpy()
     lengths = np.diff(offsets)
     entries = slice(offsets[0], offsets[-1])
@@ -53,7 +56,7 @@ def entries_of(maps: pa.MapArray) -> pa.Table:
 
 
 def bytes_of(texts: pa.LargeStringArray) -> memoryview:
-    """Return the bytes of texts one after another, as they stand in memory."""
+    """Return the bytes of consecutive texts without copying them."""
     _, offsets, data = texts.buffers()
     begins = np.frombuffer(offsets, np.int64, len(texts) + 1, texts.offset * 8)
     return memoryview(data or b"")[begins[0] : begins[-1]]

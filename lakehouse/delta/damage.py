@@ -1,4 +1,4 @@
-"""Damage: which file of a table's log cannot be read, and what to do about it."""
+"""Diagnosis of damaged Delta logs: the unreadable files and the remedy."""
 
 import json
 import re
@@ -25,11 +25,11 @@ FROM_COPY = (
 
 
 def describe(uri: str, error: Exception) -> str:
-    """Write what is damaged of a table's log as a sentence: the file, why and the remedy.
+    """Describe the damage of a table's log in a sentence: the files, the reasons and the remedy.
 
     Args:
         uri: the table's URI.
-        error: why the table cannot be opened.
+        error: the error raised when the table was opened.
     """
     files = filesystem(uri)
     infos = files.get_file_info(FileSelector(LOG, allow_not_found=True))
@@ -43,9 +43,10 @@ def describe(uri: str, error: Exception) -> str:
 
 
 def damaged(files: FileSystem, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """List the files of a log that cannot be read, and why.
+    """Yield the name of each unreadable file of a log and the reason.
 
-    A file that says which checkpoint is the last is no damage where nobody can read it.
+    A ``_last_checkpoint`` file with unreadable content does not count as damage, but one that names
+    a missing checkpoint does.
     """
     for name in names:
         try:
@@ -61,10 +62,10 @@ def damaged(files: FileSystem, names: Sequence[str]) -> Iterator[tuple[str, str]
 
 
 def require_lines(files: FileSystem, path: str) -> None:
-    """Check that a commit is lines of JSON.
+    """Check that a commit file consists of lines of JSON.
 
     Raises:
-        ValueError: it is not.
+        ValueError: the file is empty, or a line is not JSON.
     """
     with files.open_input_stream(path) as stream:
         lines = stream.read().splitlines()
@@ -75,10 +76,10 @@ def require_lines(files: FileSystem, path: str) -> None:
 
 
 def require_named(files: FileSystem, path: str, names: Sequence[str]) -> None:
-    """Check that the checkpoint which is said to be the last is there.
+    """Check that the checkpoint named in ``_last_checkpoint`` exists.
 
     Raises:
-        ValueError: it is not.
+        MissingError: the checkpoint is missing.
     """
     with files.open_input_stream(path) as stream, suppress(ValueError, LookupError, TypeError):
         version = int(json.loads(stream.read())["version"])
@@ -87,16 +88,19 @@ def require_named(files: FileSystem, path: str, names: Sequence[str]) -> None:
 
 
 class MissingError(OSError):
-    """A checkpoint that another file names is not there."""
+    """A checkpoint that ``_last_checkpoint`` names is missing."""
 
 
 def checkpoints(names: Iterable[str]) -> set[int]:
-    """Return the versions that have a checkpoint."""
+    """Return the versions that have a checkpoint among a log's file names."""
     return {int(name[:20]) for name in names if ".checkpoint." in name and name[:20].isdigit()}
 
 
 def is_readable(names: Iterable[str], broken: Iterable[str]) -> bool:
-    """Say whether the table can be read without the files of its log that are damaged."""
+    """Return whether a table can be read from the undamaged files of its log.
+
+    All commits since the start or since some undamaged checkpoint must be undamaged.
+    """
     fine = set(names) - set(broken)
     commits = {int(name[:20]) for name in fine if COMMIT.fullmatch(name)}
     newest = max(int(name[:20]) for name in names if name[:20].isdigit())
@@ -104,5 +108,5 @@ def is_readable(names: Iterable[str], broken: Iterable[str]) -> bool:
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of an error's message."""
+    """Return the first line of an error's message, or the error's class name if empty."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,7 +1,7 @@
 """Parquet files of a table, written and read by Spark's Python workers.
 
-Spark's own writer takes 62 s for 10.9 M rows of 82 columns on two cores, workers 11.5 s: a row is
-then never turned from Arrow into Spark's form and back.
+For 10.9 M rows of 82 columns on two cores Spark's own writer takes 62 s and Python workers 11.5 s,
+because workers write Arrow rows without converting them to Spark's format.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,15 +15,24 @@ import pyarrow.parquet as pq
 from lakehouse.storage import filesystem
 
 ROW_GROUP = 1 << 20
-# To hand a small file to several threads takes longer than to read it.
+# A file of at most this many rows is read by one thread: starting several takes longer.
 FEW_ROWS = 50_000
-# Rows of a file that are in memory at once where only some of them are kept.
+# Rows read at once when a Keep function then drops some of them.
 ROWS_AT_ONCE = 1 << 18
 Keep = Callable[[pa.Table], pa.Table]
 
 
 def write(uri: str, path: str, rows: pa.Table) -> int:
-    """Write one file below a table and return its size in bytes."""
+    """Write rows as one Parquet file below a table.
+
+    Args:
+        uri: the table's URI.
+        path: path of the file below the table.
+        rows: the rows, without the partition column.
+
+    Returns:
+        The file's size in bytes.
+    """
     files = filesystem(uri)
     if folder := path.rpartition("/")[0]:
         files.create_dir(folder, recursive=True)
@@ -42,12 +51,17 @@ def write(uri: str, path: str, rows: pa.Table) -> int:
 
 
 def decoded(arrow_type: pa.DataType) -> pa.DataType:
-    """Return the type of a column's values, a dictionary's being that of its entries."""
+    """Return the type of a column's values; for a dictionary, the type of its entries."""
     return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type
 
 
 def statistics(rows: pa.Table, key: list[str]) -> dict[str, Any]:
-    """Summarise a file for the Delta log: its row count and the range of its key columns."""
+    """Summarise rows for the Delta log: row count, and minimum and maximum of some columns.
+
+    Args:
+        rows: the rows of one file.
+        key: names of columns without nulls.
+    """
     ranges = {name: pc.min_max(plain(rows[name])).as_py() for name in key if len(rows)}
     return {
         "numRecords": len(rows),
@@ -58,7 +72,7 @@ def statistics(rows: pa.Table, key: list[str]) -> dict[str, Any]:
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the values of a column, of a dictionary those that it uses."""
+    """Return a column's values; for a dictionary column, the distinct values in use."""
     if not pa.types.is_dictionary(column.type):
         return column
     return pc.unique(column).cast(column.type.value_type)
@@ -71,22 +85,23 @@ def read(
     text: Sequence[str] = (),
     keep: Keep | None = None,
 ) -> pa.Table | None:
-    """Read files of a table.
+    """Read Parquet files of a table into memory.
 
     Args:
         uri: the table's URI.
-        paths: files below it, as the log names them.
-        columns: what is wanted; None: everything that is in the files, which partitioning is not.
-        text: columns that are wanted dictionary-encoded.
-        keep: rows of a file → those that are wanted, called for some rows after the other, so that
-            memory holds no others; None: all rows are.
+        paths: paths of the files below the table, as the log names them.
+        columns: names of the columns to read; None: all columns in the files, which do not have
+            the partition column.
+        text: names of columns to return dictionary-encoded.
+        keep: batch of rows → the rows to keep, called batch by batch, so that memory never holds
+            a whole file's other rows; None: keep all rows.
 
     Returns:
-        The rows, or None where there are no files, or none of their rows is kept.
+        The rows; None if ``paths`` is empty or ``keep`` kept no row.
     """
     files, parts = filesystem(uri), []
     for path in paths:
-        # One file, no dataset: that takes a third of the time where files are small.
+        # Files are opened one by one, which for small files takes a third of a dataset's time.
         with pq.ParquetFile(
             files.open_input_file(unquote(path)), read_dictionary=list(text)
         ) as file:
@@ -101,14 +116,14 @@ def read(
 
 
 def has_rows(uri: str, paths: Sequence[str]) -> bool:
-    """Return whether any of some files of a table has a row."""
+    """Return whether at least one of some files of a table has a row."""
     files = filesystem(uri)
     opened = (pq.read_metadata(files.open_input_file(unquote(path))) for path in paths)
     return any(metadata.num_rows > 0 for metadata in opened)
 
 
 def with_own_texts(rows: pa.Table) -> pa.Table:
-    """Encode dictionary columns anew where most entries are those of rows that were left out."""
+    """Re-encode dictionary columns whose dictionary has more entries than there are rows."""
     for at, field in enumerate(rows.schema):
         column = rows.column(at)
         is_coded = pa.types.is_dictionary(field.type)
@@ -121,14 +136,14 @@ def with_own_texts(rows: pa.Table) -> pa.Table:
 def batches(
     uri: str, path: str, columns: list[str], size: int, part: tuple[int, int]
 ) -> Iterator[pa.RecordBatch]:
-    """Read rows of one file piece by piece, so that a file never stands in memory as a whole.
+    """Read a range of rows of one file in batches, so that memory never holds the whole file.
 
     Args:
         uri: the table's URI.
-        path: the file below it, as the log names it.
-        columns: what is wanted.
-        size: rows of a piece, at most.
-        part: the first row wanted, and the row to end before.
+        path: path of the file below the table, as the log names the file.
+        columns: names of the columns to read.
+        size: rows per batch, at most.
+        part: row numbers, from 0: the first row to read, and the row to stop before.
     """
     first, end = part
     with pq.ParquetFile(filesystem(uri).open_input_file(unquote(path))) as file:
@@ -143,7 +158,7 @@ def batches(
 
 
 def without_views(rows: pa.Table) -> pa.Table:
-    """Turn text views, which delta-rs' merge writes and few kernels take, into plain text."""
+    """Convert string views, which delta-rs' merge writes and few kernels accept, into strings."""
     if pa.string_view() not in rows.schema.types:
         return rows
     fields = [

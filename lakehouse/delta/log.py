@@ -1,4 +1,4 @@
-"""Tables as their Delta log tells them: creation, versions, what a commit was made from."""
+"""Delta log access: create and open tables, list files and months, and read recorded digests."""
 
 import hashlib
 import json
@@ -22,15 +22,15 @@ from lakehouse.lake import Lake
 from lakehouse.storage import filesystem, is_local, local_path
 from lakehouse.table import Table
 
-# What programs before ADR 13 kept in a commit's metadata: month → digest of what it was made from.
+# Commit metadata key of programs before ADR 13: month → digest of the inputs it was built from.
 BUILT = "shopcast.built"
-# How many commits back those programs looked for it.
+# How many commits back that key is looked for.
 HISTORY = 50
 MOST_NAMED = 5
 
 
 def exists(lake: Lake, table: Table) -> bool:
-    """Say whether a table was created."""
+    """Return whether a table was created."""
     return bool(DeltaTable.is_deltatable(lake.uri(table)))
 
 
@@ -38,7 +38,8 @@ def load(lake: Lake, table: Table) -> DeltaTable:
     """Open a table's newest version.
 
     Raises:
-        LakeError: the table was never created, or its log is damaged.
+        LakeError: the table was never created, or its log is damaged; the message gives the
+            remedy.
     """
     uri = lake.uri(table)
     try:
@@ -58,10 +59,10 @@ def load(lake: Lake, table: Table) -> DeltaTable:
 
 
 def has_next_version(opened: DeltaTable, uri: str) -> bool:
-    """Look for the commit after an opened version; versions have no gaps.
+    """Return whether a commit after an opened version exists; versions have no gaps.
 
-    A look at one file takes a hundredth of the time of listing the log. Commits stay in the log
-    for thirty days, so that a process that looks more seldom must open its tables anew.
+    Checking one file takes a hundredth of the time of listing the log. Delta keeps commits in the
+    log for thirty days: a process that checks more rarely must reopen its tables.
     """
     name = f"_delta_log/{opened.version() + 1:020}.json"
     if is_local(uri):
@@ -71,17 +72,17 @@ def has_next_version(opened: DeltaTable, uri: str) -> bool:
 
 @lru_cache(maxsize=256)
 def opened_before(uri: str) -> DeltaTable:
-    """Keep tables open: to read the log's end takes a tenth of the time of reading it again."""
+    """Open a table once per process: reading only new commits takes a tenth of a reopening."""
     opened = DeltaTable(uri)
     require_commits(uri, [opened.version()])
     return opened
 
 
 def require_commits(uri: str, versions: Iterable[int]) -> None:
-    """Check that commits are no empty files, which delta-rs takes for commits that change nothing.
+    """Check that no commit file is empty; delta-rs reads an empty one as a commit of no change.
 
     Raises:
-        DeltaError: one is; the table is then closed.
+        DeltaError: a commit file is empty; all open tables are then closed.
     """
     names = [f"_delta_log/{version:020}.json" for version in versions]
     for info in filesystem(uri).get_file_info(names):
@@ -91,21 +92,22 @@ def require_commits(uri: str, versions: Iterable[int]) -> None:
 
 
 def forget() -> None:
-    """Close the tables kept open: some were removed, and others may take their places."""
+    """Close all open tables, because others may be created where some were removed."""
     opened_before.cache_clear()
 
 
 def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTable:
-    """Open a table, creating it where it is missing.
+    """Open a table, creating a missing table and adding missing checks.
 
     Args:
-        lake: where the table is.
-        table: its declaration.
-        replaces_all: the caller is about to replace every row, and the columns with them.
+        lake: the lake that has the table.
+        table: the table's declaration.
+        replaces_all: True if the caller replaces all rows, and with them the columns, so that
+            stored columns may differ from the declared ones.
 
     Raises:
-        LakeError: it exists with other columns than those declared, or unable to
-            hold their values.
+        LakeError: the stored columns differ from the declared ones or cannot hold their values;
+            rebuild all months with the step that writes the table.
     """
     if not exists(lake, table):
         make(lake, table)
@@ -115,7 +117,7 @@ def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTabl
             f"another type or without nulls: {', '.join(differing[:MOST_NAMED])}); rebuild all "
             "its months with the step that writes it (README: steps)."
         )
-    # Delta takes checks by a commit of their own, before which a process may be cut off.
+    # Delta adds checks in a second commit, and a process may have been stopped before that commit.
     if missing := missing_checks(lake, table):
         reach(f"before {table.path} checks")
         try:
@@ -133,12 +135,12 @@ def missing_checks(lake: Lake, table: Table) -> dict[str, str]:
 
 
 def make(lake: Lake, table: Table, *, is_emptied: bool = False) -> None:
-    """Make a table without rows; another process may make it at the same time.
+    """Create an empty table, even if another process creates the table at the same time.
 
     Args:
-        lake: where the table is.
-        table: its declaration.
-        is_emptied: it is there with other columns than those declared, and loses its rows.
+        lake: the lake to create the table in.
+        table: the table's declaration.
+        is_emptied: True to overwrite a stored table that has other columns, deleting its rows.
     """
     reach(f"before {table.path} is made")
     try:
@@ -157,21 +159,21 @@ def make(lake: Lake, table: Table, *, is_emptied: bool = False) -> None:
 
 
 def has_declared_columns(lake: Lake, table: Table) -> bool:
-    """Say whether a stored table has the columns that are declared, and can hold their values."""
+    """Return whether a stored table has the declared columns and can hold their values."""
     return not differing_columns(lake, table)
 
 
 def differing_columns(lake: Lake, table: Table) -> list[str]:
-    """Name the columns that are stored or declared alone, of two types, or stored without nulls.
+    """Return the names of stored columns that are missing, extra, of another type or not nullable.
 
-    Compared here because delta-rs is silent about it: it casts what is appended to the stored
-    type, and takes files of workers whose values, or nulls, the table cannot hold.
+    The program compares columns itself because delta-rs raises no error: delta-rs casts appended
+    rows to the stored type, and commits workers' files whose values or nulls the table cannot hold.
     """
     return differing(load(lake, table), table)
 
 
 def differing(opened: DeltaTable, table: Table) -> list[str]:
-    """Name the columns of an opened version that are not as declared."""
+    """Return what ``differing_columns`` does, for an opened version."""
     stored = {field.name: field for field in opened.schema().fields}
     declared = {field.name: field for field in Schema.from_arrow(table.schema).fields}
     alone = set(stored) ^ set(declared)
@@ -180,12 +182,12 @@ def differing(opened: DeltaTable, table: Table) -> list[str]:
 
 
 def holds(stored: Field, declared: Field) -> bool:
-    """Say whether a stored column can hold every value of a declared one."""
+    """Return whether a stored column can hold every value of a declared column."""
     return bool(stored.type == declared.type and (stored.nullable or not declared.nullable))
 
 
 def columns(lake: Lake, table: Table) -> list[str]:
-    """Name the columns that a table is stored with."""
+    """Return the names of a table's stored columns."""
     return [field.name for field in load(lake, table).schema().fields]
 
 
@@ -196,11 +198,11 @@ def version(lake: Lake, table: Table) -> int:
 
 @dataclass(frozen=True)
 class Months:
-    """What one version of a table partitioned by month holds.
+    """The files and month states of one version of a table partitioned by month.
 
     Attributes:
-        files: month → its files, as paths below the table.
-        states: month → its state; see ``month_digests``.
+        files: month → the month's files, as paths below the table.
+        states: month → the month's state; see ``month_digests``.
     """
 
     files: Mapping[date, list[str]]
@@ -209,28 +211,28 @@ class Months:
     def states_after(
         self, months: Container[date], filled: Collection[date | None], state: str
     ) -> dict[date, str]:
-        """Return the states after months were replaced.
+        """Return the month states after some months were replaced.
 
         Args:
-            months: those replaced.
-            filled: months that have rows then; others of those replaced have none.
-            state: of the months replaced.
+            months: the months replaced.
+            filled: months that have rows afterwards; a replaced month outside has no state.
+            state: the new state of the replaced months.
         """
         kept = {month: old for month, old in self.states.items() if month not in months}
         return kept | {month: state for month in filled if month and month in months}
 
 
 def month_digests(lake: Lake, table: Table) -> dict[date, str]:
-    """Return the state of each month that has rows: equal states, equal rows.
+    """Return the state of each month that has rows: equal states mean equal rows.
 
-    A commit that changes rows of a month gives it another state; compaction does not. A month that
-    no such commit changed since ADR 13 has the digest of its files' names, as before.
+    A commit that changes a month's rows changes the month's state; compaction does not. If no
+    commit changed a month's rows since ADR 13, the month's state is the digest of its file names.
     """
     return months_of(lake, table).states
 
 
 def months_of(lake: Lake, table: Table) -> Months:
-    """Return the files and states of each month, of one version."""
+    """Return the files and states of all months of a table's newest version."""
     opened = load(lake, table)
     files = files_of_months(opened)
     numbers = transaction_numbers(opened, lake.uri(table))
@@ -244,23 +246,23 @@ def months_of(lake: Lake, table: Table) -> Months:
 
 
 def table_digest(lake: Lake, table: Table) -> str:
-    """Return the state of a table that is not partitioned, as ``month_digests`` does of a month."""
+    """Return the state of an unpartitioned table, as ``month_digests`` does for a month."""
     number = transaction_numbers(load(lake, table), lake.uri(table)).get(ROWS)
     return as_digest(number) if number is not None else digest(all_files(lake, table))
 
 
 def names_digests(opened: DeltaTable) -> dict[date, str]:
-    """Digest the names of the files of each month."""
+    """Digest the sorted file names of each month of an opened version."""
     return {month: digest(sorted(paths)) for month, paths in files_of_months(opened).items()}
 
 
 def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
-    """List the files of each month, as paths below the table."""
+    """Return the files of each month in a table's newest version, as paths below the table."""
     return files_of_months(load(lake, table))
 
 
 def files_of_months(opened: DeltaTable) -> dict[date, list[str]]:
-    """List the files of each month of an opened version."""
+    """Return the files of each month of an opened version, as paths below the table."""
     files: dict[date, list[str]] = defaultdict(list)
     for month, path, _ in month_actions(opened):
         files[month].append(path)
@@ -268,7 +270,7 @@ def files_of_months(opened: DeltaTable) -> dict[date, list[str]]:
 
 
 def month_rows(lake: Lake, table: Table) -> dict[date, int]:
-    """Count the rows of each month."""
+    """Count the rows of each month of a table from its log."""
     counts: dict[date, int] = defaultdict(int)
     for month, _, count in month_actions(load(lake, table)):
         counts[month] += count
@@ -276,12 +278,15 @@ def month_rows(lake: Lake, table: Table) -> dict[date, int]:
 
 
 def file_rows(lake: Lake, table: Table) -> dict[str, int]:
-    """Count the rows of each file, named by its path below the table."""
+    """Count the rows of each file of a table partitioned by month, by path below the table."""
     return {path: count for _, path, count in month_actions(load(lake, table))}
 
 
 def month_actions(opened: DeltaTable) -> list[tuple[date, str, int]]:
-    """List (month, path, rows) of the files of a table partitioned by month."""
+    """List (month, path, rows) of each file of a table partitioned by month, sorted.
+
+    Files of rows without a month are left out.
+    """
     key = (opened.table_uri, opened.metadata().id, opened.version())
     if key not in known_actions:
         actions = opened.get_add_actions(flatten=True)
@@ -292,7 +297,7 @@ def month_actions(opened: DeltaTable) -> list[tuple[date, str, int]]:
     return known_actions[key]
 
 
-# By table and version, which never change; the last few are enough.
+# Caches by (URI, table id, version): a version never changes. The newest MOST_KNOWN are kept.
 Key = tuple[str, str, int]
 known_actions: dict[Key, list[tuple[date, str, int]]] = {}
 known_built: dict[Key, dict[str, str]] = {}
@@ -300,30 +305,33 @@ MOST_KNOWN = 64
 
 
 def remember(known: dict[Key, Any], key: Key, value: Any) -> None:
-    """Keep what a version holds, and forget the oldest of many."""
+    """Add a value to a cache by version, dropping the oldest entry of a full cache."""
     if len(known) >= MOST_KNOWN:
         known.pop(next(iter(known)))
     known[key] = value
 
 
 def all_files(lake: Lake, table: Table) -> list[str]:
-    """List the files of a table, as paths below it."""
+    """List the files of a table's newest version, as sorted paths below the table."""
     return sorted(load(lake, table).get_add_actions(flatten=True)["path"].to_pylist())
 
 
 def digest(parts: object) -> str:
-    """Digest anything that JSON can write."""
+    """Digest a value, written as JSON, into 16 hexadecimal digits."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def numbers_of(opened: DeltaTable, uri: str, name: str) -> dict[str, int]:
-    """Return what follows a name in the names of a table's numbers, and the numbers.
+    """Return a table's recorded numbers whose names begin with a prefix.
 
     Args:
         opened: a version of the table.
-        uri: of the table.
-        name: how the names begin.
+        uri: the table's URI.
+        name: the prefix, which a space separates from the rest of a number's name.
+
+    Returns:
+        Rest of the name, without prefix and space → number.
     """
     numbers = transaction_numbers(opened, uri)
     return {
@@ -334,12 +342,16 @@ def numbers_of(opened: DeltaTable, uri: str, name: str) -> dict[str, int]:
 
 
 def built(lake: Lake, table: Table) -> dict[date, str]:
-    """Return what each month of a derived table was made from, as its last build recorded it."""
+    """Return for each month of a derived table the digest of its inputs at the last build.
+
+    Returns:
+        Month → digest; empty if the table does not exist.
+    """
     return built_of(load(lake, table), lake.uri(table)) if exists(lake, table) else {}
 
 
 def built_of(opened: DeltaTable, uri: str) -> dict[date, str]:
-    """Return what each month of an opened version was made from."""
+    """Return what ``built`` does, for an opened version."""
     numbers = numbers_of(opened, uri, MADE)
     if not numbers:
         return built_before_of(opened, uri)
@@ -347,21 +359,26 @@ def built_of(opened: DeltaTable, uri: str) -> dict[date, str]:
 
 
 def built_before(lake: Lake, table: Table) -> dict[date, str]:
-    """Return what programs before ADR 13 recorded; nothing where the table has a record of ours."""
+    """Return the input digests that a program before ADR 13 recorded, by month.
+
+    Returns:
+        Month → digest; empty if the table does not exist or has digests recorded since ADR 13.
+    """
     return built_before_of(load(lake, table), lake.uri(table)) if exists(lake, table) else {}
 
 
 def built_before_of(opened: DeltaTable, uri: str) -> dict[date, str]:
-    """Return what ``built_before`` does, of an opened version."""
+    """Return what ``built_before`` does, for an opened version."""
     recorded = record_before(opened, uri).get(BUILT, "{}")
     return {date.fromisoformat(month): made for month, made in json.loads(recorded).items()}
 
 
 def record_before(opened: DeltaTable, uri: str) -> dict[str, str]:
-    """Return the metadata of a commit by which programs before ADR 13 recorded a build.
+    """Return the newest commit metadata in which a program before ADR 13 recorded a build.
 
     Returns:
-        The newest such; nothing where there is none, or a record of ours.
+        ``{BUILT: JSON}``; empty if no recent commit has such metadata, or if the table has digests
+        recorded since ADR 13.
     """
     if numbers_of(opened, uri, MADE):
         return {}
@@ -373,7 +390,11 @@ def record_before(opened: DeltaTable, uri: str) -> dict[str, str]:
 
 
 def versions_recorded(lake: Lake, table: Table) -> dict[str, int]:
-    """Return the versions of the program's parts that a derived table was last built by."""
+    """Return the code versions that a derived table was last built with.
+
+    Returns:
+        Part of the program → version; empty if the table does not exist.
+    """
     if not exists(lake, table):
         return {}
     return numbers_of(load(lake, table), lake.uri(table), VERSION)
@@ -386,7 +407,12 @@ def row_count(lake: Lake, table: Table) -> int:
 
 @dataclass(frozen=True)
 class Named:
-    """A transaction that is committed once: its application's name, and a number that grows."""
+    """A Delta application transaction, committed at most once.
+
+    Attributes:
+        name: the application id.
+        number: the transaction's number, which grows with each transaction of the name.
+    """
 
     name: str
     number: int = 1
@@ -395,24 +421,24 @@ class Named:
 def named_transaction(
     transaction: Named | None, changed: Sequence[Transaction] = ()
 ) -> CommitProperties:
-    """Write the name of a transaction into a commit, and what rows it changes.
+    """Return commit properties that record a transaction and the changed month states.
 
     Args:
-        transaction: None: it has no name.
-        changed: by ``rows_changed``.
+        transaction: the transaction to record; None: none.
+        changed: transactions that ``rows_changed`` returned.
     """
     named = [Transaction(transaction.name, transaction.number)] if transaction else []
     return CommitProperties(app_transactions=[*named, *changed])
 
 
 def has_transaction(lake: Lake, table: Table, transaction: Named) -> bool:
-    """Say whether a named transaction, or one with a greater number, was committed to a table."""
+    """Return whether a transaction, or a later one of the same name, was committed to a table."""
     found = transaction_number(lake, table, transaction.name)
     return found is not None and found >= transaction.number
 
 
 def transaction_number(lake: Lake, table: Table, name: str) -> int | None:
-    """Return the number of the last transaction of a name; None: there was none."""
+    """Return the number of a table's last transaction of a name; None: no such transaction."""
     if not exists(lake, table):
         return None
     found: int | None = load(lake, table).transaction_version(name)
@@ -420,23 +446,23 @@ def transaction_number(lake: Lake, table: Table, name: str) -> int | None:
 
 
 def table_id(lake: Lake, table: Table) -> str:
-    """Return the identity of a table, another after it was deleted and made again."""
+    """Return a table's id, which changes when the table is deleted and created again."""
     return str(load(lake, table).metadata().id)
 
 
 def property_of(lake: Lake, table: Table, name: str) -> str | None:
-    """Return a property of a table; None where it has none."""
+    """Return the value of a table property; None: the property is not set."""
     found: str | None = load(lake, table).metadata().configuration.get(name)
     return found
 
 
 def set_property(lake: Lake, table: Table, name: str, value: str) -> None:
-    """Set a property of a table by a commit of its own."""
+    """Set a table property in a separate commit."""
     reach(f"before {table.path} property")
     load(lake, table).alter.set_table_properties({name: value}, raise_if_not_exists=False)
 
 
 def commits(lake: Lake, table: Table) -> list[tuple[int, float]]:
-    """List the commits that the log still has: version and when it was made, oldest first."""
+    """List (version, seconds since 1970) of the commits still in a table's log, oldest first."""
     history = load(lake, table).history()
     return sorted((int(one["version"]), one["timestamp"] / 1000) for one in history)

@@ -1,4 +1,4 @@
-"""Whole months of derived tables, replaced or patched, each time by one atomic commit."""
+"""Month replacement: atomic commits that replace or patch whole months of derived tables."""
 
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -29,27 +29,28 @@ def replace_months(
     is_whole: bool = False,
     change: Change | None = None,
 ) -> int:
-    """Make parts the content of whole months of a table.
+    """Replace all rows of some months of a table by written parts, in one commit.
 
-    A reader sees all the months as they were or as they are now. Of two writers of a table at the
-    same time one fails, and nothing of it is seen.
+    A reader sees all the months either before or after the commit. If two processes write a table
+    at the same time, one fails and leaves no visible change.
 
     Args:
-        lake: where the table is; created where it is missing.
-        table: partitioned by month.
-        months: what is replaced, also where there are no parts of a month; where there are none,
-            only ``made_from`` is recorded.
-        parts: files that ``write_parts`` or ``do_work`` wrote; those of other tables or months are
-            left out.
-        made_from: by month, the digest of what its rows were made from, kept for ``log.built``.
-        is_whole: the months are all that the table has; it may then take new columns.
-        change: what the months' state becomes and which versions of the program made them.
+        lake: the lake that has the table; a missing table is created.
+        table: a table partitioned by month.
+        months: the months to replace; a month without parts becomes empty. If the list is empty,
+            the commit only records ``made_from``.
+        parts: files that ``write_parts`` or ``do_work`` wrote; parts of other tables or months are
+            ignored.
+        made_from: month → digest of the inputs of the month's rows, recorded for ``log.built``.
+        is_whole: True if ``months`` are all months of the table, whose columns may then change.
+        change: the new state of the months and the code versions that made the rows; None: a new
+            state and no versions.
 
     Returns:
-        The rows.
+        The number of rows in the replaced months.
 
     Raises:
-        ConflictError: another process wrote the table at the same time.
+        ConflictError: another process wrote the table at the same time; run again.
     """
     target = log.create(lake, table, replaces_all=is_whole)
     mine = [part for part in of_table(parts, table) if part.month in set(months)]
@@ -60,15 +61,18 @@ def replace_months(
 
 
 def drop_months(lake: Lake, table: Table, kept: Container[date]) -> None:
-    """Empty the months that a table has and a range does not; if they come back, they are built.
+    """Delete the rows of all months of a table outside a range.
+
+    The commit records that the months have no inputs, so that a later build of them is due.
+    A table that is missing or has other columns than declared is left as it is.
 
     Args:
-        lake: where the table may be.
-        table: partitioned by month.
-        kept: the months that stay as they are.
+        lake: the lake that may have the table.
+        table: a table partitioned by month.
+        kept: the months to keep.
 
     Raises:
-        ConflictError: another process wrote the table at the same time.
+        ConflictError: another process wrote the table at the same time; run again.
     """
     if not log.exists(lake, table) or not log.has_declared_columns(lake, table):
         return
@@ -87,25 +91,26 @@ def patch_months(
     made_from: Mapping[date, str],
     change: Change | None = None,
 ) -> int:
-    """Change rows of months, reading what they hold and writing it again.
+    """Patch months of a table: read each month's rows, transform and write them, in one commit.
 
-    Memory holds one month. What another writer commits meanwhile is not lost: this one then fails.
+    Memory holds one month. If another process commits meanwhile, this call fails, so that no
+    commit is lost.
 
     Args:
-        lake: where the table is; created where it is missing.
-        table: partitioned by month.
-        months: what is changed.
-        patch: (month, its stored rows) → the rows that it shall hold.
+        lake: the lake that has the table; a missing table is created.
+        table: a table partitioned by month.
+        months: the months to patch.
+        patch: (month, the month's stored rows) → the rows that replace them.
         made_from: as for ``replace_months``.
         change: as for ``replace_months``.
 
     Returns:
-        The rows of the months.
+        The number of rows in the patched months.
 
     Raises:
-        ConflictError: another process wrote the table at the same time.
+        ConflictError: another process wrote the table at the same time; run again.
     """
-    # What is read and what is replaced are files of this one version.
+    # Reads and replaces files of this one version only; a newer version is a conflict.
     target = log.create(lake, table)
     seen = target.version()
     files = log.files_of_months(target)
@@ -125,7 +130,7 @@ def patch_months(
 
 
 def dated(rows: pa.Table, month: date) -> pa.Table:
-    """Add the month that is in the path of a file, not in it."""
+    """Add the ``month`` column, which a file's path has and the file itself does not."""
     return rows.append_column("month", pa.repeat(pa.scalar(month, DATE), len(rows)))
 
 
@@ -136,14 +141,18 @@ def commit(
     parts: Sequence[Part],
     properties: CommitProperties,
 ) -> None:
-    """Make parts the content of months of an opened version."""
+    """Replace months of an opened version by parts, in one commit.
+
+    Raises:
+        ConflictError: another process wrote the table at the same time; run again.
+    """
     is_other = bool(log.differing(target, table))
     reach(f"before {table.path}")
     try:
         target.create_write_transaction(
             actions(table, parts),
             mode="overwrite" if months else "append",
-            # Other columns than those stored go with all rows: log.create has seen to that.
+            # Columns change only when all rows are replaced: log.create has checked this.
             schema=Schema.from_arrow(table.schema) if is_other else target.schema(),
             partition_by=["month"],
             partition_filters=None
@@ -157,7 +166,7 @@ def commit(
 
 
 def written_meanwhile(target: DeltaTable) -> str:
-    """Say that another process came between."""
+    """Return the message that another process wrote the table meanwhile."""
     return f"{target.table_uri}: another process wrote it meanwhile; run again."
 
 
@@ -168,20 +177,20 @@ def build_properties(
     made_from: Mapping[date, str],
     changed: Sequence[Transaction],
 ) -> CommitProperties:
-    """Write into a commit what months are made from and what it changes.
+    """Return commit properties that record the months' input digests and changed states.
 
-    Delta refuses the later of two commits of one name at the same time, also where neither removes
-    a file of the other.
+    The properties name the commit ``build <table>``: of two concurrent commits of one name Delta
+    refuses the later, even if neither removes a file of the other.
 
     Args:
-        target: the version that is changed.
-        uri: of the table.
-        table: its declaration.
+        target: the table's version to change.
+        uri: the table's URI.
+        table: the table's declaration.
         made_from: as for ``replace_months``.
-        changed: what ``Change.of`` returns.
+        changed: transactions that ``Change.of`` returned.
     """
     if log.differing(target, table):
-        # All rows go with the columns, also those of months that are not written now.
+        # A change of columns deletes all rows, also in months that this commit does not write.
         earlier = dict.fromkeys(log.built_of(target, uri), NOTHING)
     else:
         earlier = log.built_before_of(target, uri)

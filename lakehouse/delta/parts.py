@@ -1,4 +1,4 @@
-"""Parts: files that the workers write below a table, not yet part of it, and their commit."""
+"""Parts: data files that Spark workers write below a table, and the commit that adds them."""
 
 import json
 import time
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table, to be written as a part.
+    """Rows to write into new files of a table.
 
     Attributes:
-        table: whose columns they have.
-        rows: the rows.
-        label: how the names of their files begin.
+        table: the table to write to.
+        rows: the columns of ``table``.
+        label: prefix of the new files' names.
     """
 
     table: Table
@@ -45,7 +45,7 @@ class Rows:
     label: str = ""
 
 
-# Rows of some tables, made from the batches of one Spark partition, or from a piece of work.
+# Batches of one Spark partition → rows of one or several tables.
 Produce = Callable[[Iterator[pa.RecordBatch]], Iterator[Rows]]
 COLUMNS = (
     Column("table", TEXT, "path of the table", False),
@@ -56,14 +56,14 @@ COLUMNS = (
     Column("stats", TEXT, "Delta statistics as JSON", False),
 )
 SCHEMA = pa.schema([column.field for column in COLUMNS])
-# Rows that are merged at once: the driver holds them, at about 250 bytes each.
+# Most rows merged at once: the driver's memory holds them, at about 250 bytes per row.
 MOST_ROWS = 1_000_000
 NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A file below a table."""
+    """A file below a table; ``COLUMNS`` describes the fields."""
 
     table: str
     path: str
@@ -74,16 +74,16 @@ class Part:
 
 
 def write_parts(lake: Lake, rows: "DataFrame", produce: Produce) -> list[Part]:
-    """Write files of one or several tables by the workers, in one pass over rows.
+    """Write files of one or several tables in Spark's Python workers, in one pass over rows.
 
     Args:
-        lake: where the tables are.
-        rows: the input; each Spark partition is one call of ``produce``.
-        produce: yields rows of tables, each yield at least one file.
+        lake: the lake that has the tables.
+        rows: the input; ``produce`` is called once per Spark partition.
+        produce: batches of a partition → rows of tables; each item becomes at least one file.
 
     Returns:
-        What was written. A reader sees none of it before ``commit_parts``; files of a task that
-        failed stay unseen and vacuum removes them.
+        The written files. Readers do not see them before ``commit_parts``; files of failed Spark
+        tasks are never committed, and vacuum deletes them.
     """
     work = partial(written, lake, produce)
     listed = rows.mapInArrow(work, ", ".join(column.ddl for column in COLUMNS)).collect()
@@ -93,20 +93,20 @@ def write_parts(lake: Lake, rows: "DataFrame", produce: Produce) -> list[Part]:
 def written(
     lake: Lake, produce: Produce, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    """Write what is produced of one Spark partition; runs in a worker.
+    """Write the rows that ``produce`` makes from one Spark partition; runs in a worker.
 
     Yields:
-        ``COLUMNS``, a row per file.
+        Batches of ``COLUMNS``, one row per written file.
     """
     for made in produce(iter(batches)):
         yield pa.RecordBatch.from_pylist(list(write_part(lake, made)), SCHEMA)
 
 
 def write_part(lake: Lake, made: Rows) -> Iterator[dict[str, Any]]:
-    """Write rows below their table, one file per month where it is partitioned by month.
+    """Write rows as files below their table: one file, or one per month if partitioned by month.
 
     Yields:
-        The fields of ``COLUMNS`` for each file.
+        The values of ``COLUMNS`` for each file.
     """
     table = made.table
     ranged = [c.name for c in table.columns if not c.nullable and c.type in RANGED]
@@ -127,7 +127,7 @@ def write_part(lake: Lake, made: Rows) -> Iterator[dict[str, Any]]:
 
 
 def by_month(rows: pa.Table) -> Iterator[tuple[date | None, pa.Table]]:
-    """Split rows by month, those without a month among them."""
+    """Split rows by month; rows without a month come as month None."""
     months = pc.unique(rows["month"]).to_pylist()
     for month in months:
         is_of_month = pc.is_null(rows["month"]) if month is None else pc.equal(rows["month"], month)
@@ -142,13 +142,14 @@ def of_table(parts: Iterable[Part], table: Table) -> list[Part]:
 def commit_parts(
     lake: Lake, table: Table, parts: Sequence[Part], transaction: log.Named | None = None
 ) -> None:
-    """Make parts rows of a table, all at once, beside what it holds.
+    """Append parts to a table in one commit.
 
     Args:
-        lake: where the table is; created where it is missing.
-        table: what the parts belong to.
-        parts: files that ``write_parts`` wrote below it.
-        transaction: that the log remembers, for ``log.has_transaction``.
+        lake: the lake that has the table; a missing table is created.
+        table: the table to append to.
+        parts: files that ``write_parts`` wrote below the table.
+        transaction: name and number that the commit records, for ``log.has_transaction``; None:
+            no name.
     """
     target = log.create(lake, table)
     is_by_month = "month" in table.partition_by
@@ -165,27 +166,27 @@ def commit_parts(
 
 
 def actions(table: Table, parts: Iterable[Part]) -> list[AddAction]:
-    """Write parts as the log lists files."""
+    """Return the Delta log's add actions for parts."""
     now = time.time_ns() // 1_000_000
     return [AddAction(p.path, p.size, partition(table, p), now, True, p.stats) for p in parts]
 
 
 def partition(table: Table, part: Part) -> dict[str, str | None]:
-    """Return a part's partition values, as the log writes them."""
+    """Return a part's partition values in the text form of the Delta log."""
     return {name: str(part.month) if part.month else None for name in table.partition_by}
 
 
 def read_parts(
     spark: "SparkSession", lake: Lake, table: Table, parts: Sequence[Part]
 ) -> "DataFrame":
-    """Read parts as rows of their table, before or after their commit."""
+    """Read parts as a Spark DataFrame of their table's rows, committed or not."""
     root = lake.uri(table)
     reader = spark.read.schema(table.ddl).option("basePath", root)
     return reader.parquet(*(f"{root}/{part.path}" for part in parts))
 
 
 def load_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> pa.Table:
-    """Read parts into memory as rows of their table."""
+    """Read parts into memory as Arrow rows of their table."""
     files = filesystem(lake.uri(table))
     loaded = []
     for part in parts:
@@ -198,14 +199,14 @@ def load_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> pa.Table:
 
 
 def discard_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> None:
-    """Delete parts that were never committed."""
+    """Delete the files of parts that were never committed."""
     files = filesystem(lake.uri(table))
     for part in parts:
         files.delete_file(part.path)
 
 
 def anywhere(_: pa.Table) -> None:
-    """Know nothing of the months where stored rows of the same keys can be."""
+    """Return None: stored rows of the same keys can be in any month."""
 
 
 def land(
@@ -217,21 +218,23 @@ def land(
 ) -> None:
     """Upsert parts into a table.
 
-    An empty table takes the files as they are, in one commit. Into another the rows are merged, as
-    many at once as this process can hold; a run that is cut off is completed by the next.
+    An empty table gets the files themselves, in one commit. Otherwise the rows are merged, up to
+    ``MOST_ROWS`` per commit; if the process is stopped between commits, running it again completes
+    the upsert.
 
     Args:
-        lake: where the table is; created where it is missing.
-        table: what the parts belong to.
-        parts: files that ``write_parts`` wrote below it, together one row per key.
-        newer: SQL over ``incoming`` and ``stored``: the incoming row wins.
-        months: says for rows of the parts what ``upsert_rows`` asks.
+        lake: the lake that has the table; a missing table is created.
+        table: the table to upsert into.
+        parts: files that ``write_parts`` wrote below the table, with one row per key in all.
+        newer: SQL condition over ``incoming`` and ``stored`` under which the incoming row replaces
+            the stored one.
+        months: rows of parts → the argument ``months`` of ``upsert_rows``.
     """
     target = log.create(lake, table)
     if not parts:
         return
     if not target.file_uris():
-        # Where another process was the first to fill it, the parts are merged.
+        # If another process filled the table first, this commit fails and the parts are merged.
         with suppress(CommitFailedError):
             commit_parts(lake, table, parts)
             return
@@ -242,7 +245,7 @@ def land(
 
 
 def portions(parts: Iterable[Part]) -> Iterator[list[Part]]:
-    """Put parts together, neighbours in time, until they have as many rows as are held at once."""
+    """Group parts in order of month, up to ``MOST_ROWS`` rows per group; no part is split."""
     held: list[Part] = []
     for part in sorted(parts, key=lambda part: (part.month is None, part.month)):
         if held and sum(one.rows for one in held) + part.rows > MOST_ROWS:
@@ -256,16 +259,16 @@ def portions(parts: Iterable[Part]) -> Iterator[list[Part]]:
 def read_files(
     spark: "SparkSession", lake: Lake, table: Table, column: str, values: Sequence[str]
 ) -> "DataFrame":
-    """Read rows of a table that is not partitioned, as plain Parquet.
+    """Read the rows of an unpartitioned table that have some values in a column.
 
-    Spark's reader of Delta takes seconds to start, and to read whole files needs nothing of it.
+    Spark reads the files as plain Parquet, because its Delta reader takes seconds to start.
 
     Args:
-        spark: the session.
-        lake: where the table is.
-        table: what to read.
-        column: which rows, by their value in this column.
-        values: the values wanted.
+        spark: the Spark session.
+        lake: the lake that has the table.
+        table: the table to read; not partitioned.
+        column: name of the column to select rows by.
+        values: the values to select.
     """
     from pyspark.sql import functions as F
 

@@ -1,4 +1,4 @@
-"""Rows that share some values, or all rows of a table, replaced as a whole by one commit."""
+"""Row replacement: one commit that replaces the rows sharing some values, or a whole table."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -19,13 +19,13 @@ from lakehouse.table import Table
 def replace_rows(
     lake: Lake, table: Table, rows: pa.Table, shared: Mapping[str, str | date]
 ) -> None:
-    """Replace the rows that have some values by others that have them too.
+    """Replace the rows that share some column values by new rows with the same values.
 
     Args:
-        lake: where the table is; created where it is missing.
-        table: what they belong to.
-        rows: the columns of ``table``.
-        shared: column → the value of every row that is removed or written.
+        lake: the lake that has the table; a missing table is created.
+        table: the table to change.
+        rows: the new rows, with the columns of ``table``.
+        shared: column → value; all rows with these values are deleted, and all new rows have them.
     """
     target = log.create(lake, table)
     quoted = ((name, str(value).replace("'", "''")) for name, value in shared.items())
@@ -40,7 +40,11 @@ def replace_rows(
 def states_moved(
     target: DeltaTable, table: Table, shared: Mapping[str, str | date]
 ) -> list[Transaction]:
-    """Return the new states of the months that may hold rows of some values; of none, of all."""
+    """Return new states for the months that may have rows with some column values.
+
+    Without a month among the values, all months of the table get a new state; an unpartitioned
+    table gets none.
+    """
     if "month" not in table.partition_by:
         return []
     month = shared.get("month")
@@ -50,17 +54,18 @@ def states_moved(
 def replace_all(
     lake: Lake, table: Table, rows: pa.Table, transaction: log.Named, version: int
 ) -> None:
-    """Replace all rows of a table by one commit.
+    """Replace all rows of a table in one commit.
 
     Args:
-        lake: where the table is.
-        table: what they belong to.
-        rows: the columns of ``table``.
-        transaction: that the log remembers; of two writers at the same time it makes one fail.
-        version: of the table, which the rows were made from.
+        lake: the lake that has the table.
+        table: the table to change.
+        rows: the new rows, with the columns of ``table``.
+        transaction: name and number that the commit records; of two concurrent commits with one
+            name, Delta refuses the later.
+        version: the table version that the new rows were computed from.
 
     Raises:
-        ConflictError: another process wrote the table since that version.
+        ConflictError: another process wrote the table after ``version``; run again.
     """
     target = log.load(lake, table)
     reach(f"before {table.path}")

@@ -1,4 +1,4 @@
-"""Rows of a table as Spark has them: read by it, appended for it."""
+"""Spark DataFrames of a table's rows: read from Delta, and appended through delta-rs."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -22,7 +22,11 @@ ROWS_PER_FILE = 1_000_000
 def read(
     spark: "SparkSession", lake: Lake, table: Table, version: int | None = None
 ) -> "DataFrame":
-    """Read a table, its newest version where none is named."""
+    """Read a table as a Spark DataFrame; ``version`` None: the newest version.
+
+    Raises:
+        LakeError: the table was never created; run the step that writes it.
+    """
     log.load(lake, table)
     reader = spark.read.format("delta")
     if version is not None:
@@ -31,23 +35,23 @@ def read(
 
 
 def append(lake: Lake, table: Table, rows: "DataFrame") -> None:
-    """Add rows with the columns of a table, creating the table where it is missing.
+    """Append a DataFrame's rows to a table in one commit, creating a missing table.
 
-    Workers write the files and the driver commits them, all at once: Spark's own commits to S3 may
-    overwrite those of another process (ADR 10).
+    Workers write the files and the driver commits them through delta-rs, because Spark's own
+    commits to S3 may overwrite commits of another process (ADR 10).
     """
     written = write_parts(lake, rows.select(*table.names), partial(as_rows, table))
     commit_parts(lake, table, written)
 
 
 def as_rows(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
-    """Take batches as rows of a table; runs in a worker."""
+    """Group a partition's batches into ``Rows`` of about ``ROWS_PER_FILE``; runs in a worker."""
     for found in gathered(batches, ROWS_PER_FILE):
         yield Rows(table, found)
 
 
 def gathered(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table]:
-    """Put batches together until they have as many rows."""
+    """Combine batches into tables of at least ``count`` rows each, except the last."""
     held: list[pa.RecordBatch] = []
     for batch in batches:
         held.append(batch)

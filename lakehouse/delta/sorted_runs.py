@@ -1,9 +1,9 @@
-"""Sorted runs: a table of numbers that is looked up in few reads, however large it is.
+"""Sorted runs (a log-structured merge index): look up numbers in a large table in few reads.
 
-Each file is sorted by its first column, in row groups of few rows, so that a number is looked up by
-reading one row group. A new file is a run of its own. Runs of about one size are joined when
-there are ``MOST_RUNS`` of them, so that there are few runs, and a row is written again only as
-often as the table has grown eightfold. A run is cut into files that memory can hold.
+Each file is sorted by the table's first column, in small row groups, so that a lookup reads one row
+group per run. Each new file starts a new run. When ``MOST_RUNS`` runs have about the same size,
+they are joined into one: the table has few runs, and a row is rewritten only once for each time
+the table grows eightfold. A run is split into files that fit into memory.
 """
 
 import json
@@ -35,7 +35,7 @@ Numbers = npt.NDArray[np.int64]
 ROWS_PER_GROUP = 2048
 ROWS_PER_FILE = 1 << 20
 MOST_RUNS = 8
-# Row groups that are read at once.
+# Row groups read at once.
 GROUPS = 64
 NUMBERS = 1 << 64
 SMALLEST = -(1 << 63)
@@ -43,7 +43,15 @@ SMALLEST = -(1 << 63)
 
 @dataclass(frozen=True)
 class File:
-    """A file of a run: its place below the table, bytes, rows, and the range of its numbers."""
+    """A file of a run.
+
+    Attributes:
+        path: path of the file below the table.
+        size: bytes.
+        rows: number of rows.
+        low: smallest number in the first column.
+        high: greatest number in the first column.
+    """
 
     path: str
     size: int
@@ -53,23 +61,26 @@ class File:
 
     @property
     def share(self) -> float:
-        """The part of all numbers that its run has in this file: 1 where it is the whole run."""
+        """The share of all 64-bit numbers that this file covers of its run, in (0, 1].
+
+        A file less than half full counts as a whole run: 1.
+        """
         is_whole = self.rows < ROWS_PER_FILE // 2
         return 1.0 if is_whole else (self.high - self.low + 1) / NUMBERS
 
     @property
     def level(self) -> int:
-        """How often eight runs were joined, about, to make its run."""
+        """About how many times eight runs were joined into one to make this file's run."""
         return int(np.log(max(1.0, self.rows / self.share)) / np.log(MOST_RUNS))
 
 
 def write_run(lake: Lake, table: Table, rows: Iterable[pa.Table]) -> list[AddAction]:
-    """Write rows of a table, piece by piece, as files of ``ROWS_PER_FILE``, each once in a file."""
+    """Write rows as files of about ``ROWS_PER_FILE`` rows each, without duplicates in a file."""
     return [write_file(lake, table, each_once(table, held)) for held in filled(rows)]
 
 
 def filled(rows: Iterable[pa.Table]) -> Iterator[list[pa.Table]]:
-    """Put rows together until they fill a file."""
+    """Group tables of rows until a group has ``ROWS_PER_FILE`` rows; the last may have fewer."""
     held: list[pa.Table] = []
     for some in rows:
         held.append(some)
@@ -81,17 +92,20 @@ def filled(rows: Iterable[pa.Table]) -> Iterator[list[pa.Table]]:
 
 
 def each_once(table: Table, rows: Sequence[pa.Table]) -> pa.Table:
-    """Put rows together, equal ones once."""
+    """Concatenate tables of rows and drop duplicate rows."""
     return pa.concat_tables(rows).group_by(list(table.names)).aggregate([])
 
 
 def write_file(lake: Lake, table: Table, rows: pa.Table) -> AddAction:
-    """Write rows below a table, sorted by its first column; they are seen when they are committed.
+    """Write rows as a file below a table, sorted by the first column; readers see no change yet.
 
     Args:
-        lake: where the table is.
-        table: not partitioned; its first column is of whole numbers.
-        rows: its columns, at least one row.
+        lake: the lake that has the table.
+        table: an unpartitioned table whose first column holds 64-bit whole numbers.
+        rows: the columns of ``table``, at least one row.
+
+    Returns:
+        The action that adds the file, for ``commit_runs``.
     """
     number = table.names[0]
     ordered = table.shaped(rows).sort_by(number)
@@ -113,14 +127,14 @@ def write_file(lake: Lake, table: Table, rows: pa.Table) -> AddAction:
 def commit_runs(
     lake: Lake, table: Table, runs: Sequence[AddAction], done: log.Named, *, is_whole: bool = False
 ) -> None:
-    """Add files to a table in one commit, and join runs of one size where there are many.
+    """Add files to a table in one commit, then join runs of equal size if there are many.
 
     Args:
-        lake: where the table is.
+        lake: the lake that has the table; a missing table is created.
         table: as for ``write_file``.
-        runs: by ``write_file``.
-        done: a transaction that the log remembers.
-        is_whole: the files are all that the table shall hold.
+        runs: files that ``write_file`` wrote.
+        done: name and number that the commit records.
+        is_whole: True to delete all other files of the table.
     """
     target = log.create(lake, table)
     gone = list_files(target, table) if is_whole else []
@@ -135,7 +149,7 @@ def replace(
     gone: Iterable[File],
     done: log.Named,
 ) -> None:
-    """Put files in the place of others by one commit."""
+    """Add new files to an opened table and remove others, in one commit."""
     now = time.time_ns() // 1_000_000
     removed = [RemoveAction(file.path, True, now, file.size, {}) for file in gone]
     reach(f"before {table.path}")
@@ -150,7 +164,7 @@ def replace(
 
 
 def list_files(opened: DeltaTable, table: Table) -> list[File]:
-    """List the files of an opened version."""
+    """List the files of an opened version, with the range of numbers in each."""
     actions = opened.get_add_actions(flatten=True)
     number = table.names[0]
     names = ("path", "size_bytes", "num_records", f"min.{number}", f"max.{number}")
@@ -161,9 +175,10 @@ def list_files(opened: DeltaTable, table: Table) -> list[File]:
 
 
 def join_runs(lake: Lake, table: Table) -> None:
-    """Join runs of one size, where there are ``MOST_RUNS`` of them; memory holds one file's rows.
+    """Join runs of equal size while there are ``MOST_RUNS`` of one size.
 
-    Another process that does so at the same time goes before.
+    Memory holds the rows of one file. If another process commits to the table first, this call
+    stops, and a later call joins the runs.
     """
     opened = log.load(lake, table)
     by_level = sorted(list_files(opened, table), key=lambda file: file.level)
@@ -179,7 +194,7 @@ def join_runs(lake: Lake, table: Table) -> None:
 
 
 def merged(lake: Lake, table: Table, files: Sequence[File]) -> Iterator[pa.Table]:
-    """Read the rows of files, each row once, in ranges of numbers that one file can hold."""
+    """Yield the distinct rows of files, in ranges of numbers with about one file's rows each."""
     count = -(-sum(file.rows for file in files) // ROWS_PER_FILE)
     for piece in range(count):
         low, high = (SMALLEST + NUMBERS * n // count for n in (piece, piece + 1))
@@ -190,7 +205,7 @@ def merged(lake: Lake, table: Table, files: Sequence[File]) -> Iterator[pa.Table
 
 
 def read_range(lake: Lake, table: Table, file: File, low: int, high: int) -> Iterator[pa.Table]:
-    """Read the rows of a file whose numbers are from one to another."""
+    """Read the rows of a file whose numbers are in [low, high]."""
     number = pc.field(table.names[0])
     lows, highs = group_ranges(lake.uri(table), file.path)
     groups = np.flatnonzero((lows <= high) & (highs >= low))
@@ -200,14 +215,14 @@ def read_range(lake: Lake, table: Table, file: File, low: int, high: int) -> Ite
 
 
 def look_up(lake: Lake, table: Table, numbers: Numbers) -> Iterator[pa.Table]:
-    """Read the rows that have one of some numbers in their first column.
+    """Read the rows whose first column has one of some numbers.
 
-    Of each run a number costs one row group. Memory holds ``GROUPS`` of them.
+    Each number costs one row group per run. Memory holds ``GROUPS`` row groups.
 
     Args:
-        lake: where the table is.
+        lake: the lake that has the table.
         table: as for ``write_file``.
-        numbers: sorted.
+        numbers: int64, ascending.
     """
     for file in list_files(log.load(lake, table), table):
         if not len(within(numbers, np.array([file.low]), np.array([file.high]))):
@@ -220,7 +235,7 @@ def look_up(lake: Lake, table: Table, numbers: Numbers) -> Iterator[pa.Table]:
 
 
 def within(numbers: Numbers, lows: Numbers, highs: Numbers) -> npt.NDArray[np.intp]:
-    """Return the places of the ranges that hold one of some sorted numbers."""
+    """Return the indices of the ranges [low, high] that contain at least one of sorted numbers."""
     first, end = np.searchsorted(numbers, lows), np.searchsorted(numbers, highs, "right")
     return np.flatnonzero(first < end)
 
@@ -228,7 +243,7 @@ def within(numbers: Numbers, lows: Numbers, highs: Numbers) -> npt.NDArray[np.in
 def read_groups(
     lake: Lake, table: Table, file: File, groups: npt.NDArray[np.intp]
 ) -> Iterator[pa.Table]:
-    """Read row groups of a file, some at once."""
+    """Read row groups of a file, ``GROUPS`` at once."""
     if not len(groups):
         return
     with pq.ParquetFile(filesystem(lake.uri(table)).open_input_file(file.path)) as opened:
@@ -239,7 +254,10 @@ def read_groups(
 
 @lru_cache(maxsize=1024)
 def group_ranges(uri: str, path: str) -> tuple[Numbers, Numbers]:
-    """Return the smallest and greatest number of each row group of a file, which never changes."""
+    """Return the smallest and the greatest number of each row group of a file.
+
+    The result is cached, because a file never changes.
+    """
     metadata = pq.read_metadata(path, filesystem=filesystem(uri))
     found: list[Any] = [
         metadata.row_group(group).column(0).statistics for group in range(metadata.num_row_groups)

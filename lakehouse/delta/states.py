@@ -1,7 +1,8 @@
-"""What commits say of the rows that they change, as Delta transactions: a name and a number.
+"""Month states: change markers that commits record as Delta application transactions.
 
-A month whose rows change gets a number that there never was: its state. It is in the same commit,
-stays in the log's checkpoints for ever, and compaction leaves it as it is (ADR 13).
+A commit that changes a month's rows gives the month a new state, a number never used before. Delta
+keeps the state in the log's checkpoints for ever, and compaction leaves the state unchanged
+(ADR 13).
 """
 
 import time
@@ -13,36 +14,36 @@ from deltalake import Transaction
 
 from lakehouse.table import Table
 
-# Names of the numbers that commits keep (ADR 13): of a month or a table, which rows it has; of a
-# month, what they were made from; of a part of the program, its version.
+# Prefixes of the names of recorded numbers (ADR 13): the state of a month's or a table's rows, the
+# digest of a month's inputs, and the version of a part of the program.
 ROWS, MADE, VERSION = "shopcast.rows", "shopcast.made", "shopcast.version"
 BITS = 64
-# The digest of what a month was made from that lost its rows.
+# The input digest recorded for a month whose rows were deleted.
 NOTHING = "0" * 16
 
 
 def as_digest(number: int) -> str:
-    """Write a number that a commit keeps as a digest."""
+    """Convert a recorded number into a digest of 16 hexadecimal digits."""
     return f"{number % (1 << BITS):016x}"
 
 
 def as_number(digest_: str) -> int:
-    """Write a digest as a number that a commit can keep: a signed one of 64 bits."""
+    """Convert a digest into a signed 64-bit number, which a commit can record."""
     return int.from_bytes(bytes.fromhex(digest_), signed=True)
 
 
 def of_month(name: str, month: date) -> str:
-    """Name a number of a month."""
+    """Return the name under which a commit records a number of a month."""
     return f"{name} {month:%Y-%m}"
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a build changes in a derived table.
+    """The markers that a build records for a derived table.
 
     Attributes:
-        number: the state of the months whose rows it replaces.
-        versions: of the parts of the program that make the rows.
+        number: the new state of the months whose rows the build replaces.
+        versions: part of the program that computes the rows → version of the part.
     """
 
     number: int = field(default_factory=time.time_ns)
@@ -50,29 +51,29 @@ class Change:
 
     @property
     def state(self) -> str:
-        """The state of the months, as ``month_digests`` returns it."""
+        """The new state of the months, in the form that ``month_digests`` returns."""
         return as_digest(self.number)
 
     def of(self, table: Table, months: Iterable[date]) -> list[Transaction]:
-        """Write the change of months of a table as transactions."""
+        """Return the transactions that record the months' new state and the code versions."""
         versions = (Transaction(f"{VERSION} {part}", n) for part, n in self.versions.items())
         return [*rows_changed(table, months, self.number), *versions]
 
 
 def records(made_from: Mapping[date, str]) -> list[Transaction]:
-    """Write what months are made from as transactions."""
+    """Return the transactions that record the input digests of months."""
     return [Transaction(of_month(MADE, m), as_number(d)) for m, d in made_from.items()]
 
 
 def rows_changed(
     table: Table, months: Iterable[date | None], number: int | None = None
 ) -> list[Transaction]:
-    """Write as transactions that rows change: of months, or of a table that is not partitioned.
+    """Return the transactions that give months, or an unpartitioned table, a new state.
 
     Args:
-        table: whose rows change.
-        months: all those whose rows may; a row without a month is of none.
-        number: the new state of the months; None: one that there never was.
+        table: the table whose rows change.
+        months: all months whose rows may change; None entries (rows without a month) are ignored.
+        number: the new state; None: the current time, a number never used before.
     """
     state = time.time_ns() if number is None else number
     if "month" not in table.partition_by:

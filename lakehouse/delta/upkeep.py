@@ -1,4 +1,4 @@
-"""Upkeep of tables: small files joined, logs checkpointed, unread files removed."""
+"""Table maintenance: compaction, log checkpoints, deletes and vacuum."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -21,15 +21,15 @@ from lakehouse.table import Table
 
 
 def compact(lake: Lake, table: Table, most_files: int) -> int:
-    """Join the files of each partition that has many, and checkpoint the log.
+    """Compact the partitions of a table that have many files, and checkpoint the log.
 
     Args:
-        lake: where the table is.
-        table: what to compact.
-        most_files: a partition with no more files is left as it is.
+        lake: the lake that has the table.
+        table: the table to compact; a table with ``kept_apart`` only gets a checkpoint.
+        most_files: a partition with at most this many files is not compacted.
 
     Returns:
-        The files that were joined into others: none of a table whose files are kept apart.
+        The number of files that were joined into larger ones.
     """
     opened = log.load(lake, table)
     counts = files_by_partition(opened, table) if table.kept_apart is None else {}
@@ -53,10 +53,10 @@ def compact(lake: Lake, table: Table, most_files: int) -> int:
 
 
 def keep_states(lake: Lake, table: Table) -> None:
-    """Record the states that the names of files tell, before a compaction changes the names.
+    """Record the states that are computed from file names, before a compaction changes the names.
 
-    Only months and tables that no commit changed since ADR 13 have such. It is a commit of its own,
-    because delta-rs leaves transactions out of those by which it compacts.
+    Only months and tables that no commit changed since ADR 13 have such states. The states need a
+    separate commit, because delta-rs omits transactions from compaction commits.
     """
     opened = log.load(lake, table)
     numbers = transaction_numbers(opened, lake.uri(table))
@@ -79,15 +79,15 @@ def keep_states(lake: Lake, table: Table) -> None:
 
 
 def drop_others(lake: Lake, prefix: str, kept: Iterable[Table]) -> list[str]:
-    """Remove the tables whose paths begin alike, but some.
+    """Delete all tables whose path begins with a prefix, except some.
 
     Args:
-        lake: where they are.
-        prefix: of the paths, ``layer/beginning``.
-        kept: those that stay.
+        lake: the lake that has the tables.
+        prefix: ``layer/beginning`` of the paths.
+        kept: tables to keep.
 
     Returns:
-        The paths of those that are gone.
+        The paths of the deleted tables.
     """
     store, layer = filesystem(lake.root), prefix.partition("/")[0]
     there = store.get_file_info(FileSelector(layer, allow_not_found=True))
@@ -108,7 +108,10 @@ def drop_others(lake: Lake, prefix: str, kept: Iterable[Table]) -> list[str]:
 
 
 def files_by_partition(opened: DeltaTable, table: Table) -> Counter[tuple[str, ...]]:
-    """Count the files of each partition, named as the log writes its values."""
+    """Count the files of each partition by partition values, as the Delta log writes the values.
+
+    Partitions with a null value are left out; an unpartitioned table is one partition, ``()``.
+    """
     actions = opened.get_add_actions(flatten=True)
     columns = [actions[f"partition.{name}"].to_pylist() for name in table.partition_by]
     if not columns:
@@ -118,12 +121,18 @@ def files_by_partition(opened: DeltaTable, table: Table) -> Counter[tuple[str, .
 
 
 def delete_where(lake: Lake, table: Table, condition: str) -> int:
-    """Delete the rows that meet a condition, and return how many; none makes no commit.
+    """Delete the rows that meet a condition; if no row does, no commit is made.
 
     Args:
-        lake: where the table is.
-        table: what they belong to.
-        condition: SQL over its columns.
+        lake: the lake that has the table.
+        table: the table to delete from.
+        condition: SQL over the columns of ``table``.
+
+    Returns:
+        The number of deleted rows.
+
+    Raises:
+        CommitFailedError: other writers came first at every attempt.
     """
     reach(f"before {table.path}")
     for attempt in range(ATTEMPTS):
@@ -141,11 +150,11 @@ def delete_where(lake: Lake, table: Table, condition: str) -> int:
 
 
 def files_kept_apart(lake: Lake, table: Table) -> dict[str, float]:
-    """Return the values that whole files have of the column that keeps them apart.
+    """Return the values of the ``kept_apart`` column that have files without other values.
 
     Returns:
-        Value → when the newest of its files was written, as a timestamp; files of several values,
-        which an earlier version of the program joined, are left out.
+        Value → when the newest such file was written, seconds since 1970. Files with several
+        values, which an earlier version of the program joined, are left out.
     """
     name = table.kept_apart
     newest: dict[str, float] = {}
@@ -158,15 +167,15 @@ def files_kept_apart(lake: Lake, table: Table) -> dict[str, float]:
 
 
 def last_written(lake: Lake, table: Table) -> float:
-    """Return when the newest commit to a table was made, as a timestamp."""
+    """Return when the newest commit to a table was made, seconds since 1970."""
     return float(log.load(lake, table).history(1)[0]["timestamp"]) / 1000
 
 
 def vacuum(lake: Lake, table: Table, retain_hours: int) -> int:
-    """Delete the files that no version of the last hours reads, and return how many.
+    """Delete the files that no version of the last ``retain_hours`` uses, and return their number.
 
-    The log remembers a deleted file for a week, and delta-rs would go on deleting it: where none of
-    them is there any more, nothing is committed.
+    The log remembers a deleted file for a week, during which delta-rs would delete the file again:
+    if no such file is left in the store, no commit is made.
     """
     opened, there = log.load(lake, table), stored_files(lake, table)
     vacuum = partial(opened.vacuum, retain_hours, enforce_retention_duration=False, full=True)
@@ -178,6 +187,6 @@ def vacuum(lake: Lake, table: Table, retain_hours: int) -> int:
 
 
 def stored_files(lake: Lake, table: Table) -> set[str]:
-    """List what is stored below a table, whether a version has it or not."""
+    """Return the paths of all files stored below a table, used by a version or not."""
     infos = filesystem(lake.uri(table)).get_file_info(FileSelector("", recursive=True))
     return {info.path for info in infos if info.is_file}

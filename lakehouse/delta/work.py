@@ -1,4 +1,4 @@
-"""Work: pieces that each write rows of tables, done by the workers, or here where they are few."""
+"""Work distribution: pieces that write rows of tables, run in Spark workers or, if small, here."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from lakehouse.lake import Lake
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Rows that this process reads itself: it is done before Spark has planned a job.
+# Up to this many rows in all, this process does the work faster than Spark plans a job.
 FEW_ROWS = 400_000
 SCHEMA = pa.schema([("id", pa.int32()), ("arguments", pa.string())])
 
@@ -23,11 +23,11 @@ Task = Callable[[Mapping[str, Any]], Iterator[Rows]]
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of work.
+    """A piece of work: one call of a task.
 
     Attributes:
-        arguments: what its task needs to know, as JSON can write it.
-        rows: how many rows it reads, about.
+        arguments: the arguments of the task's call; JSON-serialisable, dates becoming text.
+        rows: about how many rows the call reads.
     """
 
     arguments: Mapping[str, Any]
@@ -39,7 +39,7 @@ class Piece:
         return json.dumps(self.arguments, default=str)
 
     def plain(self) -> dict[str, Any]:
-        """Return the arguments as a task gets them."""
+        """Return the arguments as the task receives them, after a JSON round trip."""
         plain: dict[str, Any] = json.loads(self.text)
         return plain
 
@@ -47,16 +47,17 @@ class Piece:
 def do_work(
     spark: "Callable[[], SparkSession]", lake: Lake, pieces: Sequence[Piece], task: Task
 ) -> list[Part]:
-    """Write files of tables, a task's call for each piece.
+    """Write files of tables by calling a task once for each piece of work.
 
     Args:
-        spark: starts the session, or returns it; called only where there is much to do.
-        lake: where the tables are.
-        pieces: each must fit into a worker's memory.
-        task: yields rows of tables; sent to the workers.
+        spark: returns the Spark session, starting it if necessary; called only if the pieces have
+            more than ``FEW_ROWS`` rows.
+        lake: the lake that has the tables.
+        pieces: pieces of work, each small enough for a worker's memory.
+        task: arguments of a piece → rows of tables; sent to the workers.
 
     Returns:
-        What was written; see ``write_parts``.
+        The written files, not yet committed; see ``write_parts``.
     """
     largest_first = sorted(pieces, key=lambda piece: -piece.rows)
     listed = pa.table([range(len(pieces)), [piece.text for piece in largest_first]], schema=SCHEMA)
@@ -68,7 +69,7 @@ def do_work(
 
 
 def work_off(batches: Iterable[pa.RecordBatch], task: Task) -> Iterator[Rows]:
-    """Do the pieces of a Spark partition, rows of ``SCHEMA``."""
+    """Call a task for each piece of work in batches of ``SCHEMA``."""
     for batch in batches:
         for arguments in batch.column("arguments").to_pylist():
             yield from task(json.loads(arguments))
