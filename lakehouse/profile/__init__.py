@@ -1,1 +1,1 @@
-"""Profiles: what a retailer's files mean."""
+"""Profiles: the configuration that maps a retailer's files to the tables and sets up models."""

@@ -1,11 +1,11 @@
-"""Dates as files write them: a pattern such as dd.MM.yyyy, read strictly."""
+"""Date formats of files: patterns such as dd.MM.yyyy, parsed strictly."""
 
 import re
 from collections.abc import Callable
 from datetime import date
 
 ISO = "yyyy-MM-dd"
-# A time of day may stand beside the date; it is read and left out.
+# A format may have a time of day, which is matched and dropped.
 TOKENS = {
     "yyyy": r"(?P<year>\d{4})",
     "MM": r"(?P<month>\d{2})",
@@ -20,10 +20,11 @@ PIECE = re.compile(r"yyyy|MM?|dd?|HH|mm|ss|[^A-Za-z]|(?P<unknown>[A-Za-z]+)")
 
 
 def date_pattern(date_format: str) -> re.Pattern[str]:
-    """Turn a format into a regular expression with the groups year, month and day.
+    """Convert a date format into a regular expression with the groups year, month and day.
 
     Raises:
-        ValueError: a letter that is not part of a known token, or one of the groups is missing.
+        ValueError: the format has an unknown letter, or does not name year, month and day once
+            each.
     """
     pieces = [checked(piece) for piece in PIECE.finditer(date_format)]
     try:
@@ -36,14 +37,18 @@ def date_pattern(date_format: str) -> re.Pattern[str]:
 
 
 def checked(piece: re.Match[str]) -> str:
-    """Turn one piece of a format into a regular expression."""
+    """Convert one token or separator of a date format into a regular expression.
+
+    Raises:
+        ValueError: the piece consists of letters that are no known token.
+    """
     if piece["unknown"]:
         raise ValueError(f"'{piece.string}': '{piece[0]}' is none of {', '.join(TOKENS)}")
     return TOKENS.get(piece[0], re.escape(piece[0]))
 
 
 def date_reader(date_format: str) -> Callable[[str], date | None]:
-    """Make the function that reads dates in ISO form or in a format; None: not such a date."""
+    """Return a function that parses dates in ISO form or in a format; None: no such date."""
     patterns = [date_pattern(known) for known in dict.fromkeys((ISO, date_format))]
 
     def read(text: str) -> date | None:
@@ -54,7 +59,7 @@ def date_reader(date_format: str) -> Callable[[str], date | None]:
 
 
 def day_of(found: re.Match[str]) -> date | None:
-    """Return the day that a pattern found; None where the calendar has no such day."""
+    """Return the date of a match's year, month and day; None: the calendar has no such day."""
     try:
         return date(int(found["year"]), int(found["month"]), int(found["day"]))
     except ValueError:

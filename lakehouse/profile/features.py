@@ -1,4 +1,4 @@
-"""The section ``features`` of a profile: which blocks of features are not used."""
+"""Profile section ``features``: the feature blocks that are switched off."""
 
 from typing import Literal, get_args
 
@@ -6,10 +6,11 @@ from pydantic import Field
 
 from lakehouse.section import Part
 
-# Of what features tell beyond the history of pair, item, shop and category and their age, which
-# forecasts, segments and naive baselines read. features.blocks says which columns each has.
-# These brought nothing, or less than another seed does, on either data set of docs/benchmarks.md:
-# neither has many new items, many shops or a catalogue that says more than its categories.
+# Blocks that are off by default; features.blocks lists the columns of each. On both data sets of
+# docs/benchmarks.md these blocks improved the forecasts by nothing, or by less than another random
+# seed does: neither data set has many new items, many shops or a catalogue with more information
+# than its categories. The history and age of pair, item, shop and category are no optional block,
+# because forecasts, segments and naive baselines read these columns.
 LittleUse = Literal[
     "trend and share",
     "item in a region",
@@ -25,10 +26,10 @@ SWITCHED_OFF: tuple[OptionalBlock, ...] = get_args(LittleUse)
 
 
 class Features(Part):
-    """Which features there are.
+    """The choice of feature blocks.
 
     Attributes:
-        without: blocks that are neither computed nor learned from; ``[]``: none is left out.
+        without: blocks that are neither computed nor used by models; ``[]``: all blocks are used.
     """
 
     without: list[OptionalBlock] = Field(default_factory=lambda: list(SWITCHED_OFF))

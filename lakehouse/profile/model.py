@@ -1,4 +1,4 @@
-"""The section ``model`` of a profile: which estimator learns, and the parameters of each family."""
+"""Profile section ``model``: the estimator, and the parameters of each estimator family."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,18 +10,20 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class Response(Part):
-    """What boosted trees learn of the units of a row: ``(units - base_share × base) / scale``.
+    """The training target of boosted trees: ``(units - base_share × base) / scale``.
 
-    The scale is the greatest of some panel columns, nulls counting as zero, and of the floor.
+    A row's scale is the maximum of some panel columns (null counts as zero) and of the floor.
 
     Attributes:
-        scale: those columns; none: the scale is the floor.
-        floor: least scale, units.
-        base: a panel column of which a share is taken off first; null in it is zero. Trees cannot
-            reach beyond what they learned from: without a base, best sellers that grow are forecast
-            too low.
-        base_share: that share; below 1, trees keep some distrust of the base.
-        weight_power: a row weighs its scale to this power; 2 is the error in units.
+        scale: names of the panel columns; empty: the scale is the floor.
+        floor: smallest scale, units.
+        base: panel column of which a share is subtracted; null counts as zero. Trees cannot
+            forecast beyond their training targets: without a base, growing best sellers are
+            forecast too low.
+        base_share: share of the base to subtract, in (0, 1]; below 1, the trees rely less on the
+            base.
+        weight_power: a row's weight is its scale to this power; with 2, training minimises the
+            error in units.
     """
 
     scale: list[str] = Field(default_factory=list)
@@ -32,10 +34,11 @@ class Response(Part):
 
 
 class RandomForest(Part):
-    """Spark's random forest.
+    """Parameters of Spark's random forest.
 
     Attributes:
-        filling: what a null feature becomes; below every value, a split can set it apart.
+        filling: value that replaces a null feature; below all values, so that a split can separate
+            nulls.
     """
 
     trees: PositiveInt = 20
@@ -48,11 +51,11 @@ class RandomForest(Part):
 
 
 class BaggedBoosting(Part):
-    """scikit-learn's gradient boosting, one model per draw of items, averaged.
+    """Parameters of scikit-learn's gradient boosting, averaged over models of random item samples.
 
     Attributes:
-        models: models at most; items beyond what they can hold are not learned from.
-        rows_per_model: rows that one worker holds and learns from, about.
+        models: greatest number of models; items beyond their capacity are not used in training.
+        rows_per_model: about how many rows one worker holds and trains one model on.
     """
 
     models: PositiveInt = 8
@@ -64,16 +67,16 @@ class BaggedBoosting(Part):
 
 
 class Intervals(Part):
-    """Quantiles: how they are learned, and how they are set right on months not learned from.
+    """Parameters of the quantile model and of its calibration on held-out months.
 
     Attributes:
-        rounds: of boosting, all quantiles together in each; 0: no intervals.
-        max_depth: of a tree.
-        min_child_weight: rows in a leaf, at least.
-        calibration_months: the last months, which decide on the corrections; with a short history
-            a third of its months, and none where it has less than three.
-        demand_bounds: upper bounds, included, of the bins of a pair's mean units that are
-            corrected apart.
+        rounds: boosting rounds, each fitting all quantiles; 0: no intervals.
+        max_depth: greatest depth of a tree.
+        min_child_weight: smallest number of rows in a leaf.
+        calibration_months: number of last months held out for calibration; a short history holds
+            out a third of its months, and none if the history is shorter than three months.
+        demand_bounds: upper bounds (included) of the bins of a pair's mean units; each bin is
+            calibrated separately.
     """
 
     rounds: Annotated[int, Field(ge=0)] = 60
@@ -90,13 +93,13 @@ class Intervals(Part):
 
 
 class Model(Part):
-    """Training: the estimator, the months it learns from, and the boosted trees that are default.
+    """Training parameters: the estimator, its training months, and the default boosted trees.
 
     Attributes:
-        estimator: a family's name, or ``package.module:Factory`` of one's own.
-        engine: how workers fit boosted trees together: xgboost's own collective over the panel's
-            files, or SparkXGBRegressor.
-        options: for an estimator of one's own, as it likes.
+        estimator: name of a family, or ``package.module:Factory`` of a custom estimator.
+        engine: how workers train boosted trees jointly: ``collective`` is xgboost's collective
+            over the panel's files, ``spark`` is SparkXGBRegressor.
+        options: free options of a custom estimator.
     """
 
     first_training_month: Annotated[int, Field(ge=1)] = 3
@@ -116,6 +119,6 @@ class Model(Part):
     options: dict[str, Any] = Field(default_factory=dict)
 
     def without_intervals(self) -> "Model":
-        """Return the same section with no quantiles to fit."""
+        """Return a copy of the section that fits no quantiles."""
         none = self.intervals.model_copy(update={"rounds": 0})
         return self.model_copy(update={"intervals": none})

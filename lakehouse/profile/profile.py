@@ -1,4 +1,4 @@
-"""A profile: what one retailer's files mean, loaded from TOML and validated."""
+"""Retailer profile: the configuration of one retailer, loaded from TOML and validated."""
 
 import re
 import tomllib
@@ -26,7 +26,7 @@ from lakehouse.section import Part
 from lakehouse.tables.inputs import INPUTS
 from lakehouse.values import plausible_id
 
-# The fields of a list's record, its id first.
+# Catalogue list → the fields that its columns may map, the required id first.
 LISTED = {
     "shops": ("shop_id", "name"),
     "items": ("item_id", "name", "category_id", "listed_on"),
@@ -35,7 +35,11 @@ LISTED = {
 
 
 def compiled(pattern: str) -> str:
-    """Check that a pattern is a regular expression with exactly one group."""
+    """Check that a pattern is a regular expression with exactly one group.
+
+    Raises:
+        ValueError: the pattern is no regular expression, or has another number of groups.
+    """
     try:
         groups = re.compile(pattern).groups
     except re.error as error:
@@ -59,19 +63,23 @@ class Clip(Part):
 
 
 def bounds_of(clip: Clip | None) -> tuple[float, float]:
-    """Return the least and the greatest forecast, units; without a clip it is not negative."""
+    """Return the smallest and the greatest forecast, units; without a clip, 0 and infinity."""
     return (0.0, float("inf")) if clip is None else (float(clip.low), float(clip.high))
 
 
 class Files(Marks):
-    """How a retailer's delimited text files are written, their numbers among it."""
+    """The format of a retailer's delimited text files: delimiter, encoding and number marks."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: Literal["utf-8", "iso-8859-1", "utf-16"] = "utf-8"
 
 
 def column_name(name: str) -> str:
-    """Check that an attribute's name can be a column beside those of shops and items."""
+    """Check that an attribute's name is a column name that no other column can have.
+
+    Raises:
+        ValueError: the name has other characters than a-z, 0-9 and _, or a reserved beginning.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name.split("_")[0] in RESERVED:
         raise ValueError(
             f"attribute '{name}': small letters, digits and _, not beginning with "
@@ -80,7 +88,7 @@ def column_name(name: str) -> str:
     return name
 
 
-# What the names of keys, measures and panel columns begin with.
+# First words of the names of keys, measures and panel columns.
 RESERVED = (
     *("shop", "item", "category", "month", "target", "attributes"),
     *("sale", "sales", "sold", "pairs", "units", "revenue", "priced", "late", "weekend", "offer"),
@@ -90,17 +98,19 @@ AttributeName = Annotated[str, AfterValidator(column_name)]
 
 
 class Attribute(Part):
-    """An attribute of a shop or item: a column, or the part of it that a pattern captures."""
+    """An attribute of a shop or item: a column's text, or what a pattern captures of the text."""
 
     column: str
     pattern: Annotated[str, AfterValidator(compiled)] | None = None
 
 
 class Entity(Part):
-    """Where the shops, items or categories are listed.
+    """The file that lists the shops, items or categories.
 
-    ``columns`` maps our names to the file's; the file may be a sales file, whose distinct rows
-    are then taken.
+    Attributes:
+        file: the file's name; if a sales file, its distinct rows are the list.
+        columns: shopcast's field name → the file's column name.
+        attributes: name of a derived attribute → its source column and pattern.
     """
 
     file: str
@@ -109,7 +119,11 @@ class Entity(Part):
 
 
 def shop_id(text: str) -> str:
-    """Write a shop's id as the ids of records are written."""
+    """Normalise a shop's id as the ids of records are normalised.
+
+    Raises:
+        ValueError: the text cannot be an id.
+    """
     if (found := plausible_id(text)) is None:
         raise ValueError(f"'{text}' can be no shop's id")
     return found
@@ -119,7 +133,11 @@ ShopId = Annotated[str, AfterValidator(shop_id)]
 
 
 class Shops(Entity):
-    """The shops, and which ids are other names of a shop."""
+    """The file that lists the shops, and the aliases of shop ids.
+
+    Attributes:
+        aliases: alias id → id of the shop.
+    """
 
     aliases: dict[ShopId, ShopId] = Field(default_factory=dict)
 
@@ -132,14 +150,19 @@ class Shops(Entity):
 
 
 class InputFile(Part):
-    """Where an optional input is listed; ``columns`` maps our names to the file's."""
+    """The file of an optional input.
+
+    Attributes:
+        file: the file's name.
+        columns: shopcast's field name → the file's column name.
+    """
 
     file: str
     columns: dict[str, str]
 
 
 class Forecast(Part):
-    """Which pairs are forecast: active shops × active or newly listed items."""
+    """The pairs to forecast: active shops × active or newly listed items; periods in months."""
 
     shop_active_months: PositiveInt = 1
     item_active_months: PositiveInt = 12
@@ -147,7 +170,7 @@ class Forecast(Part):
 
 
 class Profile(Part):
-    """What one retailer's files mean."""
+    """The configuration of one retailer: files, identity of sales, features, models and rules."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
     version: PositiveInt
@@ -202,7 +225,7 @@ class Profile(Part):
 
 
 def shipped() -> list[str]:
-    """Name the profiles that come with the program."""
+    """Return the names of the profiles shipped with the program, sorted."""
     folder = resources.files("lakehouse.profile.profiles")
     return sorted(
         p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml")
@@ -210,11 +233,11 @@ def shipped() -> list[str]:
 
 
 def load_profile(name: str) -> Profile:
-    """Load a profile by the name of a shipped one, or by the path of a TOML file.
+    """Load a shipped profile by name, or a TOML file by a path ending in ``.toml``.
 
     Raises:
-        ProfileError: there is none, it is not TOML, or a key is unknown, missing or of a wrong
-            type; the message names key and file.
+        ProfileError: the profile does not exist or cannot be read, the file is not TOML, or a key
+            is unknown, missing or invalid; the message names file and key.
     """
     path = Path(name) if name.endswith(".toml") else None
     source = path or resources.files("lakehouse.profile.profiles") / f"{name}.toml"
@@ -233,11 +256,14 @@ def load_profile(name: str) -> Profile:
 
 
 def parse_profile(text: str, source: str) -> Profile:
-    """Validate a profile's text.
+    """Parse and validate a profile's text.
 
     Args:
-        text: TOML.
-        source: its file, for messages.
+        text: the profile as TOML.
+        source: name of the profile's file, for messages.
+
+    Raises:
+        ProfileError: the text is not TOML, or a key is unknown, missing or invalid.
     """
     try:
         return Profile.model_validate(tomllib.loads(text))

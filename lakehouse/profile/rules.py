@@ -1,4 +1,4 @@
-"""Sections of a profile: when a model becomes the champion, and when another one is due."""
+"""Profile sections ``gate`` and ``retrain``: rules for promoting and for retraining a model."""
 
 from typing import Annotated
 
@@ -10,14 +10,16 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Gate(Part):
-    """What a candidate must reach on the backtest's folds; margins are shares of an RMSE.
+    """The conditions for promoting a candidate, judged by RMSE on the backtest's folds.
 
     Attributes:
-        champion_margin: overall, better than the champion by this much at least; 0: no worse.
-        naive_margin: overall, better than the best naive forecast by more than this.
-        segment_margin: worse than the champion by this much at most in any segment; the first
-            model is held against the best naive forecast.
-        segment_rows: segments of fewer rows, over all folds, decide nothing.
+        champion_margin: smallest overall improvement on the champion, as a share of the champion's
+            RMSE; 0: no worse.
+        naive_margin: overall improvement on the best naive forecast that the candidate must
+            exceed, as a share of the naive RMSE.
+        segment_margin: greatest deterioration in any segment, as a share of the champion's RMSE;
+            without a champion, of the best naive forecast's RMSE.
+        segment_rows: segments with fewer rows, over all folds, are ignored.
     """
 
     champion_margin: Share = 0.0
@@ -27,13 +29,14 @@ class Gate(Part):
 
 
 class Retrain(Part):
-    """What makes a new model due, judged on the newest month that was scored.
+    """The limits beyond which a new model is due, judged on the newest scored month.
 
     Attributes:
-        age_months: months from the model's cutoff to the lake's, at most.
-        error_margin: RMSE above the model's in its backtest by this share at most.
-        coverage_low: share of actuals in the 80 % interval, at least.
-        coverage_high: the same, at most.
+        age_months: greatest number of months from the model's cutoff to the lake's cutoff.
+        error_margin: greatest excess of the RMSE over the model's backtest RMSE, as a share of
+            the backtest RMSE.
+        coverage_low: smallest share of actuals in the 80 % interval.
+        coverage_high: greatest share of actuals in the 80 % interval.
     """
 
     age_months: PositiveInt = 3

@@ -1,4 +1,4 @@
-"""The section of a profile on sales: where they are, what identifies one, what is plausible."""
+"""Profile section ``sales``: files and columns, the identity of a sale, and plausible values."""
 
 from datetime import date
 from decimal import Decimal
@@ -14,20 +14,25 @@ CONTENT_FIELDS = ("date", "shop_id", "item_id", "units", "price")
 
 
 def readable(date_format: str) -> str:
-    """Check that dates of a format can be read."""
+    """Check that a date format is valid.
+
+    Raises:
+        ValueError: the format has an unknown letter, or does not name year, month and day once
+            each.
+    """
     date_pattern(date_format)
     return date_format
 
 
 class Bounds(Part):
-    """Plausible values, both ends included; a record outside is rejected."""
+    """A range of plausible values, both ends included; a record outside the range is rejected."""
 
     min: Decimal
     max: Decimal
 
 
 class Plausible(Part):
-    """Plausible ranges of a sale's fields."""
+    """Plausible ranges of a sale's price (currency per unit), units and date."""
 
     price: Bounds = Bounds(min=Decimal("0.000001"), max=Decimal("999999999"))
     units: Bounds = Bounds(min=Decimal("-999999"), max=Decimal("999999"))
@@ -36,7 +41,7 @@ class Plausible(Part):
 
 
 class SalesColumns(Part):
-    """The columns of a sales file that hold each field of a sale."""
+    """For each field of a sale, the name of the sales file's column; None: no such column."""
 
     date: str
     shop_id: str
@@ -51,12 +56,18 @@ class SalesColumns(Part):
 class Sales(Part):
     """The daily sales files.
 
-    ``identity`` is what makes a record the same sale as another: ``content`` (a hash of its
-    fields: equal lines are one sale), ``sale_id`` (a column of its own: equal lines of different
-    ids are as many sales), or a list of ``CONTENT_FIELDS`` (a natural key).
-    ``reception_days`` is how many days after its date a sale of a history that was loaded at once
-    counts as received (``build_panel --known-at``). ``most_rejected`` is the share of a file's
-    records that may be rejected; a run with a file of more is refused before silver changes.
+    Attributes:
+        files: names of the files.
+        columns: the files' columns.
+        date_format: format of dates, besides ISO.
+        identity: what makes two records versions of one sale: ``content`` (a hash of the fields:
+            equal lines are one sale), ``sale_id`` (an id column: equal lines with different ids
+            are different sales), or a list of ``CONTENT_FIELDS`` (a natural key).
+        plausible: ranges outside which a record is rejected.
+        reception_days: number of days after the business date at which a sale from a history
+            loaded at once counts as received (``build_panel --known-at``).
+        most_rejected: greatest share of a file's records that may be rejected; a run with a worse
+            file is refused before silver changes.
     """
 
     files: Annotated[list[str], Field(min_length=1)]
@@ -89,5 +100,5 @@ class Sales(Part):
 
     @property
     def natural_key(self) -> tuple[str, ...]:
-        """The fields that identify a sale, where identity lists them."""
+        """The fields that ``identity`` lists; empty if ``identity`` is no list."""
         return tuple(self.identity) if isinstance(self.identity, list) else ()

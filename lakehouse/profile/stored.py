@@ -1,4 +1,4 @@
-"""The profile that a lake was filled with, in the marker file at the lake's root."""
+"""Lake marker: the file ``lake.json`` at a lake's root, which stores the lake's profile."""
 
 import json
 from typing import Any
@@ -17,18 +17,18 @@ MARKER = "lake.json"
 
 
 class Marker(BaseModel):
-    """What the file at the root of a lake says."""
+    """The content of a lake's marker file: format number and profile."""
 
     format: int
     profile: Profile
 
 
 def stored_profile(lake: Lake) -> Profile:
-    """Return the profile that the lake was last filled with.
+    """Return the profile that a lake was last filled with.
 
     Raises:
-        LakeError: there is no lake here, it is of another format, or its profile is not one
-            of this program.
+        LakeError: the root has no lake (run ingest_history first), or the marker file is damaged,
+            has another format, or has a profile that this program cannot read.
     """
     found = claimed_profile(lake)
     if found is None:
@@ -37,10 +37,11 @@ def stored_profile(lake: Lake) -> Profile:
 
 
 def claimed_profile(lake: Lake) -> Profile | None:
-    """Return the profile that the lake was last filled with; None: there is no lake here.
+    """Return the profile that a lake was last filled with; None: the root has no lake.
 
     Raises:
-        LakeError: it is of another format, or its profile is not one of this program.
+        LakeError: the marker file is damaged, has another format, or has a profile that this
+            program cannot read; the message gives the remedy.
     """
     stored = read_marker(lake)
     if stored is None:
@@ -57,12 +58,13 @@ def claimed_profile(lake: Lake) -> Profile | None:
 
 
 def claim_lake(lake: Lake, profile: Profile) -> None:
-    """Make a lake that of a profile, or keep the profile's newer version.
+    """Assign a lake to a profile, or store a changed version of the lake's profile.
 
-    Of several processes that claim a new lake at the same time the first decides.
+    If several processes claim a new lake at the same time, the first one's profile is stored.
 
     Raises:
-        LakeError: it is the lake of another profile, or of another format.
+        LakeError: the lake belongs to another profile, has another format, or has a damaged
+            marker file; name that profile or another lake.
     """
     mine = Marker(format=FORMAT, profile=profile).model_dump_json(indent=1).encode()
     if is_local(lake.root):
@@ -78,15 +80,15 @@ def claim_lake(lake: Lake, profile: Profile) -> None:
 
 
 def disclaim_lake(lake: Lake) -> None:
-    """Remove a lake's marker, whatever tables are left."""
+    """Delete a lake's marker file, even if tables remain."""
     if read_marker(lake) is not None:
         reach(f"before {MARKER} removal")
         filesystem(lake.root).delete_file(MARKER)
 
 
 def read_marker(lake: Lake) -> dict[str, Any] | None:
-    """Return what the marker says, whose profile may be one of another program; None: none."""
-    # To open the file system would make the folder.
+    """Read a lake's marker file without validating its profile; None: no marker file."""
+    # Opening the file system would create the folder.
     if is_local(lake.root) and not is_folder(lake.root):
         return None
     found = read_file(lake.root, MARKER)
@@ -94,10 +96,10 @@ def read_marker(lake: Lake) -> dict[str, Any] | None:
 
 
 def is_folder(root: str) -> bool:
-    """Say whether a local lake's folder is there.
+    """Return whether a local lake's folder exists.
 
     Raises:
-        LakeError: there is a file.
+        LakeError: the path is a file; name the lake's folder.
     """
     path = local_path(root)
     if path.exists() and not path.is_dir():
@@ -106,10 +108,14 @@ def is_folder(root: str) -> bool:
 
 
 def checked(text: bytes, file: str) -> dict[str, Any]:
-    """Read the file at the root of a lake.
+    """Parse the content of a lake's marker file and check its format.
+
+    Args:
+        text: the content.
+        file: name of the marker file, for messages.
 
     Raises:
-        LakeError: it is damaged, or of another format.
+        LakeError: the file is damaged or has another format; the message gives the remedy.
     """
     try:
         stored: dict[str, Any] = json.loads(text)

@@ -1,1 +1,1 @@
-"""One module per table of fixed columns."""
+"""Declarations of the tables with fixed columns, one module per layer and one for inputs."""

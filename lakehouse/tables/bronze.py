@@ -1,4 +1,4 @@
-"""Bronze tables: every record as it was received."""
+"""Bronze tables: records as received, rejections, erasures and the files ingested."""
 
 from lakehouse.table import Column, Table
 from lakehouse.types import BYTES, COUNT, NAMES, TEXT, TIMESTAMP, WHOLE
@@ -8,7 +8,7 @@ PROVENANCE = (
     Column("partition", WHOLE, "Kafka partition; 0 for a file", False),
     Column("offset", COUNT, "Kafka offset, or the row's number in its file from 0", False),
 )
-# A file's records name its SHA-256 digest, Kafka's a topic and its UUID.
+# Pattern of ``source`` for a file; Kafka's sources, a topic and its UUID, do not match.
 FILE_SOURCE = "^[0-9a-f]{64}$"
 RECORD_KEY = tuple(column.name for column in PROVENANCE)
 RECEIVED = (

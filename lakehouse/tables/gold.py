@@ -1,4 +1,7 @@
-"""Gold tables of fixed columns: forecasts and how models did. features/ derives the others."""
+"""Gold tables with fixed columns: forecasts, scores and model history.
+
+features/ declares the gold tables whose columns depend on the profile.
+"""
 
 from lakehouse.table import Check, Column, Table
 from lakehouse.types import COUNT, DATE, FEATURE, RATE, TEXT, TIMESTAMP, WHOLE
@@ -45,7 +48,7 @@ FORECAST_VERSIONS = Table(
         Check("status_known", "status IN ('published', 'withdrawn')", "a version is served or not"),
     ),
 )
-# What scores of forecasts hold, wherever they are kept.
+# Columns of every table of forecast scores.
 SCORES = (
     Column("rows", COUNT, "rows scored, the same for every model", False),
     Column("volume", RATE, "sum of the absolute actual units of these rows", False),

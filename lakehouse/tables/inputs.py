@@ -1,4 +1,4 @@
-"""The inputs that a profile may declare: their tables, and whether they are known ahead."""
+"""Optional inputs that a profile may declare: silver tables, and whether values are known ahead."""
 
 from dataclasses import dataclass, field
 
@@ -15,16 +15,17 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Input:
-    """A keyed list of a retailer; its newest version applies, whatever the month (type 1).
+    """An optional input: a keyed list of a retailer, of which the newest version applies (type 1).
 
     Attributes:
-        name: of its section in a profile and of its table in silver.
-        keys: what a row is about: among shop_id, item_id and month.
-        values: what it says.
-        description: of the table.
-        is_known_ahead: its values of a month are known at any cutoff before the month.
-        bounds: smallest and greatest plausible number.
-        default: the number where a file has no column for it; None: the column is required.
+        name: name of the profile's section and of the silver table.
+        keys: key columns, among shop_id, item_id and month.
+        values: value columns.
+        description: description of the silver table.
+        is_known_ahead: whether a month's values are known at every cutoff before the month.
+        bounds: smallest and greatest plausible number, in the unit of the value column.
+        default: number used if a file has no value column; None: the column is required.
+        table: the silver table, partitioned by month if month is a key.
     """
 
     name: str
@@ -44,12 +45,12 @@ class Input:
 
     @property
     def has_number(self) -> bool:
-        """Say whether it says a number, not dates that may be missing."""
+        """Whether the input has a number per row, rather than dates that may be null."""
         return any(value.type == FEATURE for value in self.values)
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The fields of a record: keys and values."""
+        """The field names of a record: keys, then values."""
         return (*self.keys, *(value.name for value in self.values))
 
 

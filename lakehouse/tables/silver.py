@@ -1,4 +1,4 @@
-"""Silver tables: the retailer's sales, catalogue and months, cleaned and without doubles."""
+"""Silver tables: sales, catalogue and months, cleaned and deduplicated."""
 
 from lakehouse.table import Check, Column, Table
 from lakehouse.tables.bronze import PROVENANCE
