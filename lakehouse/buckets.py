@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-# A file with such a name holds rows of that bucket only; a file without may hold any rows.
+# A file whose name has this label holds rows of one bucket only; other files may hold any rows.
 LABEL = re.compile(r"bucket-(\d+)-of-(\d+)-")
 
 

@@ -37,6 +37,6 @@ class Context:
             return build_session(self.settings, self.name)
 
     def close(self) -> None:
-        """Stop the Spark session if an interrupted step started one."""
+        """Stop the Spark session if a step started one."""
         if "spark" in vars(self):
             interruption.end_spark(self.spark)

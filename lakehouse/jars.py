@@ -17,7 +17,7 @@ import pyspark
 
 from lakehouse.errors import RefusedError
 
-# The Python package and the jar must have one version; delta-spark 4.4.1 is on PyPI without a jar.
+# The jar's version must be that of the Python package; delta-spark 4.4.1, on PyPI, has no jar.
 COORDINATES = (
     ("io.delta", "delta-spark_4.2_2.13", "4.4.0"),
     ("org.apache.spark", "spark-sql-kafka-0-10_2.13", "4.2.0"),

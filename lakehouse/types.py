@@ -17,8 +17,8 @@ UNITS = pa.decimal128(18, 3)
 PRICE = pa.decimal128(18, 6)
 # A share of a month, in thousandths.
 SHARE = pa.decimal128(4, 3)
-# Each sale's revenue is rounded to four decimals before it is summed: sums of decimals are exact,
-# so that every order of summing gives the same total.
+# Each sale's revenue is rounded to four decimals before it is summed: sums of whole ten-thousandths
+# are exact, so that every order of summing gives the same total.
 REVENUE = pa.decimal128(18, 4)
 
 # Types whose minimum and maximum per file the Delta log keeps, so that a reader can skip files.

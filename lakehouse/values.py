@@ -168,7 +168,7 @@ def can_be_version(updated_at: datetime, day: date, known_by: datetime) -> bool:
 
     Args:
         updated_at: time of the version.
-        day: business date of the sale; the version must not be older than its midnight (UTC).
+        day: business date; the version must not be older than the day's midnight (UTC).
         known_by: when the program read the record; neither version nor day may be later.
     """
     is_known = max(updated_at, at_midnight(day)) <= known_by + CLOCKS_APART

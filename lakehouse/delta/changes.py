@@ -17,7 +17,7 @@ NEW = pa.array(["insert", "update_postimage"], TEXT)
 
 
 class FeedGapError(Exception):
-    """The log or the change data feed no longer reaches back to the version asked for."""
+    """The log or the change data feed no longer reaches back to a requested version."""
 
 
 def read_new_rows(

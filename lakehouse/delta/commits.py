@@ -13,7 +13,7 @@ from lakehouse.whole_files import read_file
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit.
+    """A commit of a Delta log: its time, and whether it changed rows.
 
     Attributes:
         time: when the commit was made, seconds since 1970 (UTC); 0: not recorded.

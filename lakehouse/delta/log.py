@@ -22,7 +22,7 @@ from lakehouse.lake import Lake
 from lakehouse.storage import filesystem, is_local, local_path
 from lakehouse.table import Table
 
-# Commit metadata key of programs before ADR 13: month → digest of the inputs it was built from.
+# Commit metadata key of programs before ADR 13: month → digest of the month's inputs.
 BUILT = "shopcast.built"
 # How many commits back that key is looked for.
 HISTORY = 50
@@ -129,7 +129,7 @@ def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTabl
 
 
 def missing_checks(lake: Lake, table: Table) -> dict[str, str]:
-    """Return the checks that a stored table lacks, by name."""
+    """Return the declared checks that a stored table lacks: name → SQL condition."""
     stored = load(lake, table).metadata().configuration
     return {c.name: c.sql for c in table.checks if f"delta.constraints.{c.name}" not in stored}
 
@@ -164,7 +164,9 @@ def has_declared_columns(lake: Lake, table: Table) -> bool:
 
 
 def differing_columns(lake: Lake, table: Table) -> list[str]:
-    """Return the names of stored columns that are missing, extra, of another type or not nullable.
+    """List the columns in which a stored table differs from its declaration.
+
+    A column differs if it is missing, extra, of another type, or refuses nulls that are declared.
 
     The program compares columns itself because delta-rs raises no error: delta-rs casts appended
     rows to the stored type, and commits workers' files whose values or nulls the table cannot hold.

@@ -51,10 +51,10 @@ class RandomForest(Part):
 
 
 class BaggedBoosting(Part):
-    """Parameters of scikit-learn's gradient boosting, averaged over models of random item samples.
+    """Parameters of scikit-learn's gradient boosting: one model per hash bucket of items, averaged.
 
     Attributes:
-        models: greatest number of models; items beyond their capacity are not used in training.
+        models: greatest number of models; items in further buckets are not used in training.
         rows_per_model: about how many rows one worker holds and trains one model on.
     """
 
