@@ -1,1 +1,1 @@
-"""A made-up retailer's files, the same for the same seed."""
+"""Sample data generator: files of an invented retailer, equal for equal seeds."""

@@ -1,4 +1,4 @@
-"""Blemishes: what a real file holds besides good lines, namely doubled and malformed ones."""
+"""Blemishes: the duplicate and malformed lines that real sales files contain."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ DATE, SHOP, ITEM, PRICE, UNITS = 0, 2, 3, 4, 5
 
 
 def replacing(field: int, text: str) -> Callable[[Fields], Fields]:
-    """Return the defect that puts a text in the place of one field."""
+    """Return a defect: a function that replaces one field of a line by a text."""
     return lambda fields: [*fields[:field], text, *fields[field + 1 :]]
 
 
 def with_iso_date(fields: Fields) -> Fields:
-    """Write the date as ``yyyy-MM-dd``, as a person's spreadsheet would."""
+    """Rewrite a line's date as ``yyyy-MM-dd``, as a spreadsheet may do."""
     return ["-".join(reversed(fields[DATE].split("."))), *fields[1:]]
 
 
 def with_negative_price(fields: Fields) -> Fields:
-    """Turn the price's sign."""
+    """Make a line's price negative."""
     return replacing(PRICE, f"-{fields[PRICE]}")(fields)
 
 
@@ -44,18 +44,18 @@ DEFECTS: dict[str, Callable[[Fields], Fields]] = {
 
 @dataclass(frozen=True)
 class Blemishes:
-    """What is added to the lines of one month.
+    """The bad lines to add to the sales lines of one month.
 
     Args:
-        duplicates: good lines that stand twice.
-        defects: names of DEFECTS, one for each malformed line.
+        duplicates: number of good lines to repeat once.
+        defects: keys of ``DEFECTS``, one for each malformed line to add.
     """
 
     duplicates: int
     defects: tuple[str, ...]
 
     def added_to(self, lines: pa.StringArray, rng: np.random.Generator) -> pa.StringArray:
-        """Return the lines of a month, blemishes added, in a random order."""
+        """Return a month's lines with the blemishes added, in random order."""
         wanted = self.duplicates + len(self.defects)
         copies = lines.take(pa.array(rng.choice(len(lines), wanted, replace=False))).to_pylist()
         for at, defect in enumerate(self.defects, start=self.duplicates):
@@ -65,7 +65,10 @@ class Blemishes:
 
 
 def draw_blemishes(scale: Scale, rng: np.random.Generator) -> list[Blemishes]:
-    """Draw the blemishes of every month: each defect as often as the others, wherever it falls."""
+    """Draw the blemishes of every month.
+
+    The kinds of defect are equally frequent, up to one line; their months are random.
+    """
     defects = list(islice(cycle(DEFECTS), scale.malformed))
     defect_months = rng.integers(scale.months, size=scale.malformed)
     duplicates = np.bincount(

@@ -1,4 +1,4 @@
-"""The catalogue: shops, items and categories together, and the rows of their files."""
+"""Catalogue: shops, items and categories of a sample, and the rows of their three files."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from synthetic.shops import Shops, draw_shops
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything that sells or is sold."""
+    """The shops, items and categories of a sample."""
 
     categories: Categories
     shops: Shops
     items: Items
 
     def files(self) -> Mapping[str, Iterable[tuple[str | int, ...]]]:
-        """Return the rows of each catalogue file, its header first."""
+        """Return the name of each catalogue file and its rows, header first."""
         items = (
             (name, item, category)
             for item, (name, category) in enumerate(
@@ -35,11 +35,11 @@ class Catalogue:
 
 
 def numbered(entity: str, names: list[str]) -> list[tuple[str | int, ...]]:
-    """Return names with their positions as ids, under a header."""
+    """Return a header and (name, id) rows, the id being the name's position from 0."""
     return [(f"{entity}_name", f"{entity}_id"), *((name, at) for at, name in enumerate(names))]
 
 
 def draw_catalogue(scale: Scale, rng: np.random.Generator) -> Catalogue:
-    """Draw the catalogue of a sample."""
+    """Draw the categories, shops and items of a sample."""
     categories = draw_categories(scale, rng)
     return Catalogue(categories, draw_shops(scale, rng), draw_items(scale, categories, rng))

@@ -1,4 +1,4 @@
-"""Categories: their names, and what their items have in common."""
+"""Categories of a sample: names, price levels, seasons, lifetimes and trends."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -12,15 +12,17 @@ from synthetic.vocabulary import CATEGORIES
 
 @dataclass(frozen=True)
 class Categories:
-    """One value per category; the position is the category id.
+    """The categories as arrays with one value per category; the position is the category id.
 
     Args:
         names: ``Type - Subtype``.
-        types: int64, position of the category's type.
-        prices: float64, median price of an item, currency per unit.
-        seasons: float64, exponent of the yearly season; 0 has none, above 1 more than the market.
-        lives: float64, months in which the demand of an ordinary item falls to a third.
-        trends: float64, growth of demand a month, as a logarithm.
+        types: int64, number of the category's type, from 0.
+        prices: float64, median price of the category's items, currency per unit.
+        seasons: float64, exponent of the yearly season: 0 is no season, above 1 a stronger season
+            than the market's.
+        lives: float64, median over the category's ordinary items of the months in which demand
+            falls to 1/e, about a third.
+        trends: float64, log growth of demand per month.
     """
 
     names: list[str]
@@ -32,7 +34,10 @@ class Categories:
 
 
 def draw_categories(scale: Scale, rng: np.random.Generator) -> Categories:
-    """Draw the categories of a sample: the categories of one type resemble each other."""
+    """Draw the categories of a sample.
+
+    Categories of one type have the same lifetime and trend, and similar prices.
+    """
     names = category_names(scale)
     types = np.repeat(np.arange(scale.types), scale.subtypes)
     type_prices = rng.permutation(np.geomspace(150.0, 2_500.0, scale.types))
@@ -47,7 +52,7 @@ def draw_categories(scale: Scale, rng: np.random.Generator) -> Categories:
 
 
 def category_names(scale: Scale) -> list[str]:
-    """Name the categories, type by type."""
+    """Return the names of the categories, ordered by type."""
     return [
         f"{kind} - {subtype}"
         for kind, subtypes in islice(CATEGORIES.items(), scale.types)

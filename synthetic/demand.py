@@ -1,4 +1,4 @@
-"""Demand: how many purchases each shop may expect of each item in each month."""
+"""Demand of a sample: expected purchases by shop, item and month."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,14 +25,15 @@ BUZZ_KEPT = 0.6
 
 @dataclass(frozen=True)
 class MonthDemand:
-    """The purchases to expect in one month.
+    """The expected purchases of one month.
 
     Args:
         month: the month.
-        shops: int64 ``[open shops]``, ids.
-        items: int64 ``[items on sale]``, ids.
-        starts: float64 ``[items on sale]``, share of the month gone when the item came out.
-        rates: float32 ``[open shops, items on sale]``, purchases.
+        shops: int64 ``[open shops]``, shop ids.
+        items: int64 ``[items on sale]``, item ids.
+        starts: float64 ``[items on sale]``, share of the month that had passed at the item's
+            launch; 0 for items launched earlier.
+        rates: float32 ``[open shops, items on sale]``, expected purchases in the month.
     """
 
     month: Month
@@ -42,10 +43,11 @@ class MonthDemand:
     rates: NDArray[np.float32]
 
     def lines(self, factor: float) -> float:
-        """Return how many sales lines to expect when the rates are multiplied by a factor.
+        """Return the expected number of sales lines if all rates are multiplied by a factor.
 
-        Purchases of an item in one shop on one day make one line. A day's purchases are Poisson
-        around a gamma variable, so the chance of none is that of the negative binomial law.
+        All purchases of an item in one shop on one day make one line. A day's purchases are Poisson
+        with a gamma-distributed rate, so that the probability of no purchase is that of the
+        negative binomial distribution.
         """
         days = self.month.busy_days
         daily = self.rates * np.float32(factor / days)
@@ -56,7 +58,7 @@ class MonthDemand:
 def draw_demand(
     scale: Scale, catalogue: Catalogue, prices: Prices, rng: np.random.Generator
 ) -> list[MonthDemand]:
-    """Draw the demand of every month, in order, for as many sales lines as the scale wants."""
+    """Draw the demand of every month, in order, scaled to ``scale.sales`` expected sales lines."""
     affinity = draw_affinity(catalogue, rng)
     buzz = draw_buzz(scale, rng)
     demand = [
@@ -67,10 +69,10 @@ def draw_demand(
 
 
 def draw_affinity(catalogue: Catalogue, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Draw what never changes between a shop and an item; 0 where the shop does not carry it.
+    """Draw the constant demand factor of each shop and item.
 
     Returns:
-        float32 ``[shops, items]``.
+        float32 ``[shops, items]``; 0: the shop does not carry the item.
     """
     shops, items = catalogue.shops, catalogue.items
     shape = (len(shops.names), len(items.names))
@@ -81,10 +83,10 @@ def draw_affinity(catalogue: Catalogue, rng: np.random.Generator) -> NDArray[np.
 
 
 def draw_buzz(scale: Scale, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw each item's unusual months: a first-order autoregression, as factors of demand.
+    """Draw each item's monthly demand factor common to all shops, a log-normal AR(1) process.
 
     Returns:
-        float64 ``[items, months]``.
+        float64 ``[items, months]``, around 1.
     """
     shocks = rng.normal(0.0, BUZZ, (scale.items, scale.months))
     fresh = np.sqrt(1.0 - BUZZ_KEPT**2)
@@ -96,7 +98,11 @@ def draw_buzz(scale: Scale, rng: np.random.Generator) -> NDArray[np.float64]:
 def item_factors(
     month: Month, catalogue: Catalogue, prices: Prices, buzz: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return what makes the demand for each item in a month, whatever the shop."""
+    """Return the demand factor of each item in a month that is the same in all shops.
+
+    Returns:
+        float64 ``[items]``: popularity × freshness × buzz × promotion × season and trend.
+    """
     items, categories = catalogue.items, catalogue.categories
     season = month.season**categories.seasons * np.exp(month.number * categories.trends)
     promotion = np.where(prices.promoted[:, month.number], UPLIFT, 1.0)
@@ -111,7 +117,7 @@ def month_demand(
     affinity: NDArray[np.float32],
     factors: NDArray[np.float64],
 ) -> MonthDemand:
-    """Return a month's demand, of no particular total: ``scaled`` sets that."""
+    """Return a month's demand up to a constant factor, which ``scaled`` sets."""
     shops = catalogue.shops.open_in(month.number)
     items = catalogue.items.on_sale_in(month.number)
     starts = np.clip(catalogue.items.launches[items] - month.number, 0.0, None)
@@ -123,7 +129,7 @@ def month_demand(
 
 
 def scaled(demand: list[MonthDemand], sales: int) -> Iterator[MonthDemand]:
-    """Multiply the rates of all months by the one factor that makes a number of lines likely."""
+    """Multiply all rates by the one factor that gives an expected number of sales lines."""
     factor = sales / sum(month.lines(1.0) for month in demand)
     for _ in range(6):
         factor *= sales / sum(month.lines(factor) for month in demand)

@@ -1,4 +1,4 @@
-"""The folder of a sample: what it holds, and files that appear there whole or not at all."""
+"""Sample folder: atomic placement of a sample's files, and a manifest that identifies them."""
 
 import json
 import os
@@ -18,7 +18,7 @@ MANIFEST = "sample.json"
 
 @dataclass(frozen=True)
 class Request:
-    """What a sample is made from: equal requests give equal bytes."""
+    """The parameters that determine a sample's bytes."""
 
     scale: str
     seed: int
@@ -27,12 +27,15 @@ class Request:
 
 @dataclass(frozen=True)
 class SampleFolder:
-    """A local folder that holds one sample, or will."""
+    """A local folder for one sample."""
 
     path: Path
 
     def made(self, request: Request) -> dict[str, Any] | None:
-        """Return the figures of the sample here if it is the one requested, whole; else None."""
+        """Return the figures of a requested sample from the folder's manifest.
+
+        None: the folder does not hold the complete sample that was requested.
+        """
         try:
             manifest = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -41,14 +44,15 @@ class SampleFolder:
         return figures if manifest == manifest_of(request, figures, self.sizes()) else None
 
     def sizes(self) -> dict[str, int]:
-        """Return the bytes of each of the sample's files that is here."""
+        """Return name → size in bytes of each sample file that exists in the folder."""
         return {n: (self.path / n).stat().st_size for n in FILES if (self.path / n).exists()}
 
     def check_free(self) -> None:
-        """Refuse to overwrite.
+        """Check that the folder has no file that a sample would overwrite.
 
         Raises:
-            RefusedError: a file of the sample's names is here.
+            RefusedError: the folder has a file with a sample file's name; name another folder or
+                pass --force.
         """
         if present := ", ".join(self.sizes()):
             raise RefusedError(
@@ -58,10 +62,10 @@ class SampleFolder:
             )
 
     def create(self) -> None:
-        """Make the folder if it is not there.
+        """Create the folder unless it exists.
 
         Raises:
-            UsageError: it cannot be made.
+            UsageError: the folder cannot be created; name another folder.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -70,10 +74,10 @@ class SampleFolder:
 
     @contextmanager
     def staged(self) -> Iterator[Path]:
-        """Lend an empty folder, whose files are moved here if the block ends well.
+        """Yield an empty staging folder, and move its files here if the block raises no error.
 
-        The manifest goes first and is written last: wherever this dies, no manifest stands beside
-        files that it does not describe.
+        The old manifest is deleted first and ``sign`` writes the new manifest last, so that after
+        a crash no manifest describes other files.
         """
         with TemporaryDirectory(prefix=".sample-", dir=self.path) as staging:
             yield Path(staging)
@@ -82,7 +86,7 @@ class SampleFolder:
                 os.replace(Path(staging, name), self.path / name)
 
     def sign(self, request: Request, figures: dict[str, Any]) -> None:
-        """Write down what the files here are."""
+        """Write the manifest of the sample files in the folder."""
         text = json.dumps(manifest_of(request, figures, self.sizes()), indent=2) + "\n"
         part = self.path / f".{MANIFEST}.part"
         part.write_text(text, encoding="utf-8")
@@ -90,7 +94,7 @@ class SampleFolder:
 
 
 def manifest_of(request: Request, figures: Any, sizes: dict[str, int]) -> dict[str, Any]:
-    """Return what ``sample.json`` says."""
+    """Return the content of the manifest ``sample.json``."""
     return {
         "scale": request.scale,
         "seed": request.seed,

@@ -1,4 +1,4 @@
-"""Items: their names in series, and their life from launch to the end."""
+"""Items of a sample: names by franchise, launches, lifetimes and popularity."""
 
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -26,15 +26,15 @@ END_OF_LIFE = 2.35
 
 @dataclass(frozen=True)
 class Items:
-    """One value per item; the position is the item id. Months count from the first.
+    """The items as arrays with one value per item; the position is the item id.
 
     Args:
-        names: unique, in the order of the alphabet; items of one franchise begin alike.
+        names: unique and sorted; names of one franchise begin alike.
         categories: int64, category id.
-        launches: float64, when the item came out, in months; negative before the sample.
-        lives: float64, months in which demand falls to a third.
-        staples: bool, sells steadily instead of fading.
-        popularity: float64, demand relative to other items, apart from its age.
+        launches: float64, launch time in months since the sample's start; negative: earlier.
+        lives: float64, months in which demand falls to 1/e, about a third.
+        staples: bool, true: the item sells steadily instead of fading.
+        popularity: float64, demand relative to other items of the same age.
     """
 
     names: list[str]
@@ -45,12 +45,20 @@ class Items:
     popularity: NDArray[np.float64]
 
     def on_sale_in(self, month: int) -> NDArray[np.int64]:
-        """Return the ids of the items on sale in a month, ascending."""
+        """Return the ids of the items on sale in a month, ascending.
+
+        Args:
+            month: months since the sample's start.
+        """
         ends = self.launches + END_OF_LIFE * self.lives
         return np.flatnonzero((self.launches < month + 1) & (month < ends))
 
     def freshness(self, month: int) -> NDArray[np.float64]:
-        """Return the demand for each launched item relative to its height, by age, in [0, 1]."""
+        """Return each launched item's demand factor by age in a month, in [0, 1].
+
+        Args:
+            month: months since the sample's start.
+        """
         age = np.clip(month + 0.5 - self.launches, 0.0, None)
         fading = np.exp(-age / self.lives)
         steady = 0.5 * (1.0 - np.exp(-(age + 1.0) / 3.0))
@@ -58,7 +66,7 @@ class Items:
 
 
 def draw_items(scale: Scale, categories: Categories, rng: np.random.Generator) -> Items:
-    """Draw the items of a sample."""
+    """Draw the items of a sample, numbered in the order of their names."""
     franchises = draw_franchises(scale, rng)
     item_categories = draw_item_categories(scale, franchises, rng)
     staples = rng.random(scale.items) < STAPLES
@@ -77,7 +85,7 @@ def draw_items(scale: Scale, categories: Categories, rng: np.random.Generator) -
 
 
 def draw_franchises(scale: Scale, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw the franchise of each item: a few franchises are long, most are short."""
+    """Draw the franchise number of each item: a few franchises have many items, most have few."""
     weights = 1.0 / (5.0 + np.arange(scale.franchises)) ** 0.6
     return rng.choice(scale.franchises, scale.items, p=weights / weights.sum())
 
@@ -85,7 +93,7 @@ def draw_franchises(scale: Scale, rng: np.random.Generator) -> NDArray[np.int64]
 def draw_item_categories(
     scale: Scale, franchises: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Draw the category of each item: a franchise keeps to one type, not to one subtype."""
+    """Draw the category id of each item: items of one franchise share the type, not the subtype."""
     type_weights = 1.0 / (1.0 + np.arange(scale.types)) ** 0.8
     subtype_weights = 1.0 / (1.0 + np.arange(scale.subtypes)) ** 0.8
     types = rng.choice(scale.types, scale.franchises, p=type_weights / type_weights.sum())
@@ -96,7 +104,7 @@ def draw_item_categories(
 def draw_launches(
     scale: Scale, staples: NDArray[np.bool_], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Draw when each item came out."""
+    """Draw the launch time of each item, in months since the sample's start."""
     before = np.where(staples, STAPLES_BEFORE, BEFORE)
     launches: NDArray[np.float64] = rng.random(scale.items) ** RARER
     return launches * (before + scale.months + AFTER) - before
@@ -105,10 +113,10 @@ def draw_launches(
 def draw_popularity(
     scale: Scale, franchises: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Draw the popularity of each item, half of it shared by the franchise.
+    """Draw the popularity of each item; franchise and item contribute equally to an item's rank.
 
-    The items' ranks are drawn, their values are not: whatever the seed, the same share of the
-    demand falls on the best sellers, and the sample has the promised size.
+    Only the ranks are random; the values are fixed log-normal quantiles. So with every seed the
+    best sellers have the same share of demand, and the sample has the expected size.
     """
     appeal = rng.normal(size=scale.franchises)[franchises] + rng.normal(size=scale.items)
     ranks = appeal.argsort().argsort()
@@ -124,7 +132,7 @@ def item_names(
     launches: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> list[str]:
-    """Name the items: the franchise, a number in the order of launch, and sometimes an edition."""
+    """Return the items' names: franchise, number in the order of launch, sometimes an edition."""
     adjectives, nouns = ADJECTIVES.split(), NOUNS.split()
     pairs = rng.choice(len(adjectives) * len(nouns), scale.franchises, replace=False)
     editions = rng.integers(3 * len(EDITIONS), size=scale.items)

@@ -1,4 +1,4 @@
-"""Lines of ``sales_train.csv``: the text of a month's sales."""
+"""CSV lines of ``sales_train.csv`` for a month's sales."""
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ HEADER = "date,date_block_num,shop_id,item_id,item_price,item_cnt_day\n"
 
 
 def sales_lines(sales: Sales, month: Month) -> pa.StringArray:
-    """Write the sales of a month as lines, such as ``02.01.2013,0,59,22154,999.0,1.0``."""
+    """Format a month's sales as CSV lines, such as ``02.01.2013,0,59,22154,999.0,1.0``."""
     return pc.binary_join_element_wise(
         pa.array(month.dates()).take(pa.array(sales.days)),
         str(month.number),
@@ -25,6 +25,6 @@ def sales_lines(sales: Sales, month: Month) -> pa.StringArray:
 
 
 def decimal_texts(numbers: NDArray[np.float64]) -> pa.StringArray:
-    """Write numbers in the shortest way that keeps the point: ``999.0``."""
+    """Format numbers as the shortest decimal text that keeps the point: ``999.0``."""
     distinct, positions = np.unique(numbers, return_inverse=True)
     return pa.array([repr(number) for number in distinct.tolist()]).take(pa.array(positions))

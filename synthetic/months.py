@@ -1,4 +1,4 @@
-"""Months of a sample: their days, how busy each day is, and the place of the month in the year."""
+"""Months of a sample: days, demand by day, and seasonal factor."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Month:
 
     Args:
         number: months since the first month of the sample.
-        first: its first day.
+        first: first day of the month.
     """
 
     number: int
@@ -29,21 +29,28 @@ class Month:
 
     @property
     def length(self) -> int:
-        """Days in the month."""
+        """Number of days in the month."""
         return monthrange(self.first.year, self.first.month)[1]
 
     @property
     def season(self) -> float:
-        """Demand relative to the year's mean."""
+        """The month's demand relative to an average month of the year."""
         return SEASONS[self.first.month - 1]
 
     @property
     def busy_days(self) -> float:
-        """How many equally busy days would make purchases meet on one day as often as these do."""
+        """The effective number of days: 1 / sum of squared daily demand shares.
+
+        On this many equally busy days, two purchases fall on one day as often as in the month.
+        """
         return float(1.0 / np.square(np.diff(self.elapsed(), prepend=0.0)).sum())
 
     def elapsed(self) -> NDArray[np.float64]:
-        """Return the share of the month's demand met by the end of each day, ending with 1."""
+        """Return the cumulative share of the month's demand at the end of each day.
+
+        Returns:
+            float64 ``[days]``, increasing; the last value is 1.
+        """
         days = np.arange(self.length)
         busyness = np.array(WEEKDAYS)[(self.first.weekday() + days) % 7]
         if self.first.month == 12:
@@ -52,12 +59,12 @@ class Month:
         return share
 
     def dates(self) -> list[str]:
-        """Return the days of the month as ``dd.MM.yyyy``."""
+        """Return the dates of the month's days as ``dd.MM.yyyy``."""
         return [f"{day:02d}.{self.first:%m.%Y}" for day in range(1, self.length + 1)]
 
 
 def months_of(scale: Scale) -> list[Month]:
-    """Return the months of a sample in order."""
+    """Return the months of a sample in chronological order."""
     origin = scale.start.year * 12 + scale.start.month - 1
     return [
         Month(number, date((origin + number) // 12, (origin + number) % 12 + 1, 1))

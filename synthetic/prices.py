@@ -1,4 +1,4 @@
-"""Prices: one per item and month, from the level of its category, its age and its promotions."""
+"""Prices by item and month, computed from category level, item age and promotions."""
 
 from dataclasses import dataclass
 
@@ -20,11 +20,11 @@ INFLATION = 0.005
 
 @dataclass(frozen=True)
 class Prices:
-    """What items cost.
+    """The prices and promotions of all items.
 
     Args:
         values: float64 ``[items, months]``, currency per unit, at least 9.
-        promoted: bool ``[items, months]``.
+        promoted: bool ``[items, months]``, true: the item is on promotion in the month.
     """
 
     values: NDArray[np.float64]
@@ -32,7 +32,7 @@ class Prices:
 
 
 def draw_prices(scale: Scale, catalogue: Catalogue, rng: np.random.Generator) -> Prices:
-    """Draw the price of every item in every month."""
+    """Draw the price and the promotions of every item in every month."""
     items = catalogue.items
     level = catalogue.categories.prices[items.categories] * rng.lognormal(0.0, 0.5, scale.items)
     months = np.arange(scale.months)
@@ -45,7 +45,7 @@ def draw_prices(scale: Scale, catalogue: Catalogue, rng: np.random.Generator) ->
 
 
 def charm(prices: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round prices to the kind shops like: 49, 199, 349, 1299."""
+    """Round prices to charm prices, one below a round number: 49, 199, 349, 1299."""
     step = np.select([prices < 200.0, prices < 1_000.0], [10.0, 50.0], 100.0)
     rounded: NDArray[np.float64] = np.maximum(np.round(prices / step), 1.0) * step - 1.0
     return rounded

@@ -1,4 +1,4 @@
-"""Sales: the lines of one month drawn from its demand, purchases first, then returns."""
+"""Sales lines of one month, drawn from the month's demand: purchases, then returns."""
 
 from dataclasses import dataclass
 
@@ -26,10 +26,10 @@ AVERAGED = 0.01
 
 @dataclass(frozen=True)
 class Sales:
-    """Sales lines of one month, unique by all fields. One value per line.
+    """The sales lines of one month as arrays with one value per line; no two lines are equal.
 
     Args:
-        days: int64, days since the month's first.
+        days: int64, days since the first day of the month, from 0.
         shops: int64, shop ids.
         items: int64, item ids.
         prices: float64, currency per unit, positive.
@@ -43,16 +43,16 @@ class Sales:
     units: NDArray[np.int64]
 
     def __len__(self) -> int:
-        """Return the number of lines."""
+        """Return the number of sales lines."""
         return len(self.days)
 
     def panel_rows(self) -> int:
-        """Count the cells of the grid: shops with a sale times items with a sale."""
+        """Count the rows of the month's grid: shops with a sale times items with a sale."""
         return len(np.unique(self.shops)) * len(np.unique(self.items))
 
 
 def draw_sales(demand: MonthDemand, prices: Prices, rng: np.random.Generator) -> Sales:
-    """Draw the lines of a month: sales ordered by shop, item and day, then the returns."""
+    """Draw the sales lines of a month: sales ordered by shop, item and day, then returns."""
     days, cells, units = draw_purchases(demand, rng)
     shops, items = np.divmod(cells, len(demand.items))
     units += draw_bulk(len(units), rng)
@@ -66,10 +66,11 @@ def draw_sales(demand: MonthDemand, prices: Prices, rng: np.random.Generator) ->
 def draw_purchases(
     demand: MonthDemand, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Draw the purchases of a month and count them by shop, item and day.
+    """Draw the purchases of a month and count the purchases by shop, item and day.
 
     Returns:
-        Days since the first, positions in the flattened rates, and purchases, at least 1.
+        Three int64 arrays with one value per (shop, item, day): days since the first day of the
+        month, positions in the flattened ``demand.rates``, and purchases (at least 1).
     """
     luck = rng.standard_gamma(DISPERSION, demand.rates.shape, dtype=np.float32)
     purchases = rng.poisson(demand.rates * luck / np.float32(DISPERSION)).ravel()
@@ -83,7 +84,16 @@ def draw_purchases(
 def draw_days(
     demand: MonthDemand, items: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Draw the day of each purchase, busy days more often, none before the item came out."""
+    """Draw the day of each purchase: busy days are more likely; no day precedes the launch.
+
+    Args:
+        demand: the month's demand.
+        items: int64, one per purchase: position in ``demand.items``.
+        rng: the random generator.
+
+    Returns:
+        int64, one per purchase: days since the first day of the month.
+    """
     elapsed = demand.month.elapsed()
     launch_days = (demand.starts * demand.month.length).astype(np.int64)
     gone = np.concatenate(([0.0], elapsed))[launch_days][items]
@@ -92,14 +102,14 @@ def draw_days(
 
 
 def draw_bulk(lines: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw how many units more than one a purchase was bought in bulk, 0 for most lines."""
+    """Draw the extra units of bulk purchases for each line; 0 for most lines."""
     is_bulk = rng.random(lines) < BULK
     more = np.minimum(rng.pareto(BULK_TAIL, lines) + 1.0, BULK_MOST)
     return np.where(is_bulk, more, 0.0).astype(np.int64)
 
 
 def draw_line_prices(prices: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw what each line was sold for, given the item's price in the month."""
+    """Draw the price of each line from the item's price in the month (currency per unit)."""
     has_card = rng.random(len(prices)) < CARD
     paid = np.where(has_card, np.round(prices * CARD_PRICE, 2), prices)
     part = 1.0 / rng.choice([3, 6, 7, 9, 12], len(prices))
@@ -108,9 +118,15 @@ def draw_line_prices(prices: NDArray[np.float64], rng: np.random.Generator) -> N
 
 
 def with_returns(sold: Sales, length: int, rng: np.random.Generator) -> Sales:
-    """Append returns: one unit of a line, at its price, up to ten days later in the same month.
+    """Append returns: one unit of a sold line, at the line's price, up to ten days later.
 
-    A line is returned once, and never two of one shop and item, so that no two returns are equal.
+    Returns stay in the same month. At most one line of each shop and item is returned, so that no
+    two returns are equal.
+
+    Args:
+        sold: the sales of the month.
+        length: number of days in the month.
+        rng: the random generator.
     """
     chosen = np.sort(rng.choice(len(sold), round(RETURNS * len(sold)), replace=False))
     pairs = np.stack([sold.shops[chosen], sold.items[chosen]])

@@ -1,4 +1,4 @@
-"""A sample: the four files of a scale and a seed, written into a folder month by month."""
+"""Sample writer: the four files of a scale and a seed, sales drawn month by month."""
 
 import csv
 from collections.abc import Callable, Iterable
@@ -22,13 +22,13 @@ FILES = (SALES_FILE, "items.csv", "item_categories.csv", "shops.csv")
 
 @dataclass(frozen=True)
 class Figures:
-    """How much a sample, or one month of it, holds.
+    """Row counts of a sample, or of one month of a sample.
 
     Args:
         rows: lines of the sales file below its header, blemishes included.
-        returns: lines of negative units, neither doubled nor malformed.
-        duplicates: lines that repeat a good one.
-        malformed: lines that no reader should accept.
+        returns: lines with negative units, neither duplicates nor malformed.
+        duplicates: lines that repeat a good line.
+        malformed: lines that every reader should reject.
         panel_rows: sum over the months of shops with a sale times items with a sale.
     """
 
@@ -39,7 +39,7 @@ class Figures:
     panel_rows: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
-        """Add figures of other months."""
+        """Add the figures of two sets of months."""
         return Figures(
             rows=self.rows + other.rows,
             returns=self.returns + other.returns,
@@ -53,10 +53,13 @@ def write_sample(scale: Scale, seed: int, folder: Path, tell: Callable[..., None
     """Write the four files of a sample; equal scales and seeds give equal bytes.
 
     Args:
-        scale: how much to draw.
-        seed: at least 0.
-        folder: exists; files of the same names are overwritten.
-        tell: told what happens now, as a format and its values.
+        scale: the sample's size.
+        seed: random seed, at least 0.
+        folder: an existing folder; files with a sample file's name are overwritten.
+        tell: called with a progress message: a %-format and the values that fill the format.
+
+    Returns:
+        The row counts of the sample.
     """
     seeds = np.random.SeedSequence(seed).spawn(4 + scale.months)
     streams = [np.random.default_rng(child) for child in seeds]
@@ -81,7 +84,7 @@ def write_sample(scale: Scale, seed: int, folder: Path, tell: Callable[..., None
 def draw_month(
     demand: MonthDemand, prices: Prices, blemishes: Blemishes, rng: np.random.Generator
 ) -> tuple[pa.StringArray, Figures]:
-    """Draw the lines of one month in the order of the file, and count them."""
+    """Draw the CSV lines of one month, in the order of the file, and count the lines."""
     sales = draw_sales(demand, prices, rng)
     lines = blemishes.added_to(sales_lines(sales, demand.month), rng)
     figures = Figures(
@@ -95,6 +98,6 @@ def draw_month(
 
 
 def write_rows(path: Path, rows: Iterable[tuple[str | int, ...]]) -> None:
-    """Write rows as CSV, quoted where a comma or a quote demands it."""
+    """Write rows as a CSV file, quoting only values that contain a comma or a quote."""
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)

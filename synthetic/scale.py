@@ -1,4 +1,4 @@
-"""The sizes a sample comes in: a name from the command line into numbers."""
+"""Scales: the named sizes of a sample, ``small`` and ``full``."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,22 +9,22 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Scale:
-    """How much a sample holds.
+    """The size of a sample.
 
     Args:
-        name: what ``--scale`` calls it.
+        name: the value of ``--scale``.
         start: first day of the first month.
-        months: months, all complete.
-        shops: shops in the catalogue.
-        items: items in the catalogue; some never sell.
-        franchises: series of items whose names begin alike.
-        types: types of category.
-        subtypes: categories of each type.
-        sales: sales lines to expect, returns and blemishes not counted.
-        assortment: share of the items that a shop of middling size carries, in (0, 1).
-        spread: standard deviation of the log of an item's popularity.
-        duplicates: lines that stand in the file twice.
-        malformed: lines that no reader should accept.
+        months: number of months, all complete.
+        shops: number of shops in the catalogue.
+        items: number of items in the catalogue; some never sell.
+        franchises: number of series of items whose names begin alike.
+        types: number of category types.
+        subtypes: number of categories per type.
+        sales: expected number of sales lines, without returns and blemishes.
+        assortment: share of the items that a shop of relative size 1 carries, in (0, 1).
+        spread: standard deviation of the log of the items' popularity.
+        duplicates: number of lines that the file has twice.
+        malformed: number of lines that every reader should reject.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Scale:
 
     @property
     def categories(self) -> int:
-        """Categories in the catalogue."""
+        """Number of categories in the catalogue."""
         return self.types * self.subtypes
 
 

@@ -1,4 +1,4 @@
-"""Shops: their names, size, taste and the months in which they are open."""
+"""Shops of a sample: names, sizes, assortments, tastes and opening months."""
 
 from dataclasses import dataclass
 
@@ -14,16 +14,17 @@ PERMANENT = 0.52
 
 @dataclass(frozen=True)
 class Shops:
-    """One value per shop; the position is the shop id. Months count from the first.
+    """The shops as arrays with one value per shop; the position is the shop id.
 
     Args:
-        names: beginning with the city.
-        sizes: float64, demand relative to a middling shop.
-        growths: float64, growth of demand a month, as a logarithm.
-        assortments: float64, share of the items carried, in (0, 1).
-        tastes: float64 ``[shops, categories]``, demand relative to the other shops.
-        opens: int64, first month with sales.
-        closes: int64, first month without.
+        names: sorted; each begins with the shop's city.
+        sizes: float64, demand relative to a shop of size 1.
+        growths: float64, log growth of demand per month.
+        assortments: float64, share of the items that the shop carries, in (0, 1).
+        tastes: float64 ``[shops, categories]``, demand for the category relative to the median
+            shop.
+        opens: int64, first month with sales, in months since the sample's start.
+        closes: int64, first month after closing, in months since the sample's start.
     """
 
     names: list[str]
@@ -35,12 +36,16 @@ class Shops:
     closes: NDArray[np.int64]
 
     def open_in(self, month: int) -> NDArray[np.int64]:
-        """Return the ids of the shops open in a month, ascending."""
+        """Return the ids of the shops open in a month, ascending.
+
+        Args:
+            month: months since the sample's start.
+        """
         return np.flatnonzero((self.opens <= month) & (month < self.closes))
 
 
 def draw_shops(scale: Scale, rng: np.random.Generator) -> Shops:
-    """Draw the shops of a sample."""
+    """Draw the shops of a sample, numbered in the order of their names."""
     opens, closes = opening_months(scale, rng)
     sizes = rng.permutation(np.exp(np.linspace(-0.8, 1.3, scale.shops)))
     odds = scale.assortment / (1.0 - scale.assortment) * sizes**0.7
@@ -58,7 +63,14 @@ def draw_shops(scale: Scale, rng: np.random.Generator) -> Shops:
 def opening_months(
     scale: Scale, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Draw when each shop opens and closes: most neither, the others one of the two."""
+    """Draw each shop's opening and closing month; about half the shops are open throughout.
+
+    The remaining shops either open or close within the sample.
+
+    Returns:
+        int64 ``[shops]`` first month open, and int64 ``[shops]`` first month closed, in months
+        since the sample's start.
+    """
     shops = rng.permutation(scale.shops)
     permanent = round(PERMANENT * scale.shops)
     opening, closing = np.array_split(shops[permanent:], 2)
@@ -71,7 +83,7 @@ def opening_months(
 
 
 def shop_names(scale: Scale, rng: np.random.Generator) -> list[str]:
-    """Name the shops in the order of the alphabet, two or three to a city."""
+    """Draw the sorted names of the shops, on average two or three per city."""
     cities = CITIES.split()[: -(-scale.shops * 2 // 5)]
     names = [f"{city} {venue}" for city in cities for venue in VENUES]
     return sorted(names[at] for at in rng.choice(len(names), scale.shops, replace=False))

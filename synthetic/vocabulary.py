@@ -1,4 +1,7 @@
-"""The made-up words of the catalogue; a text is a list of words."""
+"""Vocabulary of the sample's names: invented cities, venues, item names and categories.
+
+A text holds several words, separated by blanks, or by commas in ``CATEGORIES``.
+"""
 
 CITIES = """Northport Eastvale Westbrook Southmere Kingsford Ashbourne Ravenholt Millhaven
 Stonebridge Larkfield Fairwater Oakhurst Brightwell Redcliff Silverton Thornbury Winterbourne
