@@ -1,4 +1,4 @@
-"""Admission: a load's control figures, drawn before its records are taken into silver."""
+"""Admission: a load's control figures, computed before the load is committed to silver."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,13 +22,13 @@ from lakehouse.tables.bronze import REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_SALES
 
 FIRST_TEXTS = 3
-# How tills write units that came back; read as a number, or not.
+# How tills write returned units: a sign or a bracket before or after, readable as a number or not.
 RETURN_MARKS = r"^\s*[-−–(]|[-−–)]\s*$"
 
 
 @dataclass
 class Returns:
-    """How many records of units that came back were taken in, and how many rejected."""
+    """Counts of records with returned units: sales with negative units, and rejected records."""
 
     taken: int = 0
     rejected: int = 0
@@ -36,7 +36,7 @@ class Returns:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Write the counts for a result line."""
+        """The counts as JSON fields of a result line."""
         return {"taken": self.taken, "rejected": self.rejected, "first_rejected": self.first}
 
     def add_sales(self, sales: pa.Table) -> None:
@@ -44,7 +44,7 @@ class Returns:
         self.taken += pc.sum(pc.less(sales["units"], Decimal(0))).as_py() or 0
 
     def add_rejected(self, values: pa.Array) -> None:
-        """Count rejected records, as received, whose units look like a return's."""
+        """Count rejected records, raw JSON bytes, whose units look like returned units."""
         units = read_records(values, ("units",))[0]["units"]
         marked = units.filter(pc.fill_null(pc.match_substring_regex(units, RETURN_MARKS), False))
         self.rejected += len(marked)
@@ -53,15 +53,16 @@ class Returns:
 
 @dataclass
 class Load:
-    """The records of some files, as they were read and before silver takes them.
+    """The parsed records of some files, before they are committed to silver.
 
     Attributes:
-        lake: where they go.
+        lake: the lake that receives the records.
         names: the files' names by digest.
-        most_rejected: the share of a file's records that may be rejected.
-        unlisted: sales of shops and items that no list knows, by id.
-        rejected: rejected records by file.
-        returns: what became of returns.
+        most_rejected: the share (0 to 1) of a file's records that may be rejected.
+        unlisted: counts of live sales of unlisted shops and items, by ``shop_id``/``item_id``,
+            then by id.
+        rejected: counts of rejected records by file digest.
+        returns: counts of returns, ingested and rejected.
     """
 
     lake: Lake
@@ -74,10 +75,11 @@ class Load:
     returns: Returns = field(default_factory=Returns)
 
     def admit(self, parts: Sequence[Part]) -> None:
-        """Look at the files that were written for silver and not committed yet.
+        """Check the data files written for silver, before they are committed.
 
         Raises:
-            RefusedError: too many records of a file are rejected; nobody will see the files.
+            RefusedError: more than ``most_rejected`` of a file's records are rejected; the data
+                files are not committed. Correct the profile or the file, or raise the limit.
         """
         self.rejected.clear()
         self._look_at_sales(of_table(parts, DAILY_SALES))
@@ -89,7 +91,7 @@ class Load:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Write the control figures for a result line."""
+        """The control figures as JSON fields of a result line."""
         return {"unlisted": unlisted_figures(self.unlisted), "returns": self.returns.figures}
 
     def _look_at_sales(self, parts: Sequence[Part]) -> None:
@@ -107,7 +109,7 @@ class Load:
             self.returns.add_rejected(rows["value"].combine_chunks())
 
     def _shares(self) -> dict[str, float]:
-        """Return the share of rejected records of each file that has any."""
+        """Compute each file's share of rejected records; files without any are left out."""
         if not self.rejected:
             return {}
         received: Counter[str] = Counter()
@@ -138,12 +140,12 @@ class Load:
 def read_columns(
     lake: Lake, table: Table, parts: Sequence[Part], columns: Sequence[str]
 ) -> Iterator[pa.Table]:
-    """Read columns of files that are not committed, a file at a time."""
+    """Read columns of uncommitted data files, file by file."""
     files = filesystem(lake.uri(table))
     for part in parts:
         yield pq.read_table(part.path, columns=list(columns), filesystem=files, partitioning=None)
 
 
 def count_values(values: pa.Array | pa.ChunkedArray) -> dict[str, int]:
-    """Count texts."""
+    """Count how often each text occurs."""
     return {one["values"]: one["counts"] for one in pc.value_counts(values).to_pylist()}

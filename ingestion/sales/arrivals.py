@@ -1,4 +1,4 @@
-"""Arrivals: the rows of a retailer's files as records in bronze.sales_events."""
+"""Ingestion of files: rows of a retailer's files appended to bronze.sales_events."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,24 +21,25 @@ if TYPE_CHECKING:
 
 
 def is_received(lake: Lake, source: Source) -> bool:
-    """Say whether all records of a file are in bronze."""
+    """Return whether bronze.sales_events has all records of a file."""
     return log.has_transaction(lake, SALES_EVENTS, log.Named(source.digest))
 
 
 def receive(spark: "SparkSession", lake: Lake, source: Source, reception: Reception) -> int:
-    """Put a file's rows into bronze as records, in one commit that bears the file's digest.
+    """Append a file's rows to bronze.sales_events in one commit named by the file's digest.
 
     Args:
-        spark: the session.
-        lake: where bronze is.
+        spark: the Spark session.
+        lake: the lake that has bronze.sales_events.
         source: a checked sales file.
-        reception: when it was received.
+        reception: when the file was received and ingested.
 
     Returns:
         The number of records.
 
     Raises:
-        SourceError: the file was written to since it was checked; nothing of it is in bronze.
+        SourceError: the file changed after the check; bronze has none of the file's rows. Ingest
+            the file again.
     """
     whole = read_whole(source)
     with unchanged(whole.uri, whole.stamp):
@@ -49,12 +50,12 @@ def receive(spark: "SparkSession", lake: Lake, source: Source, reception: Recept
 
 @dataclass(frozen=True)
 class SaleRecords:
-    """Turns pieces of a file into records, a file's worth at a time; sent to the workers."""
+    """Turns pieces of a file into records, one data file at a time; runs in Spark workers."""
 
     source: Source
     reception: Reception
 
     def __call__(self, places: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
-        """Read pieces by their places, as ``PieceReader`` does."""
+        """Read the pieces at the given places into rows of bronze.sales_events."""
         for rows in gathered(PieceReader(self.source)(places), ROWS_PER_FILE):
             yield Rows(SALES_EVENTS, events(rows, self.source.digest, self.reception))

@@ -1,4 +1,4 @@
-"""What a sales record must meet: each broken check is a reason in bronze.rejected_sales."""
+"""Checks of sales records; each broken check is a reason in bronze.rejected_sales."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,9 +15,9 @@ from lakehouse.values import CLOCKS_APART
 
 @dataclass(frozen=True)
 class RecordCheck:
-    """A condition that every record meets, over the columns of ``records.typed``.
+    """A condition that every valid record meets, over the columns of ``records.typed``.
 
-    A condition that is null is broken.
+    A condition that evaluates to null counts as broken.
     """
 
     name: str
@@ -25,7 +25,7 @@ class RecordCheck:
     meaning: str
 
 
-# The only check of a record that could not be read: nothing else is known of it.
+# The only check that a record without readable fields breaks.
 MALFORMED = RecordCheck(
     "record_malformed",
     ~pc.field("is_malformed"),
@@ -34,7 +34,7 @@ MALFORMED = RecordCheck(
 
 
 def record_checks(profile: Profile) -> tuple[RecordCheck, ...]:
-    """Return the checks of a profile's sales records."""
+    """List the checks that a profile sets for sales records."""
     plausible = profile.sales.plausible
     return (
         present("date", "has a business date"),
@@ -62,19 +62,19 @@ def record_checks(profile: Profile) -> tuple[RecordCheck, ...]:
 
 
 def present(name: str, meaning: str) -> RecordCheck:
-    """Check that a record has a field. A cancel may leave it out."""
+    """Check that a record has a field, unless the record is a cancel."""
     is_there = pc.field(f"{name}_text").is_valid()
     return RecordCheck(f"{name}_missing", pc.field("is_cancelled") | is_there, meaning)
 
 
 def parsed(name: str, meaning: str) -> RecordCheck:
-    """Check that a field, where there is one, could be read."""
+    """Check that a field, where present, could be read as a value."""
     is_absent = pc.field(f"{name}_text").is_null()
     return RecordCheck(f"{name}_unparsable", is_absent | pc.field(name).is_valid(), meaning)
 
 
 def possible(name: str) -> RecordCheck:
-    """Check that an id, where there is one, can be one."""
+    """Check that an id, where present, is plausible."""
     return RecordCheck(
         f"{name}_implausible",
         pc.field(f"{name}_text").is_null() | pc.field(f"can_be_{name}"),
@@ -84,7 +84,7 @@ def possible(name: str) -> RecordCheck:
 
 
 def within(name: str, bounds: Bounds, number: pa.DataType) -> RecordCheck:
-    """Check that a number, where there is one, is plausible."""
+    """Check that a number, where present, lies within plausible bounds."""
     low, high = literal(bounds.min, number), literal(bounds.max, number)
     is_within = (pc.field(name) >= low) & (pc.field(name) <= high)
     return RecordCheck(
@@ -95,12 +95,12 @@ def within(name: str, bounds: Bounds, number: pa.DataType) -> RecordCheck:
 
 
 def literal(value: object, arrow_type: pa.DataType) -> pc.Expression:
-    """Write a value into a condition."""
+    """Turn a value into a typed literal of a condition."""
     return pc.scalar(pa.scalar(value, arrow_type))
 
 
 def dates_within(profile: Profile) -> RecordCheck:
-    """Check that a date, where there is one, is plausible."""
+    """Check that a business date, where present, is plausible and not after the reception."""
     first, last = profile.sales.plausible.first_date, profile.sales.plausible.last_date
     low, high = literal(first, DATE), literal(last, DATE)
     is_within = (pc.field("date") >= low) & (pc.field("date") <= high)
@@ -113,7 +113,7 @@ def dates_within(profile: Profile) -> RecordCheck:
 
 
 def made_in_time(profile: Profile) -> RecordCheck:
-    """Check that a version, where it states a time, was made after the sale and not tomorrow."""
+    """Check that ``updated_at``, where stated, is neither before the sale nor after reception."""
     first = profile.sales.plausible.first_date
     is_left_out = pc.field("updated_at_text").is_null() | pc.field("updated_at").is_null()
     is_after = pc.field("date").is_null() | (pc.field("version_day") >= pc.field("date"))
@@ -129,7 +129,7 @@ def made_in_time(profile: Profile) -> RecordCheck:
 
 
 def identified(profile: Profile) -> RecordCheck:
-    """Check that a record says which sale it is."""
+    """Check that a record states a ``sale_id`` or the fields that identify the sale."""
     is_given = pc.field("sale_id_text").is_valid()
     fields = identity_fields(profile.sales)
     is_complete = pc.scalar(bool(fields))
@@ -144,9 +144,9 @@ def identified(profile: Profile) -> RecordCheck:
 
 
 def not_a_sale(profile: Profile) -> pc.Expression:
-    """Return the condition of an item on offer and not sold.
+    """Return the condition that a record is an offer: zero units of an item not sold.
 
-    A record with an identity of its own is a version of a sale: a correction to zero.
+    A record of zero units that states a ``sale_id`` is a version of a sale: a correction to zero.
     """
     is_upsert = ~pc.field("is_cancelled") & pc.field("sale_id_text").is_null()
     is_zero = pc.field("units") == literal(Decimal(0), UNITS)

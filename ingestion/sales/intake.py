@@ -1,4 +1,4 @@
-"""The intake: records in bronze to the newest version of every sale."""
+"""Ingestion of sales: records of bronze.sales_events merged into the silver tables."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
@@ -38,11 +38,12 @@ if TYPE_CHECKING:
 
 Batches = Iterable[pa.RecordBatch]
 
-# Set on silver.daily_sales once a record named its sale: its next version may be of another month.
+# Property of silver.daily_sales, set once a record states a sale_id: the next version of such a
+# sale may be of another month.
 MOVES = "shopcast.salesMove"
-# A record that names its sale writes the field's name plainly or with JSON's escapes.
+# A record that states a sale_id has the field's name in plain letters or in JSON escapes.
 MAY_NAME = "contains(CAST(value AS STRING), 'sale_id') OR contains(CAST(value AS STRING), '\\\\')"
-# Which of two rows of a key stays, whatever the order of arrival.
+# The condition that an incoming row replaces the stored row of the same key, whichever came first.
 TABLES = {
     REJECTED_SALES: "TRUE",
     DAILY_OFFERS: newer(INCOMING, STORED, RECORD_KEY),
@@ -58,15 +59,15 @@ def take_in(
     is_moving: bool = False,
     admit: Callable[[list[Part]], None] | None = None,
 ) -> None:
-    """Put records through to silver. A replay of records already there changes nothing.
+    """Merge records into the silver tables and bronze.rejected_sales; a replay changes nothing.
 
     Args:
-        lake: where the tables are.
+        lake: the lake that has the tables.
         events: rows of bronze.sales_events.
-        profile: the meaning of the records.
-        is_moving: the records may name sales, whose versions then may be of different months.
-        admit: looks at the files that are written for silver, and raises where they shall not
-            become part of it.
+        profile: the profile that describes the records.
+        is_moving: whether the records may state a ``sale_id``, so that two versions of a sale may
+            be of different months.
+        admit: called with the data files before they are committed; raises to refuse the load.
     """
     if is_moving:
         let_sales_move(lake, profile.sales)
@@ -86,17 +87,17 @@ def take_in(
 
 
 def each_file(lake: Lake, parts: Iterable[Part]) -> Iterator[pa.Table]:
-    """Read files of silver.daily_sales one after the other."""
+    """Read data files of silver.daily_sales one after the other, to hold one at a time."""
     for part in parts:
         yield load_parts(lake, DAILY_SALES, [part])
 
 
 def may_name_sales(events: "DataFrame", profile: Profile) -> bool:
-    """Find out whether a record names its sale.
+    """Return whether any sales record states a ``sale_id``.
 
     Args:
         events: rows of bronze.sales_events.
-        profile: the meaning of the records.
+        profile: the profile that describes the records.
     """
 
     def named(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -110,15 +111,15 @@ def may_name_sales(events: "DataFrame", profile: Profile) -> bool:
 
 
 def take_in_few(lake: Lake, events: pa.Table, profile: Profile) -> pa.Table:
-    """Put few records through to silver in this process; the same as ``take_in``.
+    """Merge few records into the silver tables without Spark; same result as ``take_in``.
 
     Args:
-        lake: where the tables are.
+        lake: the lake that has the tables.
         events: rows of bronze.sales_events.
-        profile: the meaning of the records.
+        profile: the profile that describes the records.
 
     Returns:
-        The records, ``records.PARSED``.
+        The parsed records, ``records.PARSED``.
     """
     records = read_all(events, profile)
     days = replaced_days(events, records)
@@ -133,14 +134,14 @@ def take_in_few(lake: Lake, events: pa.Table, profile: Profile) -> pa.Table:
 
 
 def let_sales_move(lake: Lake, sales: Sales) -> None:
-    """Note that a version of a sale may be of another month than the version stored."""
+    """Mark silver.daily_sales: a sale's new version may be of another month than the stored one."""
     if not moves(lake, sales):
         log.create(lake, DAILY_SALES)
         log.set_property(lake, DAILY_SALES, MOVES, "true")
 
 
 def moves(lake: Lake, sales: Sales) -> bool:
-    """Find out whether a version of a sale may be of another month than the version stored."""
+    """Return whether a new version of a sale may be of another month than the stored version."""
     if not keeps_month(sales):
         return True
     is_there = log.exists(lake, DAILY_SALES)
@@ -150,9 +151,9 @@ def moves(lake: Lake, sales: Sales) -> bool:
 def months_of(
     lake: Lake, table: Table, profile: Profile, rows: pa.Table
 ) -> list[date | None] | None:
-    """Find the months where stored rows of the same keys can be; a table without months has none.
+    """List the months that may store rows with the keys of new rows; None for a table without.
 
-    A merge that need not look into every month takes a tenth of the time.
+    A merge limited to those months takes a tenth of the time of a merge over all months.
     """
     if table == REJECTED_SALES:
         return None
@@ -163,22 +164,22 @@ def months_of(
 
 
 def keeps_month(sales: Sales) -> bool:
-    """Find out whether all versions of a sale are of the same month: its id tells its date."""
+    """Return whether all versions of a sale have one month: the date is part of the identity."""
     is_given = sales.columns.sale_id is not None
     return not is_given and (sales.identity == CONTENT or "date" in sales.natural_key)
 
 
 def settle(batches: Batches) -> Iterator[Rows]:
-    """Turn chunks of ``records.PARSED``, in the order of their places, into rows of each table."""
+    """Turn chunks of ``records.PARSED``, sorted by place, into rows of each table."""
     for records in each_place(batches):
         yield from settled(records)
 
 
 def settled(records: pa.Table) -> Iterator[Rows]:
-    """Turn records into rows of each table, unique on its key.
+    """Split records into rows of rejected_sales, daily_offers and daily_sales, unique on key.
 
     Args:
-        records: ``records.PARSED``, all those of a sale.
+        records: ``records.PARSED``, with every record of a sale that the batch has.
     """
     for table, rows in (
         (REJECTED_SALES, rejected(records)),

@@ -1,10 +1,10 @@
-"""The index of sales by month: where a version of a sale can be stored, found by its id alone.
+"""Index of sales by month (silver.sale_months): from a ``sale_id`` to the months that may store it.
 
-A record may name a sale of any month, and a cancel says no more than the id. Without the index
-every such record would cost a look at the ids of all sales. It is made of silver.daily_sales and
-brought up to date from its change data feed when it is asked, whoever wrote the sales. An entry
-says where a sale was: one that has moved on, or that has the fingerprint of another, costs a look
-into one month more. A lake whose sales never move has no index.
+A record may state the ``sale_id`` of a sale of any month, and a cancel may have no other field.
+Without the index, each such record would need a search through the ids of all sales. Each lookup
+first updates the index from the change data feed of silver.daily_sales, whichever process wrote
+the sales. An entry may be outdated: a sale that moved, or that shares its fingerprint with another
+sale, costs the search of one more month. A lake whose sales cannot move has no index.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,20 +23,20 @@ from lakehouse.lake import Lake
 from lakehouse.tables.silver import DAILY_SALES, SALE_MONTHS
 
 COLUMNS = ("sale_id", "month")
-# Ids whose bytes are spread out at once: 24 bytes for each of theirs.
+# Number of ids hashed at once; hashing takes 24 bytes of memory per byte of an id.
 IDS_AT_ONCE = 1 << 14
-# Longer ids differ in their first characters, or share an entry.
+# Number of distinct byte weights; longer ids use them again from the start.
 LONGEST = 256
 MIX = np.uint64(0x9E3779B97F4A7C15)
 WEIGHTS = np.random.default_rng(20150301).integers(1, 1 << 63, LONGEST, np.uint64) << np.uint64(1)
 
 
 def find_months(lake: Lake, ids: pa.ChunkedArray) -> set[date | None]:
-    """Return the months where versions of sales may be stored; None: without a month.
+    """Return the months that may store versions of sales; None stands for a null month.
 
     Args:
-        lake: where the tables are.
-        ids: of sales, not null.
+        lake: the lake that has the tables.
+        ids: values of ``sale_id``, not null.
     """
     if not log.exists(lake, DAILY_SALES):
         return set()
@@ -47,7 +47,7 @@ def find_months(lake: Lake, ids: pa.ChunkedArray) -> set[date | None]:
 
 
 def update(lake: Lake) -> None:
-    """Take what was written to silver.daily_sales since the last time into the index."""
+    """Add the rows written to silver.daily_sales since the last update to the index."""
     log.create(lake, SALE_MONTHS)
     now = log.version(lake, DAILY_SALES)
     name = f"covers {log.table_id(lake, DAILY_SALES)}"
@@ -64,7 +64,7 @@ def update(lake: Lake) -> None:
 
 
 def each_file(lake: Lake) -> Iterator[pa.Table]:
-    """Read the ids and months of all sales, file by file: a reader ahead would hold many."""
+    """Read ``[sale_id, month]`` of all sales file by file; read-ahead would hold many files."""
     for file in dataset(lake, DAILY_SALES).get_fragments():
         for batch in file.to_batches(schema=DAILY_SALES.schema, columns=list(COLUMNS)):
             yield pa.Table.from_batches([batch])
@@ -73,13 +73,13 @@ def each_file(lake: Lake) -> Iterator[pa.Table]:
 def take_in(
     lake: Lake, sales: Iterable[pa.Table], done: log.Named, *, is_whole: bool = False
 ) -> None:
-    """Put the entries of sales into the index, by one commit."""
+    """Write the entries of sales into silver.sale_months in one commit."""
     runs = write_run(lake, SALE_MONTHS, map(entries, sales))
     commit_runs(lake, SALE_MONTHS, runs, done, is_whole=is_whole)
 
 
 def entries(sales: pa.Table) -> pa.Table:
-    """Write the entries of sales.
+    """Turn sales into rows of silver.sale_months: fingerprint and month.
 
     Args:
         sales: ``[sale_id, month]``.
@@ -101,7 +101,7 @@ def fingerprints(ids: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def hashed(ids: pa.Array) -> npt.NDArray[np.int64]:
-    """Add up the bytes of each id, each weighted by its place, and mix the sum's bits."""
+    """Sum the bytes of each id, weighted by position, and mix the bits of the sum."""
     _, offset_buffer, data = ids.cast(pa.string()).buffers()
     offsets = np.frombuffer(offset_buffer, np.int32)[ids.offset : ids.offset + len(ids) + 1]
     raw = np.frombuffer(data or b"", np.uint8)[offsets[0] : offsets[-1]].astype(np.uint64)

@@ -1,4 +1,4 @@
-"""Sales records: JSON bytes to typed columns, and the checks that each record breaks."""
+"""The parser of sales records: JSON bytes to typed columns, and the checks a record breaks."""
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ from lakehouse.values import (
     timestamp,
 )
 
-# The contract of a record, in a file's row and in Kafka alike: texts or numbers.
+# The contract of a record, for a file's row and for a Kafka message: fields are texts or numbers.
 IDS = ("sale_id", "shop_id", "item_id")
 FIELDS = ("sale_id", "date", "shop_id", "item_id", "price", "units", "updated_at", "op")
 REJECTED, NOT_A_SALE, SALE = "rejected", "not_a_sale", "sale"
@@ -31,17 +31,18 @@ PARSED = pa.schema([*TYPES.items(), ("reasons", NAMES), ("outcome", TEXT), ("is_
 
 
 def parse(events: pa.Table, profile: Profile) -> pa.Table:
-    """Parse sales records as received, from a file or from Kafka.
+    """Parse rows of bronze.sales_events, from a file or from Kafka, into typed records.
 
     Args:
         events: the columns of bronze.sales_events; key: source, partition, offset.
-        profile: the meaning of the values.
+        profile: the profile that defines formats and checks.
 
     Returns:
-        ``PARSED``, a row per event in its order. ``reasons`` are the names of the checks that it
-        breaks, null when it is fine. ``outcome`` is rejected, not_a_sale (on offer, zero units)
-        or sale (a version of a sale, a cancel included). ``value`` is null unless rejected,
-        ``sale_id`` null unless a sale, and ``is_named`` says that a sale's record gave its id.
+        ``PARSED``, a row per event, in the order of the events. ``reasons`` are the names of the
+        checks that a record breaks, null for a record that breaks none. ``outcome`` is rejected,
+        not_a_sale (on offer, zero units) or sale (a version of a sale, a cancel included).
+        ``value`` is null unless rejected, ``sale_id`` null unless a sale. ``is_named`` is true
+        where a sale's record states a ``sale_id``.
     """
     fields = typed(events, profile)
     checks = record_checks(profile)
@@ -61,26 +62,27 @@ def parse(events: pa.Table, profile: Profile) -> pa.Table:
 
 
 def columns_of(rows: pa.Table) -> dict[str, pa.Array]:
-    """Return the columns of a table by name."""
+    """Map the name of each column of a table to the column's array."""
     return {name: column(rows, name) for name in rows.column_names}
 
 
 def column(rows: pa.Table, name: str) -> pa.Array:
-    """Return a column as one array."""
+    """Return a table's column as one contiguous array."""
     return rows[name].combine_chunks()
 
 
 def typed(events: pa.Table, profile: Profile) -> pa.Table:
-    """Read the fields of records, as texts and as values.
+    """Read the fields of records, as cleaned texts and as typed values.
 
     Args:
         events: the columns of bronze.sales_events.
-        profile: the format of dates, and of numbers in files.
+        profile: the profile that states the formats of dates, and of numbers in files.
 
     Returns:
-        ``is_malformed``, ``is_cancelled``, ``op``, ``shop_id``, ``item_id``, ``month``, each
-        field's clean ``…_text``, null where empty, and ``date``, ``units``, ``price`` as values,
-        null where the text is none; for each id whether it ``can_be_…``; and of ``versions``.
+        ``is_malformed``, ``is_cancelled``, ``op``, ``shop_id``, ``item_id``, ``month``; each
+        field's clean text as ``…_text``, null where empty; ``date``, ``units`` and ``price`` as
+        values, null where the text cannot be read; ``can_be_…``, whether an id is plausible; and
+        the columns of ``versions``.
     """
     records, is_malformed = read_records(column(events, "value"), FIELDS)
     texts = {
@@ -109,7 +111,7 @@ def typed(events: pa.Table, profile: Profile) -> pa.Table:
 def numbers(
     texts: pa.Array, number: pa.DataType, is_of_file: pa.Array, profile: Profile
 ) -> pa.Array:
-    """Read numbers: of files as the profile's marks say, of messages as their contract does."""
+    """Parse numbers: from files with the profile's number marks, from messages as plain JSON."""
     of_files = each(
         pc.if_else(is_of_file, texts, None), decimal_reader(number, profile.files), number
     )
@@ -120,21 +122,24 @@ def numbers(
 def versions(
     events: pa.Table, stated: pa.Array, date: pa.Array, is_of_file: pa.Array
 ) -> dict[str, pa.Array]:
-    """Find the time of each version, and the bounds of times that can be.
+    """Compute the version time of each record, and the latest times that are plausible.
 
-    A version that states no time is of its reception. A producer's clock may be wrong: a message
-    whose timestamp lies before its sale, or after its ingestion, counts as received when it was
-    ingested. What decides is in bronze, so that records read again come out the same.
+    A record without ``updated_at`` takes the time when the record was received. A producer's
+    clock may be wrong: a message whose timestamp lies before the sale, or after the ingestion,
+    counts as received when it was ingested. All inputs are in bronze, so that parsing the same
+    records again gives the same result.
 
     Args:
         events: the columns of bronze.sales_events.
         stated: texts of updated_at.
         date: business dates.
-        is_of_file: the reception is as whoever ingested the file stated it.
+        is_of_file: true for a file's record, whose ``received_at`` is trusted: the user who
+            ingested the file stated the time.
 
     Returns:
-        ``updated_at``, null where the text is none; ``last_time`` and ``last_day`` that the record
-        can speak of; ``version_day``: the last sale's day that updated_at can be a version of.
+        ``updated_at``, null where a text is stated that is no timestamp; ``last_time`` and
+        ``last_day``, the latest plausible updated_at and business date; ``version_day``, the
+        latest business date that a version made at updated_at can have.
     """
     received, ingested = column(events, "received_at"), column(events, "ingested_at")
     known_by = pc.if_else(is_of_file, received, ingested)
@@ -153,12 +158,12 @@ def versions(
 
 
 def day_after(times: pa.Array) -> pa.Array:
-    """Return the last day that it can be somewhere at a time, by the clocks of others."""
+    """Return the latest date that a clock can show at each time, ``CLOCKS_APART`` ahead."""
     return pc.add(times, pa.scalar(CLOCKS_APART)).cast(DATE)
 
 
 def every(checks: tuple[RecordCheck, ...]) -> pc.Expression:
-    """Return the condition that a record breaks no check."""
+    """Combine checks into the condition that a record breaks none of the checks."""
     holds = MALFORMED.holds
     for check in checks:
         holds = holds & check.holds
@@ -175,7 +180,7 @@ def evaluated(fields: pa.Table, condition: pc.Expression) -> pa.Array:
 
 
 def sale_ids(fields: pa.Table, is_sale: pa.Array, profile: Profile) -> pa.Array:
-    """Return the identity of the rows that are versions of a sale; null for the others."""
+    """Return the ``sale_id`` of each version of a sale, stated or computed; null for other rows."""
     given = pc.if_else(is_sale, column(fields, "sale_id_text"), None)
     is_asked = pc.and_(is_sale, pc.is_null(given))
     computed = computed_ids(fields.filter(is_asked), profile.sales)
@@ -183,16 +188,16 @@ def sale_ids(fields: pa.Table, is_sale: pa.Array, profile: Profile) -> pa.Array:
 
 
 def reasons(fields: pa.Table, is_fine: pa.Array, checks: tuple[RecordCheck, ...]) -> pa.Array:
-    """Name the checks that each record breaks; null where it is fine.
+    """Name the checks that each record breaks; null for a record that breaks none.
 
-    Records break few different sets of checks; each set is written once.
+    Records break few distinct sets of checks, so each set's list of names is built once.
     """
     broken = fields.filter(pc.invert(is_fine))
     sets = np.zeros(len(broken), np.int64)
     for bit, check in enumerate((MALFORMED, *checks)):
         holds = evaluated(broken, check.holds).to_numpy(zero_copy_only=False)
         sets |= (~holds).astype(np.int64) << bit
-    # Nothing else is known of a record that could not be read.
+    # A record that cannot be read has no fields: only record_malformed applies.
     sets[sets & 1 == 1] = 1
     distinct, places = np.unique(sets, return_inverse=True)
     names = [
@@ -206,5 +211,5 @@ def reasons(fields: pa.Table, is_fine: pa.Array, checks: tuple[RecordCheck, ...]
 
 
 def rejected(parsed: pa.Table) -> pa.Table:
-    """Return the rejected records, as rows of bronze.rejected_sales."""
+    """Select the rejected records as rows of bronze.rejected_sales."""
     return parsed.filter(pc.field("outcome") == REJECTED).select(list(REJECTED_SALES.names))

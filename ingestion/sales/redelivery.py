@@ -1,4 +1,4 @@
-"""Redelivery: shop-days of a retailer's files, put in as replacements."""
+"""Redelivery: shop-days read from a retailer's files and ingested as replacements."""
 
 import hashlib
 import json
@@ -34,24 +34,24 @@ def redeliver(
     profile: Profile,
     reception: Reception,
 ) -> list[dict[str, object]]:
-    """Replace shop-days by what files hold of them. Done again, it changes nothing more.
+    """Replace the sales of shop-days with the lines of files; a second run changes nothing.
 
-    Memory holds a shop's lines.
+    Driver memory holds the lines of all replaced days.
 
     Args:
-        spark: the session.
-        lake: where the tables are.
+        spark: the Spark session.
+        lake: the lake that has the tables.
         sources: checked sales files.
-        days: what is replaced.
-        profile: the meaning of the files.
-        reception: when they were received: the version of the lines.
+        days: the shop-days to replace.
+        profile: the profile that describes the files.
+        reception: when the files were received; ``received_at`` becomes the lines' version.
 
     Returns:
-        By day how many lines there were, and how many live sales there are now.
+        Per day: ``day``, ``lines`` (lines in the files) and ``live`` (live sales afterwards).
 
     Raises:
-        SourceError: the files have no line of a day, or one that breaks a check and may be of a
-            day; then no day is replaced.
+        SourceError: the files have no line of a day, or a line that may be of a day breaks a
+            check; then no day is replaced. Correct the file and run again.
     """
     files, asked = list(sources), list(days)
     found = [lines_by_day(spark, source, asked, profile, reception) for source in files]
@@ -76,7 +76,11 @@ def put(
     profile: Profile,
     reception: Reception,
 ) -> None:
-    """Put a replacement into bronze and through to silver."""
+    """Append a replacement to bronze.sales_events and merge its lines into silver.daily_sales.
+
+    Raises:
+        SourceError: a line breaks a check; bronze.rejected_sales has the record.
+    """
     record = {
         "op": "replace",
         "shop_id": day.shop_id,
@@ -111,7 +115,7 @@ def put(
 
 
 def live_count(lake: Lake, day: ShopDay) -> int:
-    """Count the live sales of a shop-day."""
+    """Count the live sales of a shop-day in silver.daily_sales."""
     where = [LIVE, ("month", "=", day.date.replace(day=1)), ("date", "=", day.date)]
     shops: list[str] = read_table(lake, DAILY_SALES, ["shop_id"], where)["shop_id"].to_pylist()
     return shops.count(day.shop_id)

@@ -1,4 +1,4 @@
-"""The lines that files hold of shop-days, told by the parser that reads every other record."""
+"""The lines of shop-days in files, found with the parser that reads every sales record."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +40,7 @@ Line = dict[str, str | None]
 
 @dataclass(frozen=True)
 class ShopDay:
-    """A shop's day."""
+    """One shop on one date."""
 
     shop_id: str
     date: date
@@ -56,13 +56,14 @@ def lines_by_day(
     profile: Profile,
     reception: Reception,
 ) -> list[list[Line]]:
-    """Read the lines that a file holds of shop-days, as texts.
+    """Read a file's lines of shop-days, as texts.
 
     Returns:
-        By day its lines, in the file's order.
+        A list of lines per day, in the order of ``days``; lines in the file's order.
 
     Raises:
-        SourceError: a line that may be of one of the days breaks a check, or cancels a sale.
+        SourceError: a line that may be of one of the days breaks a check or cancels a sale.
+            Correct the file and run again.
     """
     whole = read_whole(source)
     work = LinesOfDays(whole, tuple(days), profile, reception)
@@ -77,7 +78,7 @@ def lines_by_day(
 
 
 def newest_of_sales(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Keep the newest line of each sale that lines name, and every other line, in their order."""
+    """Keep the newest line of each stated ``sale_id``, and every line without, in file order."""
     ordered = sorted(rows, key=lambda row: (row["updated_at"], row["offset"]))
     last = {row["sale_id"]: row["offset"] for row in ordered}
     return [row for row in rows if row["sale_id"] is None or last[row["sale_id"]] == row["offset"]]
@@ -86,10 +87,10 @@ def newest_of_sales(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def require_placed(
     faults: Sequence[dict[str, str]], days: Sequence[ShopDay], source: Source
 ) -> None:
-    """Check that every line of a file that may be of a replaced day is one.
+    """Check that every line of a file that may be of a replaced day can be ingested.
 
     Raises:
-        SourceError: names the first lines that are not, and what they break.
+        SourceError: there are faults; the message names the first faulty lines and their faults.
     """
     if not faults:
         return
@@ -102,7 +103,7 @@ def require_placed(
 
 @dataclass(frozen=True)
 class LinesOfDays:
-    """Keeps the lines of shop-days of a file's pieces; sent to the workers."""
+    """Selects the lines of shop-days from a file's pieces; runs in Spark workers."""
 
     source: Source
     days: tuple[ShopDay, ...]
@@ -110,7 +111,7 @@ class LinesOfDays:
     reception: Reception
 
     def __call__(self, places: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Turn places of pieces into rows of ``SCHEMA``: a line of a day, or a fault."""
+        """Read the pieces at the given places into rows of ``SCHEMA``: a day's line or a fault."""
         for batch in PieceReader(self.source)(places):
             rows = pa.Table.from_batches([batch])
             parsed = parse(events(rows, self.source.digest, self.reception), self.profile)
@@ -119,7 +120,7 @@ class LinesOfDays:
                 yield from self.found(place, rows.filter(is_mine), parsed.filter(is_mine))
 
     def found(self, place: int, rows: pa.Table, parsed: pa.Table) -> list[pa.RecordBatch]:
-        """Write the lines of a day."""
+        """Write a day's lines as rows of ``SCHEMA``; ``place`` is the day's index in ``days``."""
         kept = [name for name in LINE if name in rows.column_names]
         lines = [json.dumps(row, ensure_ascii=False) for row in rows.select(kept).to_pylist()]
         columns = [
@@ -138,7 +139,7 @@ FAULTS = ["outcome", "reasons", "is_cancelled"]
 
 
 def fault(record: dict[str, object]) -> str | None:
-    """Say why a record cannot be a line of a replaced day; None: it can."""
+    """Explain why a record cannot be a line of a replaced day; None if the record can."""
     if record["outcome"] == REJECTED:
         reasons = record["reasons"]
         return ", ".join(reasons) if isinstance(reasons, list) else REJECTED
@@ -146,7 +147,7 @@ def fault(record: dict[str, object]) -> str | None:
 
 
 def may_be_of(parsed: pa.Table, day: ShopDay) -> pa.Array:
-    """Say which records are of a shop's day, or do not say that they are not."""
+    """Flag records of a shop-day; a record whose shop or date is null may be, so is flagged too."""
     is_shops = pc.fill_null(pc.equal(parsed["shop_id"], day.shop_id), True)
     is_days = pc.fill_null(pc.equal(parsed["date"], day.date), True)
     return pc.and_(is_shops, is_days).combine_chunks()

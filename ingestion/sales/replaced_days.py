@@ -1,4 +1,4 @@
-"""Replaced days: which shop-days were delivered again, and the older sales that leave with it."""
+"""Replaced days: shop-days that a replacement delivered again, and the older sales it cancels."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -35,11 +35,11 @@ def replaced_days(events: pa.Table, parsed: pa.Table) -> pa.Table:
     """List the shop-days that records replace.
 
     Args:
-        events: records, among them perhaps replacements.
-        parsed: what ``read_all`` made of them; of rejected replacements nothing is kept.
+        events: rows of bronze.sales_events, which may include replacements.
+        parsed: the result of ``read_all`` for ``events``; rejected replacements are skipped.
 
     Returns:
-        Rows of silver.replaced_days, unique on its key.
+        Rows of silver.replaced_days, unique on the table's key.
     """
     failed = parsed.filter(pc.field("outcome") == REJECTED).select(list(RECORD_KEY))
     found = events.filter(are_replacements(events))
@@ -52,7 +52,7 @@ def replaced_days(events: pa.Table, parsed: pa.Table) -> pa.Table:
 
 
 def days_in(batches: Iterable[pa.RecordBatch], profile: Profile) -> Iterator[Rows]:
-    """List the shop-days that records of bronze replace; runs in a worker."""
+    """List the shop-days that batches of bronze.sales_events replace; runs in a Spark worker."""
     for batch in batches:
         events = pa.Table.from_batches([batch]).cast(EVENTS)
         events = events.filter(are_replacements(events))
@@ -62,13 +62,13 @@ def days_in(batches: Iterable[pa.RecordBatch], profile: Profile) -> Iterator[Row
 
 
 def keep_days(lake: Lake, days: pa.Table) -> None:
-    """Keep which shop-days were replaced, before their lines go to silver."""
+    """Merge replaced shop-days into silver.replaced_days, before their lines are merged."""
     if len(days):
         upsert_rows(lake, REPLACED_DAYS, days, newer(INCOMING, STORED, ORDER))
 
 
 def land_days(lake: Lake, parts: Sequence[Part]) -> Iterator[pa.Table]:
-    """Keep the shop-days that workers listed; yields them, as many at once as are held."""
+    """Merge the workers' rows into silver.replaced_days; yield ``[shop_id, date]`` in portions."""
     for some in portions(parts):
         days = newest(load_parts(lake, REPLACED_DAYS, some), REPLACED_DAYS.key, ORDER)
         keep_days(lake, days)
@@ -77,7 +77,7 @@ def land_days(lake: Lake, parts: Sequence[Part]) -> Iterator[pa.Table]:
 
 
 def shop_days(*rows: pa.Table) -> pa.Table:
-    """List each ``[shop_id, date]`` of tables once; of records of sales alone."""
+    """List the distinct ``[shop_id, date]`` of tables; of parsed records, only those of sales."""
     listed = [
         (each.filter(pc.field("outcome") == SALE) if "outcome" in each.column_names else each)
         .select(list(SHOP_DAY))
@@ -89,16 +89,16 @@ def shop_days(*rows: pa.Table) -> pa.Table:
 
 
 def cancel_replaced(lake: Lake, touched: pa.Table) -> int:
-    """Cancel the live sales of shop-days that are older than a replacement of the day.
+    """Cancel live sales in silver.daily_sales that are older than their day's replacement.
 
-    Memory holds the sales of one month's replaced days among those touched.
+    Memory holds one month's sales of touched replaced days at a time.
 
     Args:
-        lake: where the tables are.
-        touched: ``[shop_id, date]``, unique: where sales or replacements may be new.
+        lake: the lake that has the tables.
+        touched: ``[shop_id, date]``, unique: shop-days with new sales or replacements.
 
     Returns:
-        How many were cancelled.
+        The number of cancelled sales.
     """
     if not len(touched) or not log.exists(lake, REPLACED_DAYS):
         return 0
@@ -112,7 +112,7 @@ def cancel_replaced(lake: Lake, touched: pa.Table) -> int:
 
 
 def cancel_in_month(lake: Lake, month: date, days: pa.Table) -> int:
-    """Cancel what replacements of a month's days left out; returns how many sales."""
+    """Cancel one month's sales that are older than their day's replacement; return the count."""
     shops, dates = (pc.unique(days[name]) for name in SHOP_DAY)
     wanted = [LIVE, ("month", "=", month), ("date", "in", dates), ("shop_id", "in", shops)]
     sales = read_table(lake, DAILY_SALES, filters=wanted)
@@ -131,12 +131,12 @@ def cancel_in_month(lake: Lake, month: date, days: pa.Table) -> int:
 
 
 def row_numbers(rows: pa.Table) -> pa.Array:
-    """Number rows from 0."""
+    """Return row numbers from 0, int64."""
     return pa.array(range(len(rows)), pa.int64())
 
 
 def is_older(pairs: pa.Table) -> pa.Array:
-    """Compare the version of each row's sale with that of the replacement of its day."""
+    """Return whether each row's sale has an older version than the replacement of the day."""
     result = pa.repeat(False, len(pairs))
     for name in reversed(ORDER):
         mine, its = pairs[name], pairs[f"{name}{OF_THE_DAY}"]

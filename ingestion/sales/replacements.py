@@ -1,8 +1,8 @@
-"""Replacements: a shop's day delivered again as a whole, in one record, read as its lines.
+"""Replacements: records that deliver a whole shop-day again, read as the lines they list.
 
-``{"op": "replace", "shop_id": …, "date": …, "updated_at": …, "lines": [{item_id, units, price}]}``:
-its lines are versions of sales like any other. What the shop-day held before and is not among
-them is cancelled, whenever it arrives: only the newest replacement of a shop-day matters.
+``{"op": "replace", "shop_id": …, "date": …, "updated_at": …, "lines": [{item_id, units, price}]}``
+Each line is a version of a sale. Sales of the shop-day that are older than the newest replacement
+and not among its lines are cancelled, even if they arrive after the replacement.
 """
 
 import json
@@ -23,7 +23,7 @@ from lakehouse.values import can_be_version, clean_text, each, plausible_id, tim
 REPLACE = "replace"
 INCOMPLETE = "replacement_incomplete"
 EVENTS = pa.schema([column.field for column in RECEIVED])
-# For Spark, what ``may_replace`` says of bronze.sales_events.
+# ``may_replace`` as a Spark condition on bronze.sales_events.
 MAY_REPLACE = (
     f"contains(lower(CAST(value AS STRING)), '{REPLACE}') "
     "OR contains(CAST(value AS STRING), '\\\\')"
@@ -33,10 +33,10 @@ Row = dict[str, Any]
 
 
 def may_replace(events: pa.Table) -> pa.Array:
-    """Rule out most records that are no replacements, by a look at their bytes.
+    """Flag records that may be replacements, by a cheap search in their bytes.
 
-    A replacement names its operation, in letters of either case or by JSON's escapes. Nothing is
-    decided here: ``are_replacements`` reads the field of those that are left.
+    A replacement has the word ``replace`` in letters of either case or in JSON escapes. Among the
+    flagged records, ``are_replacements`` decides by the field ``op``.
     """
     values = events["value"].combine_chunks()
     has_word = pc.match_substring(values, REPLACE, ignore_case=True)
@@ -44,7 +44,7 @@ def may_replace(events: pa.Table) -> pa.Array:
 
 
 def are_replacements(events: pa.Table) -> pa.Array:
-    """Find the records whose field ``op`` says replace."""
+    """Flag the records whose field ``op`` is replace."""
     may_be = may_replace(events)
     fields, _ = read_records(events["value"].combine_chunks().filter(may_be), ("op",))
     ops = pc.utf8_lower(each(fields["op"].combine_chunks(), clean_text, TEXT))
@@ -52,16 +52,16 @@ def are_replacements(events: pa.Table) -> pa.Array:
 
 
 def read_all(events: pa.Table, profile: Profile) -> pa.Table:
-    """Parse records, of replacements their lines.
+    """Parse records of bronze.sales_events, and each replacement as the lines it lists.
 
-    A replacement of which any line breaks a check is rejected as a whole.
+    If any line of a replacement breaks a check, the whole replacement is rejected.
 
     Args:
         events: the columns of bronze.sales_events.
-        profile: the meaning of the values.
+        profile: the profile that describes the records.
 
     Returns:
-        ``records.PARSED``; the lines of a replacement bear its record's key.
+        ``records.PARSED``; the lines of a replacement carry the key of the replacement's record.
     """
     is_one = are_replacements(events)
     others = parse(events.filter(pc.invert(is_one)), profile)
@@ -95,12 +95,12 @@ def read_lines(replacements: Sequence[Row], profile: Profile) -> Iterator[pa.Tab
 
 
 def key_of(row: Row) -> tuple[Any, ...]:
-    """Return the key of a record."""
+    """Return a record's values of ``RECORD_KEY``."""
     return tuple(row[name] for name in RECORD_KEY)
 
 
 def replacement(event: Row) -> Row | None:
-    """Read a replacement; None where the record is none. A faulty one has no lines."""
+    """Read a record of bronze.sales_events as a replacement; None if ``op`` is not replace."""
     record = read_object(event["value"])
     operation = clean_text(str(record.get("op"))) if record is not None else None
     is_one = operation is not None and operation.lower() == REPLACE
@@ -108,7 +108,7 @@ def replacement(event: Row) -> Row | None:
 
 
 def line_events(event: Row, record: Row) -> list[Row] | None:
-    """Write the lines of a replacement as records; None where it is not complete."""
+    """Write a replacement's lines as records; None where a required field is missing or wrong."""
     lines = record.get("lines")
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         return None
@@ -119,14 +119,14 @@ def line_events(event: Row, record: Row) -> list[Row] | None:
 
 
 def replaced_day(event: Row, record: Row) -> Row | None:
-    """Return the row of silver.replaced_days; None where the replacement does not say it."""
+    """Return a replacement's row of silver.replaced_days; None if shop, date or time is wrong."""
     shop, day, stated = (record.get(name) for name in ("shop_id", "date", "updated_at"))
     read = date_reader(ISO)(str(day))
     version = timestamp(str(stated))
     shop_id = plausible_id(shop) if isinstance(shop, str) else None
     if shop_id is None or read is None or version is None:
         return None
-    # With lines, the checks of records name what is wrong.
+    # If there are lines, the checks of their records name what is wrong.
     if not record.get("lines") and not can_be_version(version, read, event["ingested_at"]):
         return None
     place = {name: event[name] for name in RECORD_KEY}

@@ -1,4 +1,4 @@
-"""The shuffle of the intake: which records a worker needs together, and how many at once."""
+"""The shuffle of sales records: which records a worker needs together, and how many at once."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -21,28 +21,30 @@ if TYPE_CHECKING:
 
 Batches = Iterable[pa.RecordBatch]
 
-# Each takes whole months; as many as months, about, so that few tasks get two.
+# A partition takes whole months; with about as many partitions as months, few tasks get two.
 MOST_PARTITIONS = 32
 ROWS_PER_PARTITION = 10_000
-# A worker holds the records of one place at once, about 250 bytes each, and those of a Spark
-# partition packed: about as many at any size, since there are more places and partitions then.
+# A worker holds the records of one place unpacked, about 250 bytes each, and those of one Spark
+# partition packed. Larger loads get more places and partitions, so both stay about the same.
 ROWS_PER_BUCKET = 4_000_000
-# Rejected records of so many successive ones are of one place; places of fewer go together.
+# Rejected records among this many successive offsets share a place; smaller places are read
+# together.
 ROWS_PER_STRETCH = 100_000
 
 
 def gathered(events: "DataFrame", profile: Profile, count: int, is_moving: bool) -> "DataFrame":
-    """Parse records and bring together what belongs together.
+    """Parse records and shuffle all versions of a sale into one place.
 
     Args:
         events: rows of bronze.sales_events.
-        profile: the meaning of the records.
-        count: how many records there are.
-        is_moving: versions of a sale may be of different months.
+        profile: the profile that describes the records.
+        count: the number of records.
+        is_moving: whether versions of a sale may be of different months.
 
     Returns:
-        Chunks of ``records.PARSED``, of each sale at least the newest version, in the order of
-        their places. A place holds all versions of its sales, and all records of a month's bucket.
+        Chunks of ``records.PARSED``, sorted by place, with at least the newest version of each
+        sale. A place has all kept versions of each of its sales, and all records of a month's
+        bucket.
     """
     few = min(MOST_PARTITIONS, 1 + count // ROWS_PER_PARTITION)
     buckets = 1 + count // ROWS_PER_BUCKET
@@ -63,20 +65,20 @@ def gathered(events: "DataFrame", profile: Profile, count: int, is_moving: bool)
 
 
 def each_place(batches: Batches) -> Iterator[pa.Table]:
-    """Unpack chunks of ``records.PARSED``, in the order of their places, a place at a time."""
+    """Unpack chunks of ``records.PARSED`` that are sorted by place, place by place."""
     return chunks.by_place(batches, PARSED, ROWS_PER_STRETCH)
 
 
 def in_order(packed: "DataFrame", partitions: int) -> "DataFrame":
-    """Bring the chunks of each place together, one place after the other."""
+    """Shuffle packed chunks so that a partition has whole places, sorted by place."""
     return packed.repartition(partitions, "place").sortWithinPartitions("place")
 
 
 def by_month(records: pa.Table, buckets: int) -> pa.Array:
-    """Place parsed records by what they are and by month, a large month in buckets of items.
+    """Compute the place of each parsed record from outcome, month and item bucket.
 
-    All versions of a sale whose id tells its item are in one place; rejected records, which may be
-    nearly all of a file, by their numbers.
+    All versions of a sale whose identity includes month and item share a place. Rejected records,
+    which may be nearly all of a file, are placed by offset.
     """
     outcome = records["outcome"].combine_chunks()
     months = records["month"].cast(pa.string()).combine_chunks()
@@ -91,7 +93,7 @@ def by_month(records: pa.Table, buckets: int) -> pa.Array:
 
 
 def by_sale(records: pa.Table, buckets: int) -> pa.Array:
-    """Place parsed records in buckets of sales; those that are no sale as ``by_month`` does."""
+    """Compute the place of each sale from a bucket of its ``sale_id``, else as ``by_month``."""
     ids = records["sale_id"].combine_chunks()
     of_sales = each(ids, lambda text: str(bucket(text, buckets)), pa.string())
     return pc.coalesce(of_sales, by_month(records, buckets))

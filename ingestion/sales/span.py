@@ -1,4 +1,4 @@
-"""The span of the sales: from which to which month there are live sales, and where none."""
+"""The span of live sales: the first and the last month that have any, and the gaps between."""
 
 from datetime import date, datetime
 
@@ -12,7 +12,7 @@ from lakehouse.tables.silver import DAILY_SALES
 
 
 def sales_months(lake: Lake) -> MonthRange | None:
-    """Return the months from the first live sale to the last; None: there is no live sale."""
+    """Return the months from the first live sale to the last; None when no sale is live."""
     if not log.exists(lake, DAILY_SALES):
         return None
     stored = sorted(log.month_rows(lake, DAILY_SALES))
@@ -22,9 +22,9 @@ def sales_months(lake: Lake) -> MonthRange | None:
 
 
 def extend_months(lake: Lake, now: datetime) -> None:
-    """Make the lake's months those of its live sales: the range grows and shrinks as they do.
+    """Grow or shrink silver.months to the span of the live sales.
 
-    Of the sales, those of the first and the last months are looked at.
+    Reads from both ends of silver.daily_sales, up to the first month with a live sale.
     """
     if not log.exists(lake, DAILY_SALES):
         return
@@ -37,7 +37,7 @@ def extend_months(lake: Lake, now: datetime) -> None:
 
 
 def has_live_sales(lake: Lake, month: date) -> bool:
-    """Look for a live sale of a month; the first one ends the search."""
+    """Return whether a month of silver.daily_sales has a live sale; stops at the first."""
     if not log.exists(lake, DAILY_SALES):
         return False
     found = read_batches(lake, DAILY_SALES, ["month"], [LIVE, ("month", "=", month)])
@@ -45,7 +45,7 @@ def has_live_sales(lake: Lake, month: date) -> bool:
 
 
 def find_gaps(lake: Lake) -> list[MonthRange]:
-    """Find the stretches of months without a live sale between the first sale and the last."""
+    """List the ranges of months without a live sale between the first live sale and the last."""
     span = sales_months(lake)
     stored = log.month_rows(lake, DAILY_SALES) if span is not None else {}
     gaps: list[MonthRange] = []

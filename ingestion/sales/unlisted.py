@@ -1,4 +1,4 @@
-"""Unlisted sales: those of shops and items that no list knows, by id."""
+"""Unlisted sales: sales of shops and items that silver.shops and silver.items do not have."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,23 +16,23 @@ from lakehouse.tables.silver import ITEMS, SHOPS
 LISTS = {"shop_id": SHOPS, "item_id": ITEMS}
 FIRST_IDS = 5
 
-# shop_id, item_id → id → how many sales.
+# shop_id or item_id → id → number of sales.
 Counts = Mapping[str, Counter[str]]
 
 
 @dataclass(frozen=True)
 class Listed:
-    """The ids that the lists know.
+    """The ids of the shop and item lists.
 
     Attributes:
-        ids: shop_id, item_id → distinct ids, aliases of shops among them.
+        ids: shop_id or item_id → distinct ids; shop ids include aliases.
     """
 
     ids: Mapping[str, pa.Array]
 
     @classmethod
     def of(cls, lake: Lake) -> "Listed":
-        """Take the ids that a lake's lists know."""
+        """Read the ids of silver.shops and silver.items; a missing table has none."""
         return cls(
             {
                 name: read_table(lake, table, [name])[name].combine_chunks()
@@ -44,7 +44,7 @@ class Listed:
 
     @classmethod
     def of_rows(cls, **rows: Iterable[Mapping[str, Any]]) -> "Listed":
-        """Take the ids from rows of silver.shops as ``shop_id``, of silver.items as ``item_id``."""
+        """Take ids from rows: ``shop_id=`` rows of silver.shops, ``item_id=`` of silver.items."""
         return cls(
             {
                 name: pa.array([row[name] for row in each], pa.string())
@@ -53,7 +53,7 @@ class Listed:
         )
 
     def count_unlisted(self, sales: pa.Table) -> dict[str, Counter[str]]:
-        """Count sales by the shops and the items that no list knows.
+        """Count the sales of each unlisted shop and of each unlisted item.
 
         Args:
             sales: ``[shop_id, item_id]`` of live sales.
@@ -62,7 +62,7 @@ class Listed:
 
 
 def count_others(ids: pa.ChunkedArray, listed: pa.Array) -> Counter[str]:
-    """Count ids that are not in a list."""
+    """Count how often each id that is not in the list occurs; null ids are skipped."""
     texts = ids.cast(pa.string())
     others = texts.filter(pc.and_(pc.is_valid(texts), pc.invert(pc.is_in(texts, listed))))
     counted = pc.value_counts(others).to_pylist()
@@ -70,7 +70,7 @@ def count_others(ids: pa.ChunkedArray, listed: pa.Array) -> Counter[str]:
 
 
 def unlisted_figures(counts: Counts) -> dict[str, dict[str, Any]]:
-    """Write counts for a result line: sales, ids, and the ids with the most sales."""
+    """Turn counts into JSON fields of a result line: sales, ids, the ids with the most sales."""
     return {
         name: {
             "sales": sum(ids.values()),

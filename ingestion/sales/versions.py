@@ -1,4 +1,4 @@
-"""Versions of a sale: the newest wins, whatever the order of arrival."""
+"""Versions of a sale: the newest version wins, in whatever order versions arrive."""
 
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def newest_sales(parsed: pa.Table) -> pa.Table:
-    """Keep the newest version of each sale.
+    """Select the newest version of each sale as rows of silver.daily_sales.
 
     Args:
-        parsed: rows of ``records.PARSED``, all those of a sale_id.
+        parsed: rows of ``records.PARSED``, with every row of a sale_id.
 
     Returns:
         The columns of silver.daily_sales, unique on sale_id.
@@ -28,10 +28,10 @@ def newest_sales(parsed: pa.Table) -> pa.Table:
 
 
 def newest_offers(parsed: pa.Table) -> pa.Table:
-    """Keep the last record of each day on offer.
+    """Select the last offer of each date, shop and item as rows of silver.daily_offers.
 
     Args:
-        parsed: rows of ``records.PARSED``, all those of a day, shop and item.
+        parsed: rows of ``records.PARSED``, with every row of a date, shop and item.
 
     Returns:
         The columns of silver.daily_offers, unique on its key.
@@ -40,12 +40,12 @@ def newest_offers(parsed: pa.Table) -> pa.Table:
     return newest(offers, DAILY_OFFERS.key, RECORD_KEY)
 
 
-# The one definition of a live sale, for a reader of files and for Spark.
+# A live sale, as a filter of the Arrow reader; ``live`` is the same condition for Spark.
 LIVE = ("is_cancelled", "=", False)
 
 
 def live(sales: "DataFrame") -> "DataFrame":
-    """Keep the live sales: those that were not cancelled.
+    """Keep the live sales: sales that are not cancelled.
 
     Args:
         sales: rows of silver.daily_sales.
