@@ -1,1 +1,1 @@
-"""From a record to the newest version of every sale."""
+"""Ingestion: from received records to the newest version of every sale."""

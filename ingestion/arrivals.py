@@ -1,4 +1,4 @@
-"""Records as they arrive: their raw JSON, with the times at which they were received."""
+"""Received records: raw JSON with the times of reception and ingestion."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +13,24 @@ from lakehouse.types import TIMESTAMP, WHOLE
 
 @dataclass(frozen=True)
 class Reception:
-    """When files were received, which is the version of records that state none, and ingested."""
+    """The times of a file's reception and ingestion.
+
+    Attributes:
+        received_at: when the file was received; the version of records without ``updated_at``.
+        ingested_at: when the file was ingested.
+    """
 
     received_at: datetime
     ingested_at: datetime
 
 
 def events(rows: pa.Table, source: str, reception: Reception) -> pa.Table:
-    """Turn rows of a file into records as received.
+    """Turn rows of a file into rows of bronze.sales_events.
 
     Args:
-        rows: ``[offset, _malformed, *fields]``; a malformed line becomes its own value.
+        rows: ``[offset, _malformed, *fields]``; the text of a malformed line becomes ``value``.
         source: the file's digest.
-        reception: when it was received.
+        reception: when the file was received and ingested.
 
     Returns:
         The columns of bronze.sales_events.
@@ -42,5 +47,5 @@ def events(rows: pa.Table, source: str, reception: Reception) -> pa.Table:
     return pa.table(columns).select([column.name for column in RECEIVED])
 
 
-# The text of a line that has too few or too many columns; null: the line is fine.
+# Column with the text of a line that has too few or too many columns; null for any other line.
 MALFORMED = "_malformed"

@@ -1,4 +1,4 @@
-"""Records as JSON objects whose fields are texts: a file's row and a Kafka value alike."""
+"""JSON records: objects whose fields are read as texts, from file rows and Kafka values."""
 
 import json
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-# Arrow reads many records at once as one text; above this it would not be bounded.
+# Bytes that Arrow reads at once as one text; the limit bounds memory.
 LARGEST_TEXT = 1 << 28
-# Records near one of another kind, which are read one by one: a millisecond.
+# So few records are read one by one if Arrow cannot read one of them; that takes a millisecond.
 ONE_BY_ONE = 64
-# A number with a greater exponent is not written in full.
+# A number with a greater exponent keeps the exponent.
 LARGEST_EXPONENT = 40
-# The end of a key, a number without exponent as JSON writes it, and what follows a value.
+# The end of a key, a JSON number without exponent, and the character that follows the value.
 NUMBER_MEMBER = r'("[ \t\r\n]*:[ \t\r\n]*)(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)([ \t\r\n]*[,}])'
 
 
@@ -26,7 +26,7 @@ def write_records(fields: pa.Table) -> pa.Array:
         fields: texts; a column per field.
 
     Returns:
-        One JSON text per row, the fields in the order of the columns, null where the row has none.
+        One JSON text per row, the fields in the order of the columns; a null field as JSON null.
     """
     pieces = [
         written(column.combine_chunks(), ("," if i else "{") + json.dumps(name) + ":")
@@ -36,7 +36,7 @@ def write_records(fields: pa.Table) -> pa.Array:
 
 
 def written(texts: pa.Array, prefix: str) -> pa.Array:
-    """Write texts as JSON values behind a prefix, null as null."""
+    """Write texts as JSON values after a prefix, null as JSON null."""
     coded = texts.dictionary_encode(null_encoding="encode")
     values = [
         prefix + json.dumps(text, ensure_ascii=False) for text in coded.dictionary.to_pylist()
@@ -45,7 +45,7 @@ def written(texts: pa.Array, prefix: str) -> pa.Array:
 
 
 def number_text(token: str) -> str:
-    """Return a JSON number as it is written, one with an exponent in full: 1e1 is 10."""
+    """Return a JSON number's text as written, but write an exponent in full: 1e1 becomes 10."""
     if "e" not in token and "E" not in token:
         return token
     try:
@@ -56,7 +56,7 @@ def number_text(token: str) -> str:
 
 
 def read_object(value: bytes | None) -> dict[str, Any] | None:
-    """Read one JSON object, numbers as ``number_text`` writes them; None: it is none."""
+    """Read one JSON object, numbers as texts by ``number_text``; None if the value is no object."""
     try:
         read = json.loads((value or b"").decode(), parse_float=number_text, parse_int=str)
     except (ValueError, RecursionError):
@@ -65,15 +65,15 @@ def read_object(value: bytes | None) -> dict[str, Any] | None:
 
 
 def read_records(values: pa.Array, names: Sequence[str]) -> tuple[pa.Table, pa.Array]:
-    """Read JSON objects as texts, numbers as ``number_text`` writes them.
+    """Read fields of JSON objects as texts, numbers by ``number_text``.
 
     Args:
-        values: JSON in UTF-8, binary; null: no value.
-        names: the fields wanted.
+        values: JSON in UTF-8, binary; null where a value is missing.
+        names: the fields to read.
 
     Returns:
-        The fields, a row per value, null where missing; and which values are not records: no JSON
-        object in UTF-8, or a field that is neither text nor a number.
+        The fields, a row per value, null where missing; and a flag per value, true where the
+        value is no record: no JSON object in UTF-8, or a field is neither text nor number.
     """
     schema = pa.schema([(name, pa.string()) for name in names])
     is_object = pc.fill_null(
@@ -90,18 +90,18 @@ def read_records(values: pa.Array, names: Sequence[str]) -> tuple[pa.Table, pa.A
 
 
 def merged_places(is_first: pa.Array) -> pa.Array:
-    """Say where each row went when those of a first kind were put before the others."""
+    """Return each row's index after all rows flagged true are moved before all other rows."""
     first = pc.cumulative_sum(is_first.cast(pa.int64()))
     other = pc.add(pc.cumulative_sum(pc.invert(is_first).cast(pa.int64())), pc.sum(is_first))
     return pc.subtract(pc.if_else(is_first, first, other), 1)
 
 
 def read_objects(objects: pa.Array, schema: pa.Schema) -> tuple[pa.Table, pa.Array]:
-    """Read JSON objects at once, those near one that Arrow does not take one by one.
+    """Read JSON objects in bulk; halve until only the part Arrow cannot read is read one by one.
 
     Args:
         objects: JSON, binary without null, each ``{…}``.
-        schema: the fields wanted.
+        schema: the fields to read.
 
     Returns:
         As ``read_records``.
@@ -122,15 +122,15 @@ def read_objects(objects: pa.Array, schema: pa.Schema) -> tuple[pa.Table, pa.Arr
 def read_at_once(objects: pa.Array, schema: pa.Schema) -> pa.Table | None:
     """Read JSON objects whose values are texts, numbers without exponent, or null.
 
-    Every value begins and ends as an object does, and Arrow takes neither a nested object nor a
-    line end in a text: as many objects as values means one object in each.
+    Every value starts with ``{`` and ends with ``}``, and Arrow refuses a nested object and a line
+    end in a text. So if Arrow reads as many objects as values, each value is one object.
 
     Args:
         objects: JSON, binary without null, each ``{…}``.
-        schema: the fields wanted.
+        schema: the fields to read.
 
     Returns:
-        The fields; None where the values are anything else.
+        The fields; None where a field has another type.
     """
     if not len(objects):
         return schema.empty_table()
@@ -140,16 +140,16 @@ def read_at_once(objects: pa.Array, schema: pa.Schema) -> pa.Table | None:
 
 
 def quote_numbers(objects: pa.Array) -> pa.Array:
-    """Write the numbers of JSON objects as texts, so that Arrow keeps them as they are written.
+    """Put quotes around the numbers of JSON objects, so that Arrow keeps the digits as written.
 
-    Where what looks like a member with a number stands within a text, the quote put there ends
-    the text before a digit: that is no JSON, and no object is taken for another one.
+    If a text contains what looks like a member with a number, the added quote ends the text before
+    a digit. The result is invalid JSON, so Arrow never reads an object as a different one.
     """
     return pc.replace_substring_regex(objects, NUMBER_MEMBER, r'\1"\2"\3')
 
 
 def parse_texts(objects: pa.Array, schema: pa.Schema) -> pa.Table | None:
-    """Parse JSON objects whose values are all texts or null; as ``read_at_once``."""
+    """Parse JSON objects whose values are texts or null; None where Arrow cannot read them."""
     lines = pc.binary_join(pa.ListArray.from_arrays([0, len(objects)], objects), b"\n")
     parsing = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
     reading = pj.ReadOptions(use_threads=False, block_size=objects.nbytes + 2 * len(objects) + 16)
@@ -161,14 +161,14 @@ def parse_texts(objects: pa.Array, schema: pa.Schema) -> pa.Table | None:
 
 
 def read_one_by_one(values: pa.Array, schema: pa.Schema) -> tuple[pa.Table, pa.Array]:
-    """Read JSON objects of any kind; the same results as ``read_records``, more slowly."""
+    """Read JSON objects of any kind; same results as ``read_records``, but slower."""
     records = [read_record(value, schema.names) for value in values.to_pylist()]
     table = pa.Table.from_pylist([record or {} for record in records], schema)
     return table, pa.array([record is None for record in records], pa.bool_())
 
 
 def read_record(value: bytes | None, names: Sequence[str]) -> dict[str, str | None] | None:
-    """Read the fields of one JSON object; None where the value is not a record."""
+    """Read fields of one JSON object; None where the value is not a record."""
     record = read_object(value)
     if record is None:
         return None
@@ -177,7 +177,7 @@ def read_record(value: bytes | None, names: Sequence[str]) -> dict[str, str | No
 
 
 def is_text(field: Any) -> bool:
-    """Say whether a field is missing or a text that UTF-8 can write."""
+    """Return whether a field is missing or a text that can be encoded as UTF-8."""
     if not isinstance(field, str):
         return field is None
     return not any("\ud800" <= character <= "\udfff" for character in field)

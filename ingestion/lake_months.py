@@ -1,4 +1,4 @@
-"""The lake's months: which are closed, which one is open, and how that changes."""
+"""The lake's months (silver.months): the closed months, the open month, and their changes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from lakehouse.month_range import MonthRange, month_date, month_number, plus_mon
 from lakehouse.tables.silver import MONTHS
 
 OPEN, CLOSED = "open", "closed"
-# The log keeps with each commit the last month that a user closed; sales closed those before it
-# that have none later.
+# Transaction in the table's log: its number is the last month that a user closed. Months after
+# that one were closed by later sales and follow the sales.
 CLOSED_BY_USER = "months closed by a user"
 
 
 @dataclass(frozen=True)
 class LakeMonths:
-    """The months of a lake, without gaps; the last one is open."""
+    """The months of a lake, without gaps; the last month is open, the months before are closed."""
 
     range: MonthRange
 
@@ -33,16 +33,16 @@ class LakeMonths:
 
     @property
     def cutoff(self) -> date | None:
-        """The last closed month; None where none was closed yet."""
+        """The last closed month; None where no month is closed yet."""
         before = plus_months(self.open_month, -1)
         return before if before in self.range else None
 
 
 def read_months(lake: Lake) -> LakeMonths:
-    """Read the months of a lake.
+    """Read the months of a lake from silver.months.
 
     Raises:
-        LakeError: the lake has no months: nothing was ingested.
+        LakeError: the lake has no months because no sales were ingested; run ingest_history.
     """
     months = stored_months(lake)
     if months is None:
@@ -51,7 +51,7 @@ def read_months(lake: Lake) -> LakeMonths:
 
 
 def stored_months(lake: Lake) -> LakeMonths | None:
-    """Read the months of a lake; None where there are none yet."""
+    """Read the months of a lake from silver.months; None where the table is missing or empty."""
     if not log.exists(lake, MONTHS):
         return None
     months = read_table(lake, MONTHS, ["month"])["month"].to_pylist()
@@ -59,19 +59,19 @@ def stored_months(lake: Lake) -> LakeMonths | None:
 
 
 def extend(lake: Lake, first: date, last: date, now: datetime) -> LakeMonths:
-    """Take the months of newly ingested sales into the range.
+    """Add the months of newly ingested sales to silver.months.
 
-    The first time, every month of them, the last one open. Later the range grows backwards only:
-    sales after the open month wait until ``close`` opens theirs.
+    The first call adds every month from first to last and leaves the last one open. Later calls
+    only add earlier months: sales after the open month wait until ``close`` opens their month.
 
     Args:
-        lake: where the months are kept.
+        lake: the lake that has silver.months.
         first: month of the first live sale.
         last: month of the last live sale.
-        now: when the months before the open one count as closed.
+        now: the closing time to store for added closed months.
 
     Returns:
-        The months as they are now.
+        The lake's months afterwards.
     """
     stored = stored_months(lake)
     if stored is None:
@@ -87,23 +87,24 @@ def extend(lake: Lake, first: date, last: date, now: datetime) -> LakeMonths:
 
 
 def shrink(lake: Lake, first: date, last: date) -> LakeMonths:
-    """Take months out of the range whose sales are gone; those that stay keep their state.
+    """Remove months from silver.months that no longer have sales at either end of the range.
 
-    Months before the first live sale go, and those after the last one that no user closed, so that
-    the lake is as if the sales had never come.
+    Months before the first live sale are removed, and months after the last live sale unless a
+    user closed them: the lake is then as if the removed sales had never been ingested. Months that
+    stay closed keep their closing time.
 
     Args:
-        lake: where the months are kept.
+        lake: the lake that has silver.months.
         first: month of the first live sale.
         last: month of the last live sale.
 
     Returns:
-        The months as they are now.
+        The lake's months afterwards.
     """
     version = log.version(lake, MONTHS)
     stored = read_months(lake)
     closed_by_user = last_closed_by_user(lake)
-    # A lake of an older form does not say who closed its months: those with sales stay closed.
+    # Older lakes do not record who closed a month: closed months with sales stay closed.
     closed = last if closed_by_user is None else closed_by_user
     opened = min(stored.open_month, max(last, plus_months(closed, 1)))
     kept = MonthRange(min(max(first, stored.range.first), opened), opened)
@@ -116,17 +117,17 @@ def shrink(lake: Lake, first: date, last: date) -> LakeMonths:
 
 
 def clear(lake: Lake) -> None:
-    """Take all months away: no live sale is left."""
+    """Remove all rows of silver.months, when no live sale is left."""
     if stored_months(lake) is not None:
         save(lake, [], date(1970, 1, 1), log.version(lake, MONTHS))
 
 
 def close(lake: Lake, month: date, now: datetime) -> LakeMonths:
-    """Close the open month and open the next, in one commit.
+    """Close the open month in silver.months and open the next month, in one commit.
 
     Raises:
-        RefusedError: the month is not the open one.
-        ConflictError: another process wrote the months at the same time.
+        RefusedError: the month is not the open one; close months in order.
+        ConflictError: another process wrote silver.months at the same time; run again.
     """
     version = log.version(lake, MONTHS) if log.exists(lake, MONTHS) else 0
     months = read_months(lake)
@@ -142,11 +143,11 @@ def close(lake: Lake, month: date, now: datetime) -> LakeMonths:
 
 
 def reopen(lake: Lake, month: date) -> LakeMonths:
-    """Make the last closed month the open one again, in one commit.
+    """Reopen the last closed month in silver.months, in one commit; the open month is removed.
 
     Raises:
-        RefusedError: the month is not the last closed one.
-        ConflictError: another process wrote the months at the same time.
+        RefusedError: the month is not the last closed one; reopen months from the last backwards.
+        ConflictError: another process wrote silver.months at the same time; run again.
     """
     version = log.version(lake, MONTHS) if log.exists(lake, MONTHS) else 0
     months = read_months(lake)
@@ -163,13 +164,13 @@ def reopen(lake: Lake, month: date) -> LakeMonths:
 
 
 def closing_times(lake: Lake) -> dict[date, datetime | None]:
-    """Return when each month was closed; None: it is open."""
+    """Read each month's closing time from silver.months; None for the open month."""
     rows = read_table(lake, MONTHS, ["month", "closed_at"]).to_pylist()
     return {row["month"]: row["closed_at"] for row in rows}
 
 
 def last_closed_by_user(lake: Lake) -> date | None:
-    """Return the last month that a user closed; None: the lake does not say."""
+    """Return the last month that a user closed; None where the lake does not record one."""
     number = log.transaction_number(lake, MONTHS, CLOSED_BY_USER)
     return None if number is None else month_date(number)
 
@@ -177,29 +178,29 @@ def last_closed_by_user(lake: Lake) -> date | None:
 def closed_rows(
     months: MonthRange, now: datetime, *, is_last_open: bool
 ) -> list[dict[str, object]]:
-    """Make rows of silver.months."""
+    """Build rows of silver.months, all closed at ``now`` except perhaps the last."""
     return [row(m, None if is_last_open and m == months.last else now) for m in months]
 
 
 def row(month: date, closed_at: datetime | None) -> dict[str, object]:
-    """Make a row of silver.months: open where it was not closed."""
+    """Build a row of silver.months; a month without closing time is open."""
     status = OPEN if closed_at is None else CLOSED
     return {"month": month, "status": status, "closed_at": closed_at}
 
 
 def write(lake: Lake, rows: Iterable[dict[str, object]]) -> None:
-    """Put rows into silver.months by one commit."""
+    """Upsert rows of silver.months in one commit."""
     upsert_rows(lake, MONTHS, pa.Table.from_pylist(list(rows), schema=MONTHS.schema))
 
 
 def save(lake: Lake, rows: list[dict[str, object]], closed_by_user: date, version: int) -> None:
-    """Make rows all of silver.months by one commit.
+    """Replace all rows of silver.months in one commit.
 
     Args:
-        lake: where the months are kept.
-        rows: of silver.months.
-        closed_by_user: the last month that a user closed; what lies after it follows the sales.
-        version: of silver.months, which the rows were made from.
+        lake: the lake that has silver.months.
+        rows: the new rows of silver.months.
+        closed_by_user: the last month that a user closed; later months follow the sales.
+        version: the table version that the rows were computed from.
     """
     table = pa.Table.from_pylist(rows, schema=MONTHS.schema)
     transaction = log.Named(CLOSED_BY_USER, month_number(closed_by_user))
@@ -207,10 +208,10 @@ def save(lake: Lake, rows: list[dict[str, object]], closed_by_user: date, versio
 
 
 def closed_months(lake: Lake) -> MonthRange:
-    """Return the closed months of a lake.
+    """Read the closed months of a lake from silver.months.
 
     Raises:
-        RefusedError: none was closed yet.
+        RefusedError: no month is closed yet; run close_month when a month is complete.
     """
     months = read_months(lake)
     if months.cutoff is None:

@@ -1,4 +1,4 @@
-"""The newest version of every key, whatever the order of arrival."""
+"""The newest version per key, in whatever order versions arrive."""
 
 from collections.abc import Sequence
 
@@ -8,17 +8,17 @@ import pyarrow as pa
 from lakehouse.tables.bronze import RECORD_KEY
 
 
-# A later version is greater in these columns, compared from the left.
+# A newer version has greater values in these columns, compared from left to right.
 ORDER = ("updated_at", *RECORD_KEY)
 
 
 def newest(rows: pa.Table, key: Sequence[str], order: Sequence[str]) -> pa.Table:
-    """Keep the greatest row of each key.
+    """Keep the row of each key that is greatest in the order columns.
 
     Args:
         rows: any columns; no two rows are equal in ``order``.
         key: columns that the result is unique on.
-        order: columns that decide, compared from the left.
+        order: columns to compare, from left to right.
     """
     if rows.select(key).group_by(list(key)).aggregate([]).num_rows == len(rows):
         return rows
@@ -29,12 +29,12 @@ def newest(rows: pa.Table, key: Sequence[str], order: Sequence[str]) -> pa.Table
 
 
 def newer(one: str, other: str, order: Sequence[str] = ORDER) -> str:
-    """Write the SQL condition that a row is a newer version than another.
+    """Write the SQL condition that one row is a newer version than another row.
 
     Args:
-        one: alias of the row.
-        other: alias of the row that it is compared with.
-        order: the columns that decide.
+        one: SQL alias of the row that must be newer.
+        other: SQL alias of the row to compare with.
+        order: columns to compare, from left to right.
     """
     name, *others = order
     mine, its = f"{one}.`{name}`", f"{other}.`{name}`"
