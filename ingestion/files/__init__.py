@@ -1,1 +1,1 @@
-"""Source files: found, checked and read by their exact names."""
+"""Source files: a retailer's files, found, checked and read by exact name."""

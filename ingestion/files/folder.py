@@ -1,4 +1,4 @@
-"""A folder of a retailer's files: what is in it, and what of it is not read."""
+"""A folder of a retailer's files: the entries of the folder, and those that are not read."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,23 @@ from pyarrow.fs import FileInfo, FileSelector, FileType
 from lakehouse.errors import SourceError
 from lakehouse.storage import filesystem, is_local, local_path
 
-# Folders below the data's folder that are looked into, and how deep.
+# Limits of the search for files in subfolders: number of folders, and depth.
 MOST_FOLDERS = 50
 DEEPEST = 3
-# Of another store's folder, delta-rs takes these for part of a URI, and opens another folder.
+# In the URI of an object store's folder, delta-rs gives these characters a meaning and would open
+# another folder.
 SPECIAL = "?#%\\"
 
 
 @dataclass(frozen=True)
 class NotRead:
-    """A file or folder that is there and not read; ``is_likely``: it looks as if it should be."""
+    """A file or folder that is not read.
+
+    Attributes:
+        name: name of the file or folder.
+        why: the reason, and the remedy.
+        is_likely: whether the name suggests that the user meant the file to be read.
+    """
 
     name: str
     why: str
@@ -27,13 +34,14 @@ class NotRead:
 
 
 def existing_folder(folder: str) -> str:
-    """Check that a folder is there.
+    """Check that a folder exists, and return the folder's URI.
 
     Args:
-        folder: normal URI, which is returned.
+        folder: normal URI of the folder.
 
     Raises:
-        SourceError: a local folder does not exist, or a store would open another one.
+        SourceError: a local folder does not exist, or the URI of an object store's folder has a
+            character of ``SPECIAL``; rename such a folder.
     """
     if is_local(folder):
         if not local_path(folder).is_dir():
@@ -47,36 +55,36 @@ def existing_folder(folder: str) -> str:
 
 
 def file_names(folder: str) -> list[str]:
-    """List the files of a folder, sorted."""
+    """List the names of a folder's files, sorted."""
     return sorted(info.base_name for info in entries(folder) if info.type == FileType.File)
 
 
 def entries(folder: str) -> list[FileInfo]:
-    """List what is in a folder."""
+    """List the files and subfolders of a folder."""
     found: list[FileInfo] = filesystem(folder).get_file_info(FileSelector("", recursive=False))
     return found
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Say whether a file's name matches one of the patterns."""
+    """Return whether a file's name matches one of the patterns."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def listed(names: Sequence[str]) -> str:
-    """Write names for a message."""
+    """Join names for a message."""
     return ", ".join(names) or "nothing"
 
 
 def not_read(folder: str, read: Collection[str], patterns: Sequence[str]) -> tuple[NotRead, ...]:
-    """Name what is in a folder and not read, and why.
+    """List the files of a folder that are not read, each with the reason.
 
     Args:
-        folder: normal URI.
+        folder: normal URI of the folder.
         read: names of the files that are read.
-        patterns: of the sales files.
+        patterns: name patterns of the sales files.
 
     Returns:
-        By name; of folders below, those files alone whose name a pattern matches.
+        Likely mistakes first, then by name. Of subfolders, only entries that are likely mistakes.
     """
     wanted = [*patterns, *(name for name in read if not matches(name, patterns))]
     found: list[NotRead] = []
@@ -90,7 +98,7 @@ def not_read(folder: str, read: Collection[str], patterns: Sequence[str]) -> tup
 
 
 def file_not_read(name: str, wanted: Sequence[str]) -> NotRead:
-    """Say why a file is not read."""
+    """Explain why a file is not read."""
     for pattern in wanted:
         if fnmatchcase(name.lower(), pattern.lower()):
             return NotRead(name, f"differs from {pattern} in case; rename it", True)
@@ -102,12 +110,12 @@ def file_not_read(name: str, wanted: Sequence[str]) -> NotRead:
 
 
 def stem(name: str) -> str:
-    """Take the endings off a name."""
+    """Return a name without its endings: ``sales.csv.gz`` becomes ``sales``."""
     return name[:1] + name[1:].partition(".")[0]
 
 
 def folder_not_read(folder: str, name: str, wanted: Sequence[str]) -> Iterator[NotRead]:
-    """Name a folder that is called as a file is, or else the files below it that are."""
+    """Report a folder that is named like a wanted file, or else such files in the folder."""
     if file_not_read(name, wanted).is_likely:
         yield NotRead(f"{name}/", "a folder; name it as the folder of the data, or move it", True)
         return
@@ -118,7 +126,7 @@ def folder_not_read(folder: str, name: str, wanted: Sequence[str]) -> Iterator[N
 
 
 def files_below(folder: str, name: str) -> Iterator[str]:
-    """List the paths of files below a folder, of so many folders."""
+    """List the paths of files below a folder, within ``MOST_FOLDERS`` and ``DEEPEST``."""
     waiting = [name]
     for _ in range(MOST_FOLDERS):
         if not waiting:

@@ -1,4 +1,4 @@
-"""One bounded-memory pass over a file before anything is written: digest, integrity, rows."""
+"""Inspection of a file: one pass in bounded memory for digest, integrity, columns and rows."""
 
 import codecs
 import csv
@@ -25,11 +25,11 @@ from lakehouse.profile.profile import Files
 
 PARQUET = ".parquet"
 CHUNK = 1 << 20
-# What one task reads of a text file.
+# Bytes of a text file that one task reads.
 PIECE = 32 << 20
-# A header line longer than this is no header: the file is not what its name says.
+# Characters; a longer first line is no header, so the file is not delimited text.
 LONGEST_HEADER = 1 << 20
-# A line is held as a whole.
+# Bytes; a reader holds a whole line in memory.
 LONGEST_LINE = 64 << 20
 BLANK_LINES = re.compile(r"[\x00-\x20]*[\r\n]")
 LINE_ENDS = b"\r\n"
@@ -40,7 +40,10 @@ BLANK_BYTES = bytes(code for code in range(33) if code not in LINE_ENDS)
 
 @dataclass(frozen=True)
 class Piece:
-    """What one task reads of a file: bytes of text or row groups of Parquet, from start to end."""
+    """The part of a file that one task reads, from ``start`` up to ``end``.
+
+    Positions are bytes of a text file, row groups of a Parquet file.
+    """
 
     start: int
     end: int
@@ -50,9 +53,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a pass over a file found.
+    """The result of inspecting a file.
 
-    ``digest`` is the SHA-256 digest of its bytes; ``types`` are those of Parquet's columns.
+    Attributes:
+        digest: SHA-256 digest of the file's bytes.
+        columns: names of the file's columns, in order.
+        pieces: the parts of the file that tasks read.
+        types: types of a Parquet file's columns, by name; empty for a text file.
     """
 
     digest: str
@@ -62,7 +69,7 @@ class Contents:
 
 
 def chunks(stream: Any, size: int | None = None) -> Iterator[bytes]:
-    """Read a binary stream piece by piece, up to a size where one is given."""
+    """Read a binary stream in pieces of ``CHUNK`` bytes, at most ``size`` bytes if given."""
     left = size
     while piece := stream.read(CHUNK if left is None else min(CHUNK, left)):
         left = None if left is None else left - len(piece)
@@ -70,14 +77,14 @@ def chunks(stream: Any, size: int | None = None) -> Iterator[bytes]:
 
 
 def digested(pieces: Iterable[bytes], digest: Any) -> Iterator[bytes]:
-    """Pass pieces on while adding them to a digest."""
+    """Yield pieces unchanged while adding their bytes to a digest."""
     for piece in pieces:
         digest.update(piece)
         yield piece
 
 
 class Header:
-    """The first line of a text that is not blank, found as the text goes by."""
+    """The header of a text: the first line that is not blank, found while text is added."""
 
     def __init__(self) -> None:
         self.line = ""
@@ -85,7 +92,7 @@ class Header:
         self._is_begun = False
 
     def add(self, text: str) -> None:
-        """Look at a further piece of the text."""
+        """Add the next piece of text; once the header is complete, ignore the piece."""
         if self.line or len(self._text) >= LONGEST_HEADER:
             return
         self._text += text if self._is_begun else text.removeprefix(BYTE_ORDER_MARK)
@@ -96,13 +103,13 @@ class Header:
         self.line = line if others else ""
 
     def columns(self, delimiter: str) -> tuple[str, ...]:
-        """Return the names that the line holds; none where the text has no line."""
+        """Split the header into column names; empty where the text has no line."""
         line = self.line or self._text
         return tuple(next(csv.reader([line], delimiter=delimiter))) if line.strip(BLANKS) else ()
 
 
 class LineCount:
-    """Lines that are not blank, and where the bytes can be cut between two of them."""
+    """Count of a text's lines that are not blank, and the positions to cut between two lines."""
 
     def __init__(self, file: str, *, is_cut: bool) -> None:
         self.lines = 0
@@ -113,10 +120,10 @@ class LineCount:
         self._file, self._is_cut = file, is_cut
 
     def add(self, piece: bytes) -> None:
-        """Count the lines of a further piece.
+        """Count the lines of the next piece.
 
         Raises:
-            SourceError: a line is longer than a line can be.
+            SourceError: a line is longer than ``LONGEST_LINE`` bytes; write a record as one line.
         """
         end = 1 + max(piece.rfind(b"\n"), piece.rfind(b"\r"))
         self._line_bytes = len(piece) - end + (0 if end else self._line_bytes)
@@ -131,7 +138,7 @@ class LineCount:
         self._count(piece[end:])
 
     def pieces(self, size: int) -> tuple[Piece, ...]:
-        """Return what tasks read of a file of this size, whose first line is its header."""
+        """Cut a file of ``size`` bytes into pieces; the first line is the header, not a row."""
         stops = [*self._cuts[1:], (size, self.lines)]
         return tuple(
             Piece(start, end, max(before - 1, 0), after - max(before, 1))
@@ -149,12 +156,13 @@ def inspect_text(stream: Any, file: str, files: Files) -> Contents:
     """Digest a delimited text file, decode it whole and count its rows.
 
     Args:
-        stream: the file's bytes.
-        file: its name, for messages and for what packs it.
-        files: how text files are written.
+        stream: binary stream of the file.
+        file: name of the file, for messages and to recognise gzip.
+        files: encoding and delimiter of text files.
 
     Raises:
-        SourceError: damaged or truncated gzip, undecodable bytes, an endless line, or no text.
+        SourceError: gzip is damaged or truncated, bytes cannot be decoded, a line is too long, or
+            the file is empty.
     """
     digest, size = hashlib.sha256(), 0
     raw = digested(chunks(stream), digest)
@@ -166,7 +174,7 @@ def inspect_text(stream: Any, file: str, files: Files) -> Contents:
         text = decode(decoder, piece, size, files.encoding, file)
         header.add(text)
         is_marked = size == 0 and text.startswith(BYTE_ORDER_MARK)
-        # A mark is no part of a line: as a blank it keeps the places of the bytes.
+        # A byte order mark is no part of a line; blanks of the same length keep byte positions.
         count.add(text.encode() if is_wide else b"   " + piece[3:] if is_marked else piece)
         size += len(piece)
     columns = header.columns(files.delimiter)
@@ -176,10 +184,10 @@ def inspect_text(stream: Any, file: str, files: Files) -> Contents:
 
 
 def inspect_parquet(stream: Any, file: str) -> Contents:
-    """Digest a Parquet file and read what it says of its columns and row groups.
+    """Digest a Parquet file and read columns, types and row groups from the footer.
 
     Raises:
-        SourceError: the file is empty or not Parquet.
+        SourceError: the file is empty, damaged or not Parquet; get the file again.
     """
     digest = hashlib.sha256()
     size = sum(len(piece) for piece in digested(chunks(stream), digest))
@@ -201,12 +209,17 @@ def inspect_parquet(stream: Any, file: str) -> Contents:
 
 
 def is_parquet(name: str) -> bool:
-    """Say whether a file's name says that it is Parquet."""
+    """Return whether a file's name ends in ``.parquet``."""
     return name.lower().endswith(PARQUET)
 
 
 def inspect_file(uri: str, name: str, files: Files) -> tuple[str, Contents]:
-    """Read a file whole; returns the stamp that it had before and after, and what it holds."""
+    """Read a whole file; return the file's stamp and contents.
+
+    Raises:
+        SourceError: the file changed while it was read, or as ``inspect_text`` and
+            ``inspect_parquet``.
+    """
     stamp = file_stamp(uri)
     with open_source(uri) as stream:
         found = (

@@ -1,4 +1,4 @@
-"""A list's text → records: a quoted value may hold line ends, but not lines of other records."""
+"""Reader of list files: a quoted value may contain line ends, but not lines of other records."""
 
 import re
 from collections import deque
@@ -12,20 +12,20 @@ from ingestion.files.text_bytes import BLANKS
 from ingestion.files.text_rows import records_table, split_line, text_blocks
 
 ROWS_PER_TABLE = 10_000
-# A quote that is not closed within so many lines is a lost one.
+# A quote that is not closed within this many lines counts as lost.
 MOST_LINES = 1_000
-# A line in the middle of a quoted value: the quotes in it are doubled.
+# A line in the middle of a quoted value has only doubled quotes.
 WITHIN = re.compile('(?:[^"]++|"")*+')
 
 Record = tuple[str, list[str] | None]
 
 
 def list_pieces(source: Source) -> Iterator[pa.Table]:
-    """Read a list.
+    """Read the records of a list file.
 
     Returns:
-        ``[_malformed, *fields]`` in the file's order. A line whose quote is not closed, or is
-        closed only by the quote of another record, is malformed by itself.
+        Tables of ``[_malformed, *fields]`` in the file's order. A line whose quote is not closed,
+        or is closed only by another record's quote, is a malformed record.
     """
     places = {name: source.columns.index(column) for name, column in source.fields.items()}
     records = ListRecords(list_lines(source), source.files.delimiter, len(source.columns))
@@ -34,7 +34,7 @@ def list_pieces(source: Source) -> Iterator[pa.Table]:
 
 
 def list_lines(source: Source) -> Iterator[str]:
-    """Read the lines below the header, blank ones among them: they may be part of a value."""
+    """Read the lines below the header; blank lines stay, since a value may contain them."""
     whole = source.pieces[0]
     is_headed = True
     for block in text_blocks(source, whole):
@@ -47,16 +47,16 @@ def list_lines(source: Source) -> Iterator[str]:
 
 
 class ListRecords:
-    """The records of a list, one after the other: each its text and its values.
+    """Iterator over the records of a list, each as text and values.
 
-    The values are None where they cannot be told apart. Of a quoted value that may have swallowed
-    lines of other records, the first line and the last, which hold the lost quotes, are records
-    without values, and those between them are read as any other.
+    The values are None where the text cannot be split. If a quoted value may have swallowed lines
+    of other records, its first and last lines, which hold the lost quotes, become records without
+    values, and the lines between are read like any other.
     """
 
     def __init__(self, lines: Iterator[str], delimiter: str, width: int) -> None:
         self._lines, self._delimiter, self._width = lines, delimiter, width
-        # Lines looked at already; those with a lost quote are marked.
+        # Lines read ahead, each with whether the line has a lost quote.
         self._ahead: deque[tuple[str, bool]] = deque()
         separator = re.escape(delimiter)
         value = f'(?:"{WITHIN.pattern}"|[^"\n{separator}][^\n{separator}]*+|)'
@@ -91,7 +91,7 @@ class ListRecords:
         return text, values
 
     def _lines_to_the_end(self, text: str) -> int:
-        """Count the lines that complete an open record; 0: the lines near it do not."""
+        """Count the lines ahead that complete an open record; 0 if they do not complete it."""
         for place in range(MOST_LINES):
             if place == len(self._ahead) and not self._look_ahead():
                 return 0
@@ -108,7 +108,7 @@ class ListRecords:
         return 0
 
     def _has_swallowed(self, place: int, value: str) -> bool:
-        """Say whether a value has the delimiters that the lines of other records would have."""
+        """Return whether a value's lines have as many delimiters as swallowed records would."""
         begin, *others = (line.count(self._delimiter) for line in value.split("\n"))
         if not others:
             return False
@@ -117,7 +117,7 @@ class ListRecords:
         return begin == full - place and end == place and set(between) <= {0, full}
 
     def _look_ahead(self) -> bool:
-        """Read a further line, where there is one."""
+        """Read one more line ahead; return False at the end of the list."""
         lines = list(islice(self._lines, 1))
         self._ahead.extend((line, False) for line in lines)
         return bool(lines)

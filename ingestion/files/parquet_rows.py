@@ -1,4 +1,4 @@
-"""Parquet → rows as texts: days as the local dates that they were written as."""
+"""Reader of Parquet files: values as texts, days as the local dates that were written."""
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
@@ -17,18 +17,18 @@ from lakehouse.types import DATE, TEXT
 from lakehouse.values import write_texts
 
 ROWS_PER_TABLE = 100_000
-# Read so much of a column at a time: a row group may be of any size.
+# Bytes of a column to read at a time, since a row group may have any size.
 BUFFER = 1 << 20
-# What stands for bytes that are not UTF-8.
+# The replacement character that Python writes for bytes that are not UTF-8.
 SPOILED = "\ufffd"
 
 
 def parquet_pieces(source: Source, piece: Piece) -> Iterator[pa.Table]:
-    """Read row groups.
+    """Read the rows of a piece's row groups.
 
     Returns:
-        ``[_malformed, *fields]`` in the file's order; a row with bytes that are not UTF-8 is
-        malformed.
+        Tables of ``[_malformed, *fields]`` in the file's order; a row with bytes that are not
+        UTF-8 is malformed.
     """
     wanted = list(dict.fromkeys(source.fields.values()))
     groups = list(range(piece.start, piece.end))
@@ -47,20 +47,20 @@ def parquet_pieces(source: Source, piece: Piece) -> Iterator[pa.Table]:
 
 
 def as_text(values: pa.Array, name: str, marks: Marks) -> pa.Array:
-    """Write values as texts: a time as it is on the clock of its zone, of a day the date alone.
+    """Write a column's values as texts; a timestamp in a day field becomes the local date.
 
     Args:
-        values: of a type that ``require_values`` takes.
-        name: our name of the field.
-        marks: how the retailer's text files write numbers.
+        values: values of a type that ``require_values`` accepts.
+        name: shopcast's name of the field.
+        marks: number marks of the retailer's text files.
 
     Raises:
-        ArrowInvalid: bytes that are not UTF-8.
+        ArrowInvalid: a text has bytes that are not UTF-8.
     """
     if pa.types.is_dictionary(values.type):
         return as_text(values.dictionary, name, marks).take(values.indices)
     if is_text(values.type):
-        # Nobody has looked yet whether a file's texts are UTF-8; a cast from bytes does.
+        # Arrow does not validate a file's texts as UTF-8 on reading; a cast from bytes does.
         return values.cast(pa.binary()).cast(TEXT)
     if pa.types.is_float16(values.type):
         values = values.cast(pa.float32())
@@ -72,7 +72,7 @@ def as_text(values: pa.Array, name: str, marks: Marks) -> pa.Array:
 
 
 def repaired(values: pa.Array) -> pa.Array:
-    """Put marks in the place of bytes that are not UTF-8."""
+    """Replace bytes of texts that are not UTF-8 with ``SPOILED``."""
     if pa.types.is_dictionary(values.type):
         return repaired(values.dictionary).take(values.indices)
     if not is_text(values.type):
@@ -82,18 +82,18 @@ def repaired(values: pa.Array) -> pa.Array:
 
 
 def spoiled(texts: Sequence[pa.Array]) -> pa.Array:
-    """Write the rows that have marks as one text each; null: the row has none."""
+    """Join the values of each row that has a ``SPOILED`` character; null for any other row."""
     marked = [pc.fill_null(pc.match_substring(column, SPOILED), False) for column in texts]
     whole = pc.binary_join_element_wise(*texts, ",", null_handling="replace", null_replacement="")
     return pc.if_else(reduce(pc.or_, marked), whole, pa.scalar(None, TEXT))
 
 
 def day(times: pa.Array) -> pa.Array:
-    """Return the local dates of times."""
+    """Return the local date of each timestamp, in the timestamp's zone."""
     local = times if times.type.tz is None else pc.local_timestamp(times)
     return pc.floor_temporal(local, unit="day").cast(DATE)
 
 
 def moment(times: pa.Array) -> pa.Array:
-    """Return times in microseconds, as far as timestamps are read."""
+    """Cut timestamps off to microseconds, the precision of shopcast's timestamps."""
     return times.cast(pa.timestamp("us", times.type.tz), safe=False)

@@ -1,4 +1,4 @@
-"""The types of Parquet's columns whose values can be written as texts."""
+"""The Parquet column types that shopcast can read, that is, write as texts."""
 
 from collections.abc import Mapping
 
@@ -8,22 +8,23 @@ from lakehouse.errors import SourceError
 from lakehouse.tables.inputs import INPUTS
 from lakehouse.types import DATE
 
-# The fields that are a day, in sales, lists and inputs; others that are a time are a moment.
+# Fields that are a day in sales, lists and inputs; a timestamp in any other field keeps the time.
 DAYS = {"date", "listed_on"} | {
     column.name for one in INPUTS.values() for column in one.table.columns if column.type == DATE
 }
 
 
 def require_values(types: Mapping[str, pa.DataType], fields: Mapping[str, str], file: str) -> None:
-    """Check that the columns of a Parquet file hold what can be written as texts.
+    """Check that the columns of a Parquet file have types that can be written as texts.
 
     Args:
-        types: of the file's columns.
-        fields: our names → columns.
-        file: for the message.
+        types: types of the file's columns, by name; empty for a text file.
+        fields: shopcast's field names → columns.
+        file: URI or name of the file, for the message.
 
     Raises:
-        SourceError: a column holds times of day, durations, lists or structures.
+        SourceError: a column has times of day, durations, lists or structures; write the column
+            as a text, number, date or timestamp.
     """
     for name, column in fields.items():
         found = types.get(column)
@@ -37,7 +38,7 @@ def require_values(types: Mapping[str, pa.DataType], fields: Mapping[str, str], 
 
 
 def is_value(arrow_type: pa.DataType) -> bool:
-    """Say whether the values of a type can be written as texts."""
+    """Return whether the values of a type can be written as texts."""
     if pa.types.is_dictionary(arrow_type):
         return is_value(arrow_type.value_type)
     tests = (
@@ -49,6 +50,6 @@ def is_value(arrow_type: pa.DataType) -> bool:
 
 
 def is_text(arrow_type: pa.DataType) -> bool:
-    """Say whether values are texts, of whatever Arrow type."""
+    """Return whether an Arrow type holds texts, given as strings or as bytes."""
     tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
     return any(test(arrow_type) for test in (*tests, pa.types.is_binary, pa.types.is_large_binary))

@@ -1,4 +1,4 @@
-"""A checked file's rows: texts under our names, numbered in the file's order; the one reader."""
+"""Reader of a checked file's rows: texts under shopcast's field names, numbered in file order."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 def source_rows(source: Source, *, is_multiline: bool = False) -> Iterator[pa.Table]:
-    """Read a file in this process.
+    """Read a file's rows without Spark.
 
     Args:
         source: a checked file.
-        is_multiline: it is a list, in which a quoted value may hold line ends.
+        is_multiline: whether the file is a list, where a quoted value may contain line ends.
 
     Returns:
-        ``[offset, _malformed, *fields]``: the row's number from 0, the line where it has too few
-        or too many columns, and the values as the file wrote them, null where empty, days of
-        Parquet in ISO form.
+        ``[offset, _malformed, *fields]``: the row's number from 0; the text of a line that has too
+        few or too many columns, else null; and the values as written in the file, null where
+        empty, days of Parquet in ISO form.
 
     Raises:
-        SourceError: the file is no longer the one that was checked.
+        SourceError: the file changed after the check; run again when the file is complete.
     """
     whole = read_whole(source)
     with unchanged(whole.uri, whole.stamp):
@@ -45,10 +45,10 @@ def source_rows(source: Source, *, is_multiline: bool = False) -> Iterator[pa.Ta
 
 
 def piece_rows(source: Source, piece: Piece) -> Iterator[pa.Table]:
-    """Read a piece of a file; see ``source_rows``.
+    """Read the rows of one piece of a file; columns as ``source_rows``.
 
     Raises:
-        SourceError: the piece has not the rows that the check counted.
+        SourceError: the number of rows differs from the number the check counted; run again.
     """
     read = parquet_pieces if source.is_parquet else text_pieces
     count = 0
@@ -62,7 +62,7 @@ def piece_rows(source: Source, piece: Piece) -> Iterator[pa.Table]:
 
 
 def numbered(tables: Iterable[pa.Table], first: int) -> Iterator[pa.Table]:
-    """Number rows."""
+    """Add a column ``offset`` that numbers rows from ``first``, across tables."""
     for table in tables:
         offsets = pa.array(range(first, first + len(table)), pa.int64())
         yield table.add_column(0, "offset", offsets)
@@ -71,12 +71,12 @@ def numbered(tables: Iterable[pa.Table], first: int) -> Iterator[pa.Table]:
 
 @dataclass(frozen=True)
 class PieceReader:
-    """Reads a file's pieces by their places; sent to the workers."""
+    """Reads pieces of a file, given as indices into ``source.pieces``; runs in Spark workers."""
 
     source: Source
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Turn places of pieces into their rows."""
+        """Read the rows of the pieces with the given indices; columns as ``source_rows``."""
         for batch in batches:
             for place in batch.column(0).to_pylist():
                 for rows in piece_rows(self.source, self.source.pieces[place]):
@@ -84,29 +84,30 @@ class PieceReader:
 
     @property
     def ddl(self) -> str:
-        """The columns of the rows."""
+        """Spark DDL of the rows' columns."""
         names = (MALFORMED, *self.source.fields)
         texts = [f"`{name.replace('`', '``')}` STRING" for name in names]
         return ", ".join(["offset BIGINT", *texts])
 
 
 def piece_places(spark: "SparkSession", source: Source) -> "DataFrame":
-    """Return the places of a file's pieces, a Spark partition each, for a ``PieceReader``."""
+    """List the indices of a file's pieces for a ``PieceReader``, one Spark partition per piece."""
     count = max(1, len(source.pieces))
     return spark.range(0, len(source.pieces), 1, count)
 
 
 def read_rows(spark: "SparkSession", source: Source) -> "DataFrame":
-    """Read a file by the workers; see ``source_rows``.
+    """Read a file's rows in Spark workers; columns as ``source_rows``.
 
-    Who acts on the rows does so ``unchanged`` and so refuses a file that was written to meanwhile.
+    The caller must run every action on the rows inside ``unchanged``, which refuses a file that
+    changed in the meantime.
     """
     reader = PieceReader(read_whole(source))
     return piece_places(spark, reader.source).mapInArrow(reader, reader.ddl)
 
 
 def distinct_rows(spark: "SparkSession", source: Source) -> "DataFrame":
-    """Read the distinct rows of a file by the workers, without their numbers."""
+    """Read the distinct rows of a file in Spark workers, without ``offset``."""
     reader = PieceReader(read_whole(source))
     names = [MALFORMED, *source.fields]
 

@@ -1,4 +1,4 @@
-"""One source file, opened by its exact name: no reader takes the name for a pattern or a URI."""
+"""Access to one source file by exact name: no reader takes the name for a pattern or a URI."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ from pyarrow.fs import FileType, LocalFileSystem
 from lakehouse.errors import SourceError
 from lakehouse.storage import filesystem, is_local, local_path
 
-# Local clocks tick every few milliseconds, the times of object stores and old servers in seconds.
+# Seconds. Local file times change every few milliseconds; those of object stores and old servers
+# every second or two.
 TICK = 0.02
 COARSE_TICK = 2.0
 BILLION = 1_000_000_000
@@ -19,14 +20,14 @@ BILLION = 1_000_000_000
 
 @dataclass(frozen=True)
 class Known:
-    """A file that an earlier run read whole: the stamp that it had, and its digest."""
+    """Stamp and SHA-256 digest of a file that an earlier run read whole."""
 
     stamp: str
     digest: str
 
 
 def open_source(uri: str) -> Any:
-    """Open a file of a normal URI for reading at any place."""
+    """Open the file of a normal URI for random-access reading."""
     if is_local(uri):
         return LocalFileSystem().open_input_file(str(local_path(uri)))
     folder, _, name = uri.rpartition("/")
@@ -34,10 +35,10 @@ def open_source(uri: str) -> Any:
 
 
 def file_stamp(uri: str) -> str:
-    """Return what changes whenever a file is written: its size and times; empty: it is gone.
+    """Return a file's stamp, a text of size and times that changes with every write; empty if gone.
 
-    A file that was written within one tick of the clock is waited for: written again at once, it
-    would keep its time.
+    If the file was written less than one clock tick ago, wait for the tick to end: a second write
+    within the tick would leave the file's time unchanged.
     """
     size, written_at, stamp = file_times(uri)
     is_coarse = not is_local(uri) or written_at % BILLION == 0
@@ -49,13 +50,13 @@ def file_stamp(uri: str) -> str:
 
 
 def file_times(uri: str) -> tuple[int, int, str]:
-    """Return a file's size, -1 where there is none, when it was written, ns, and its stamp."""
+    """Return a file's size in bytes (-1 if missing), time of writing in ns, and stamp."""
     if is_local(uri):
         try:
             found = local_path(uri).stat()
         except FileNotFoundError:
             return -1, 0, ""
-        # What keeps a file's time of writing, as cp -p does, does not keep that of its change.
+        # A tool that keeps the time of writing, such as cp -p, cannot keep the time of change.
         stamp = f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
         return found.st_size, found.st_mtime_ns, stamp
     folder, _, name = uri.rpartition("/")
@@ -67,10 +68,11 @@ def file_times(uri: str) -> tuple[int, int, str]:
 
 @contextmanager
 def unchanged(uri: str, stamp: str) -> Iterator[None]:
-    """Refuse what was done with a file that is no longer the one that was checked.
+    """Run a block, then check that a file still has the stamp of the check.
 
     Raises:
-        SourceError: it was written to, or removed, since; the first cause of any other error too.
+        SourceError: the file was written or removed since the check; also raised in place of an
+            error of the block, which the change may have caused. Run again.
     """
     try:
         yield
@@ -81,7 +83,11 @@ def unchanged(uri: str, stamp: str) -> Iterator[None]:
 
 
 def require_unchanged(uri: str, stamp: str, cause: Exception | None = None) -> None:
-    """Check that a file still has the stamp that it was checked with."""
+    """Check that a file still has the given stamp.
+
+    Raises:
+        SourceError: the file changed or is gone; run again when the file is complete.
+    """
     if file_times(uri)[2] != stamp:
         raise SourceError(
             f"{uri}: changed while it was read; run again when it is complete."

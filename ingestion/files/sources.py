@@ -1,4 +1,4 @@
-"""A retailer's files: found in a folder and checked whole before anything is written."""
+"""Source files of a retailer, found in a folder and fully checked before any table is written."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,17 +14,17 @@ from lakehouse.storage import normal_uri
 
 @dataclass(frozen=True)
 class Source:
-    """One file that can be read as its profile says.
+    """One file that was checked against the profile.
 
     Attributes:
-        uri: normal URI.
-        name: of the file.
-        digest: SHA-256 digest of its bytes.
-        columns: all of the file's, in order.
-        fields: our names → the file's columns.
-        files: how text files are written.
-        stamp: size and times that it had when it was checked.
-        pieces: what tasks read of it; none where an earlier run read the file whole.
+        uri: normal URI of the file.
+        name: name of the file.
+        digest: SHA-256 digest of the file's bytes.
+        columns: all columns of the file, in order; empty if an earlier run read the whole file.
+        fields: shopcast's field names → the file's columns.
+        files: encoding, delimiter and number marks of text files.
+        stamp: size and times of the file at the check.
+        pieces: the parts of the file that tasks read; empty if an earlier run read the whole file.
     """
 
     uri: str
@@ -38,25 +38,25 @@ class Source:
 
     @property
     def is_parquet(self) -> bool:
-        """Say whether the file is Parquet, not delimited text."""
+        """Whether the file is Parquet rather than delimited text."""
         return is_parquet(self.name)
 
     @property
     def rows(self) -> int:
-        """How many rows the check counted."""
+        """Number of rows that the check counted."""
         return sum(piece.rows for piece in self.pieces)
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The files of one folder.
+    """The checked files of one folder.
 
     Attributes:
-        sales: the sales files, of those that are equal byte by byte one.
-        entities: shops, items and, where declared, categories.
-        inputs: what else is declared.
-        files: all of them, copies too.
-        not_read: what else is in the folder, and why it is not read.
+        sales: the sales files, without byte-for-byte copies.
+        entities: the list files of shops, items and, where declared, categories, by list name.
+        inputs: the files of declared optional inputs, by input name.
+        files: all checked files, copies included.
+        not_read: files and folders that are not read, each with the reason.
     """
 
     sales: tuple[Source, ...]
@@ -66,19 +66,20 @@ class Sources:
     not_read: tuple[NotRead, ...] = ()
 
     def is_sales(self, source: Source) -> bool:
-        """Say whether a file that lists an entity is a sales file."""
+        """Return whether a list file is also a sales file."""
         return any(sales.digest == source.digest for sales in self.sales)
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder whose files are checked, each read once however often it is named.
+    """A folder whose files are checked; a file that the profile names twice is read once.
 
     Attributes:
-        uri: normal URI.
-        names: of the files there.
-        files: how text files are written.
+        uri: normal URI of the folder.
+        names: names of the files in the folder.
+        files: encoding, delimiter and number marks of text files.
         known: files that earlier runs read whole, by URI.
+        checked: stamp and contents of files already read, by name.
     """
 
     uri: str
@@ -88,7 +89,7 @@ class Folder:
     checked: dict[str, tuple[str, Contents]] = field(default_factory=dict)
 
     def source(self, name: str, fields: Mapping[str, str] | None) -> Source:
-        """Check a file; see ``inspect``."""
+        """Check a file as ``inspect`` does, unless an earlier run read the unchanged file."""
         uri = f"{self.uri}/{name}"
         known = self.known.get(uri)
         if known is not None and fields is not None and file_stamp(uri) == known.stamp:
@@ -99,13 +100,13 @@ class Folder:
         return as_source(uri, name, fields, self.files, (stamp, found))
 
     def lists(self, declared: Mapping[str, tuple[str, Mapping[str, str]]]) -> dict[str, Source]:
-        """Check the files that list something: shops, items, promotions.
+        """Check the list files, such as shops, items or promotions.
 
         Args:
-            declared: what is listed → its file, and our names → columns.
+            declared: name of the list → file name, and shopcast's field names → columns.
 
         Raises:
-            SourceError: one is missing, or cannot be read as the profile says.
+            SourceError: a file is missing or does not match the profile.
         """
         for what, (file, _) in declared.items():
             if file not in self.names:
@@ -116,7 +117,11 @@ class Folder:
         return {what: self.source(file, fields) for what, (file, fields) in declared.items()}
 
     def sales(self, profile: Profile) -> list[Source]:
-        """Check those files that hold sales."""
+        """Check the files whose names match the profile's patterns of sales files.
+
+        Raises:
+            SourceError: no file matches, or a file does not match the profile.
+        """
         names = [name for name in self.names if matches(name, profile.sales.files)]
         if not names:
             wanted = ", ".join(profile.sales.files)
@@ -131,13 +136,13 @@ def find_sources(
     """Find and check the files of a folder.
 
     Args:
-        location: folder or URI.
-        profile: names the files and their columns.
-        known: files that earlier runs read whole, by URI; those that are as they were are not read.
+        location: path or URI of the folder.
+        profile: the profile that names the files and the columns.
+        known: files that earlier runs read whole, by URI; unchanged files are not read again.
 
     Raises:
         SourceError: the folder or a file is missing, empty, damaged, in another encoding, or lacks
-            a column; nothing was written.
+            a column; no table was written.
     """
     uri = existing_folder(normal_uri(location))
     folder = Folder(uri, file_names(uri), profile.files, known or {})
@@ -154,11 +159,11 @@ def find_sales(location: str, profile: Profile) -> tuple[Source, ...]:
     """Find and check the sales files of a folder, or one file.
 
     Args:
-        location: folder or file, path or URI.
-        profile: names the files and their columns.
+        location: path or URI of the folder or file.
+        profile: the profile that names the files and the columns.
 
     Raises:
-        SourceError: as ``find_sources``, for the sales files alone.
+        SourceError: as ``find_sources``, but only for the sales files.
     """
     parent, _, name = normal_uri(location).rpartition("/")
     if matches(name, profile.sales.files) and name in file_names(existing_folder(parent)):
@@ -168,15 +173,15 @@ def find_sales(location: str, profile: Profile) -> tuple[Source, ...]:
 
 
 def find_file(location: str, fields: Mapping[str, str] | None, files: Files) -> Source:
-    """Check one file, whatever its name.
+    """Check one file, whatever the file's name.
 
     Args:
-        location: path or URI.
-        fields: our names → columns that it must have; None: every column under its own name.
-        files: how text files are written.
+        location: path or URI of the file.
+        fields: shopcast's field names → required columns; None: all columns, with unchanged names.
+        files: encoding, delimiter and number marks of text files.
 
     Raises:
-        SourceError: as ``inspect``, or there is no such file.
+        SourceError: the file does not exist, or as ``inspect``.
     """
     parent, _, name = normal_uri(location).rpartition("/")
     folder = existing_folder(parent)
@@ -187,42 +192,42 @@ def find_file(location: str, fields: Mapping[str, str] | None, files: Files) -> 
 
 
 def entities(profile: Profile) -> dict[str, Entity]:
-    """Return the lists that a profile declares, by name."""
+    """Return the lists that a profile declares: shops, items and perhaps categories, by name."""
     declared: dict[str, Entity] = {"shops": profile.shops, "items": profile.items}
     return declared | ({"categories": profile.categories} if profile.categories else {})
 
 
 def entity_fields(entity: Entity) -> dict[str, str]:
-    """Map the fields of a catalogue record to columns: our names, then columns of attributes."""
+    """Map a list's fields to columns; an attribute's column that has no field keeps its name."""
     mapped = set(entity.columns.values())
     others = {a.column: a.column for a in entity.attributes.values() if a.column not in mapped}
     return dict(entity.columns) | others
 
 
 def without_copies(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """Keep one of the files that are equal byte by byte."""
+    """Drop byte-for-byte copies among files, by digest."""
     return tuple({source.digest: source for source in sources}.values())
 
 
 def inspect(folder: str, name: str, fields: Mapping[str, str] | None, files: Files) -> Source:
-    """Read a file once and check that it is what the profile says.
+    """Read a whole file once and check bytes, encoding, columns and types.
 
     Args:
-        folder: normal URI.
-        name: file in the folder.
-        fields: our names → columns that the file must have; None: every column as it is.
-        files: how text files are written.
+        folder: normal URI of the folder.
+        name: name of the file in the folder.
+        fields: shopcast's field names → required columns; None: all columns, with unchanged names.
+        files: encoding, delimiter and number marks of text files.
 
     Raises:
-        SourceError: empty, damaged, undecodable, without a column, or with values of a type that
-            is no value.
+        SourceError: the file is empty, damaged or undecodable, lacks a column, or has a column
+            whose type cannot be written as text.
     """
     uri = f"{folder}/{name}"
     return as_source(uri, name, fields, files, inspect_file(uri, name, files))
 
 
 def read_whole(source: Source) -> Source:
-    """Check a file that an earlier run read, to read it again; another one as it is."""
+    """Return a source with pieces: check a file again if only an earlier run had read the file."""
     if source.pieces:
         return source
     return inspect(source.uri.rpartition("/")[0], source.name, source.fields, source.files)
@@ -235,10 +240,10 @@ def as_source(
     files: Files,
     checked: tuple[str, Contents],
 ) -> Source:
-    """Check that a file has the columns that its profile names.
+    """Check that a file has the columns that the profile names.
 
     Raises:
-        SourceError: it lacks one, has one twice, or one that holds no values.
+        SourceError: a column is missing, occurs twice, or has a type that cannot be read.
     """
     stamp, found = checked
     mapped = dict(zip(found.columns, found.columns, strict=True)) if fields is None else fields

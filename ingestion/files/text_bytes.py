@@ -1,4 +1,4 @@
-"""A text file's bytes → its text: unpacked and decoded piece by piece."""
+"""Decoder of a text file's bytes: decompressed and decoded piece by piece."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -7,23 +7,23 @@ from typing import Any
 from lakehouse.errors import SourceError
 
 GZIP = 31
-# Unpacked at once.
+# Bytes to decompress at once.
 MOST_BYTES = 1 << 20
 BYTE_ORDER_MARK = "\ufeff"
-# A line of these characters alone is no row.
+# A line with no other characters is blank, and no row.
 BLANKS = "".join(map(chr, range(33)))
 
 
 def is_packed(file: str) -> bool:
-    """Say whether a file's name says that it is packed."""
+    """Return whether a file's name ends in ``.gz``."""
     return file.lower().endswith(".gz")
 
 
 def gunzipped(pieces: Iterable[bytes], file: str) -> Iterator[bytes]:
-    """Decompress gzip, one member after the other, never much at once.
+    """Decompress gzip, one member after the other, at most ``MOST_BYTES`` at once.
 
     Raises:
-        SourceError: the file is not gzip, is damaged, or ends before its data does.
+        SourceError: the file is not gzip, is damaged or is truncated; get the file again.
     """
     member, is_complete = zlib.decompressobj(GZIP), True
     for piece in pieces:
@@ -41,7 +41,7 @@ def gunzipped(pieces: Iterable[bytes], file: str) -> Iterator[bytes]:
 
 
 def pieces_and_end(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Pass pieces on and end with an empty one, which flushes a decoder."""
+    """Yield pieces unchanged, then an empty piece, which flushes a decoder."""
     yield from pieces
     yield b""
 
@@ -51,13 +51,14 @@ def decode(decoder: Any, piece: bytes, position: int, encoding: str, file: str) 
 
     Args:
         decoder: an incremental decoder.
-        piece: empty at the end of the file.
-        position: where the piece begins, bytes of (decompressed) text.
+        piece: bytes to decode; empty at the end of the file.
+        position: where the piece begins, in bytes of (decompressed) text.
         encoding: name of the encoding, for the message.
         file: name of the file, for the message.
 
     Raises:
-        SourceError: bytes that the encoding does not know.
+        SourceError: bytes are invalid in the encoding; set files.encoding in the profile or
+            convert the file.
     """
     pending = len(decoder.getstate()[0])
     try:

@@ -1,4 +1,4 @@
-"""Delimited text → rows as texts: a record is one line, so that a lost quote spoils no other."""
+"""Reader of delimited text: one line is one record, so a lost quote spoils only its own line."""
 
 import codecs
 import csv
@@ -27,10 +27,10 @@ QUOTE = '"'
 
 
 def text_pieces(source: Source, piece: Piece) -> Iterator[pa.Table]:
-    """Read a piece of a text file.
+    """Read the rows of one piece of a text file.
 
     Returns:
-        ``[_malformed, *fields]`` in the file's order, about a megabyte of text in each table.
+        Tables of ``[_malformed, *fields]`` in the file's order, about a megabyte of text each.
     """
     is_headed = piece.start == 0
     for block in text_blocks(source, piece):
@@ -42,13 +42,13 @@ def text_pieces(source: Source, piece: Piece) -> Iterator[pa.Table]:
 
 
 def text_blocks(source: Source, piece: Piece) -> Iterator[bytes]:
-    """Read a piece of a text file as UTF-8, without a mark at its beginning, in whole lines."""
+    """Read a piece of a text file as UTF-8 blocks of whole lines, without the byte order mark."""
     with open_source(source.uri) as stream:
         stream.seek(piece.start)
         held = b""
         for text in utf8(stream, source, piece):
             block = held + text
-            # A line end of two bytes is not cut in two.
+            # Keep the two bytes of a line end "\r\n" in one block.
             end = 1 + (block.rfind(b"\n") if b"\n" in block else block.rfind(b"\r", 0, -1))
             held = block[end:]
             if end:
@@ -58,7 +58,7 @@ def text_blocks(source: Source, piece: Piece) -> Iterator[bytes]:
 
 
 def utf8(stream: object, source: Source, piece: Piece) -> Iterator[bytes]:
-    """Read a piece's bytes in UTF-8, which the check of the file has decoded once already."""
+    """Read a piece's bytes as UTF-8; the file's check has shown that all bytes can be decoded."""
     encoding, is_begun = source.files.encoding, False
     if is_packed(source.name):
         raw = gunzipped(chunks(stream), source.name)
@@ -74,16 +74,16 @@ def utf8(stream: object, source: Source, piece: Piece) -> Iterator[bytes]:
 
 
 def lines_of(block: bytes) -> pa.Array:
-    """Split text into its lines, without those that are blank."""
+    """Split text into lines and drop blank lines."""
     text = block.replace(b"\r", b"\n")
     lines = pc.split_pattern(pa.array([text], TEXT), "\n").flatten()
     return lines.filter(pc.not_equal(pc.ascii_trim(lines, BLANKS), ""))
 
 
 def split_lines(lines: pa.Array, source: Source) -> pa.Table:
-    """Split lines into the fields of their file.
+    """Split lines into ``[_malformed, *fields]`` of a file.
 
-    Lines without a quote are split together, which takes a tenth of the time.
+    Lines without a quote are split in bulk, which takes a tenth of the time.
     """
     delimiter, width = source.files.delimiter, len(source.columns)
     places = {name: source.columns.index(column) for name, column in source.fields.items()}
@@ -103,7 +103,7 @@ def split_lines(lines: pa.Array, source: Source) -> pa.Table:
 
 
 def split_line(line: str, delimiter: str, width: int) -> list[str] | None:
-    """Split a line; None where it has too few or too many columns."""
+    """Split a line into values; None where the line has too few or too many columns."""
     if QUOTE not in line:
         return None if line.count(delimiter) != width - 1 else line.split(delimiter)
     try:
@@ -116,11 +116,12 @@ def split_line(line: str, delimiter: str, width: int) -> list[str] | None:
 def records_table(
     records: Iterable[tuple[str, list[str] | None]], places: dict[str, int]
 ) -> pa.Table:
-    """Put records, each its text and its values, into a table; those without values as malformed.
+    """Build a table ``[_malformed, *fields]`` of records, each given as text and values.
 
     Args:
-        records: the text of each and its values, None where they cannot be told apart.
-        places: our names → place of the value.
+        records: text and values of each record; values None where the text cannot be split, so
+            that the record is malformed.
+        places: shopcast's field names → index of the value.
     """
     held = list(records)
     malformed = pa.array([text if values is None else None for text, values in held], TEXT)
@@ -132,7 +133,7 @@ def records_table(
 
 
 def rows_of(malformed: pa.Array, columns: list[pa.Array], names: Iterable[str]) -> pa.Table:
-    """Name columns of texts; an empty text is null."""
+    """Build a table of ``_malformed`` and named text columns; an empty text becomes null."""
     none = pa.scalar(None, TEXT)
     filled = [pc.if_else(pc.equal(column, ""), none, column) for column in columns]
     return pa.table([malformed, *filled], names=[MALFORMED, *names])
