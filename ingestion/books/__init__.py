@@ -1,1 +1,1 @@
-"""Reconciliation: every record received is counted once, wherever it ended."""
+"""Reconciliation: every received record is counted in exactly one table."""

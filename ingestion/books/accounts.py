@@ -1,4 +1,4 @@
-"""Accounts: the books of sources, drawn up from the tables."""
+"""Reconciliation of sources: the books, computed from the bronze and silver tables."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
 
 Counts = dict[str, Counter[str]]
-# Records stored nowhere are looked up so many at a time.
+# Number of unstored records to look up at a time.
 SLICE = 200_000
-# What replaces a record that is stored nowhere: its outcome, its end, and where the newer one is.
+# For records that no silver table stores: outcome, end, table of the newer record, version order.
 REPLACEMENTS = (
     (SALE, "superseded", DAILY_SALES, ORDER),
     (NOT_A_SALE, "not_a_sale", DAILY_OFFERS, RECORD_KEY),
@@ -29,17 +29,17 @@ REPLACEMENTS = (
 
 
 def draw_up(lake: Lake, sources: Sequence[str], profile: Profile) -> list[Book]:
-    """Count what came of every record of some files, by looking it up where it is stored.
+    """Reconcile files: look every record up in the tables and count records per end.
 
     Memory is a byte per record.
 
     Args:
-        lake: where the tables are.
+        lake: the lake that has the tables.
         sources: digests of files.
-        profile: the meaning of the records.
+        profile: the profile that describes the records.
 
     Returns:
-        A book per source, in their order; not yet checked.
+        A book per source, in the order of ``sources``; not yet checked for balance.
     """
     received, stored = Audit(sources), Audit(sources)
     for batch in of_sources(lake, SALES_EVENTS, sources):
@@ -63,12 +63,12 @@ def draw_up(lake: Lake, sources: Sequence[str], profile: Profile) -> list[Book]:
 def of_sources(
     lake: Lake, table: Table, sources: Sequence[str], *columns: str
 ) -> Iterator[pa.RecordBatch]:
-    """Read the keys of a table's records of some sources, and further columns."""
+    """Read the keys, and further columns, of a table's rows that come from some sources."""
     return read_batches(lake, table, [*KEY, *columns], [("source", "in", list(sources))])
 
 
 def ends(lake: Lake, sources: Sequence[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Read the stored records of some sources, each with what it came to."""
+    """Read the stored records of some sources, each batch with the end of the records."""
     for batch in of_sources(lake, DAILY_SALES, sources, "is_cancelled"):
         yield "live", batch.filter(pc.invert(batch["is_cancelled"]))
         yield "tombstones", batch.filter(batch["is_cancelled"])
@@ -79,7 +79,7 @@ def ends(lake: Lake, sources: Sequence[str]) -> Iterator[tuple[str, pa.RecordBat
 
 
 def reasons(lake: Lake, sources: Sequence[str]) -> Counts:
-    """Count rejected records by source and broken check; one record may break several."""
+    """Count rejected records by source and broken check; a record may break several checks."""
     counts: Counts = defaultdict(Counter)
     for batch in of_sources(lake, REJECTED_SALES, sources, "reasons"):
         for source, names in zip(batch["source"], batch["reasons"], strict=True):
@@ -88,12 +88,12 @@ def reasons(lake: Lake, sources: Sequence[str]) -> Counts:
 
 
 def replacements(lake: Lake, unstored: pa.Table, profile: Profile) -> Counts:
-    """Count the records whose sale, or day on offer, has a newer record, by source and end.
+    """Count the unstored records that a newer record replaced, by source and end.
 
     Args:
-        lake: where the tables are.
-        unstored: keys of the records that are stored nowhere.
-        profile: their meaning.
+        lake: the lake that has the tables.
+        unstored: keys of records in bronze.sales_events that no other table stores.
+        profile: the profile that describes the records.
     """
     counts: Counts = defaultdict(Counter)
     for start in range(0, len(unstored), SLICE):
@@ -108,7 +108,7 @@ def replacements(lake: Lake, unstored: pa.Table, profile: Profile) -> Counts:
 
 
 def received(lake: Lake, keys: pa.Table) -> pa.Table:
-    """Read records from bronze by ``[*KEY]``."""
+    """Read the rows of bronze.sales_events that have the given ``[*KEY]``."""
     columns = list(SALES_EVENTS.names)
     asked = [same(keys, name) for name in KEY]
     found = read_table(lake, SALES_EVENTS, columns, asked)
@@ -116,5 +116,5 @@ def received(lake: Lake, keys: pa.Table) -> pa.Table:
 
 
 def same(rows: pa.Table, name: str) -> tuple[str, str, pa.Array]:
-    """Return the condition that a column has one of the values that it has in some rows."""
+    """Return the filter that a column has one of the values it has in the given rows."""
     return name, "in", pc.unique(rows[name])

@@ -1,4 +1,4 @@
-"""The audit: every record received from files is looked up among what is stored."""
+"""Audit of files: the received records that are stored, by end, and those that are not."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,16 +18,18 @@ KEY = ("source", "offset")
 
 @dataclass
 class Tally:
-    """The stored records of one source: how many came to each end, and which were seen.
+    """The stored records of one source.
 
-    ``seen`` has a byte per record number.
+    Attributes:
+        ends: number of records by end.
+        seen: whether each record number was found; a byte per record.
     """
 
     ends: Counter[str] = field(default_factory=Counter)
     seen: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def add(self, end: str, offsets: npt.NDArray[np.int64]) -> None:
-        """Take in records that came to an end."""
+        """Count records of an end and mark their record numbers as seen."""
         self.ends[end] += len(offsets)
         length = int(offsets.max(initial=-1)) + 1
         if length > len(self.seen):
@@ -35,28 +37,28 @@ class Tally:
         self.seen[offsets] = True
 
     def unseen(self, count: int) -> npt.NDArray[np.int64]:
-        """Return the record numbers below a count that were not seen."""
+        """List the record numbers from 0 to ``count`` - 1 that were not seen."""
         seen = self.seen[:count]
         return np.flatnonzero(~np.pad(seen, (0, count - len(seen))))
 
     @property
     def count(self) -> int:
-        """The greatest record number seen, + 1."""
+        """The greatest record number seen plus 1; 0 if none was seen."""
         numbers = np.flatnonzero(self.seen)
         return int(numbers[-1]) + 1 if len(numbers) else 0
 
 
 class Audit(dict[str, Tally]):
-    """The tallies of several sources."""
+    """The tally of each source, by the source's digest."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         super().__init__((source, Tally()) for source in sources)
 
     def add(self, end: str, batch: pa.RecordBatch) -> None:
-        """Take in records that came to an end.
+        """Count records of an end in the tallies of the records' sources.
 
         Args:
-            end: what they came to.
+            end: the end of the records, such as ``live``.
             batch: ``[*KEY]``, of any of the sources.
         """
         for source in pc.unique(batch["source"]).to_pylist():
@@ -64,7 +66,7 @@ class Audit(dict[str, Tally]):
             self[source].add(end, offsets.to_numpy(zero_copy_only=False))
 
     def unstored(self, received: "Audit") -> pa.Table:
-        """List the records received that are stored nowhere: ``[*KEY]``."""
+        """List the received records that this audit has not seen: ``[*KEY]``."""
         parts = [
             pa.table({"source": pa.repeat(source, len(missing)), "offset": missing})
             for source, tally in self.items()
@@ -77,16 +79,16 @@ class Audit(dict[str, Tally]):
 def replaced(
     records: pa.Table, stored: pa.Table, key: Sequence[str], order: Sequence[str]
 ) -> Counter[str]:
-    """Count the records that a newer one of the same key replaced.
+    """Count the records that a newer stored record of the same key replaced.
 
     Args:
-        records: ``[source, *key, *order]``, records that are stored nowhere.
+        records: ``[source, *key, *order]``, records that no silver table stores.
         stored: ``[*key, *order]``, unique on the key.
-        key: what makes two records versions of the same.
-        order: columns that decide which is newer, compared from the left.
+        key: columns that are equal in all versions of a sale or an offer.
+        order: columns that decide which version is newer, compared from left to right.
 
     Returns:
-        Their number by source.
+        Number of replaced records by source.
     """
     newest = dict(zip(tuples(stored, key), tuples(stored, order), strict=True))
     versions = zip(
@@ -98,5 +100,5 @@ def replaced(
 
 
 def tuples(rows: pa.Table, names: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return some columns of each row."""
+    """Return the values of some columns as one tuple per row."""
     return list(zip(*(rows[name].to_pylist() for name in names), strict=True))

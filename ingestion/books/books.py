@@ -1,4 +1,4 @@
-"""The books of a source: every record received is found in a table, or the books do not balance."""
+"""The books of a source: records received against records counted in each table."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,18 @@ ENDS = ("live", "tombstones", "superseded", "not_a_sale", "rejected")
 
 @dataclass(frozen=True)
 class Book:
-    """What came of the records of one source, each end counted where it is stored.
+    """The reconciliation of one source: records received, and records per end.
 
-    ``erased`` are records that were taken out of the lake, as bronze.erasures counts them.
+    Attributes:
+        source: digest of the source file.
+        received: records received, in bronze.sales_events or erased from the table.
+        live: newest versions of sales, not cancelled, in silver.daily_sales.
+        tombstones: newest versions of sales, cancelled, in silver.daily_sales.
+        superseded: records of sales that a newer record replaced; stored in no silver table.
+        not_a_sale: offers, in silver.daily_offers, and records of offers that were replaced.
+        rejected: records in bronze.rejected_sales.
+        erased: records erased from the lake, as counted in bronze.erasures.
+        reasons: rejected records by broken check; a record may break several.
     """
 
     source: str
@@ -27,15 +36,16 @@ class Book:
 
     @property
     def difference(self) -> int:
-        """Records received that came out nowhere; negative: that came out twice."""
+        """Number of received records found at no end; negative if records are counted twice."""
         return self.received - self.erased - sum(int(getattr(self, end)) for end in ENDS)
 
 
 def require_balance(books: Iterable[Book]) -> None:
-    """Check that the books balance.
+    """Check that each source's books balance.
 
     Raises:
-        BooksError: records of a source are lost or doubled.
+        BooksError: records of a source are lost or counted twice; run the command again, and if
+            the difference stays, rebuild the lake from the files.
     """
     for book in books:
         if book.difference:

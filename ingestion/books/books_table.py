@@ -1,4 +1,4 @@
-"""Books of sources and control figures, for a person and as figures of a result line."""
+"""Reports of books and control figures: lines for the terminal, fields of the result line."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ FIRST_FAULTS = 20
 
 
 def show_books(books: Sequence[Book], sources: Sequence[Source]) -> None:
-    """Print what came of the records of each file, and why some were rejected.
+    """Print each file's records per end, and rejected records per broken check.
 
     Args:
-        books: of the files.
-        sources: the files, in the same order.
+        books: one book per file.
+        sources: the files, in the order of ``books``.
     """
     progress(TITLES, "file", "received", *ENDS)
     for book, source in zip(books, sources, strict=True):
@@ -32,7 +32,7 @@ def show_books(books: Sequence[Book], sources: Sequence[Source]) -> None:
 
 
 def books_figures(books: Sequence[Book]) -> dict[str, Any]:
-    """Add books up for the result line."""
+    """Sum books into fields of the result line."""
     reasons = sum((Counter(book.reasons) for book in books), Counter[str]())
     totals = {name: sum(getattr(book, name) for book in books) for name in ("received", *ENDS)}
     return {
@@ -43,11 +43,11 @@ def books_figures(books: Sequence[Book]) -> dict[str, Any]:
 
 
 def show_load(unlisted: Counts, returns: Returns) -> None:
-    """Print what a load's records say that lists and numbers do not bear out.
+    """Print a load's sales of unlisted shops and items, and a load's rejected returns.
 
     Args:
-        unlisted: sales of shops and items that no list knows.
-        returns: what became of returns.
+        unlisted: counts of sales of unlisted shops and items, by id.
+        returns: counts of returns, ingested and rejected.
     """
     for name, found in unlisted_figures(unlisted).items():
         if found["sales"]:
@@ -64,7 +64,7 @@ def show_load(unlisted: Counts, returns: Returns) -> None:
 
 
 def control_figures(found: Comparison) -> dict[str, Any]:
-    """Print the shop-days that differ from the tills' totals, and report how many and the first."""
+    """Print the shop-days that differ from the control file; return result fields with counts."""
     faults = [
         *(f"differs: {fault}" for fault in found.disagree),
         *(f"missing in the lake: {fault}" for fault in found.missing_here),

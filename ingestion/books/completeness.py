@@ -1,4 +1,4 @@
-"""Completeness: whether a month's sales look as if all had come, beside the months before it."""
+"""Completeness of a month: days and shops with sales, compared with the months before."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,29 +17,30 @@ from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.tables.silver import DAILY_SALES
 
-# So many months before a month, of those with sales, say what is usual.
+# Number of months before a month that define what is usual; months without sales are skipped.
 MONTHS_BEFORE = 3
-# Of the usual days: fewer, and some are missing.
+# Share of the usual days with sales; below it, days are missing.
 FEWEST_DAYS = 0.8
-# Of the usual shops of a day at the month's end.
+# Share of the usual shops on the month's last usual day; below it, shops are missing.
 FEWEST_SHOPS = 0.5
 WEEK = 7
 
-# Day → how many shops sold on it.
+# Day → number of shops that sold on the day.
 ShopsByDay = Mapping[date, int]
 
 
 @dataclass(frozen=True)
 class Completeness:
-    """What a month's sales look like.
+    """Days and shops with sales in a month, and the usual numbers.
 
     Attributes:
-        month: which month.
-        days: on how many days it has sales.
-        usual_days: on how many it would by the months before; None: there are none with sales.
-        end: the last day on which shops usually sell; the month's last where none is usual.
-        shops: how many shops sold on it.
-        usual_shops: how many do on such a day, by the months before.
+        month: first day of the month.
+        days: number of days with sales.
+        usual_days: expected number of days with sales, from the months before; None if no month
+            before has sales.
+        end: last day on which shops usually sell; the month's last day where none is usual.
+        shops: number of shops that sold on ``end``.
+        usual_shops: usual number of shops on the weekday of ``end``, from the months before.
     """
 
     month: date
@@ -51,26 +52,32 @@ class Completeness:
 
     @property
     def length(self) -> int:
-        """How many days the month has."""
+        """Number of days in the month."""
         return len(days_of(self.month))
 
     def lacks_days(self, expected: float | None) -> bool:
-        """Say whether days are missing, beside how many are expected; None: nobody knows."""
+        """Return whether days with sales are missing.
+
+        Args:
+            expected: expected number of days; None if unknown, when only a month without any
+                sales lacks days.
+        """
         if not self.days or expected is None:
             return not self.days
         if expected < self.length / 2:
-            # Who sells on few days sells on fewer by chance: three standard deviations.
+            # With few expected days, chance alone varies the number: allow three standard
+            # deviations of a Poisson count.
             return self.days < expected - 3 * sqrt(expected)
         return self.days < FEWEST_DAYS * expected
 
     @property
     def missing_days(self) -> str | None:
-        """What is wrong with the days that have sales, beside the months before; None: nothing."""
+        """Text about missing days, compared with the months before; None if no days are missing."""
         return self._days_text() if self.lacks_days(self.usual_days) else None
 
     @property
     def doubts(self) -> list[str]:
-        """What speaks against the month being complete, where nobody says that it is."""
+        """Reasons to doubt that the month is complete; empty if there is no reason."""
         expected = self.length if self.usual_days is None else self.usual_days
         few_days = [self._days_text()] if self.lacks_days(expected) else []
         is_few = self.shops < max(1, FEWEST_SHOPS * self.usual_shops)
@@ -86,21 +93,22 @@ class Completeness:
 
 
 def is_over(month: date, now: datetime) -> bool:
-    """Say whether a month has ended, by UTC."""
+    """Return whether a month has ended, in UTC."""
     return now >= datetime.combine(plus_months(month, 1), time(), UTC)
 
 
 def has_begun(month: date, now: datetime) -> bool:
-    """Say whether a month has begun, by UTC."""
+    """Return whether a month has begun, in UTC."""
     return now >= datetime.combine(month, time(), UTC)
 
 
 def judge_months(lake: Lake, months: Sequence[date]) -> list[Completeness]:
-    """Look at the live sales of months, each beside those before it.
+    """Compare the live sales of each month with the live sales of the months before.
 
     Args:
-        lake: whose sales.
-        months: in their order; few, as all shops' days of them and of those before are counted.
+        lake: the lake that has silver.daily_sales.
+        months: few months, in order; all their shop-days, and those of the months before, are
+            held in memory.
     """
     if not months:
         return []
@@ -110,11 +118,12 @@ def judge_months(lake: Lake, months: Sequence[date]) -> list[Completeness]:
 
 
 def judge(month: date, shops: ShopsByDay) -> Completeness:
-    """Look at a month's sales beside those of the months before it.
+    """Compare a month's sales with the sales of the months before.
 
     Args:
-        month: which month.
-        shops: of the month and of those before it; a day without sales may be left out.
+        month: first day of the month.
+        shops: number of shops by day, of the month and of ``MONTHS_BEFORE`` months before; a day
+            without sales may be left out.
     """
     asked = (plus_months(month, -back) for back in range(1, MONTHS_BEFORE + 1))
     before = [m for m in asked if sold_days(m, shops)]
@@ -132,7 +141,7 @@ def judge(month: date, shops: ShopsByDay) -> Completeness:
 
 
 def usual_shops(months: Iterable[date], shops: ShopsByDay) -> dict[int, float]:
-    """Return how many shops usually sell on each day of the week in some months."""
+    """Compute the median number of shops that sell on each weekday (0 is Monday) of months."""
     days = [day for month in months for day in days_of(month)]
     by_weekday = {
         weekday: [shops.get(day, 0) for day in days if day.weekday() == weekday]
@@ -142,7 +151,7 @@ def usual_shops(months: Iterable[date], shops: ShopsByDay) -> dict[int, float]:
 
 
 def last_usual_day(days: Sequence[date], usual: Mapping[int, float]) -> tuple[date, float]:
-    """Return the last day on which shops usually sell, as not on Sundays, and how many."""
+    """Return the last day on which shops usually sell (often not a Sunday), and how many."""
     for day in reversed(days[-WEEK:]):
         if usual.get(day.weekday(), 0) > 0:
             return day, usual[day.weekday()]
@@ -161,7 +170,7 @@ def days_of(month: date) -> list[date]:
 
 
 def shops_by_day(lake: Lake, months: MonthRange) -> dict[date, int]:
-    """Count the shops that sold on each day of some months, two names of a shop as one."""
+    """Count the shops with live sales on each day of months; aliases count as one shop."""
     if not log.exists(lake, DAILY_SALES):
         return {}
     found: set[tuple[date, str]] = set()

@@ -1,4 +1,4 @@
-"""Control totals: what the tills say they sold a day, beside what the lake holds."""
+"""Control totals: the tills' totals per shop and day, compared with the lake's live sales."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from lakehouse.values import clean_id, decimal_reader
 KEY = ("shop_id", "date")
 TOTALS = ("rows", "units", "revenue")
 COLUMNS = ("shop_id", "date", *TOTALS)
-# A till rounds to cents; the lake's revenue has four decimals a line.
+# A till rounds to cents; the lake's revenue has four decimals per line.
 CENT = Decimal("0.01")
 
 ShopDay = tuple[str, date]
@@ -33,7 +33,14 @@ Totals = dict[str, Decimal | None]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Shop-days where till and lake agree, disagree, or of which one knows nothing."""
+    """The result of comparing control totals with the lake.
+
+    Attributes:
+        agree: number of shop-days with equal totals.
+        disagree: shop-days with different totals, each with the differences.
+        missing_here: shop-days that only the control file has.
+        missing_there: shop-days that only the lake has.
+    """
 
     agree: int
     disagree: list[str]
@@ -42,15 +49,18 @@ class Comparison:
 
 
 def read_control(location: str, date_format: str) -> dict[ShopDay, Totals]:
-    """Read control totals.
+    """Read control totals from a CSV file.
 
     Args:
-        location: CSV file or URI with the columns shop_id, date, rows, units, revenue; an empty
-            total is not compared.
-        date_format: of the dates, where they are not in ISO form.
+        location: path or URI of a CSV file with the columns shop_id, date, rows, units, revenue;
+            an empty total is not compared.
+        date_format: format of dates that are not in ISO form.
+
+    Returns:
+        Shop-day → totals; None for an empty total.
 
     Raises:
-        SourceError: the file is missing, lacks a column, or holds a value that is none.
+        SourceError: the file is missing, lacks a column, or has a value that cannot be read.
     """
     folder, _, name = normal_uri(location).rpartition("/")
     texts = pacsv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string()))
@@ -70,7 +80,11 @@ def read_control(location: str, date_format: str) -> dict[ShopDay, Totals]:
 def control_line(
     location: str, number: int, row: dict[str, str], read_date: Any
 ) -> tuple[ShopDay, Totals]:
-    """Read one line of control totals."""
+    """Read one line of control totals.
+
+    Raises:
+        SourceError: the shop is empty, or the date or a total cannot be read.
+    """
     day, read = read_date(row["date"]), decimal_reader(PRICE)
     totals = {name: read(row[name]) if row[name] else None for name in TOTALS}
     unread = [name for name in TOTALS if row[name] and totals[name] is None]
@@ -80,9 +94,9 @@ def control_line(
 
 
 def compare(lake: Lake, control: dict[ShopDay, Totals]) -> Comparison:
-    """Compare control totals with the live sales of the days that they span, by shop and day.
+    """Compare control totals with the live sales between the first and last day, per shop-day.
 
-    Shop ids are compared after aliases.
+    Aliases of a shop are added up first.
     """
     days = [day for _, day in control]
     aliases = shop_aliases(lake)
@@ -99,12 +113,12 @@ def compare(lake: Lake, control: dict[ShopDay, Totals]) -> Comparison:
 
 
 def named(key: ShopDay) -> str:
-    """Name a shop-day."""
+    """Write a shop-day for a message."""
     return f"shop {key[0]} on {key[1]}"
 
 
 def difference(here: Totals, there: Totals) -> str:
-    """Say in which totals lake and till differ; nothing where they agree."""
+    """Explain in which totals lake and till differ; empty where the totals agree."""
     return ", ".join(
         f"{name} {here[name]} in the lake, {said} in the till"
         for name in TOTALS
@@ -113,7 +127,7 @@ def difference(here: Totals, there: Totals) -> str:
 
 
 def shop_aliases(lake: Lake) -> dict[str, str]:
-    """Return the shop that each alias is another name of."""
+    """Read from silver.shops the shop that each alias stands for."""
     if not log.exists(lake, SHOPS):
         return {}
     shops = read_table(lake, SHOPS, ["shop_id", "alias_of"], [("alias_of", "is null", False)])
@@ -121,7 +135,7 @@ def shop_aliases(lake: Lake) -> dict[str, str]:
 
 
 def with_aliases(days: dict[ShopDay, Totals], aliases: dict[str, str]) -> dict[ShopDay, Totals]:
-    """Add up the totals of shop ids that are names of one shop."""
+    """Add up the totals of aliases of the same shop, per day."""
     resolved: dict[ShopDay, Totals] = {}
     for (shop, day), totals in days.items():
         key = (aliases.get(shop, shop), day)
@@ -130,7 +144,7 @@ def with_aliases(days: dict[ShopDay, Totals], aliases: dict[str, str]) -> dict[S
 
 
 def added(one: Totals, other: Totals) -> Totals:
-    """Add totals; what one of them does not know is not known."""
+    """Add two shop-days' totals; a total that is None in either is None."""
     pairs = {name: (one[name], other[name]) for name in TOTALS}
     return {
         name: None if first is None or second is None else first + second
@@ -139,7 +153,7 @@ def added(one: Totals, other: Totals) -> Totals:
 
 
 def shop_days(lake: Lake, first: date, last: date) -> dict[ShopDay, Totals]:
-    """Add up the live sales of each shop and day; a sale without a price has no revenue."""
+    """Sum the live sales of each shop and day; a sale without a price adds no revenue."""
     parts = [daily_totals(batch) for batch in live_batches(lake, first, last)]
     if not parts:
         return {}
@@ -151,13 +165,13 @@ def shop_days(lake: Lake, first: date, last: date) -> dict[ShopDay, Totals]:
 
 
 def live_batches(lake: Lake, first: date, last: date) -> Iterator[pa.RecordBatch]:
-    """Read the live sales of some days, piece by piece."""
+    """Read shop, date, units and price of the live sales from first to last day, in batches."""
     days = [("date", ">=", first), ("date", "<=", last)]
     yield from read_batches(lake, DAILY_SALES, [*KEY, "units", "price"], [LIVE, *days])
 
 
 def daily_totals(batch: pa.RecordBatch) -> pa.Table:
-    """Add up one piece by shop and day."""
+    """Sum one batch of sales by shop and day: ``[*KEY, *TOTALS]``."""
     exact = pc.multiply(batch["units"], pc.fill_null(batch["price"], Decimal(0)))
     revenue = pc.round(exact, 4, round_mode="half_towards_infinity").cast(REVENUE)
     lines = pa.table(

@@ -1,4 +1,4 @@
-"""The trial: what would become of a file's records, without a lake."""
+"""Dry run of an ingest: the books and control figures of files, without a lake."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,14 +31,14 @@ SCHEMA = pa.schema(
 DDL = "source STRING, end STRING, id STRING, records BIGINT"
 ENDS = ("live", "tombstones", "not_a_sale", "rejected")
 TAKEN_BACK, NOT_TAKEN_BACK = "return taken", "return rejected"
-# Of one batch, so that a file whose every id is unknown does not fill the driver.
+# Unlisted ids to report per place: a file with only unlisted ids must not fill the driver.
 MOST_IDS = 1000
 Tally = Counter[tuple[str | None, str, str | None]]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What would become of some files: a book each, and what control figures would say."""
+    """The result of a dry run: a book per file, and control figures of all files together."""
 
     books: list[Book]
     unlisted: dict[str, Counter[str]]
@@ -52,17 +52,18 @@ def try_out(
     reception: Reception,
     listed: Listed,
 ) -> Trial:
-    """Count what would become of the records of files that go into an empty lake.
+    """Compute the books that files would have after an ingest into an empty lake.
 
     Args:
-        spark: the session.
+        spark: the Spark session.
         sources: checked sales files.
-        profile: their meaning.
-        reception: when they count as received.
-        listed: the ids that the lists know.
+        profile: the profile that describes the files.
+        reception: when the files count as received.
+        listed: the ids of the shop and item lists.
 
     Returns:
-        Books in the order of the files. What a newer record of the files replaces is superseded.
+        Books in the order of the files; records that a newer record of the files replaces count
+        as superseded.
     """
     received = {source.digest: source.rows for source in sources}
     records = [recorded(spark, source, reception) for source in sources]
@@ -89,14 +90,14 @@ def try_out(
 
 
 def drawn_up(source: str, received: int, counts: Counter[str]) -> Book:
-    """Make a book of counts by end and by broken check."""
+    """Build a source's book from counts by end and by broken check."""
     ends = {end: counts[end] for end in ENDS}
     reasons = {name: number for name, number in counts.items() if name not in ENDS}
     return Book(source, received, superseded=received - sum(ends.values()), reasons=reasons, **ends)
 
 
 def recorded(spark: "SparkSession", source: Source, reception: Reception) -> "DataFrame":
-    """Read a file as rows of bronze.sales_events."""
+    """Read a file as rows of bronze.sales_events, which are not written."""
     reader = PieceReader(read_whole(source))
 
     def work(places: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -108,7 +109,7 @@ def recorded(spark: "SparkSession", source: Source, reception: Reception) -> "Da
 
 
 def counted(batches: Iterable[pa.RecordBatch], listed: Listed) -> Iterator[pa.RecordBatch]:
-    """Count the records of a Spark partition by source and what would become of them."""
+    """Count the records of a Spark partition by source, end and id, as rows of ``SCHEMA``."""
     for records in each_place(batches):
         rows = [
             {"source": source, "end": end, "id": text, "records": number}
@@ -118,7 +119,7 @@ def counted(batches: Iterable[pa.RecordBatch], listed: Listed) -> Iterator[pa.Re
 
 
 def count_ends(records: pa.Table, listed: Listed) -> Tally:
-    """Count the records of a place by source and what would become of them."""
+    """Count the records of a place by source and end, and control figures by id."""
     sales, refused = newest_sales(records), rejected(records)
     live = sales.filter(~pc.field("is_cancelled"))
     counts: Tally = Counter()
@@ -135,7 +136,7 @@ def count_ends(records: pa.Table, listed: Listed) -> Tally:
 
 
 def control_counts(live: pa.Table, refused: pa.Table, listed: Listed) -> Tally:
-    """Count the sales that no list knows, by id, and the returns, by their units."""
+    """Count sales of unlisted shops and items by id, and returns ingested and rejected."""
     returns = Returns()
     returns.add_sales(live)
     returns.add_rejected(refused["value"].combine_chunks())

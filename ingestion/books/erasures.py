@@ -1,4 +1,4 @@
-"""The account of erasures: how many records of each source are gone, whenever one was cut off."""
+"""Counts of erased records by source (bronze.erasures), correct after an interrupted erasure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,26 +11,29 @@ from lakehouse.delta.arrow import append_rows, delete_rows, read_table
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import ERASURES, SALES_EVENTS
 
-# The commit that takes records out of bronze.sales_events names the erasure that it is of. What is
-# noted of a later one did not happen: it was noted first, and cut off.
+# The commit that deletes records from bronze.sales_events carries the erasure's transaction number.
+# An entry with a greater number belongs to an erasure that was interrupted before that commit,
+# since an erasure writes its entry first.
 NAME = "erasure"
 
 
 def transaction(erased_at: datetime) -> log.Named:
-    """Name the transaction of an erasure."""
+    """Return the transaction of an erasure, numbered by time in microseconds."""
     return log.Named(NAME, int(erased_at.timestamp() * 1_000_000))
 
 
 def note(lake: Lake, keys: pa.Table, now: datetime) -> None:
-    """Note how many records of each source are about to go.
+    """Append to bronze.erasures how many records of each source are about to be deleted.
+
+    First deletes the entries of interrupted erasures.
 
     Args:
-        lake: where the tables are.
-        keys: of the records in bronze.sales_events.
+        lake: the lake that has the tables.
+        keys: keys of the records to delete from bronze.sales_events.
         now: when the erasure began.
     """
     if log.transaction_number(lake, SALES_EVENTS, NAME) is None:
-        # A lake of an earlier program: what it noted did happen.
+        # A lake written by an older version has no transaction: count its entries as completed.
         none = SALES_EVENTS.schema.empty_table()
         append_rows(lake, SALES_EVENTS, none, transaction(now - timedelta(microseconds=1)))
     if log.exists(lake, ERASURES):
@@ -45,7 +48,7 @@ def note(lake: Lake, keys: pa.Table, now: datetime) -> None:
 
 
 def erased(lake: Lake, sources: Sequence[str]) -> Counter[str]:
-    """Count the records that were erased, by source."""
+    """Count erased records by source, from completed erasures in bronze.erasures."""
     counts: Counter[str] = Counter()
     if log.exists(lake, ERASURES):
         noted = read_table(lake, ERASURES, filters=[("source", "in", list(sources))])
@@ -55,7 +58,7 @@ def erased(lake: Lake, sources: Sequence[str]) -> Counter[str]:
 
 
 def done(lake: Lake, noted: pa.Table) -> list[bool]:
-    """Say which erasures that were noted did happen."""
+    """Return for each row of bronze.erasures whether the erasure was completed."""
     last = log.transaction_number(lake, SALES_EVENTS, NAME)
     times = noted["erased_at"].to_pylist()
     return [last is None or transaction(time).number <= last for time in times]

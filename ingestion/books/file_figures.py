@@ -1,4 +1,4 @@
-"""What the result line and the terminal say of files: those not read, those read before."""
+"""Reports about files, for terminal and result line: files not read, and files read before."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ FIRST_FILES = 20
 
 
 def not_read_figures(sources: Sources) -> dict[str, Any]:
-    """Report what is in a folder and not read; warn of what looks as if it should be."""
+    """Report the files of a folder that are not read; warn of those that look like data files."""
     for one in sources.not_read:
         if one.is_likely:
             progress("WARNING: %s is not read: %s", one.name, one.why)
@@ -21,14 +21,14 @@ def not_read_figures(sources: Sources) -> dict[str, Any]:
 
 
 def replaced_figures(sources: Sources, days: Sequence[Mapping[str, object]]) -> dict[str, int]:
-    """Report how many rows the files have, and how many of them are no line of a replaced day."""
+    """Report the number of rows in the files, and of rows that are in no replaced day."""
     received = sum(source.rows for source in sources.sales)
     lines = sum(int(str(day["lines"])) for day in days)
     return {"received": received, "rows_of_other_days": received - lines}
 
 
 def read_before_figures(lake: Lake, new: Sequence[Source]) -> dict[str, Any]:
-    """Report new sales files of whose name the lake holds another file's records; warn of them."""
+    """Report and warn of new sales files whose name an ingested file with other contents has."""
     found = ingested_files.read_before(lake, new)
     for name, when in found.items():
         progress(

@@ -1,4 +1,4 @@
-"""The ledger: which files are all in the tables, and how they were when they were read."""
+"""Ingested files (bronze.sources, bronze.source_files): files whose rows all are in the tables."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -18,12 +18,12 @@ SALES, CATALOGUE = "sales", "catalogue"
 
 
 def recorded_sales(lake: Lake) -> set[str]:
-    """Return the digests of the sales files whose books balanced."""
+    """Return the digests of the sales files in bronze.sources, that is, whose books balanced."""
     return set(recorded(lake, SALES)["source"].to_pylist())
 
 
 def known_files(lake: Lake) -> dict[str, Known]:
-    """Return the files that are all in the tables, by URI."""
+    """Read stamp and digest of the ingested files from bronze.source_files, by URI."""
     if not log.exists(lake, SOURCE_FILES):
         return {}
     rows = read_table(lake, SOURCE_FILES, ["uri", "stamp", "source"]).to_pylist()
@@ -31,7 +31,7 @@ def known_files(lake: Lake) -> dict[str, Known]:
 
 
 def record_files(lake: Lake, files: Iterable[Source], reception: Reception) -> None:
-    """Record how files were when they were read, once what they hold is in the tables."""
+    """Upsert files' stamps and digests in bronze.source_files, after the tables have their rows."""
     known = known_files(lake)
     new = {
         source.uri: {
@@ -49,14 +49,14 @@ def record_files(lake: Lake, files: Iterable[Source], reception: Reception) -> N
 
 
 def read_before(lake: Lake, files: Iterable[Source]) -> dict[str, datetime]:
-    """Find sales files of whose name others were read.
+    """Find new sales files whose name an ingested file with other contents has.
 
     Args:
-        lake: where the ledger is.
-        files: that are not in the ledger.
+        lake: the lake that has bronze.sources.
+        files: files that bronze.sources does not have.
 
     Returns:
-        The files' names → when another one of the name was read last.
+        File name → when a file of that name was last ingested.
     """
     names = {source.name for source in files}
     before = recorded(lake, SALES).sort_by("ingested_at").select(["name", "ingested_at"])
@@ -64,18 +64,18 @@ def read_before(lake: Lake, files: Iterable[Source]) -> dict[str, datetime]:
 
 
 def latest_catalogue(lake: Lake) -> str | None:
-    """Return the digest of the catalogue that was taken in last; None: none was."""
+    """Return the digest of the catalogue ingested last; None if none was ingested."""
     return latest(lake, CATALOGUE)
 
 
 def latest(lake: Lake, kind: str) -> str | None:
-    """Return the digest of what was taken in last of a kind; None: nothing was."""
+    """Return the digest of the source of a kind ingested last; None if none was ingested."""
     found = recorded(lake, kind).sort_by("ingested_at")["source"].to_pylist()
     return found[-1] if found else None
 
 
 def recorded(lake: Lake, kind: str) -> pa.Table:
-    """Read the entries of a kind."""
+    """Read the rows of bronze.sources that have a kind."""
     if not log.exists(lake, SOURCES):
         return SOURCES.schema.empty_table()
     return read_table(lake, SOURCES, filters=[("kind", "=", kind)])
@@ -84,13 +84,14 @@ def recorded(lake: Lake, kind: str) -> pa.Table:
 def record_sales(
     lake: Lake, books: Iterable[Book], names: Mapping[str, str], reception: Reception
 ) -> None:
-    """Record files as ingested, once their books balance.
+    """Append sales files to bronze.sources, after their books balanced.
 
     Args:
-        lake: where the ledger is.
-        books: of the files.
+        lake: the lake that has bronze.sources.
+        books: one balanced book per file.
         names: the files' names by digest.
-        reception: of a file that was received now; bronze knows that of each record.
+        reception: times of reception and ingestion in this run; bronze.sales_events has the times
+            of each record.
     """
     entries = [
         {
@@ -108,7 +109,7 @@ def record_sales(
 def record_catalogue(
     lake: Lake, digest: str, name: str, received: int, rejected: int, reception: Reception
 ) -> None:
-    """Record a catalogue as taken in."""
+    """Append an ingested catalogue to bronze.sources."""
     record_list(lake, CATALOGUE, digest, name, received, rejected, reception)
 
 
@@ -121,13 +122,13 @@ def record_list(
     rejected: int,
     reception: Reception,
 ) -> None:
-    """Record a list, the catalogue or an optional input, as taken in."""
+    """Append an ingested list, the catalogue or an optional input, to bronze.sources."""
     entry = {"source": digest, "name": name, "received": received, "rejected": rejected}
     write(lake, [{**entry, "kind": kind}], reception)
 
 
 def write(lake: Lake, entries: list[dict[str, object]], reception: Reception) -> None:
-    """Add entries by one commit."""
+    """Append entries to bronze.sources in one commit."""
     times = {"received_at": reception.received_at, "ingested_at": reception.ingested_at}
     rows = [{**entry, **times} for entry in entries]
     append_rows(lake, SOURCES, pa.Table.from_pylist(rows, schema=SOURCES.schema))

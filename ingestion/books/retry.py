@@ -1,4 +1,4 @@
-"""Rejected records, judged again: those that are fine now become sales, or change the catalogue."""
+"""Retry of rejected records: records that pass now become sales or change the catalogue."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -31,25 +31,25 @@ from lakehouse.types import COUNT, TEXT
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Records that this process puts through itself, and that one removal takes: 300 bytes each.
+# Records, of about 300 bytes, that the driver ingests without Spark and deletes at once.
 FEW_ROWS = 200_000
-# How the names of files begin whose records name their sales.
+# Prefix of data files with records that state a sale_id.
 NAMED = "named-"
 
 
 def retry(spark: "Callable[[], SparkSession]", lake: Lake, profile: Profile) -> tuple[int, int]:
-    """Put rejected records through again, under their own keys.
+    """Check the records of bronze.rejected_sales again and ingest those that pass now.
 
-    Silver takes them first and rejected_sales gives them up last, so that a run that is cut off
-    loses none; the next puts through again what is left, which changes nothing twice.
+    Records keep their keys. They are merged into silver first and deleted from rejected_sales
+    last, so that an interrupted run loses none; the next run repeats the rest without effect.
 
     Args:
-        spark: starts the session, or returns it; called only where there are many records.
-        lake: where the tables are.
-        profile: the meaning of the records now.
+        spark: function that returns the Spark session; called only for many records.
+        lake: the lake that has the tables.
+        profile: the profile that describes the records now.
 
     Returns:
-        How many records were judged, and how many of them were fine.
+        The number of records checked, and the number of those that passed.
     """
     judged = log.row_count(lake, REJECTED_SALES) if log.exists(lake, REJECTED_SALES) else 0
     if not judged:
@@ -61,7 +61,7 @@ def retry(spark: "Callable[[], SparkSession]", lake: Lake, profile: Profile) -> 
 
 
 def retry_few(lake: Lake, profile: Profile) -> int:
-    """Put all rejected records of sales through in this process; returns how many were fine."""
+    """Check and ingest the rejected sales records without Spark; return how many passed."""
     stored = read_table(lake, REJECTED_SALES)
     fine, changed, _ = judge(of_sales(stored, catalogue_sources(lake)), profile)
     if len(fine):
@@ -74,7 +74,7 @@ def retry_few(lake: Lake, profile: Profile) -> int:
 
 
 def retry_many(spark: "SparkSession", lake: Lake, profile: Profile) -> int:
-    """Put all rejected records of sales through by the workers; returns how many were fine."""
+    """Check and ingest the rejected sales records in Spark workers; return how many passed."""
     stored = rows.read(spark, lake, REJECTED_SALES)
     judge_all = partial(judged_rows, profile=profile, others=catalogue_sources(lake))
     parts = write_parts(lake, stored, judge_all)
@@ -91,9 +91,9 @@ def retry_many(spark: "SparkSession", lake: Lake, profile: Profile) -> int:
 
 
 def retry_messages(lake: Lake, profile: Profile) -> int:
-    """Put rejected messages of the catalogue through as such; returns how many were fine.
+    """Check and ingest the rejected catalogue messages; return how many passed.
 
-    A message that an earlier version of the program judged as a sale gets its reason back.
+    A faulty message that an older version checked as a sale gets the reason ``MALFORMED`` back.
     """
     others, accepted = catalogue_sources(lake), 0
     for batch in read_batches(lake, REJECTED_SALES, REJECTED_SALES.names, []):
@@ -114,7 +114,7 @@ def retry_messages(lake: Lake, profile: Profile) -> int:
 
 
 def catalogue_sources(lake: Lake) -> pa.Array:
-    """List the sources of the catalogue's messages: the topic and its UUID."""
+    """List the sources of catalogue messages in bronze: each the topic's name and UUID."""
     if not log.exists(lake, CATALOGUE_EVENTS):
         return pa.array([], TEXT)
     asked = [("entity", "=", MESSAGE)]
@@ -124,12 +124,12 @@ def catalogue_sources(lake: Lake) -> pa.Array:
 
 
 def of_sales(stored: pa.Table, others: pa.Array) -> pa.Table:
-    """Keep the rejected records that are not of the catalogue's sources."""
+    """Keep the rejected records that are sales records, not catalogue messages."""
     return stored.filter(is_of_sales(stored, others))
 
 
 def is_of_sales(stored: pa.Table, others: pa.Array) -> pa.ChunkedArray:
-    """Tell rejected records of sales from those of the catalogue, by source or reason."""
+    """Return whether each rejected record is a sales record, not a catalogue message."""
     is_message = pc.match_substring(joined_reasons(stored), MALFORMED)
     return pc.invert(pc.or_(is_message, pc.is_in(stored["source"], others)))
 
@@ -137,11 +137,11 @@ def is_of_sales(stored: pa.Table, others: pa.Array) -> pa.ChunkedArray:
 def judged_rows(
     batches: Iterator[pa.RecordBatch], profile: Profile, others: pa.Array
 ) -> Iterator[Rows]:
-    """Judge rejected records of sales again; runs in a worker.
+    """Check rejected sales records again; runs in a Spark worker.
 
     Yields:
-        Those that are fine, as records received: files that are never committed. And those that
-        break other checks than before.
+        Records that pass, as rows of bronze.sales_events, whose data files are never committed;
+        and records with changed reasons, as rows of bronze.rejected_sales.
     """
     for stored in gathered(batches, FEW_ROWS):
         fine, changed, is_named = judge(of_sales(stored, others), profile)
@@ -152,15 +152,16 @@ def judged_rows(
 
 
 def judge(stored: pa.Table, profile: Profile) -> tuple[pa.Table, pa.Table, bool]:
-    """Judge rejected records again.
+    """Check rejected sales records again.
 
     Args:
         stored: rows of bronze.rejected_sales.
-        profile: the meaning of the records now.
+        profile: the profile that describes the records now.
 
     Returns:
-        Those that are fine, as rows of bronze.sales_events; those that break other checks than
-        before, as rows of bronze.rejected_sales; and whether any that is fine names its sale.
+        Records that pass, as rows of bronze.sales_events; records that break other checks than
+        before, as rows of bronze.rejected_sales; and whether any passing record states a
+        ``sale_id``.
     """
     events = stored.select(list(SALES_EVENTS.names))
     records = read_all(events, profile)
@@ -175,17 +176,17 @@ def judge(stored: pa.Table, profile: Profile) -> tuple[pa.Table, pa.Table, bool]
 
 
 def with_reasons(stored: pa.Table, name: str) -> pa.Table:
-    """Write the reasons of rejected records as a text: ``[*RECORD_KEY, name]``."""
+    """Return ``[*RECORD_KEY, name]``, where column ``name`` has the joined reasons."""
     return stored.select(list(RECORD_KEY)).append_column(name, joined_reasons(stored))
 
 
 def joined_reasons(stored: pa.Table) -> pa.ChunkedArray:
-    """Write the reasons of rejected records as texts."""
+    """Join the reasons of each rejected record into one text."""
     return pc.binary_join(stored["reasons"], " ")
 
 
 def without(records: pa.Table, others: pa.Table) -> pa.Table:
-    """Leave out the records of other keys, by ``RECORD_KEY``."""
+    """Drop the records whose ``RECORD_KEY`` occurs in ``others``, keeping the order."""
     places = records.select(list(RECORD_KEY)).append_column(
         "place", pa.array(range(len(records)), COUNT)
     )
