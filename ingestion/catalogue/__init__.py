@@ -1,1 +1,1 @@
-"""Shops and items: lists and messages, merged into silver.shops and silver.items."""
+"""Catalogue: lists and messages of shops and items, merged into silver.shops and silver.items."""

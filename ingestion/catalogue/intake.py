@@ -1,4 +1,4 @@
-"""The catalogue's intake: the lists of shops, items and categories to bronze and silver."""
+"""Ingestion of the catalogue: lists of shops, items and categories to bronze and silver."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,9 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What the lists say: rows of silver.shops and silver.items, and how many records said it.
+    """The catalogue read from the lists.
 
-    ``undated`` are the items whose date of listing is no date, and so not known.
+    Attributes:
+        shops: rows of silver.shops.
+        items: rows of silver.items.
+        received: number of records in the lists.
+        rejected: number of records left out, for want of a plausible id.
+        undated: number of items whose ``listed_on`` is stated but cannot be read, so is null.
     """
 
     shops: list[Record]
@@ -40,18 +45,18 @@ class Catalogue:
 
 
 def catalogue_digest(sources: Sources, profile: Profile) -> str:
-    """Digest everything that silver.shops and silver.items are made from."""
+    """Digest the inputs of silver.shops and silver.items: files and declarations of the profile."""
     files = {entity: source.digest for entity, source in sources.entities.items()}
     meaning = {name: part.model_dump(mode="json") for name, part in entities(profile).items()}
     return log.digest([files, meaning, profile.sales.date_format])
 
 
 def understood(records: Mapping[str, pa.Table], profile: Profile) -> Catalogue:
-    """Read the records of the lists.
+    """Parse the records of the lists into a catalogue.
 
     Args:
         records: rows of bronze.catalogue_events by entity: shops, items, perhaps categories.
-        profile: their meaning.
+        profile: the profile that describes the records.
     """
     read = {
         entity: latest_records(records[entity], declared, LISTED[entity][0])
@@ -68,7 +73,7 @@ def understood(records: Mapping[str, pa.Table], profile: Profile) -> Catalogue:
 
 
 def undated(items: Iterable[Record], profile: Profile) -> int:
-    """Count the items whose date of listing is there and is no date."""
+    """Count the items whose ``listed_on`` is stated but cannot be read as a date."""
     read_date = date_reader(profile.sales.date_format)
     stated = (record.get("listed_on") for record in items)
     return sum(text is not None and read_date(text) is None for text in stated)
@@ -81,19 +86,19 @@ def take_in(
     profile: Profile,
     reception: Reception,
 ) -> tuple[Catalogue, int, int]:
-    """Put the lists into bronze and silver; what has not changed is not written again.
+    """Append list files to bronze.catalogue_events and merge them into shops and items.
 
-    Memory holds the lists.
+    A file whose digest bronze has is not appended again. Memory holds the lists.
 
     Args:
-        spark: starts the session, or returns it.
-        lake: where the tables are.
+        spark: function that returns the Spark session; called only if a list is a sales file.
+        lake: the lake that has the tables.
         sources: the checked files of the lists.
-        profile: their meaning.
-        reception: when they were received.
+        profile: the profile that describes the lists.
+        reception: when the files were received and ingested.
 
     Returns:
-        What the lists say, and how many shops and items that altered.
+        The catalogue, and the numbers of shops and of items that changed.
     """
     for entity, source in sources.entities.items():
         transaction = log.Named(f"{entity}:{source.digest}")
@@ -110,7 +115,11 @@ def take_in(
 def put_through(
     lake: Lake, records: Mapping[str, pa.Table], profile: Profile
 ) -> tuple[Catalogue, int, int]:
-    """Put the records of the lists through to silver; see ``understood`` and ``take_in``."""
+    """Merge list records into silver.shops and silver.items; arguments as ``understood``.
+
+    Returns:
+        The catalogue, and the numbers of shops and of items that changed.
+    """
     catalogue = understood(records, profile)
     shops = upsert_changed(lake, SHOPS, catalogue.shops)
     items = upsert_changed(lake, ITEMS, catalogue.items)
@@ -120,9 +129,9 @@ def put_through(
 def listed(
     spark: "Callable[[], SparkSession]", sources: Sources, entity: str, reception: Reception
 ) -> pa.Table:
-    """Read a list as rows of bronze.catalogue_events.
+    """Read a list file as rows of bronze.catalogue_events.
 
-    Of a sales file, which names the entity on every line, the distinct rows are the list.
+    In a sales file, which repeats the entity on every line, the distinct rows are the list.
     """
     source = read_whole(sources.entities[entity])
     if sources.is_sales(source):
@@ -135,30 +144,30 @@ def listed(
 
 
 def numbered(rows: pa.Table) -> pa.Table:
-    """Number rows in the order of their values."""
+    """Sort rows by all columns and number them in a column ``offset``, from 0."""
     ordered = rows.sort_by([(name, "ascending") for name in rows.column_names])
     return ordered.append_column("offset", pa.array(range(len(ordered)), pa.int64()))
 
 
 def stored_events(lake: Lake, entity: str, digest: str) -> pa.Table:
-    """Read the records of a list from bronze, by the digest of its file."""
+    """Read a list's rows of bronze.catalogue_events, by entity and digest of the file."""
     filters = [("source", "=", digest), ("entity", "=", entity)]
     return read_table(lake, CATALOGUE_EVENTS, filters=filters)
 
 
 def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Upsert rows unless what a table holds is newer.
+    """Upsert rows into a table, except where the stored row of the same key is newer.
 
-    A row that says nothing new is written too, for its time: a version between the two would
-    otherwise win over both.
+    A later row with equal values is written too, for ``updated_at``: a version received late, with
+    a time between the two, would otherwise win over both.
 
     Args:
-        lake: where the table is; created where it is missing.
-        table: with a key of one column and ``updated_at``.
-        rows: its columns, unique on the key.
+        lake: the lake that has the table; a missing table is created.
+        table: a table with ``updated_at`` and a key of one column.
+        rows: rows of the table, unique on the key.
 
     Returns:
-        How many rows say something new.
+        The number of rows that are new or have changed values.
     """
     log.create(lake, table)
     key = table.key[0]
@@ -178,13 +187,13 @@ def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) 
 
 
 def is_newer(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
-    """Say whether a row is to be stored: new, later, or another one of the same time."""
+    """Return whether to store a row: new, later, or of the same time with other values."""
     if stored is None or row["updated_at"] > stored["updated_at"]:
         return True
     return row["updated_at"] == stored["updated_at"] and comparable(row) != comparable(stored)
 
 
 def comparable(row: Mapping[str, Any]) -> str:
-    """Write a row without its time, so that equal rows are equal texts."""
+    """Write a row without ``updated_at`` as text, so that rows with equal values compare equal."""
     kept = {name: value for name, value in row.items() if name != "updated_at"}
     return json.dumps({**kept, "attributes": sorted(row["attributes"])}, default=str)

@@ -1,4 +1,4 @@
-"""Catalogue messages: changes of shops and items, as they come while the lake is in use."""
+"""Catalogue messages: changes of shops and items received while the lake is in use."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,25 +16,25 @@ from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES
 from lakehouse.tables.silver import ITEMS, SHOPS
 from lakehouse.values import CLOCKS_APART, plausible_id, timestamp
 
-# The entity of a bronze record that may be of shops and of items.
+# Entity of a row of bronze.catalogue_events that may list shops and items.
 MESSAGE = "message"
 MALFORMED = "catalogue_malformed"
 ORDER = ("updated_at", *RECORD_KEY)
 
 
 def take_in_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
-    """Put messages through to silver.shops and silver.items; the newest of each id stays.
+    """Merge messages into silver.shops and silver.items; the newest record of each id stays.
 
-    A message is a JSON object with lists ``shops`` and ``items``, either may be missing, and
-    ``updated_at``. One that is not goes to bronze.rejected_sales. Memory holds the catalogue.
+    A message is a JSON object with ``updated_at`` and lists ``shops`` and ``items``, of which one
+    may be missing. Any other value goes to bronze.rejected_sales. Memory holds the messages.
 
     Args:
-        lake: where the tables are.
+        lake: the lake that has the tables.
         events: rows of bronze.catalogue_events whose entity is ``MESSAGE``.
-        profile: the attributes to derive.
+        profile: the profile that declares aliases and attributes.
 
     Returns:
-        How many shops and items changed.
+        The number of shops and items that changed.
     """
     rows = events.to_pylist()
     messages = [(row, read_message(row["value"])) for row in rows]
@@ -52,9 +52,9 @@ def take_in_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
 
 
 def in_order(message: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a message its order among others. One from the future is of its ingestion.
+    """Add ``order`` to a message; an ``updated_at`` in the future becomes the ingestion time.
 
-    It would stand for ever otherwise, whatever came later.
+    A message from the future would otherwise win over every later message.
     """
     is_known = message["updated_at"] <= row["ingested_at"] + CLOCKS_APART
     version = message["updated_at"] if is_known else row["ingested_at"]
@@ -63,7 +63,7 @@ def in_order(message: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_message(value: bytes | None) -> dict[str, Any] | None:
-    """Read a message; None where it is none."""
+    """Read a catalogue message; None where the value is not a valid message."""
     message = read_object(value)
     if message is None:
         return None
@@ -76,17 +76,17 @@ def read_message(value: bytes | None) -> dict[str, Any] | None:
 
 
 def is_list_of_records(value: object) -> bool:
-    """Say whether a JSON value is a list of objects."""
+    """Return whether a JSON value is a list of objects."""
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def is_id(value: object) -> bool:
-    """Say whether a JSON value can be an id."""
+    """Return whether a JSON value is a plausible id."""
     return isinstance(value, str) and plausible_id(value) is not None
 
 
 def newest(messages: Iterable[Mapping[str, Any]], name: str, key: str, entity: Entity) -> Records:
-    """Return the newest record of each id, its fields as texts under the lists' own names."""
+    """Return each id's newest record from messages, with fields as texts under the list's names."""
     found: Records = {}
     fields = {
         **dict.fromkeys(entity_fields(entity)),
@@ -104,12 +104,12 @@ def newest(messages: Iterable[Mapping[str, Any]], name: str, key: str, entity: E
 
 
 def as_text(name: str, value: object) -> str | None:
-    """Return a field as ``read_field`` does; None where its JSON value is no text."""
+    """Return a field as ``read_field`` does; None where the JSON value is no text."""
     return read_field(name, value) if isinstance(value, str) else None
 
 
 def with_aliases(records: Records, rows: list[Record]) -> list[Record]:
-    """Keep the rows of shops that were named, a message's alias going before the profile's."""
+    """Keep rows of shops in ``records``; a message's ``alias_of`` overrides the profile's."""
     return [
         {**row, "alias_of": records[row["shop_id"]]["alias_of"] or row["alias_of"]}
         for row in rows
@@ -118,7 +118,7 @@ def with_aliases(records: Records, rows: list[Record]) -> list[Record]:
 
 
 def known_categories(lake: Lake, items: Records, profile: Profile) -> Records:
-    """Return the categories of items: named by the message, or as the lake knows them."""
+    """Return the categories of items, with names from the items, else from silver.items."""
     asked = [("category_id", "in", list({i["category_id"] for i in items.values()} - {None}))]
     stored = read_table(lake, ITEMS, ["category_id", "category_name"], asked)
     each = stored.group_by("category_id").aggregate([("category_name", "max")]).to_pylist()
@@ -133,7 +133,7 @@ def known_categories(lake: Lake, items: Records, profile: Profile) -> Records:
 
 
 def reject(lake: Lake, rows: list[dict[str, Any]]) -> None:
-    """Keep messages that are none, with the reason."""
+    """Upsert invalid messages into bronze.rejected_sales with the reason ``MALFORMED``."""
     if rows:
         kept = [{**row, "reasons": [MALFORMED]} for row in rows]
         upsert_rows(lake, REJECTED_SALES, pa.Table.from_pylist(kept, REJECTED_SALES.schema))

@@ -1,4 +1,4 @@
-"""Catalogue records: JSON bytes to shops, items and categories."""
+"""Parser of catalogue records: JSON bytes to shops, items and categories."""
 
 import re
 from typing import Any
@@ -20,16 +20,16 @@ Records = dict[str, Record]
 
 
 def latest_records(events: pa.Table, entity: Entity, id_name: str) -> tuple[Records, int]:
-    """Read catalogue records, keeping the last of each id.
+    """Read catalogue records and keep the last record of each id.
 
     Args:
         events: rows of bronze.catalogue_events, of one entity.
-        entity: the fields of its records.
-        id_name: the field that names what a record is of.
+        entity: the profile's section that declares the fields of the records.
+        id_name: name of the id field, such as ``shop_id``.
 
     Returns:
-        By id the clean fields and ``updated_at``, the time of reception; and the number of
-        records left out: no JSON object, or nothing that can be an id.
+        By id, the cleaned fields and ``updated_at``, the time of reception; and the number of
+        records left out, which are no JSON object or have no plausible id.
     """
     order = [("received_at", "ascending"), *((name, "ascending") for name in RECORD_KEY)]
     ordered = events.sort_by(order)
@@ -48,12 +48,12 @@ def latest_records(events: pa.Table, entity: Entity, id_name: str) -> tuple[Reco
 
 
 def read_field(name: str, text: str | None) -> str | None:
-    """Return a field's clean text; None where it has none, or cannot be the id that it should."""
+    """Return a field's cleaned text; None where the text is empty or an implausible id."""
     return plausible_id(text) if name in IDS else clean_text(text or "")
 
 
 def attributes(record: Record, entity: Entity) -> list[tuple[str, str]]:
-    """Derive the attributes that an entity's record has, in the order of their names."""
+    """Derive the attributes of a record as ``(name, value)``, sorted by name; empty values drop."""
     field_of = {column: name for name, column in entity_fields(entity).items()}
     found = {
         name: captured(attribute, record[field_of[attribute.column]])
@@ -63,7 +63,7 @@ def attributes(record: Record, entity: Entity) -> list[tuple[str, str]]:
 
 
 def captured(attribute: Attribute, text: str | None) -> str | None:
-    """Return what an attribute takes of its column's text; None: nothing."""
+    """Return the part of a column's text that an attribute's pattern captures; None if no match."""
     if text is None or attribute.pattern is None:
         return text
     match = re.search(attribute.pattern, text)
@@ -71,11 +71,11 @@ def captured(attribute: Attribute, text: str | None) -> str | None:
 
 
 def shop_rows(records: Records, profile: Profile) -> list[Record]:
-    """Make rows of silver.shops, those that the profile names as aliases among them.
+    """Build rows of silver.shops, with a row for each alias of the profile, even if unlisted.
 
     Args:
-        records: the shops listed, by id.
-        profile: aliases and attributes.
+        records: the listed shops, by id.
+        profile: the profile that declares aliases and attributes.
     """
     aliases = profile.shops.aliases
     times = [record["updated_at"] for record in records.values()]
@@ -93,12 +93,12 @@ def shop_rows(records: Records, profile: Profile) -> list[Record]:
 
 
 def item_rows(records: Records, categories: Records, profile: Profile) -> list[Record]:
-    """Make rows of silver.items; an item has its category's attributes too.
+    """Build rows of silver.items, with the attributes of item and category.
 
     Args:
-        records: the items listed, by id.
-        categories: the categories listed, by id.
-        profile: attributes and the format of dates.
+        records: the listed items, by id.
+        categories: the listed categories, by id.
+        profile: the profile that declares attributes and the format of dates.
     """
     read_date = date_reader(profile.sales.date_format)
     of_category = {
@@ -120,5 +120,5 @@ def item_rows(records: Records, categories: Records, profile: Profile) -> list[R
 
 
 def merged(*attributes: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Put attributes together, the later of a name winning, in the order of their names."""
+    """Merge lists of attributes, sorted by name; for the same name, the later list wins."""
     return sorted({name: value for some in attributes for name, value in some}.items())
