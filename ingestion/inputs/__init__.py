@@ -1,1 +1,1 @@
-"""Optional inputs: promotions, planned prices, stock-outs, dates of shops."""
+"""Optional inputs: lists of promotions, planned prices, stock-outs and dates of shops."""

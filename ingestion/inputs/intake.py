@@ -1,4 +1,4 @@
-"""The intake of inputs: a retailer's lists to bronze and to a silver table each."""
+"""Ingestion of optional inputs: each list to bronze.catalogue_events and to a silver table."""
 
 import operator
 from collections.abc import Callable, Iterator
@@ -26,10 +26,10 @@ from lakehouse.types import TEXT
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Records that this process reads itself: Spark would take longer to plan it.
+# Up to this many records are read without Spark, whose planning would take longer.
 FEW_ROWS = 200_000
 SIGNS = {"=": operator.eq, "<=": operator.le}
-# A later record of a later file wins.
+# The record of the later file wins, then the later record of a file.
 VERSION = ("updated_at", "offset")
 NEWER = f"{rows.INCOMING}.updated_at >= {rows.STORED}.updated_at"
 
@@ -42,18 +42,20 @@ def take_in(
     profile: Profile,
     reception: Reception,
 ) -> tuple[int, int]:
-    """Put an input's file into bronze and silver; done again, it changes nothing.
+    """Append an input's file to bronze.catalogue_events and merge the rows into the silver table.
+
+    A second run changes nothing.
 
     Args:
-        spark: starts the session, or returns it.
-        lake: where the tables are.
-        name: of the input.
-        source: its checked file.
-        profile: the meaning of its columns.
-        reception: when it was received.
+        spark: function that returns the Spark session.
+        lake: the lake that has the tables.
+        name: name of the input.
+        source: the checked file of the input.
+        profile: the profile that maps the file's columns.
+        reception: when the file was received and ingested.
 
     Returns:
-        How many records there are, and how many of them were left out.
+        The number of records, and the number of records left out.
     """
     transaction = log.Named(f"{name}:{source.digest}")
     if not log.has_transaction(lake, CATALOGUE_EVENTS, transaction):
@@ -68,7 +70,7 @@ def take_in(
 def records(
     places: Iterator[pa.RecordBatch], entity: str, source: Source, reception: Reception
 ) -> Iterator[Rows]:
-    """Turn pieces of a file into records of an entity; runs in a worker."""
+    """Turn pieces of a file into rows of bronze.catalogue_events; runs in a Spark worker."""
     for found in gathered(PieceReader(source)(places), ROWS_PER_FILE):
         made = events(found, source.digest, reception)
         named = made.append_column("entity", pa.repeat(pa.scalar(entity, TEXT), len(made)))
@@ -83,18 +85,20 @@ def put_through(
     received: Filters,
     profile: Profile,
 ) -> tuple[int, int]:
-    """Put records of an input through to its table, the newest of a key staying.
+    """Merge an input's records from bronze.catalogue_events into the input's silver table.
+
+    The newest record of each key stays.
 
     Args:
-        spark: starts the session, or returns it; called only where there are many records.
-        lake: whose bronze is read.
-        target: where the table is.
-        name: of the input.
-        received: which rows of bronze.catalogue_events, beside those of the input.
-        profile: the meaning of its columns.
+        spark: function that returns the Spark session; called only for many records.
+        lake: the lake whose bronze.catalogue_events is read.
+        target: the lake whose silver table is written.
+        name: name of the input.
+        received: filters on bronze.catalogue_events, in addition to the input's entity.
+        profile: the profile that maps the file's columns.
 
     Returns:
-        How many records there are, and how many of them were left out.
+        The number of records, and the number of records left out.
     """
     mine = [("entity", "=", name), *received]
     source, mapped = INPUTS[name], tuple(profile.inputs[name].columns)
@@ -111,7 +115,7 @@ def put_through(
 
 
 def put_many(lake: Lake, received: "DataFrame", read: InputRecords) -> int:
-    """Put many records through by the workers; returns how many were fine."""
+    """Merge many records into an input's table in Spark workers; return how many were valid."""
     from pyspark.sql import functions as F
 
     source = read.source

@@ -1,4 +1,4 @@
-"""Records of an input: JSON bytes to typed rows; those that are not plausible are left out."""
+"""Parser of an optional input's records: JSON bytes to typed rows; invalid records are left out."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,19 +16,19 @@ from lakehouse.tables.inputs import Input
 from lakehouse.types import COUNT, FEATURE, PRICE, TEXT
 from lakehouse.values import clean_text, decimal_reader, each, plausible_id
 
-# Later records of a file win.
+# Among records of a file with the same key, the record with the greatest offset wins.
 OFFSET = Column("offset", COUNT, "the record's number in its file", False)
 
 
 @dataclass(frozen=True)
 class InputRecords:
-    """Reads the records of an input; sent to the workers.
+    """Reads the records of an input; runs in Spark workers.
 
     Attributes:
-        source: the input.
-        mapped: its fields that the profile maps to columns.
-        date_format: how the files write dates; a month may also be written YYYY-MM.
-        marks: how the files write numbers.
+        source: the input's declaration: table, fields, bounds.
+        mapped: the input's fields that the profile maps to columns of the file.
+        date_format: format of dates in the file; a month may also be written YYYY-MM.
+        marks: number marks of the file.
     """
 
     source: Input
@@ -38,16 +38,23 @@ class InputRecords:
 
     @property
     def ddl(self) -> str:
-        """The columns of the rows."""
+        """Spark DDL of the rows' columns."""
         return f"{self.source.table.ddl}, {OFFSET.ddl}"
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Turn rows of bronze.catalogue_events into rows of the table, with their offset."""
+        """Turn rows of bronze.catalogue_events into rows of the input's table, plus ``offset``."""
         for batch in batches:
             yield from self.rows(pa.Table.from_batches([batch])).to_batches()
 
     def rows(self, events: pa.Table) -> pa.Table:
-        """Read records; one without its key, or with a value that is none, is left out."""
+        """Parse records; leave out records that lack a required value or have an unreadable date.
+
+        Args:
+            events: rows of bronze.catalogue_events, of the input's entity.
+
+        Returns:
+            The columns of the input's table, and ``offset``.
+        """
         fields, _ = read_records(events["value"].combine_chunks(), self.mapped)
         texts = {n: each(fields[n].combine_chunks(), clean_text, TEXT) for n in self.mapped}
         columns = {name: self.values(name, texts, len(events)) for name in self.source.fields}
@@ -68,14 +75,14 @@ class InputRecords:
         return made.filter(pc.invert(is_left_out))
 
     def values(self, name: str, texts: dict[str, pa.Array], count: int) -> pa.Array:
-        """Return the values of a field, null where there is none."""
+        """Parse a field's texts, null where unreadable; an unmapped field takes the default."""
         arrow_type = self.source.table.schema.field(name).type
         if name not in texts:
             return pa.repeat(pa.scalar(self.source.default, arrow_type), count)
         return each(texts[name], self.reader(name, arrow_type), arrow_type)
 
     def reader(self, name: str, arrow_type: pa.DataType) -> Callable[[str], Any]:
-        """Return the function that reads a field's text."""
+        """Return the function that parses a field's text."""
         if arrow_type == TEXT:
             return plausible_id
         if arrow_type == FEATURE:
@@ -86,19 +93,19 @@ class InputRecords:
         )
 
     def number(self, text: str) -> float | None:
-        """Read a number within the input's bounds."""
+        """Parse a number; None where the text is no number or outside the input's bounds."""
         low, high = self.source.bounds
         found = decimal_reader(PRICE, self.marks)(text)
         return float(found) if found is not None and low <= found <= high else None
 
 
 def first_day(day: date | None) -> date | None:
-    """Return the first day of a day's month."""
+    """Return the first day of a date's month; None for None."""
     return day and day.replace(day=1)
 
 
 def any_of(conditions: list[pa.Array]) -> pa.Array:
-    """Say where any of some conditions holds."""
+    """Return whether any of some conditions holds, per row."""
     found, *others = conditions
     for other in others:
         found = pc.or_(found, other)
