@@ -1,1 +1,1 @@
-"""A lake as it was known at a time: bronze records replayed."""
+"""Replayed lakes: a lake as known at an earlier time, rebuilt from bronze records."""

@@ -1,4 +1,4 @@
-"""The catalogue's records once more, in the order in which they came."""
+"""Replay of the catalogue's records, in the order of ingestion."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -18,15 +18,16 @@ from lakehouse.tables.silver import ITEMS, SHOPS
 
 
 def replay_catalogue(lake: Lake, known: Lake, reception: Reception, profile: Profile) -> None:
-    """Put what had been received of the catalogue through to a lake, as it once was.
+    """Replay the received catalogue records into a lake's bronze.catalogue_events, shops and items.
 
-    Memory holds the lists that came at once.
+    Memory holds the latest lists.
 
     Args:
-        lake: whose bronze is read.
-        known: the lake that is made; silver.shops and silver.items, and its bronze.
-        reception: what had been received. Before the lake began its first lists are assumed.
-        profile: the meaning of the records.
+        lake: the lake whose bronze.catalogue_events is read.
+        known: the replayed lake, which is written.
+        reception: the records that had been received; for a time before the lake began, the
+            lake's first lists count as received.
+        profile: the profile that describes the records.
     """
     for table in (SHOPS, ITEMS, CATALOGUE_EVENTS):
         log.create(known, table)
@@ -47,7 +48,7 @@ def replay_catalogue(lake: Lake, known: Lake, reception: Reception, profile: Pro
 
 
 def received(lake: Lake, reception: Reception) -> dict[datetime, set[str]]:
-    """List the entities of what had come by then, by the time when it came."""
+    """List the entities of received catalogue records, by time of ingestion."""
     came = arrivals(lake)
     known = {time: entities for time, entities in came.items() if time <= reception.at}
     if not reception.is_assumed:
@@ -57,7 +58,7 @@ def received(lake: Lake, reception: Reception) -> dict[datetime, set[str]]:
 
 
 def arrivals(lake: Lake) -> dict[datetime, set[str]]:
-    """List the entities of what came into bronze.catalogue_events, by the time when it came."""
+    """List the catalogue's entities in bronze.catalogue_events, by time of ingestion."""
     if not log.exists(lake, CATALOGUE_EVENTS):
         return {}
     columns = ["ingested_at", "entity"]
@@ -71,5 +72,5 @@ def arrivals(lake: Lake) -> dict[datetime, set[str]]:
 
 
 def of_entity(records: pa.Table, entity: str) -> pa.Table:
-    """Keep the records of an entity."""
+    """Keep the rows of bronze.catalogue_events that have an entity."""
     return records.filter(pc.field("entity") == entity)

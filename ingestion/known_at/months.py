@@ -1,4 +1,4 @@
-"""Which months were closed at a time."""
+"""Months of a replayed lake (silver.months): the months that were closed at the time."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,15 +13,15 @@ from lakehouse.tables.silver import MONTHS
 
 
 def write_months(lake: Lake, known: Lake, reception: Reception) -> None:
-    """Give a lake that was replayed the months as they were.
+    """Write silver.months of a replayed lake in one commit: closed and open month at the time.
 
     Args:
-        lake: whose months are known to have been closed at some time.
-        known: has the sales that had been received; its months are written by one commit.
-        reception: the time, and what is assumed of it.
+        lake: the lake whose closing times are read from silver.months.
+        known: the replayed lake, which already has the sales received by the time.
+        reception: the time, and whether reception is only assumed.
 
     Raises:
-        RefusedError: no sale had been received.
+        RefusedError: no sale had been received by the time; name a later time.
     """
     sold = sales_months(known)
     if sold is None:
@@ -38,7 +38,7 @@ def write_months(lake: Lake, known: Lake, reception: Reception) -> None:
 
 
 def recorded(closings: dict[date, datetime | None], reception: Reception) -> dict[date, datetime]:
-    """Return the months that had been closed, each with its time."""
+    """Return the closing times, up to the time of the replay, by month."""
     return {
         month: closing
         for month, closing in closings.items()
@@ -47,7 +47,7 @@ def recorded(closings: dict[date, datetime | None], reception: Reception) -> dic
 
 
 def assumed(sold: MonthRange, reception: Reception) -> dict[date, datetime]:
-    """Return the months whose last day's sales count as received, each with the time they do."""
+    """Return the months whose last day counts as received by the time, with the time it does."""
     delay = timedelta(reception.sales.reception_days or 0)
     ends = {month: plus_months(month, 1) - timedelta(1) for month in sold}
     return {
@@ -58,5 +58,5 @@ def assumed(sold: MonthRange, reception: Reception) -> dict[date, datetime]:
 
 
 def first_open(closings: dict[date, datetime | None], sold: MonthRange) -> date:
-    """Return the month that was open when none was closed yet."""
+    """Return the open month of a time when no month was closed yet."""
     return min((month for month in closings if month >= sold.first), default=sold.first)

@@ -1,4 +1,4 @@
-"""Reception: which records of bronze had been received by a time, and what is only assumed."""
+"""Filter of bronze records: those received by a time, as recorded or as assumed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ from lakehouse.values import clean_text, each, timestamp
 
 @dataclass(frozen=True)
 class Reception:
-    """What had been received by a time; sent to the workers.
+    """Filter of the records that had been received by a time; runs in Spark workers.
 
-    A record that a lake has by then had been received. Of the time before the lake began, nothing
-    is recorded: there a file's sales count as received some days after their date.
+    A record counts as received when it was ingested. For a time before the lake's first ingestion,
+    a file's sales count as received ``sales.reception_days`` days after their date.
 
     Attributes:
-        at: the time.
-        sales: the format of dates, and the days that are assumed.
-        is_assumed: the lake began later.
+        at: the time, UTC.
+        sales: the profile's section with ``date_format`` and ``reception_days``.
+        is_assumed: whether ``at`` is before the lake's first ingestion.
     """
 
     at: datetime
@@ -47,7 +47,7 @@ class Reception:
                 yield Rows(SALES_EVENTS, known)
 
     def has(self, events: pa.Table) -> pa.Array:
-        """Say which rows of bronze.sales_events had been received."""
+        """Return whether each row of bronze.sales_events had been received."""
         is_here = pc.less_equal(events["ingested_at"], pa.scalar(self.at, TIMESTAMP))
         if not self.is_assumed:
             return is_here.combine_chunks()
@@ -56,9 +56,10 @@ class Reception:
         return pc.or_(is_here.combine_chunks(), assumed)
 
     def counts(self, events: pa.Table) -> pa.Array:
-        """Say which rows count as received: their day's delay is over, their version's time past.
+        """Return whether each row of bronze.sales_events counts as received under the assumption.
 
-        A record that has neither a date nor a time of its own never does.
+        The date must not be after ``last_day``, and a stated ``updated_at`` not after ``at``. A
+        record that states neither never counts as received.
         """
         fields, _ = read_records(events["value"].combine_chunks(), ("date", "updated_at"))
         texts = {
@@ -73,7 +74,7 @@ class Reception:
 
     @property
     def last_day(self) -> date:
-        """The last day whose sales count as received."""
+        """The last date whose sales count as received by ``at``."""
         return self.at.date() - timedelta(self.sales.reception_days or 0)
 
 
@@ -81,11 +82,12 @@ NAMED = ("date", "updated_at")
 
 
 def reception(lake: Lake, at: datetime) -> Reception:
-    """Find out what had been received by a time.
+    """Build the filter of the records that a lake had received by a time.
 
     Raises:
-        RefusedError: there is no sale, or the time is before the lake began and the profile does
-            not say what to assume of it.
+        RefusedError: the lake has no sales records (run ingest_history); or the time is before the
+            lake's first ingestion and the profile has no ``[sales] reception_days`` (add the
+            setting or name a later time).
     """
     sales, began = stored_profile(lake).sales, beginning(lake)
     if began is None:
@@ -101,7 +103,7 @@ def reception(lake: Lake, at: datetime) -> Reception:
 
 
 def beginning(lake: Lake) -> datetime | None:
-    """Return when the first sales record came into a lake; None: none did."""
+    """Return when a lake ingested the first sales record; None if the lake has none."""
     if not log.exists(lake, SALES_EVENTS):
         return None
     batches = read_batches(lake, SALES_EVENTS, ["ingested_at"], ())

@@ -1,4 +1,4 @@
-"""Replay: bronze as it was at a time → a lake of its own with silver as it was then."""
+"""Replay: the bronze records received by a time, ingested into a separate lake."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -32,28 +32,29 @@ COPIED = log.Named("known at")
 
 
 def known_lake(lake: Lake, at: datetime) -> Lake:
-    """Return the place of a lake as it was at a time; it is a lake like any other."""
+    """Return the replayed lake of a time, a subfolder of the lake's root."""
     return Lake(f"{lake.root}/{FOLDER}/{at:%Y%m%dT%H%M%S.%fZ}")
 
 
 def replay(
     spark: "Callable[[], SparkSession]", lake: Lake, at: datetime, *, is_redone: bool = False
 ) -> Lake:
-    """Make the lake as it was at a time: bronze and silver.
+    """Build bronze and silver of a lake as known at a time.
 
-    What had been received by then decides, not what was made of it: the records go through the
-    program and the profile of today, so that one that was rejected then and is fine now counts.
-    Done again it changes nothing, after a changed profile it is made anew, and where it was cut off
-    it is completed: the months come last.
+    The records received by the time are ingested by today's program and profile, so that a record
+    that was rejected then and is valid now counts. A second run changes nothing; after a change
+    of the profile the replayed lake is rebuilt. A run after an interrupted one completes the
+    replay: silver.months is written last.
 
     Args:
-        spark: starts the session, or returns it.
-        lake: whose bronze is read.
+        spark: function that returns the Spark session.
+        lake: the lake whose bronze is read.
         at: the time, UTC.
-        is_redone: make it anew in any case.
+        is_redone: whether to rebuild the replayed lake in any case.
 
     Raises:
-        RefusedError: what had been received by then is not known, or nothing had been.
+        RefusedError: the records received by the time are not known, or there are none; name a
+            later time.
     """
     known, received = known_lake(lake, at), reception(lake, at)
     if is_redone or claimed_profile(known) != stored_profile(lake):
@@ -68,10 +69,10 @@ def replay(
 
 
 def replay_sales(spark: "SparkSession", lake: Lake, known: Lake, received: Reception) -> None:
-    """Put the sales records that had been received through to silver, by the workers.
+    """Copy the received sales records to the replayed lake's bronze and merge them into silver.
 
     Raises:
-        RefusedError: none had been.
+        RefusedError: no sales record had been received by the time; name a later time.
     """
     if not log.has_transaction(known, SALES_EVENTS, COPIED):
         parts = write_parts(known, each_once(rows.read(spark, lake, SALES_EVENTS)), received)
@@ -93,9 +94,9 @@ def replay_sales(spark: "SparkSession", lake: Lake, known: Lake, received: Recep
 def replay_inputs(
     spark: "Callable[[], SparkSession]", lake: Lake, known: Lake, received: Reception
 ) -> None:
-    """Put what had been received of the declared inputs through to silver.
+    """Merge the received records of declared inputs into the replayed lake's silver tables.
 
-    Before the lake began, the first file of each is assumed, as of the catalogue.
+    For a time before the lake began, the first file of each input counts as received.
     """
     for name in stored_profile(lake).inputs:
         until = first_arrival(lake, name) if received.is_assumed else received.at
@@ -104,10 +105,10 @@ def replay_inputs(
 
 
 def first_arrival(lake: Lake, name: str) -> datetime:
-    """Return when the first file of an input came.
+    """Return when the first file of an input was ingested.
 
     Raises:
-        RefusedError: none did.
+        RefusedError: no file of the input was ingested; run ingest_history.
     """
     mine = [("entity", "=", name)]
     batches = read_batches(lake, CATALOGUE_EVENTS, ["ingested_at"], mine)
@@ -120,7 +121,7 @@ def first_arrival(lake: Lake, name: str) -> datetime:
 
 
 def each_once(events: "DataFrame") -> "DataFrame":
-    """Keep the first of the records that came again under their key, as Kafka's may.
+    """Keep the first of records with equal keys; Kafka may deliver a record twice.
 
     Args:
         events: rows of bronze.sales_events.
@@ -135,9 +136,10 @@ def each_once(events: "DataFrame") -> "DataFrame":
 
 
 def forget_records(known: Lake) -> None:
-    """Remove what was replayed into a lake; models, scores and forecasts made of it stay.
+    """Delete bronze and silver of a replayed lake; models, scores and forecasts stay.
 
-    Its marker goes first: where this is cut off, the next replay begins by it.
+    The lake's profile marker is deleted first, so that after an interruption the next replay
+    starts with this function again.
     """
     disclaim_lake(known)
     for layer in ("bronze", "silver"):
@@ -147,13 +149,13 @@ def forget_records(known: Lake) -> None:
 
 
 def known_lakes(lake: Lake) -> list[Lake]:
-    """List the lakes that were replayed from a lake."""
+    """List the replayed lakes of a lake."""
     there = filesystem(lake.root).get_file_info(FileSelector(FOLDER, allow_not_found=True))
     return [Lake(f"{lake.root}/{FOLDER}/{info.base_name}") for info in there]
 
 
 def discard(lake: Lake) -> None:
-    """Remove every lake that was replayed from a lake, as when records of it are erased."""
+    """Delete every replayed lake of a lake, with copies of records that an erasure deletes."""
     for known in known_lakes(lake):
         disclaim_lake(known)
     reach(f"before {FOLDER} removal")
