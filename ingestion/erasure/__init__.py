@@ -1,1 +1,1 @@
-"""Erasure: records of a shop or of sales removed from bronze and silver."""
+"""Erasure: deletion of all records of shops or of sales from bronze and silver."""

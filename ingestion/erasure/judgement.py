@@ -1,4 +1,4 @@
-"""Judgement: which records an erasure takes away, and what is left of those that it cuts."""
+"""Selection of records for an erasure: records to delete, and records to shorten."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,30 +18,35 @@ from lakehouse.types import TEXT
 from lakehouse.values import clean_id
 
 Row = dict[str, Any]
-# The entities of catalogue records that may name a shop.
+# Entities of rows of bronze.catalogue_events that may name a shop.
 OF_SHOPS = ("shops", MESSAGE, *(i.name for i in INPUTS.values() if "shop_id" in i.keys))
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be erased: ids of shops, aliases among them, and of sales."""
+    """The request of an erasure: ids of shops, with aliases, and ids of sales."""
 
     shops: pa.Array
     sales: pa.Array
 
     def names(self, shops: pa.Array, sales: pa.Array) -> pa.Array:
-        """Say which rows are of the shops or of the sales."""
+        """Return whether each row has one of the requested shops or sales.
+
+        Args:
+            shops: shop ids of the rows, null where unknown.
+            sales: sale ids of the rows, null where unknown.
+        """
         return pc.or_(pc.is_in(shops, self.shops), pc.is_in(sales, self.sales))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What becomes of some records.
+    """The records that an erasure deletes or shortens.
 
     Attributes:
-        gone: those that go.
-        cut: those that stay without a part of them, as they are then.
-        unattributed: how many of those that stay name neither a shop nor a sale.
+        gone: records to delete.
+        cut: records to shorten, with the shortened ``value``.
+        unattributed: number of records that stay because they name neither a shop nor a sale.
     """
 
     gone: pa.Table
@@ -50,14 +55,14 @@ class Judged:
 
 
 def judge_sales(events: pa.Table, asked: Asked, profile: Profile) -> Judged:
-    """Judge sales records as received, or rejected.
+    """Select rows of bronze.sales_events or bronze.rejected_sales to delete or shorten.
 
-    Of a whole delivery of another shop's day the lines of the sales are cut out.
+    From a replacement of another shop's day, only the lines of requested sales are removed.
 
     Args:
         events: the columns of bronze.sales_events, and perhaps more.
-        asked: what is to be erased.
-        profile: the meaning of the records.
+        asked: the shops and sales to erase.
+        profile: the profile that describes the records.
     """
     may_be = may_replace(events)
     read = [(event, replacement(event)) for event in events.filter(may_be).to_pylist()]
@@ -73,11 +78,13 @@ def judge_sales(events: pa.Table, asked: Asked, profile: Profile) -> Judged:
 
 
 def judge_catalogue(events: pa.Table, asked: Asked) -> Judged:
-    """Judge catalogue records; of a message about several shops, those that are asked for go.
+    """Select rows of bronze.catalogue_events to delete or shorten.
+
+    From a message about several shops, only the requested shops are removed.
 
     Args:
         events: the columns of bronze.catalogue_events.
-        asked: what is to be erased.
+        asked: the shops and sales to erase.
     """
     of_shops = events.filter(pc.is_in(events["entity"], pa.array(OF_SHOPS)))
     read = [(event, read_object(event["value"])) for event in of_shops.to_pylist()]
@@ -87,10 +94,10 @@ def judge_catalogue(events: pa.Table, asked: Asked) -> Judged:
 
 
 def holding(events: pa.Table, texts: Sequence[str]) -> pa.Table:
-    """Keep the records that may say one of some texts, by a look at their bytes.
+    """Keep the records whose bytes may contain one of some texts.
 
-    To parse all takes much longer. What is not written as it is read has a backslash, a character
-    that is not ASCII, or a number's exponent.
+    Parsing all records takes much longer. A parsed text can differ from the bytes only in records
+    with a backslash, a character that is not ASCII or a number's exponent; these are kept too.
     """
     values = events["value"]
     may = pc.match_substring_regex(values, r"\\|[\x80-\xff]|[0-9][eE]")
@@ -102,12 +109,12 @@ def holding(events: pa.Table, texts: Sequence[str]) -> pa.Table:
 def cut(
     records: Sequence[tuple[Row, Row]], left: Callable[[Row, Row], Row | None], events: pa.Table
 ) -> Judged:
-    """Cut records down to what is left of them.
+    """Split records into records to delete and records to shorten.
 
     Args:
-        records: rows of bronze, and the JSON object that each holds.
-        left: what of the object stays; None: nothing.
-        events: has the columns of the rows.
+        records: rows of bronze, each with the parsed JSON object.
+        left: function that returns the part of a row's object that stays; None to delete the row.
+        events: a table with the schema of the rows.
     """
     gone, changed = [], []
     for event, record in records:
@@ -121,7 +128,7 @@ def cut(
 
 
 def named(events: pa.Table, profile: Profile) -> tuple[pa.Array, pa.Array]:
-    """Return the shop and the sale that each record names, as far as it can be read."""
+    """Return the shop and the sale of each record, null where unreadable."""
     received = events.select(EVENTS.names)
     records, texts = parse(received, profile), typed(received, profile)
     sales = pc.coalesce(records["sale_id"], texts["sale_id_text"])
@@ -129,7 +136,7 @@ def named(events: pa.Table, profile: Profile) -> tuple[pa.Array, pa.Array]:
 
 
 def without_sales(event: Row, record: Row, asked: Asked, profile: Profile) -> Row | None:
-    """Return a replaced shop-day without the lines of some sales; None: it is of a shop asked."""
+    """Return a replacement without the lines of requested sales; None for a requested shop."""
     if is_of(record, frozenset(asked.shops.to_pylist())):
         return None
     lines = line_events(event, record)
@@ -142,7 +149,7 @@ def without_sales(event: Row, record: Row, asked: Asked, profile: Profile) -> Ro
 
 
 def without_shops(record: Row, shops: frozenset[str]) -> Row | None:
-    """Return a catalogue record without some shops; None: nothing is left of it."""
+    """Return a catalogue record without the given shops; None where nothing else is left."""
     if is_of(record, shops):
         return None
     listed = record.get("shops")
@@ -154,10 +161,10 @@ def without_shops(record: Row, shops: frozenset[str]) -> Row | None:
 
 
 def is_of(record: Row, shops: frozenset[str]) -> bool:
-    """Say whether a record is of one of some shops."""
+    """Return whether a record's ``shop_id`` is one of the given shops."""
     return clean_id(str(record.get("shop_id", ""))) in shops
 
 
 def ids(texts: Sequence[str]) -> pa.Array:
-    """Write ids as an array, each once: as they are given, and in the form that records have."""
+    """Return distinct ids, both as given and cleaned like the ids in records."""
     return pa.array(sorted({*texts, *filter(None, map(clean_id, texts))}), TEXT)

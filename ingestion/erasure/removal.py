@@ -1,8 +1,8 @@
-"""Removal: records of shops and of sales found in bronze and silver, and taken out of them.
+"""Erasure of shops and sales: search for their rows in bronze and silver, and deletion.
 
-A record goes when it names a shop that is asked for. A sale goes with all its records when it is
-asked for, or when a record of it named the shop, unless its newest version is of another shop.
-What is left is as if the records that went had never come.
+A record is deleted if the record names a requested shop. A sale is deleted with all records if
+the sale is requested, or if a record of the sale named a requested shop and the newest version is
+not of another shop. The lake is then as if the deleted records had never been received.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,8 +26,8 @@ from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVEN
 from lakehouse.tables.inputs import INPUTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, REPLACED_DAYS, SHOPS
 
-# The records go late: a run that was cut off finds the same sales again. The shops go last of all:
-# their rows alone may know which aliases they have.
+# Records are deleted late, so that a run after an interrupted one finds the same sales again. Shops
+# are deleted last: perhaps only silver.shops has their aliases.
 RECORDS = (REJECTED_SALES, CATALOGUE_EVENTS, SALES_EVENTS)
 INPUTS_OF_SHOPS = tuple(known.table for known in INPUTS.values() if "shop_id" in known.keys)
 OF_SHOPS = (DAILY_OFFERS, REPLACED_DAYS, *INPUTS_OF_SHOPS)
@@ -35,13 +35,14 @@ OF_SHOPS = (DAILY_OFFERS, REPLACED_DAYS, *INPUTS_OF_SHOPS)
 
 @dataclass(frozen=True)
 class Found:
-    """What an erasure takes away.
+    """The rows that an erasure deletes or shortens.
 
     Attributes:
-        shops: ids of the shops, their aliases among them.
-        gone: table → keys of the rows that go, in the order of their removal.
-        cut: table → records that stay without a part of them.
-        unattributed: rejected records that name neither a shop nor a sale, and stay.
+        shops: ids of the requested shops, with aliases.
+        gone: table → keys of the rows to delete, in the order of deletion.
+        cut: table → shortened records to write.
+        unattributed: number of rejected records that stay because they name neither a shop nor a
+            sale.
     """
 
     shops: list[str]
@@ -51,21 +52,21 @@ class Found:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Count the rows that go or are cut, by table; those of which there are any."""
+        """Number of rows to delete or shorten, by table path; tables without any are left out."""
         sizes = {t.path: len(rows) + len(self.cut.get(t, ())) for t, rows in self.gone.items()}
         return {path: size for path, size in sizes.items() if size}
 
 
 def find(lake: Lake, shops: Sequence[str], sales: Sequence[str], profile: Profile) -> Found:
-    """Find what an erasure takes away; nothing is written.
+    """Find the rows that an erasure deletes or shortens; writes no table.
 
-    Memory holds the keys of what goes.
+    Memory holds the keys of rows to delete.
 
     Args:
-        lake: where the tables are.
-        shops: ids of shops.
-        sales: ids of sales, as in silver.daily_sales.
-        profile: the meaning of the records.
+        lake: the lake that has the tables.
+        shops: ids of shops to erase.
+        sales: ids of sales to erase, as in silver.daily_sales.
+        profile: the profile that describes the records.
     """
     named = with_aliases(lake, shops, profile)
     asked = Asked(named, ids([*sales, *sales_of(lake, named, profile)]))
@@ -75,7 +76,7 @@ def find(lake: Lake, shops: Sequence[str], sales: Sequence[str], profile: Profil
     for table in RECORDS:
         found = read(lake, table, table.names)
         if table == SALES_EVENTS and not sales:
-            # A record of a sale that was in the shops says so, or names the sale.
+            # A record of a requested shop's sale has the shop's id or a sale_id in the bytes.
             found = (holding(rows, [*named.to_pylist(), "sale_id"]) for rows in found)
         judged = [
             judge_catalogue(rows, asked)
@@ -92,14 +93,14 @@ def find(lake: Lake, shops: Sequence[str], sales: Sequence[str], profile: Profil
 
 
 def erase(lake: Lake, found: Found, now: datetime) -> None:
-    """Take away what was found, and note how many records of each source went.
+    """Delete and shorten the found rows, and count deleted records by source in bronze.erasures.
 
-    Run again after it was cut off, it completes what is left. Lakes that were replayed hold copies
-    of the records, and go as a whole.
+    After an interruption, a new search and erasure complete the rest. Replayed lakes have copies
+    of the records and are deleted as a whole.
 
     Args:
-        lake: where the tables are.
-        found: by ``find``.
+        lake: the lake that has the tables.
+        found: the result of ``find``.
         now: the time of the erasure.
     """
     discard(lake)
@@ -115,7 +116,7 @@ def erase(lake: Lake, found: Found, now: datetime) -> None:
 
 
 def with_aliases(lake: Lake, shops: Sequence[str], profile: Profile) -> pa.Array:
-    """Return the ids of shops and those that are other names of them."""
+    """Return ids of shops and of their aliases, from the profile and silver.shops."""
     others = list(profile.shops.aliases.items())
     for rows in read(lake, SHOPS, ["shop_id", "alias_of"]):
         others += zip(rows["shop_id"].to_pylist(), rows["alias_of"].to_pylist(), strict=True)
@@ -123,7 +124,7 @@ def with_aliases(lake: Lake, shops: Sequence[str], profile: Profile) -> pa.Array
 
 
 def sales_of(lake: Lake, shops: pa.Array, profile: Profile) -> list[str]:
-    """List the sales of which a record named the shops, but those that are another shop's now."""
+    """List sales with a record that names the shops, except sales now stored for another shop."""
     if not len(shops):
         return []
     named: list[pa.Array] = []
@@ -143,20 +144,20 @@ def sales_of(lake: Lake, shops: pa.Array, profile: Profile) -> list[str]:
 
 
 def sold(lake: Lake, asked: Asked) -> pa.Table:
-    """Return the keys of the sales that go from silver.daily_sales."""
+    """Return the keys of the requested shops' and sales' rows of silver.daily_sales."""
     found = read(lake, DAILY_SALES, ["sale_id", "shop_id"])
     mine = [rows.filter(asked.names(rows["shop_id"], rows["sale_id"])) for rows in found]
     return together(DAILY_SALES, DAILY_SALES.key, mine)
 
 
 def of_shops(lake: Lake, table: Table, shops: pa.Array) -> pa.Table:
-    """Return the keys of a table's rows of some shops."""
+    """Return the keys of a table's rows that have one of some shops."""
     found = [rows.filter(pc.is_in(rows["shop_id"], shops)) for rows in read(lake, table, table.key)]
     return together(table, table.key, found)
 
 
 def read(lake: Lake, table: Table, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Read a table piece by piece; one that does not exist has no pieces."""
+    """Read columns of a table batch by batch; a missing table has no batches."""
     if log.exists(lake, table):
         for batch in read_batches(lake, table, columns, []):
             if len(batch):
@@ -164,7 +165,7 @@ def read(lake: Lake, table: Table, columns: Sequence[str]) -> Iterator[pa.Table]
 
 
 def together(table: Table, columns: Sequence[str], pieces: Sequence[pa.Table]) -> pa.Table:
-    """Put columns of pieces of a table together."""
+    """Concatenate columns of pieces of a table; no pieces give an empty table."""
     empty = pa.schema([table.schema.field(name) for name in columns]).empty_table()
     return pa.concat_tables(
         [empty, *(piece.select(columns).cast(empty.schema) for piece in pieces)]
