@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-# Bytes that Arrow reads at once as one text; the limit bounds memory.
+# Most bytes of records that Arrow reads at once as one text, to bound memory.
 LARGEST_TEXT = 1 << 28
-# So few records are read one by one if Arrow cannot read one of them; that takes a millisecond.
+# Up to this many records are read one by one if Arrow cannot read them all; it takes about 1 ms.
 ONE_BY_ONE = 64
 # A number with a greater exponent keeps the exponent.
 LARGEST_EXPONENT = 40

@@ -15,8 +15,8 @@ from lakehouse.month_range import MonthRange, month_date, month_number, plus_mon
 from lakehouse.tables.silver import MONTHS
 
 OPEN, CLOSED = "open", "closed"
-# Transaction in the table's log: its number is the last month that a user closed. Months after
-# that one were closed by later sales and follow the sales.
+# Transaction in the log of silver.months, whose number is the last month that a user closed. Later
+# sales closed the months after that month, so these months change with the sales.
 CLOSED_BY_USER = "months closed by a user"
 
 
@@ -28,7 +28,7 @@ class LakeMonths:
 
     @property
     def open_month(self) -> date:
-        """The month that receives sales."""
+        """The open month, which still receives sales."""
         return self.range.last
 
     @property
@@ -126,7 +126,7 @@ def close(lake: Lake, month: date, now: datetime) -> LakeMonths:
     """Close the open month in silver.months and open the next month, in one commit.
 
     Raises:
-        RefusedError: the month is not the open one; close months in order.
+        RefusedError: the month is not the open month; close months in order.
         ConflictError: another process wrote silver.months at the same time; run again.
     """
     version = log.version(lake, MONTHS) if log.exists(lake, MONTHS) else 0
@@ -146,7 +146,7 @@ def reopen(lake: Lake, month: date) -> LakeMonths:
     """Reopen the last closed month in silver.months, in one commit; the open month is removed.
 
     Raises:
-        RefusedError: the month is not the last closed one; reopen months from the last backwards.
+        RefusedError: the month is not the last closed month; reopen the last month first.
         ConflictError: another process wrote silver.months at the same time; run again.
     """
     version = log.version(lake, MONTHS) if log.exists(lake, MONTHS) else 0
@@ -199,7 +199,7 @@ def save(lake: Lake, rows: list[dict[str, object]], closed_by_user: date, versio
     Args:
         lake: the lake that has silver.months.
         rows: the new rows of silver.months.
-        closed_by_user: the last month that a user closed; later months follow the sales.
+        closed_by_user: the last month that a user closed; later months change with the sales.
         version: the table version that the rows were computed from.
     """
     table = pa.Table.from_pylist(rows, schema=MONTHS.schema)

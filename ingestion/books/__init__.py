@@ -1,1 +1,1 @@
-"""Reconciliation: every received record is counted in exactly one table."""
+"""Reconciliation: the books of each source, which count every received record exactly once."""

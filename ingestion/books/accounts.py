@@ -116,5 +116,5 @@ def received(lake: Lake, keys: pa.Table) -> pa.Table:
 
 
 def same(rows: pa.Table, name: str) -> tuple[str, str, pa.Array]:
-    """Return the filter that a column has one of the values it has in the given rows."""
+    """Return the filter that a column has a value that occurs in the column in ``rows``."""
     return name, "in", pc.unique(rows[name])

@@ -1,4 +1,4 @@
-"""Audit of files: the received records that are stored, by end, and those that are not."""
+"""Audit of files: counts of received records by end, and the list of unstored records."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -12,6 +12,8 @@ ENDS = ("live", "tombstones", "superseded", "not_a_sale", "rejected")
 class Book:
     """The reconciliation of one source: records received, and records per end.
 
+    A record's end is where the record is counted: ``ENDS``, or erased.
+
     Attributes:
         source: digest of the source file.
         received: records received, in bronze.sales_events or erased from the table.

@@ -107,8 +107,8 @@ def judge_months(lake: Lake, months: Sequence[date]) -> list[Completeness]:
 
     Args:
         lake: the lake that has silver.daily_sales.
-        months: few months, in order; all their shop-days, and those of the months before, are
-            held in memory.
+        months: a few months, in order; memory holds all shop-days of the months and of the
+            ``MONTHS_BEFORE`` months before.
     """
     if not months:
         return []

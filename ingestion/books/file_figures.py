@@ -12,7 +12,7 @@ FIRST_FILES = 20
 
 
 def not_read_figures(sources: Sources) -> dict[str, Any]:
-    """Report the files of a folder that are not read; warn of those that look like data files."""
+    """Report the files of a folder that are not read; warn of files that look like data files."""
     for one in sources.not_read:
         if one.is_likely:
             progress("WARNING: %s is not read: %s", one.name, one.why)

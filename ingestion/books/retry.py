@@ -38,10 +38,10 @@ NAMED = "named-"
 
 
 def retry(spark: "Callable[[], SparkSession]", lake: Lake, profile: Profile) -> tuple[int, int]:
-    """Check the records of bronze.rejected_sales again and ingest those that pass now.
+    """Check the records of bronze.rejected_sales again and ingest the records that pass now.
 
-    Records keep their keys. They are merged into silver first and deleted from rejected_sales
-    last, so that an interrupted run loses none; the next run repeats the rest without effect.
+    Records keep their keys. A record is merged into silver first and deleted from rejected_sales
+    last, so that an interrupted run loses no record; merging a record again changes nothing.
 
     Args:
         spark: function that returns the Spark session; called only for many records.
@@ -49,7 +49,7 @@ def retry(spark: "Callable[[], SparkSession]", lake: Lake, profile: Profile) -> 
         profile: the profile that describes the records now.
 
     Returns:
-        The number of records checked, and the number of those that passed.
+        The number of records checked, and the number of records that passed.
     """
     judged = log.row_count(lake, REJECTED_SALES) if log.exists(lake, REJECTED_SALES) else 0
     if not judged:

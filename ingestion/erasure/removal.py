@@ -26,8 +26,8 @@ from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVEN
 from lakehouse.tables.inputs import INPUTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, REPLACED_DAYS, SHOPS
 
-# Records are deleted late, so that a run after an interrupted one finds the same sales again. Shops
-# are deleted last: perhaps only silver.shops has their aliases.
+# An erasure deletes records late, so that the run after an interruption finds the same sales again,
+# and silver.shops last, since perhaps no other table has the aliases of the shops.
 RECORDS = (REJECTED_SALES, CATALOGUE_EVENTS, SALES_EVENTS)
 INPUTS_OF_SHOPS = tuple(known.table for known in INPUTS.values() if "shop_id" in known.keys)
 OF_SHOPS = (DAILY_OFFERS, REPLACED_DAYS, *INPUTS_OF_SHOPS)

@@ -1,4 +1,4 @@
-"""A folder of a retailer's files: the entries of the folder, and those that are not read."""
+"""A folder of a retailer's files: the entries, and the files that are not read with the reason."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ def file_not_read(name: str, wanted: Sequence[str]) -> NotRead:
 
 
 def stem(name: str) -> str:
-    """Return a name without its endings: ``sales.csv.gz`` becomes ``sales``."""
+    """Return a file name without endings: ``sales.csv.gz`` becomes ``sales``."""
     return name[:1] + name[1:].partition(".")[0]
 
 

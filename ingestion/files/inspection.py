@@ -153,7 +153,7 @@ class LineCount:
 
 
 def inspect_text(stream: Any, file: str, files: Files) -> Contents:
-    """Digest a delimited text file, decode it whole and count its rows.
+    """Digest a delimited text file, decode all bytes and count the rows.
 
     Args:
         stream: binary stream of the file.
@@ -217,7 +217,7 @@ def inspect_file(uri: str, name: str, files: Files) -> tuple[str, Contents]:
     """Read a whole file; return the file's stamp and contents.
 
     Raises:
-        SourceError: the file changed while it was read, or as ``inspect_text`` and
+        SourceError: the file changed during the read (run again), or as ``inspect_text`` and
             ``inspect_parquet``.
     """
     stamp = file_stamp(uri)

@@ -11,8 +11,8 @@ from pyarrow.fs import FileType, LocalFileSystem
 from lakehouse.errors import SourceError
 from lakehouse.storage import filesystem, is_local, local_path
 
-# Seconds. Local file times change every few milliseconds; those of object stores and old servers
-# every second or two.
+# Seconds. The file times of local disks change every few milliseconds, the times of object stores
+# and old servers every second or two.
 TICK = 0.02
 COARSE_TICK = 2.0
 BILLION = 1_000_000_000

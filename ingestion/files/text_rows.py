@@ -1,4 +1,4 @@
-"""Reader of delimited text: one line is one record, so a lost quote spoils only its own line."""
+"""Reader of delimited text: one line is one record, so a lost quote spoils no other line."""
 
 import codecs
 import csv

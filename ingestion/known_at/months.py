@@ -47,7 +47,7 @@ def recorded(closings: dict[date, datetime | None], reception: Reception) -> dic
 
 
 def assumed(sold: MonthRange, reception: Reception) -> dict[date, datetime]:
-    """Return the months whose last day counts as received by the time, with the time it does."""
+    """Return the assumed closing times: when the last day of each month counts as received."""
     delay = timedelta(reception.sales.reception_days or 0)
     ends = {month: plus_months(month, 1) - timedelta(1) for month in sold}
     return {

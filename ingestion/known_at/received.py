@@ -1,4 +1,4 @@
-"""Filter of bronze records: those received by a time, as recorded or as assumed."""
+"""Filter of bronze records by a time of reception, recorded or assumed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ from lakehouse.values import clean_text, each, timestamp
 class Reception:
     """Filter of the records that had been received by a time; runs in Spark workers.
 
-    A record counts as received when it was ingested. For a time before the lake's first ingestion,
-    a file's sales count as received ``sales.reception_days`` days after their date.
+    A record counts as received from the time of ingestion. For a time before the lake's first
+    ingestion, a file's sales count as received ``sales.reception_days`` days after the sale's date.
 
     Attributes:
         at: the time, UTC.
@@ -82,7 +82,7 @@ NAMED = ("date", "updated_at")
 
 
 def reception(lake: Lake, at: datetime) -> Reception:
-    """Build the filter of the records that a lake had received by a time.
+    """Build the filter of the rows of bronze.sales_events that a lake had received by a time.
 
     Raises:
         RefusedError: the lake has no sales records (run ingest_history); or the time is before the

@@ -40,7 +40,7 @@ class Returns:
         return {"taken": self.taken, "rejected": self.rejected, "first_rejected": self.first}
 
     def add_sales(self, sales: pa.Table) -> None:
-        """Count sales of negative units, ``[units]``."""
+        """Count ``sales`` (column ``units``) with negative units as ingested returns."""
         self.taken += pc.sum(pc.less(sales["units"], Decimal(0))).as_py() or 0
 
     def add_rejected(self, values: pa.Array) -> None:

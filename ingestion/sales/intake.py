@@ -134,7 +134,7 @@ def take_in_few(lake: Lake, events: pa.Table, profile: Profile) -> pa.Table:
 
 
 def let_sales_move(lake: Lake, sales: Sales) -> None:
-    """Mark silver.daily_sales: a sale's new version may be of another month than the stored one."""
+    """Set ``MOVES`` on silver.daily_sales: a sale's next version may be of another month."""
     if not moves(lake, sales):
         log.create(lake, DAILY_SALES)
         log.set_property(lake, DAILY_SALES, MOVES, "true")
@@ -153,7 +153,7 @@ def months_of(
 ) -> list[date | None] | None:
     """List the months that may store rows with the keys of new rows; None for a table without.
 
-    A merge limited to those months takes a tenth of the time of a merge over all months.
+    A merge limited to a few months takes a tenth of the time of a merge over all months.
     """
     if table == REJECTED_SALES:
         return None
@@ -176,7 +176,7 @@ def settle(batches: Batches) -> Iterator[Rows]:
 
 
 def settled(records: pa.Table) -> Iterator[Rows]:
-    """Split records into rows of rejected_sales, daily_offers and daily_sales, unique on key.
+    """Split records into rows of rejected_sales, daily_offers and daily_sales, unique on the key.
 
     Args:
         records: ``records.PARSED``, with every record of a sale that the batch has.

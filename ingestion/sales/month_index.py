@@ -1,4 +1,4 @@
-"""Index of sales by month (silver.sale_months): from a ``sale_id`` to the months that may store it.
+"""Index of sales by month (silver.sale_months): ``sale_id`` → months that may store the sale.
 
 A record may state the ``sale_id`` of a sale of any month, and a cancel may have no other field.
 Without the index, each such record would need a search through the ids of all sales. Each lookup

@@ -124,16 +124,16 @@ def versions(
 ) -> dict[str, pa.Array]:
     """Compute the version time of each record, and the latest times that are plausible.
 
-    A record without ``updated_at`` takes the time when the record was received. A producer's
-    clock may be wrong: a message whose timestamp lies before the sale, or after the ingestion,
-    counts as received when it was ingested. All inputs are in bronze, so that parsing the same
-    records again gives the same result.
+    A record without ``updated_at`` takes the time of reception. A producer's clock may be wrong: a
+    message whose timestamp lies before the sale, or after the ingestion, takes the time of
+    ingestion instead. All inputs are in bronze, so that parsing the same records again gives the
+    same result.
 
     Args:
         events: the columns of bronze.sales_events.
         stated: texts of updated_at.
         date: business dates.
-        is_of_file: true for a file's record, whose ``received_at`` is trusted: the user who
+        is_of_file: true for a file's record, whose ``received_at`` is trusted, since the user who
             ingested the file stated the time.
 
     Returns:

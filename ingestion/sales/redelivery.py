@@ -76,7 +76,7 @@ def put(
     profile: Profile,
     reception: Reception,
 ) -> None:
-    """Append a replacement to bronze.sales_events and merge its lines into silver.daily_sales.
+    """Append a replacement to bronze.sales_events and merge the lines into silver.daily_sales.
 
     Raises:
         SourceError: a line breaks a check; bronze.rejected_sales has the record.

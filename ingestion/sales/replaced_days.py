@@ -1,4 +1,4 @@
-"""Replaced days: shop-days that a replacement delivered again, and the older sales it cancels."""
+"""Replaced days: shop-days that replacements delivered again, and the older sales they cancel."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -77,7 +77,7 @@ def land_days(lake: Lake, parts: Sequence[Part]) -> Iterator[pa.Table]:
 
 
 def shop_days(*rows: pa.Table) -> pa.Table:
-    """List the distinct ``[shop_id, date]`` of tables; of parsed records, only those of sales."""
+    """List the distinct ``[shop_id, date]`` of tables; parsed records count only if sales."""
     listed = [
         (each.filter(pc.field("outcome") == SALE) if "outcome" in each.column_names else each)
         .select(list(SHOP_DAY))

@@ -69,7 +69,7 @@ def read_all(events: pa.Table, profile: Profile) -> pa.Table:
 
 
 def read_lines(replacements: Sequence[Row], profile: Profile) -> Iterator[pa.Table]:
-    """Parse the lines of replacements, and reject those with a line that breaks a check."""
+    """Parse the lines of replacements; reject a replacement with a line that breaks a check."""
     if not replacements:
         return
     lines = [line_events(event, replacement(event) or {}) for event in replacements]

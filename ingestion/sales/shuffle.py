@@ -1,4 +1,7 @@
-"""The shuffle of sales records: which records a worker needs together, and how many at once."""
+"""Shuffle of sales records: the records that one Spark worker must see together.
+
+A place is the text key by which packed chunks of records are shuffled (``lakehouse.chunks``).
+"""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -33,7 +36,7 @@ ROWS_PER_STRETCH = 100_000
 
 
 def gathered(events: "DataFrame", profile: Profile, count: int, is_moving: bool) -> "DataFrame":
-    """Parse records and shuffle all versions of a sale into one place.
+    """Parse rows of bronze.sales_events and shuffle the versions of each sale to one place.
 
     Args:
         events: rows of bronze.sales_events.
@@ -43,8 +46,7 @@ def gathered(events: "DataFrame", profile: Profile, count: int, is_moving: bool)
 
     Returns:
         Chunks of ``records.PARSED``, sorted by place, with at least the newest version of each
-        sale. A place has all kept versions of each of its sales, and all records of a month's
-        bucket.
+        sale. All kept versions of a sale share a place, and all records of a month's item bucket.
     """
     few = min(MOST_PARTITIONS, 1 + count // ROWS_PER_PARTITION)
     buckets = 1 + count // ROWS_PER_BUCKET
@@ -100,7 +102,7 @@ def by_sale(records: pa.Table, buckets: int) -> pa.Array:
 
 
 def collapsed(records: pa.Table) -> pa.Table:
-    """Keep the newest version of each sale, and every other record."""
+    """Drop superseded versions of sales: keep each sale's newest, and records that are no sale."""
     is_sale = pc.field("outcome") == SALE
     sales = newest(records.filter(is_sale), DAILY_SALES.key, ORDER)
     return pa.concat_tables([sales, records.filter(~is_sale)])

@@ -34,7 +34,7 @@ def newest_offers(parsed: pa.Table) -> pa.Table:
         parsed: rows of ``records.PARSED``, with every row of a date, shop and item.
 
     Returns:
-        The columns of silver.daily_offers, unique on its key.
+        The columns of silver.daily_offers, unique on the table's key.
     """
     offers = parsed.filter(pc.field("outcome") == NOT_A_SALE).select(list(DAILY_OFFERS.names))
     return newest(offers, DAILY_OFFERS.key, RECORD_KEY)
