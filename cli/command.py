@@ -16,7 +16,6 @@ from lakehouse.finite import finite
 from lakehouse.progress import logger, progress
 from lakehouse.settings import JobSettings
 
-
 EXIT_CODES = """exit codes:
   0  done
   1  failed: a defect of the program or of the machine

@@ -7,7 +7,6 @@ import pyarrow as pa
 
 from lakehouse.tables.bronze import RECORD_KEY
 
-
 # A newer version has greater values in these columns, compared from left to right.
 ORDER = ("updated_at", *RECORD_KEY)
 

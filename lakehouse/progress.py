@@ -2,7 +2,6 @@
 
 import logging
 
-
 logger = logging.getLogger("shopcast")
 
 
