@@ -1,1 +1,1 @@
-"""What is computed: declarations, kernels and the panel, without any I/O."""
+"""Feature engineering in memory: declarations, kernels and panel rows, without any I/O."""

@@ -1,8 +1,8 @@
-"""The age of items, months since their first sale anywhere, as a key that groups can have.
+"""Item age, a key of feature groups: months since the item's first sale in any shop.
 
-Of a month's cells it is the age in that month, 0 in the month of the first sale; of a panel row
-the age in the month after the cutoff, 0 of an item that nobody bought yet. So what is known of
-items at an age, the first month above all, is joined to items that come to that age.
+A monthly cell has the item's age in the cell's month, 0 in the month of the first sale. A panel
+row has the age in the month after the cutoff, 0 if the item never sold. Groups by age give a new
+item the sales of earlier items at the same age, above all in the first month.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from features.group import ITEM, PRESENCE
 from lakehouse.month_range import month_numbers
 
 ITEM_AGE = "item_age"
-# Older ones count as this old.
+# Months; older items count as this old, so that groups by age have few keys.
 OLDEST = 12
 AGES = pa.array([str(age) for age in range(OLDEST + 1)])
 FIRST_SALES = pa.schema([(ITEM, pa.string()), ("first", pa.int64())])
@@ -28,9 +28,10 @@ def first_sales(cells: pa.Table) -> pa.Table:
 
     Args:
         cells: ``[item_id, month, sales, …]``, of all months from the lake's first on.
+            A cell with 0 sales is ignored.
 
     Returns:
-        ``[item_id, first]``, unique on the item, ``first`` being the month's number.
+        ``[item_id, first]``, unique on the item; ``first`` is the number of the month.
     """
     sold = cells.filter(pc.greater(cells[PRESENCE], 0))
     coded = dictionary(sold[ITEM])
@@ -40,10 +41,10 @@ def first_sales(cells: pa.Table) -> pa.Table:
 
 
 def earliest(lists: Sequence[pa.Table]) -> pa.Table:
-    """Put lists of first sales together, each item once with its earliest month.
+    """Merge lists of first sales, keeping the earliest month of each item.
 
     Args:
-        lists: ``[item_id, first]`` each.
+        lists: tables ``[item_id, first]``; ``first`` is the number of a month.
     """
     together = pa.concat_tables([of.cast(FIRST_SALES) for of in lists])
     found = together.group_by(ITEM, use_threads=False).aggregate([("first", "min")])
@@ -51,14 +52,15 @@ def earliest(lists: Sequence[pa.Table]) -> pa.Table:
 
 
 def with_age(cells: pa.Table, first: pa.Table) -> pa.Table:
-    """Add the age that each cell's item has in the cell's month.
+    """Add ``item_age``, the item's age in the cell's month, to monthly cells.
 
     Args:
         cells: ``[item_id, month, …]``.
-        first: ``[item_id, first]``, the month of each item's first sale anywhere.
+        first: ``[item_id, first]``, the number of the month of each item's first sale in any shop.
 
     Returns:
-        The rows and ``item_age``, without cells before the item's first sale.
+        The cells with ``item_age`` (text, whole months, at most ``OLDEST``), without the cells
+        before the item's first sale.
     """
     at = positions(cells[ITEM], first[ITEM].combine_chunks())
     began = np.append(first["first"].to_numpy(), NOT_SOLD)[at]
@@ -73,8 +75,12 @@ def ages_of(items: pa.Array, known: pa.Table) -> Codes:
     """Return the age of items in a target month, as positions in ``AGES``.
 
     Args:
-        items: distinct ids.
-        known: features of the item's group in that month, ``[item_id, item_sales_age_all]``.
+        items: distinct item ids.
+        known: features of the group ``item`` in the target month,
+            ``[item_id, item_sales_age_all]``.
+
+    Returns:
+        ``[item]`` int64; 0 for an item without features.
     """
     ages = np.zeros(len(items), np.int64)
     at = positions(known[ITEM], items)
@@ -84,6 +90,6 @@ def ages_of(items: pa.Array, known: pa.Table) -> Codes:
 
 
 def capped(ages: Codes) -> Codes:
-    """Count the old as oldest."""
+    """Limit ages, in months, to ``OLDEST``."""
     oldest: Codes = np.minimum(ages, OLDEST)
     return oldest

@@ -1,4 +1,4 @@
-"""What the catalogue says of shops and items, as columns that groups can have as keys."""
+"""Catalogue attributes of shops and items, as columns that feature groups use as keys."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from lakehouse.types import TEXT
 
 @dataclass(frozen=True)
 class Attributes:
-    """The names of what is known of shops and of items, as a profile derives it.
+    """The names of the attributes that a profile declares for shops and items.
 
     Attributes:
-        shop: of shops.
-        item: of items, their category first.
+        shop: attributes of shops.
+        item: attributes of items, ``category_id`` first.
     """
 
     shop: tuple[str, ...]
@@ -26,7 +26,7 @@ class Attributes:
 
     @classmethod
     def of(cls, profile: Profile) -> "Attributes":
-        """Return the attributes that a profile declares; an item has its category's too."""
+        """Return the attributes that a profile declares; items also get those of categories."""
         categories = profile.categories.attributes if profile.categories else {}
         return cls(
             tuple(sorted(profile.shops.attributes)),
@@ -43,15 +43,16 @@ class Attributes:
 
 
 def flattened(rows: pa.Table, key: str, names: Iterable[str]) -> pa.Table:
-    """Make columns of attributes.
+    """Turn a map of attributes into one column per attribute.
 
     Args:
-        rows: ``[key, attributes, …]``, a name among the columns being taken from there.
+        rows: ``[key, attributes, …]``; an attribute that is already a column is read from the
+            column, any other from the map ``attributes``.
         key: the column of ids.
         names: the attributes wanted.
 
     Returns:
-        ``[key, *names]``, text; ``unknown`` where there is no value.
+        ``[key, *names]``, text; ``unknown`` where an attribute has no value.
     """
     columns = {key: rows[key].cast(TEXT)}
     for name in names:
@@ -62,7 +63,7 @@ def flattened(rows: pa.Table, key: str, names: Iterable[str]) -> pa.Table:
 
 
 def lookup(attributes: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Return the value that each map has under a name; null: it has none."""
+    """Return the value of one attribute in each map; null where the map lacks the attribute."""
     chunks = [pc.map_lookup(chunk, pa.scalar(name), "first") for chunk in attributes.chunks]
     return pa.chunked_array(chunks, TEXT)
 
@@ -72,10 +73,10 @@ def with_attributes(rows: pa.Table, entities: Sequence[pa.Table]) -> pa.Table:
 
     Args:
         rows: ``[shop_id, item_id, …]``.
-        entities: ``[id, *attributes]`` each, unique on the id.
+        entities: tables ``[id, *attributes]`` of shops or of items, unique on the id.
 
     Returns:
-        The rows and the attributes, ``unknown`` where the catalogue does not have the id.
+        The rows and the attributes; ``unknown`` where the catalogue lacks the id.
     """
     for entity in entities:
         coded = dictionary(rows[entity.column_names[0]])
@@ -85,15 +86,15 @@ def with_attributes(rows: pa.Table, entities: Sequence[pa.Table]) -> pa.Table:
 
 
 def attributes_of(ids: pa.Array, entity: pa.Table) -> Iterator[tuple[str, pa.Array]]:
-    """Look up what is known of ids.
+    """Look up the attributes of shops or of items.
 
     Args:
-        ids: of shops or items.
+        ids: ids of shops or of items.
         entity: ``[id, *attributes]``, unique on the id.
 
     Yields:
-        Each attribute's name and its values in the order of the ids: ``unknown``, or of a
-        neighbour ``NO_ITEM``, for an id that has none.
+        Each attribute's name and the values in the order of ``ids``; where the catalogue has no
+        value, ``unknown``, or ``NO_ITEM`` for a neighbour.
     """
     key, *names = entity.column_names
     found = pc.index_in(ids, entity[key].combine_chunks())

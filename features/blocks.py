@@ -1,4 +1,4 @@
-"""Blocks: the model's columns by what they tell of; each can be measured and switched off."""
+"""Feature blocks: named sets of model columns that a study can measure and a profile switch off."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,26 +11,26 @@ from lakehouse.profile.profile import Profile
 
 @dataclass(frozen=True)
 class Block:
-    """Columns that tell of one thing.
+    """A named set of model columns about one subject.
 
     Attributes:
-        name: what it is called in results, and in a profile's section ``features``.
-        pattern: regular expression that the whole name of a column matches.
+        name: the block's name in results and in a profile's section ``features``.
+        pattern: regular expression that must match the whole name of a column.
     """
 
     name: str
     pattern: str
 
     def has(self, column: str) -> bool:
-        """Say whether a column is of this block, where it is of none before it."""
+        """Return whether a column's name matches; ``blocks`` says which of several matches wins."""
         return re.fullmatch(self.pattern, column) is not None
 
 
 def blocks(attributes: Attributes, inputs: Sequence[str] = ()) -> tuple[Block, ...]:
-    """List the blocks; a column is of the first that has it.
+    """List the blocks in order; a column belongs to the first block that matches.
 
     Args:
-        attributes: of shops and items.
+        attributes: attributes of shops and items.
         inputs: columns that a profile's optional inputs bring.
     """
     regions = any_of(attributes.shop)
@@ -62,15 +62,15 @@ def blocks(attributes: Attributes, inputs: Sequence[str] = ()) -> tuple[Block, .
 
 
 def any_of(names: Sequence[str]) -> str:
-    """Write a pattern that one of some names matches; of no names, one that nothing matches."""
+    """Write a pattern that matches any given name; without names, a pattern that never matches."""
     return "|".join(names) or r"(?!)"
 
 
 def block_of(column: str, attributes: Attributes, inputs: Sequence[str] = ()) -> str:
-    """Name the block of a column.
+    """Return the name of the block that a column belongs to.
 
     Raises:
-        ValueError: it is of none.
+        ValueError: no block matches the column; add a pattern to ``blocks``.
     """
     for block in blocks(attributes, inputs):
         if block.has(column):
@@ -80,11 +80,11 @@ def block_of(column: str, attributes: Attributes, inputs: Sequence[str] = ()) ->
 
 @dataclass(frozen=True)
 class Switches:
-    """Which columns a profile switches off.
+    """The blocks that a profile switches off.
 
     Attributes:
-        attributes: of shops and items.
-        off: names of blocks.
+        attributes: attributes of shops and items.
+        off: names of the blocks that are off.
         inputs: columns that a profile's optional inputs bring.
     """
 
@@ -94,19 +94,20 @@ class Switches:
 
     @classmethod
     def of(cls, profile: Profile, inputs: Iterable[str] = ()) -> "Switches":
-        """Read a profile."""
+        """Read the switched-off blocks from a profile."""
         return cls(Attributes.of(profile), frozenset(profile.features.without), tuple(inputs))
 
     def are_on(self, *columns: str) -> bool:
-        """Say whether none of some columns is of a block that is off."""
+        """Return whether no given column belongs to a block that is off."""
         return not self.off or self.off.isdisjoint(
             block_of(column, self.attributes, self.inputs) for column in columns
         )
 
     def of_group(self, group: FeatureGroup) -> FeatureGroup | None:
-        """Return a group with the features that are on; None: nothing is left to tell.
+        """Return a group with only the features that are on; None if all others are off.
 
-        What opens a later build stays as long as the group does.
+        Opening features, which stand for all months before an incremental build, stay as long as
+        the group has any other feature.
         """
         kept = tuple(
             feature

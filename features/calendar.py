@@ -1,4 +1,4 @@
-"""What the calendar says of a target month: known for ever."""
+"""Calendar features: numbers that follow from the target month alone, for any past or future."""
 
 from calendar import SATURDAY, monthrange
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from datetime import date
 
 
 def days(month: date) -> int:
-    """Count the days of a month."""
+    """Return the number of days of a month."""
     return monthrange(month.year, month.month)[1]
 
 
@@ -18,7 +18,13 @@ def weekend_days(month: date) -> int:
 
 @dataclass(frozen=True)
 class CalendarFeature:
-    """A number that the target month alone decides."""
+    """A feature that is computed from the target month alone.
+
+    Attributes:
+        name: column of the panel.
+        compute: target month → the number.
+        comment: the column's meaning, with the unit.
+    """
 
     name: str
     compute: Callable[[date], int]

@@ -1,4 +1,4 @@
-"""compute: the only code that turns monthly cells into features."""
+"""Feature computation: the only code that turns monthly cells into features."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -19,21 +19,21 @@ def compute(
 ) -> Iterator[pa.Table]:
     """Compute a group's features for target months.
 
-    Build, single months, stream and scoring all call this function or ``compute_in_parts``; they
-    differ in the cells and months that they pass. Cells outside the history are left out.
+    Every caller passes its own cells and months to this function or to ``compute_in_parts``, so
+    that all features come from the same code. Cells outside the history are ignored.
 
     Args:
-        cells: ``[*keys, month, *measures]``, unique; complete for the keys that are in it. A
-            history that does not begin with the lake needs opening rows: the group's opening
-            columns as they are in features of its first month, ``month`` being null.
-        history: the months that cells are given for; before it nothing is known but the opening,
-            and lags into it are null.
-        months: target months, each at most the month after the history's last.
-        group: what to compute.
+        cells: ``[*keys, month, *measures]``, unique on keys and month; all months of the history
+            for each key present. If the history begins after the lake's first month, ``cells``
+            must also hold opening rows: the group's opening columns, read from the features of
+            the history's first month, with ``month`` null.
+        history: the months that ``cells`` covers; lags before the first month are null.
+        months: target months, each at most the month after the last month of the history.
+        group: the group whose features are computed.
 
     Yields:
-        For each target month ``[*keys, month, *group.columns]``: the keys of the cells that had a
-        sale before that month, in no stated order. A month without sales counts as zero.
+        For each target month ``[*keys, month, *group.columns]``: the keys that had a sale before
+        that month, in no stated order. A month without sales counts as zero; null: not known.
     """
     yield from of_months(Series.of(cells, history, group), months)
 
@@ -41,18 +41,19 @@ def compute(
 def compute_in_parts(
     cells: pa.Table, history: MonthRange, months: Iterable[date], group: FeatureGroup
 ) -> Iterator[pa.Table]:
-    """Compute a group's features for target months, a part of many keys after the other.
+    """Compute a group's features for target months, one part of the keys after another.
 
-    Memory holds the cells and the arrays of one part, however many keys and months there are.
+    Memory holds all the cells, but the arrays of only one part of the keys at a time.
 
     Args:
-        cells: as ``compute`` takes them.
-        history: as ``compute`` takes it.
-        months: as ``compute`` takes them, in order.
-        group: what to compute.
+        cells: monthly cells and opening rows, as for ``compute``.
+        history: the months that ``cells`` covers, as for ``compute``.
+        months: target months, as for ``compute``, in order.
+        group: the group whose features are computed.
 
     Yields:
-        The tables of ``compute`` for one part of the keys, then for the next.
+        The tables of ``compute``: all target months of the first part of the keys, then all
+        target months of the next part.
     """
     targets = list(months)
     for part in Series.of(cells, history, group).parts():
@@ -60,18 +61,18 @@ def compute_in_parts(
 
 
 def of_months(series: Series, months: Iterable[date]) -> Iterator[pa.Table]:
-    """Compute the features of series for target months, laying out arrays for runs of them."""
+    """Compute the features of series for target months, sharing arrays between nearby months."""
     window = None
     for month in months:
         target = month_number(month) - series.start
         if window is None or not window.serves(target, series.group.lookback):
-            window = None  # Its arrays go before others come.
+            window = None  # Free the old arrays before allocating new ones.
             window = series.window(target)
         yield features_of(series, window, month)
 
 
 def features_of(series: Series, window: Window, month: date) -> pa.Table:
-    """Compute the rows of one target month from arrays that hold the months before it."""
+    """Compute the feature rows of one target month from arrays of the months before that month."""
     target = month_number(month) - series.start - window.first
     known = np.flatnonzero(window.sold.month < target)
     group = series.group
@@ -87,7 +88,17 @@ def features_of(series: Series, window: Window, month: date) -> pa.Table:
 def feature_column(
     past: Past, feature: Feature, group: FeatureGroup, known: npt.NDArray[np.intp]
 ) -> pa.Array:
-    """Compute a feature of those series that are known."""
+    """Compute one feature column.
+
+    Args:
+        past: the months of the feature's measure before the target month.
+        feature: the feature to compute.
+        group: the group that declares the feature.
+        known: positions of the series that had a sale before the target month.
+
+    Returns:
+        float32, one value per known series; null: not known.
+    """
     numbers = feature.statistic.kernel(past, feature.lookback or 0)[known]
     if feature.statistic.is_bounded:
         numbers = numbers / group.measure(feature.measure).scale

@@ -1,4 +1,4 @@
-"""Which keys differ between two states of a month's cells."""
+"""Difference of two states of a month's cells, as a list of keys; and set operations on keys."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ CODED = pa.dictionary(pa.int32(), pa.string())
 
 
 def changed_keys(before: pa.Table, after: pa.Table, keys: Sequence[str]) -> pa.Table:
-    """List the keys whose row is another, new or gone.
+    """List the keys whose row changed, appeared or disappeared.
 
     Args:
-        before: ``[*keys, *measures]``, unique on keys.
-        after: the same columns, later.
+        before: ``[*keys, *measures]``, unique on keys: the earlier state.
+        after: the later state, with the columns of ``before``.
         keys: the key columns.
 
     Returns:
@@ -37,19 +37,22 @@ def changed_keys(before: pa.Table, after: pa.Table, keys: Sequence[str]) -> pa.T
 
 
 def union(some: pa.Table, others: pa.Table) -> pa.Table:
-    """Put two lists of keys together, each key once."""
+    """Return the distinct keys of two lists of keys."""
     return encode(pa.concat_tables([coded(some), coded(others)]))[1]
 
 
 def is_among(rows: pa.Table, keys: pa.Table) -> pa.Array:
-    """Say which rows have one of some keys.
+    """Mark the rows whose key is in a list of keys.
 
     Args:
-        rows: the key columns and any others.
+        rows: the key columns and any other columns.
         keys: the key columns, unique.
+
+    Returns:
+        ``[row]`` boolean.
     """
     names = keys.column_names
-    # Most rows are ruled out by one column, by a look at its distinct texts.
+    # The distinct texts of one column rule out most rows cheaply, before all columns are compared.
     last = dictionary(rows[names[-1]])
     may_be = pc.is_in(last.dictionary, keys[names[-1]].cast(pa.string()).combine_chunks())
     found = may_be.take(last.indices).to_numpy(zero_copy_only=False)
@@ -63,12 +66,12 @@ def is_among(rows: pa.Table, keys: pa.Table) -> pa.Array:
 
 
 def coded(keys: pa.Table) -> pa.Table:
-    """Dictionary-encode key columns, whichever of them are not."""
+    """Dictionary-encode every column of a list of keys."""
     return with_coded(keys, keys.column_names)
 
 
 def with_coded(rows: pa.Table, names: Sequence[str]) -> pa.Table:
-    """Dictionary-encode some text columns, whichever of them are not."""
+    """Dictionary-encode the named text columns of a table."""
     for name in names:
         at = rows.column_names.index(name)
         rows = rows.set_column(at, name, rows[name].cast(CODED))

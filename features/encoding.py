@@ -1,4 +1,4 @@
-"""Keys as whole numbers: dense codes for the rows of a table, and the table of distinct keys."""
+"""Encoding of keys as whole numbers: a dense code per row, and the table of distinct keys."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,14 +9,14 @@ Codes = npt.NDArray[np.int64]
 
 
 def encode(keys: pa.Table) -> tuple[Codes, pa.Table]:
-    """Give every distinct row of key columns a code.
+    """Assign a code to every distinct row of key columns.
 
     Args:
         keys: text columns without nulls, plain or dictionary-encoded.
 
     Returns:
-        ``[row]`` codes from 0, and the distinct keys in the order of their codes, columns
-        dictionary-encoded.
+        ``[row]`` int64 codes from 0; and the distinct keys in the order of their codes, with
+        dictionary-encoded columns.
     """
     columns = [dictionary(keys[name]) for name in keys.column_names]
     combined = np.zeros(len(keys), np.int64)
@@ -36,12 +36,12 @@ def dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 
 def decoded(arrow_type: pa.DataType) -> pa.DataType:
-    """Return the type of a column's values, a dictionary's being that of its entries."""
+    """Return the type of a column's values; for a dictionary column, the type of the entries."""
     return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type
 
 
 def positions(values: pa.ChunkedArray, known: pa.Array) -> Codes:
-    """Return the position of each value among known ones, -1 where it is none of them."""
+    """Return the position of each value in ``known``; -1 where ``known`` lacks the value."""
     column = dictionary(values)
     found = pc.index_in(column.dictionary, known).fill_null(-1).to_numpy()
     indices: Codes = np.append(found, -1)[column.indices.to_numpy()].astype(np.int64)
@@ -49,9 +49,10 @@ def positions(values: pa.ChunkedArray, known: pa.Array) -> Codes:
 
 
 def integers(column: pa.ChunkedArray) -> Codes:
-    """Return whole numbers, or decimals times ten to their scale, as int64.
+    """Return whole numbers, or decimals times ten to the power of their scale, as int64.
 
-    A 128-bit decimal's low 64 bits are its value where that fits, as the sums of DESIGN do.
+    The low 64 bits of a 128-bit decimal are the whole value if the value fits into 64 bits, as
+    the stored sums do.
     """
     if not pa.types.is_decimal(column.type):
         whole: Codes = column.to_numpy().astype(np.int64)

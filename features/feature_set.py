@@ -1,4 +1,4 @@
-"""The model's columns: every group's features, the ratios of them, and the calendar."""
+"""The feature set: all model columns, from groups, neighbours, inputs, ratios and calendar."""
 
 from dataclasses import dataclass
 
@@ -22,16 +22,25 @@ from lakehouse.types import FEATURE, TEXT
 
 TARGET = "target"
 SPINES = ("assortment", "grid")
-# What a null becomes that is like no number.
+# Replaces nulls for which no number is a natural meaning; lower than every real value.
 BELOW_ALL = -1.0e6
 
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Everything that a panel row holds besides its key and target.
+    """Everything that a panel row holds besides the key columns and the target.
+
+    Attributes:
+        groups: feature groups.
+        ratios: ratios of other columns, in the order of computation.
+        calendar: features of the target month alone.
+        attributes: attributes of shops and items.
+        neighbours: features of the items next to an item in the order of names.
+        inputs: features of the optional inputs.
 
     Raises:
-        ValueError: a ratio names a column that no group has, or two columns have one name.
+        ValueError: a ratio names a column that is not declared before the ratio, or two columns
+            have the same name.
     """
 
     groups: tuple[FeatureGroup, ...]
@@ -66,9 +75,9 @@ class FeatureSet:
 
     @property
     def fillings(self) -> dict[str, float]:
-        """Column → what a null of it stands for to a model that wants numbers.
+        """Column → the number that replaces nulls for a model that cannot read nulls.
 
-        Nulls of what is not counted from sales, ratios and inputs, are below all numbers.
+        Ratios and inputs get ``BELOW_ALL``, because no number of sales means "not known".
         """
         of_groups = {
             group.column(feature): feature.statistic.filling
@@ -83,7 +92,7 @@ class FeatureSet:
         }
 
     def block_of(self, column: str) -> str:
-        """Name the block of one of the model's columns."""
+        """Return the name of the block that a model column belongs to."""
         return block_of(column, self.attributes, input_names(self.inputs))
 
     @property
@@ -93,11 +102,11 @@ class FeatureSet:
 
 
 def feature_set(profile: Profile) -> FeatureSet:
-    """Return the declared features.
+    """Return the features that a profile declares and does not switch off.
 
     Args:
-        profile: bounds of the target, what is known of shops and items, and which inputs there
-            are besides.
+        profile: declares the bounds of the target, the attributes of shops and items, the
+            optional inputs and the blocks that are off.
     """
     attributes, inputs = Attributes.of(profile), input_features(profile.inputs)
     switches = Switches.of(profile, input_names(inputs))
@@ -113,12 +122,14 @@ def feature_set(profile: Profile) -> FeatureSet:
 
 
 def panel_table(features: FeatureSet, spine: str, horizon: int = 1) -> Table:
-    """Declare the panel of a spine at a horizon.
+    """Declare the panel table of a spine at a horizon.
 
     Args:
         features: the model's columns.
-        spine: ``assortment``, what is forecast, or ``grid``, for comparison with published work.
-        horizon: months from the cutoff, the last month that features know, to the target month.
+        spine: ``assortment`` for the pairs that are forecast, or ``grid`` for comparison with
+            published work.
+        horizon: months from the cutoff (the last month whose sales features read) to the target
+            month.
     """
     of_spine = [] if spine == SPINES[0] else [spine]
     at_horizon = [] if horizon == 1 else [f"h{horizon}"]

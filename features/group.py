@@ -1,4 +1,4 @@
-"""Declarations: a feature is a measure, a statistic and a lookback; a group shares one key."""
+"""Feature declarations: a measure, a statistic and a lookback; a group holds those of one key."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from features.measure import Measure
 from features.statistic import AGE, EWM, LAG, LATEST, MEAN, MONTHS_SINCE, SUM, Statistic
 
 SHOP, ITEM, CATEGORY = "shop_id", "item_id", "category_id"
-# What the catalogue does not say of a shop or an item.
+# Value of an attribute that the catalogue lacks for a shop or an item.
 UNKNOWN = "unknown"
 # The keys of an item's neighbours, and what stands for a neighbour that an item does not have: no
 # item has an empty id, but one may be called "unknown".
@@ -20,14 +20,16 @@ class Feature:
 
     Args:
         measure: name of the measure.
-        statistic: what is computed.
-        lookback: months back that it reads, at least 1; None for one that is not bounded.
-        where: for the last value: the measure that is not 0 in the month that it is of, so that
-            two of them are of one month; None: the measure itself.
+        statistic: the statistic that is computed from the measure.
+        lookback: number of months before the target month that the statistic reads, at least 1;
+            None for a statistic that reads all months.
+        where: only for ``latest``: name of the measure that must not be 0 in the month that is
+            read, so that two features can read the same month; None: the feature's own measure.
 
     Raises:
-        ValueError: the lookback would read the target month or later, or is not the statistic's;
-            or another statistic than the last value is told where.
+        ValueError: the lookback is below 1 and would read the target month; the statistic needs a
+            lookback and has none, or the reverse; or ``where`` is given for a statistic other
+            than ``latest``.
     """
 
     measure: str
@@ -47,12 +49,12 @@ class Feature:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """The names of the measures that it reads."""
+        """The names of the measures that the feature reads."""
         return (self.measure,) if self.where is None else (self.measure, self.where)
 
     @property
     def meaning(self) -> str:
-        """What is computed of the measure."""
+        """The feature's meaning, for the comment of a column."""
         if self.where is None:
             return self.statistic.meaning
         return f"value of the last month before whose {self.where} is not 0"
@@ -65,37 +67,43 @@ class Feature:
 
 
 def lags(measure: str, *months: int) -> tuple[Feature, ...]:
-    """Declare the values that many months before."""
+    """Declare lags: the value of each given number of months before the target month."""
     return tuple(Feature(measure, LAG, lookback) for lookback in months)
 
 
 def means(measure: str, *months: int) -> tuple[Feature, ...]:
-    """Declare rolling means over that many months."""
+    """Declare rolling means over each given number of months."""
     return tuple(Feature(measure, MEAN, lookback) for lookback in months)
 
 
 def weighted(measure: str, *months: int) -> tuple[Feature, ...]:
-    """Declare means over that many months, each weighing half of the one after it."""
+    """Declare weighted means over each given number of months; a month weighs half of the next."""
     return tuple(Feature(measure, EWM, lookback) for lookback in months)
 
 
 def sums(measure: str, *months: int) -> tuple[Feature, ...]:
-    """Declare sums over that many months."""
+    """Declare rolling sums over each given number of months."""
     return tuple(Feature(measure, SUM, lookback) for lookback in months)
 
 
 def latest(measure: str, *months: int, where: str | None = None) -> tuple[Feature, ...]:
-    """Declare the last values that are not 0, or where another measure is not, within months."""
+    """Declare last values that are not 0, within each given number of months.
+
+    Args:
+        measure: name of the measure that is read.
+        months: lookbacks, in months.
+        where: name of the measure that must not be 0 in the month read; None: ``measure``.
+    """
     return tuple(Feature(measure, LATEST, lookback, where) for lookback in months)
 
 
 def months_since(measure: str) -> Feature:
-    """Declare the months since the last that is not 0."""
+    """Declare the number of months since a measure was last not 0."""
     return Feature(measure, MONTHS_SINCE, None)
 
 
 def age(measure: str) -> Feature:
-    """Declare the months since the key's first sale."""
+    """Declare the number of months since the key's first sale."""
     return Feature(measure, AGE, None)
 
 
@@ -104,17 +112,17 @@ class FeatureGroup:
     """The measures and features of one key.
 
     Args:
-        name: prefix of every column.
+        name: prefix of every feature column.
         keys: columns of the key.
-        measures: monthly aggregates; ``sales`` and ``sold_share`` must be among them and say when
-            sales are.
-        features: what is computed of them; the months since the last sale and the key's age must
-            be among them, because later builds open with them.
+        measures: monthly aggregates; must include ``sales`` and ``sold_share``, from which the
+            date of the first sale is computed.
+        features: features of the measures; must include the months since the last sale and the
+            key's age, because incremental builds start from these two.
 
     Raises:
-        ValueError: a feature's measure is not declared, or two measures or features are the same;
-            or a feature counts all months of another measure than sales, which opening rows do
-            not know.
+        ValueError: a feature's measure is not declared; a required measure or feature is missing;
+            a measure or feature is declared twice; or an unbounded feature reads a measure other
+            than sales, for which incremental builds have no opening value.
     """
 
     name: str
@@ -136,18 +144,21 @@ class FeatureGroup:
 
     @property
     def lookback(self) -> int:
-        """The most months that a bounded feature reads."""
+        """The longest lookback of the bounded features, in months."""
         return max((f.lookback for f in self.features if f.lookback is not None), default=1)
 
     @property
     def measures_read(self) -> set[str]:
-        """The names of the measures that features are computed of."""
+        """The names of the measures that features are computed from."""
         asked = (name for feature in self.features for name in feature.measures)
         return {PRESENCE, SOLD_SHARE, *asked}
 
     @property
     def opening(self) -> tuple[Feature, ...]:
-        """The features that, at some month, stand for all history before it."""
+        """The unbounded features: their values at a month summarise all history before the month.
+
+        Incremental builds start from these values instead of reading all cells.
+        """
         return tuple(f for f in self.features if not f.statistic.is_bounded)
 
     @property
@@ -156,22 +167,26 @@ class FeatureGroup:
         return tuple(self.column(feature) for feature in self.features)
 
     def column(self, feature: Feature) -> str:
-        """Name a feature's column."""
+        """Return the name of a feature's column."""
         return f"{self.name}_{feature.suffix}"
 
     def measure(self, name: str) -> Measure:
-        """Return the measure of a name."""
+        """Return the measure with a name."""
         return next(measure for measure in self.measures if measure.name == name)
 
 
-# The measure that counts sales: a key exists from its first month where this is not 0.
+# The measure that counts sales: a key exists from the first month in which this measure is not 0.
 PRESENCE = "sales"
-# The measure that says when in a month the first sale was.
+# The share of a month that remained at the first sale, so that ages are exact to the day.
 SOLD_SHARE = "sold_share"
 
 
 def refuse(group: str, why: str, names: Iterable[str]) -> None:
-    """Raise ValueError where there are names to complain about."""
+    """Reject a declaration with wrong names.
+
+    Raises:
+        ValueError: ``names`` is not empty; the message has ``why`` and the names.
+    """
     found = sorted(names)
     if found:
         raise ValueError(f"group {group}: {why}: {', '.join(found)}")

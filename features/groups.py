@@ -1,4 +1,4 @@
-"""The feature groups: every feature of shopcast is declared here, once."""
+"""Feature groups: the one place where every feature computed from sales is declared."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ from features.measures import (
 )
 from lakehouse.profile.profile import Clip, Profile
 
-# What prices are made of: numerator and denominator of the same sales, in the same months.
+# Terms of price ratios: revenue and units of the same sales in the same months.
 YEARS_PRICE_TERMS = means("revenue", 12) + means("priced_units", 12)
 PRICE_TERMS = (
     *latest("revenue", 12, where="priced_units"),
@@ -51,7 +51,11 @@ PRICE_TERMS = (
 
 
 def shop_item(clip: Clip | None) -> FeatureGroup:
-    """Declare the pair's own history."""
+    """Declare the group of a shop × item pair's own history.
+
+    Args:
+        clip: bounds of the target, in units; None: not clipped.
+    """
     return FeatureGroup(
         name="shop_item",
         keys=(SHOP, ITEM),
@@ -158,7 +162,7 @@ SHOP_CATEGORY_GROUP = FeatureGroup(
 
 
 def attribute_group(name: str, *keys: str) -> FeatureGroup:
-    """Declare the history of what shares attributes: a city, a type, an item in a city."""
+    """Declare a group keyed by attributes, such as a city, a type, or an item in a city."""
     return FeatureGroup(
         name=name,
         keys=keys,
@@ -176,7 +180,13 @@ def attribute_group(name: str, *keys: str) -> FeatureGroup:
 
 
 def age_group(name: str, *keys: str, months: Sequence[int]) -> FeatureGroup:
-    """Declare how what shares something sold, some months ago, when its items were as old."""
+    """Declare a group keyed by item age: past sales of items when they had the same age.
+
+    Args:
+        name: prefix of the group's name.
+        keys: key columns besides the age.
+        months: lags in months.
+    """
     return FeatureGroup(
         name=f"{name}_age",
         keys=(ITEM_AGE, *keys),
@@ -193,7 +203,7 @@ def age_group(name: str, *keys: str, months: Sequence[int]) -> FeatureGroup:
 
 
 def age_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
-    """Declare a group by the age of items for the shop's categories, and for what items share."""
+    """Declare the groups by item age: per shop and category, category, and other item attribute."""
     others = (name for name in attributes.item if name != CATEGORY)
     return (
         age_group("shop_category", SHOP, CATEGORY, months=(1, 2, 3)),
@@ -203,7 +213,10 @@ def age_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
 
 
 def attribute_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
-    """Declare a group per attribute, and one of the items by each attribute of shops."""
+    """Declare one group per attribute, and one per item and shop attribute.
+
+    The item's category has a group elsewhere (``CATEGORY_GROUP``).
+    """
     return (
         *(attribute_group(f"item_{name}", name, ITEM) for name in attributes.shop),
         *(attribute_group(name, name) for name in attributes.shop),
@@ -212,10 +225,13 @@ def attribute_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
 
 
 def declared_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
-    """Return every group, the pair's own first, each after one whose cells it can be summed from.
+    """Return every group of a profile, before blocks are switched off.
 
     Args:
-        profile: bounds of the target, and what is known of shops and items.
+        profile: declares the bounds of the target and the attributes of shops and items.
+
+    Returns:
+        The group of pairs first; each group after one whose cells can be summed to the group's.
     """
     attributes = Attributes.of(profile)
     return (
@@ -227,9 +243,9 @@ def declared_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
 
 
 def feature_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
-    """Return the groups, without the features that a profile switches off.
+    """Return a profile's groups without the features that the profile switches off.
 
-    A group of which nothing is left but its key's age and last sale is left out altogether.
+    A group that would keep only the key's age and last sale is omitted.
     """
     switches = Switches.of(profile)
     found = (switches.of_group(group) for group in declared_groups(profile))
@@ -239,11 +255,22 @@ def feature_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
 def split_by_age(
     groups: Sequence[FeatureGroup],
 ) -> tuple[tuple[FeatureGroup, ...], tuple[FeatureGroup, ...]]:
-    """Part groups whose cells are sums of a month from those that know the age of items."""
+    """Split groups into those without and those with item age as a key.
+
+    Cells of the former need one month of sales; cells of the latter also need all earlier months.
+    """
     plain = tuple(group for group in groups if ITEM_AGE not in group.keys)
     return plain, tuple(group for group in groups if ITEM_AGE in group.keys)
 
 
 def sources_of_ages(groups: Sequence[FeatureGroup], pair: FeatureGroup) -> FeatureGroup:
-    """Return the group whose cells those by age are made from: of items where that is enough."""
+    """Return the group whose cells are summed to the cells of groups by item age.
+
+    Args:
+        groups: groups by item age.
+        pair: the group of pairs.
+
+    Returns:
+        ``pair`` if any group has the shop as a key, else the smaller group of items.
+    """
     return pair if any(SHOP in group.keys for group in groups) else ITEM_GROUP

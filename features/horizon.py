@@ -1,4 +1,4 @@
-"""Horizons: what a target month's features are at months of distance from the cutoff."""
+"""Forecast horizons: which stored features a forecast of a target month may use."""
 
 from datetime import date
 
@@ -8,15 +8,15 @@ from lakehouse.month_range import plus_months
 def known_month(month: date, horizon: int) -> date:
     """Return the month whose stored features are known at the cutoff of a target month.
 
-    Features of a month know the months before it; those of the month after the cutoff therefore
-    know the cutoff and nothing later.
+    That is the month after the cutoff: features stored for a month are computed from the months
+    before that month, here up to and including the cutoff.
 
     Args:
         month: target month.
-        horizon: months from the cutoff to it, at least 1.
+        horizon: months from the cutoff to the target month, at least 1.
     """
     return plus_months(month, 1 - horizon)
 
 
-# A target month's panel knows the month's features of so many months earlier; a year is enough.
+# Longest horizon of a panel, in months; a year covers the use cases.
 LONGEST = 12

@@ -1,4 +1,4 @@
-"""Features of the optional inputs: plans of the target month, and history of what was in stock."""
+"""Features of the optional inputs: plans for the target month, and past days in stock."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from lakehouse.types import FEATURE
 
 @dataclass(frozen=True)
 class Known:
-    """What an input says for the rows of a panel.
+    """The values that an input has for the rows of a panel.
 
     Attributes:
-        keys: columns of ``rows`` that they are unique on.
-        rows: ``[*keys, value]``.
-        absent: the value of a key without a row; None: it is not known.
+        keys: key columns of ``rows``.
+        rows: ``[*keys, value]``, unique on the keys.
+        absent: the value of a key without a row; None: the value is not known.
     """
 
     keys: tuple[str, ...]
@@ -35,19 +35,21 @@ class Known:
 
 @dataclass(frozen=True)
 class InputFeature:
-    """A column of the panel that an input gives.
+    """A panel column that is computed from an optional input.
 
     Attributes:
-        name: of the column.
+        name: the column's name.
         source: the input.
-        lag: 0: of the target month; n: of the nth month up to the cutoff, 1 being the cutoff.
-        value: rows of the input's table and the month that is read → the column.
-        absent: the month that is read → the value of a key without a row, where the input knows
-            the month at all; None: it is not known.
-        comment: its meaning, with its unit.
+        lag: month that is read: 0 is the target month, 1 the cutoff, 2 the month before the
+            cutoff, and so on.
+        value: rows of the input's table and the month that is read → values of the column.
+        absent: the month that is read → the value of a key without a row, used where the input
+            has any row of that month; None: the value is not known.
+        comment: the column's meaning, with the unit.
 
     Raises:
-        ValueError: it reads the target month of an input that is not known ahead.
+        ValueError: the lag is 0 and the input is not known ahead, or the lag is negative; use a
+            lag of 1 or more.
     """
 
     name: str
@@ -65,14 +67,16 @@ class InputFeature:
             )
 
     def month_read(self, month: date, horizon: int) -> date:
-        """Return the month whose values a target month's rows take."""
+        """Return the month of the input that panel rows of a target month read."""
         return month if self.lag == 0 else plus_months(known_month(month, horizon), -self.lag)
 
     def of_shops(self, rows: pa.Table, shops: pa.Table) -> pa.Table:
-        """Name the shops of the input's rows by their own ids; of two names of a shop one number.
+        """Resolve shop aliases in an input's rows.
+
+        An input with one number per key keeps only the newest row of a shop with several names.
 
         Args:
-            rows: the columns of the input's table but month.
+            rows: the columns of the input's table without ``month``.
             shops: ``[shop_id, alias_of]``.
         """
         keys = [name for name in self.source.keys if name != "month"]
@@ -81,12 +85,13 @@ class InputFeature:
         return under_own_ids(rows, shops)
 
     def known(self, rows: pa.Table, month: date, *, has_rows: bool) -> Known:
-        """Turn rows of the month that is read into what the panel takes.
+        """Turn an input's rows of one month into values for the panel.
 
         Args:
-            rows: the columns of the input's table but month and updated_at, of the keys asked for.
-            month: which they are of.
-            has_rows: the input has a row of that month, whatever its key.
+            rows: the key columns of the input without ``month``, and the columns that ``value``
+                reads; only the keys wanted.
+            month: the month that is read.
+            has_rows: whether the input has any row of that month, for any key.
         """
         keys = tuple(name for name in self.source.keys if name != "month")
         value = self.value(rows, month).cast(FEATURE)
@@ -96,24 +101,27 @@ class InputFeature:
 
 
 def share(rows: pa.Table, month: date) -> pa.ChunkedArray:
-    """Return the share of a month on promotion."""
+    """Return the share of the month's days on promotion, 0 to 1."""
     del month
     return rows["share"]
 
 
 def price(rows: pa.Table, month: date) -> pa.ChunkedArray:
-    """Return the planned price."""
+    """Return the planned price, in currency per unit."""
     del month
     return rows["price"]
 
 
 def stock_days(rows: pa.Table, month: date) -> pa.ChunkedArray:
-    """Return the days of a month with stock."""
+    """Return the number of days with stock: the month's days minus the days out of stock."""
     return pc.max_element_wise(pc.subtract(float(days(month)), rows["days"]), 0.0)
 
 
 def open_days(rows: pa.Table, month: date) -> pa.Array:
-    """Return the days of a month on which a shop is open: under one or the other of its names."""
+    """Return the number of days of a month on which each shop is open.
+
+    A shop with several rows, one per name, is open on a day if any row has the shop open.
+    """
     first, length = (month - date(1970, 1, 1)).days, days(month)
     start, end = (
         pc.fill_null(rows[name].cast(pa.int32()), 0 if name == "opened_on" else 1 << 30).to_numpy()
@@ -129,19 +137,19 @@ def open_days(rows: pa.Table, month: date) -> pa.Array:
 
 
 def none(month: date) -> float | None:
-    """Say that a key without a row promises nothing: 0."""
+    """Return 0 as the value of a key without a row."""
     del month
     return 0.0
 
 
 def unknown(month: date) -> float | None:
-    """Say that nothing is known of a key without a row."""
+    """Return None: the value of a key without a row is not known."""
     del month
     return None
 
 
 def every_day(month: date) -> float | None:
-    """Say that a key without a row has every day of the month."""
+    """Return all days of the month as the value of a key without a row."""
     return float(days(month))
 
 
@@ -156,7 +164,7 @@ INPUT_FEATURES = (
     ),
     InputFeature("shop_open_days", SHOP_DATES, 0, open_days, every_day, "days the shop is open"),
 )
-# By the feature that each needs.
+# Name of the input feature that the ratio needs → ratio.
 INPUT_RATIOS = {
     "planned_price": Ratio(
         "planned_price_change", "planned_price", "item_price", "planned price by the last known"
@@ -168,17 +176,21 @@ INPUT_RATIOS = {
 
 
 def input_features(declared: Iterable[str]) -> tuple[InputFeature, ...]:
-    """Return the features of the inputs that a profile declares."""
+    """Return the features of the declared inputs.
+
+    Args:
+        declared: names of inputs.
+    """
     names = set(declared)
     return tuple(feature for feature in INPUT_FEATURES if feature.source.name in names)
 
 
 def input_ratios(features: Iterable[InputFeature]) -> tuple[Ratio, ...]:
-    """Return the ratios that features of inputs are terms of."""
+    """Return the ratios that need one of the given input features."""
     return tuple(INPUT_RATIOS[f.name] for f in features if f.name in INPUT_RATIOS)
 
 
 def input_names(features: Iterable[InputFeature]) -> list[str]:
-    """Name the columns that features of inputs bring, their ratios among them."""
+    """List the columns of input features, followed by the columns of their ratios."""
     known = tuple(features)
     return [feature.name for feature in known] + [ratio.name for ratio in input_ratios(known)]

@@ -1,4 +1,4 @@
-"""A measure: one number per key and month, aggregated from the rows below it."""
+"""Measures: one number per key and month, aggregated from more detailed rows."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,18 +12,18 @@ from lakehouse.table import Column
 
 @dataclass(frozen=True)
 class Measure:
-    """A monthly aggregate, computed in its integer form: the number times ten to its scale.
+    """A monthly aggregate, computed in integer form: the number × 10 ** (scale of its type).
 
     Sums of whole numbers are the same in every order; DOUBLE sums of the same rows are not, and
     DECIMAL sums take three times as long.
 
     Args:
         name: column of the monthly table.
-        of: column of the rows below that is aggregated, whole numbers in the same form.
-        aggregate: Arrow's name of the aggregation; null counts as nothing.
+        of: column that is aggregated, in the same integer form, of the more detailed rows.
+        aggregate: Arrow's name of the aggregation; nulls are ignored.
         type: Arrow type of the stored column, a whole number or a decimal.
-        comment: what it says, with its unit.
-        clip: bounds that the aggregate is put into; None: none.
+        comment: the column's meaning, with the unit.
+        clip: bounds to which the aggregate is clipped; None: no bounds.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Measure:
 
     @property
     def scale(self) -> int:
-        """The whole number that stands for 1 in the integer form."""
+        """The whole number that represents 1 in the integer form."""
         return int(10**self.type.scale) if pa.types.is_decimal(self.type) else 1
 
     @property
@@ -45,11 +45,11 @@ class Measure:
 
 
 def stored_form(cells: pa.Table, measures: tuple[Measure, ...]) -> pa.Table:
-    """Give cells in integer form the types of their table.
+    """Convert cells from integer form to the types of their table.
 
     Args:
-        cells: ``[*keys, month, *measures]``, the measures as whole numbers.
-        measures: all of the table's measures.
+        cells: ``[*keys, month, *measures]``, measures in integer form.
+        measures: all measures of the table.
     """
     for measure in measures:
         at = cells.column_names.index(measure.name)
@@ -59,10 +59,10 @@ def stored_form(cells: pa.Table, measures: tuple[Measure, ...]) -> pa.Table:
 
 
 def stored(numbers: pa.Int64Array, arrow_type: pa.DataType) -> pa.Array:
-    """Return whole numbers as the decimals whose integer form they are."""
+    """Convert whole numbers from integer form to the stored type, a whole number or a decimal."""
     if not pa.types.is_decimal(arrow_type):
         return numbers.cast(arrow_type)
     low = numbers.to_numpy(zero_copy_only=False)
-    # A 128-bit decimal is two words, low first; the high one repeats the sign.
+    # A 128-bit decimal is two 64-bit words, low word first; the high word repeats the sign.
     words = np.stack([low, low >> 63], axis=1)
     return pa.Array.from_buffers(arrow_type, len(low), [None, pa.py_buffer(words.tobytes())])

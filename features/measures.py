@@ -1,4 +1,4 @@
-"""The measures: monthly aggregates of sales, of a pair's days and of the cells below a group."""
+"""Declared measures: monthly aggregates of sales, days on offer, and more detailed cells."""
 
 from dataclasses import replace
 
@@ -8,10 +8,10 @@ from lakehouse.profile.profile import Clip
 from lakehouse.types import COUNT, REVENUE, SHARE, UNITS, WHOLE
 
 LATE_DAYS = 14
-# What the pair's measures aggregate are the columns of monthly.pair_days.
+# The pair's measures aggregate the columns of features.monthly.pair_days.
 PAIR_SALES = Measure("sales", "sale", "sum", COUNT, "live sales lines")
 PAIR_UNITS = Measure("units", "units", "sum", UNITS, "units net of returns")
-# Both of the same sales, so that one by the other is what buyers paid per unit.
+# Revenue and priced units cover the same sales, so that their ratio is the price paid per unit.
 PAIR_REVENUE = Measure(
     "revenue",
     "revenue",
@@ -48,7 +48,12 @@ HAS_SALE = Measure("pairs", "sale", "max", WHOLE, "1: the pair has a sale")
 
 
 def summed(measure: Measure, comment: str = "") -> Measure:
-    """Declare the sum of a measure of the cells below, whichever group they are of."""
+    """Declare the sum of a measure over more detailed cells, such as the pairs of a shop.
+
+    Args:
+        measure: measure of the more detailed cells.
+        comment: meaning of the sum; empty: the measure's own comment.
+    """
     stored = COUNT if measure.type == WHOLE else measure.type
     return Measure(measure.name, measure.name, "sum", stored, comment or measure.comment)
 
@@ -59,13 +64,17 @@ REVENUE_SUM = summed(PAIR_REVENUE)
 PRICED_UNITS = summed(PAIR_PRICED_UNITS)
 LATE_UNITS = summed(PAIR_LATE_UNITS)
 WEEKEND_UNITS = summed(PAIR_WEEKEND_UNITS)
-# When the first sale was: what every group's age is counted from.
+# Measures that give the date of a key's first sale, from which ages are counted.
 WHEN_SOLD = (SALES, PAIR_SOLD_SHARE)
 PAIRS = summed(HAS_SALE, "shop × item pairs with a sale")
 
 
 def pair_target(clip: Clip | None) -> Measure:
-    """Declare what is forecast: the pair's units in a month, clipped where the profile says so."""
+    """Declare the target that is forecast: the pair's units in a month, clipped to bounds.
+
+    Args:
+        clip: bounds in units; None: not clipped.
+    """
     bounds = f", clipped to [{clip.low}, {clip.high}]" if clip else ""
     return replace(PAIR_UNITS, name="target", comment=f"{PAIR_UNITS.comment}{bounds}", clip=clip)
 

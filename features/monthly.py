@@ -1,4 +1,4 @@
-"""Monthly cells: daily sales to pair months, pair months to the cells of every other group."""
+"""Aggregation to monthly cells: daily sales to pair cells, pair cells to those of other groups."""
 
 from collections.abc import Mapping
 
@@ -15,12 +15,12 @@ from lakehouse.types import PRICE, TEXT, UNITS
 
 Days = npt.NDArray[np.datetime64]
 
-# What the integer forms of units and price together stand for 1 by.
+# Represents 1 in the product of units and price, both in integer form.
 SCALES = 10 ** (UNITS.scale + PRICE.scale)
 
 
 def resolve_aliases(rows: pa.Table, shops: pa.Table) -> pa.Table:
-    """Replace shop ids that are another name of a shop.
+    """Replace shop aliases in ``shop_id`` by the shop's own id.
 
     Args:
         rows: ``[shop_id, …]``.
@@ -36,13 +36,13 @@ def resolve_aliases(rows: pa.Table, shops: pa.Table) -> pa.Table:
 
 
 def looked_up(texts: pa.Array, table: pa.Table, key: str, column: str) -> pa.Array:
-    """Return the text that a column has in the row of each key; null where there is no row."""
+    """Return the text of a column for each key; null where the table has no row of the key."""
     keys, values = (pc.cast(table[name], TEXT).combine_chunks() for name in (key, column))
     return values.take(pc.index_in(texts, keys))
 
 
 def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:
-    """Put live sales and days on offer into one form.
+    """Combine live sales and days on offer into one table for aggregation.
 
     Args:
         sales: live rows of silver.daily_sales, ``[shop_id, item_id, month, date, units, price]``.
@@ -50,8 +50,9 @@ def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:
 
     Returns:
         ``[shop_id, item_id, month, sale, units, revenue, priced_units, late_units, weekend_units,
-        sold_share, sale_day, offer_day]``: ``sale`` is 1 or 0, amounts are in integer form; the
-        days of the month are null where there is no sale or no offer.
+        sold_share, sale_day, offer_day]``, a row per sale or offer: ``sale`` is 1 for a sale and
+        0 for an offer; amounts are in integer form, 0 for an offer. ``sale_day`` and
+        ``offer_day`` are days of the month, null in rows of the other kind.
     """
     units, dates = integers(sales["units"]), sales["date"].to_numpy().astype("datetime64[D]")
     amounts = {
@@ -77,20 +78,29 @@ def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:
 
 
 def form(rows: pa.Table, sale: int, amounts: Mapping[str, Codes]) -> pa.Table:
-    """Give rows their columns but the days."""
+    """Build all columns of ``pair_days`` except ``sale_day`` and ``offer_day``.
+
+    Args:
+        rows: ``[shop_id, item_id, month, …]``.
+        sale: value of the column ``sale``, 1 or 0.
+        amounts: column → ``[row]``, in integer form.
+    """
     sales = np.full(len(rows), sale, np.int64)
     ids = {name: dictionary(rows[name]) for name in (SHOP, ITEM)}
     return pa.table({**ids, "month": rows["month"], "sale": sales, **amounts})
 
 
 def is_late(dates: Days) -> npt.NDArray[np.bool_]:
-    """Say which days are among the last of their month."""
+    """Mark the days among the last ``LATE_DAYS`` of their month."""
     late: npt.NDArray[np.bool_] = days_left(dates) <= LATE_DAYS
     return late
 
 
 def share_left(dates: Days) -> Codes:
-    """Return the share of its month from each day on, the day included, in integer form."""
+    """Return the share of the month that remains from each day on, in integer form.
+
+    The day itself counts as remaining.
+    """
     month = dates.astype("datetime64[M]").astype("datetime64[D]")
     shares = np.rint(PAIR_SOLD_SHARE.scale * days_left(dates) / days_left(month))
     return shares.astype(np.int64)
@@ -103,19 +113,20 @@ def days_left(dates: Days) -> Codes:
 
 
 def is_weekend(dates: Days) -> npt.NDArray[np.bool_]:
-    """Say which days are Saturdays or Sundays."""
+    """Mark the days that are Saturdays or Sundays."""
     return ~np.is_busday(dates)
 
 
 def paid(units: Codes, prices: pa.ChunkedArray) -> dict[str, Codes]:
-    """Return what buyers paid, and for how many units, each product rounded once, before any sum.
+    """Compute revenue and priced units of each sale; products are rounded before any sum.
 
     Args:
-        units: ``[sale]``, in integer form; a return has less than 0.
-        prices: decimals; null: not known.
+        units: ``[sale]``, in integer form; negative for a return.
+        prices: decimals, currency per unit; null: not known.
 
     Returns:
-        ``revenue`` and ``priced_units``, both 0 for a return and where the price is not known.
+        ``revenue`` and ``priced_units``, ``[sale]`` in integer form; both 0 for a return and
+        where the price is not known.
     """
     is_priced = pc.is_valid(prices).to_numpy() & (units > 0)
     priced = np.where(is_priced, units, 0)
@@ -125,12 +136,13 @@ def paid(units: Codes, prices: pa.ChunkedArray) -> dict[str, Codes]:
 
 
 def aggregate(rows: pa.Table, group: FeatureGroup) -> pa.Table:
-    """Aggregate the rows below a group to its monthly cells.
+    """Aggregate more detailed rows to the monthly cells of a group.
 
     Args:
-        rows: for the pair's group ``pair_days``; for others cells with the group's keys. Cells
-            of the group itself that came in parts are put together.
-        group: whose cells are wanted.
+        rows: for the group of pairs, the result of ``pair_days``; for another group, cells that
+            have the group's keys among their columns. Partial cells of the group itself are
+            merged.
+        group: the group whose cells are wanted.
 
     Returns:
         ``[*keys, month, *measures]`` in integer form, unique on keys and month.
@@ -149,7 +161,7 @@ def aggregate(rows: pa.Table, group: FeatureGroup) -> pa.Table:
 
 
 def clipped(numbers: pa.ChunkedArray, measure: Measure) -> pa.ChunkedArray:
-    """Put aggregates, in integer form, into a measure's bounds."""
+    """Clip aggregates in integer form to the bounds of their measure."""
     if measure.clip is None:
         return numbers
     low, high = (int(bound * measure.scale) for bound in (measure.clip.low, measure.clip.high))
@@ -157,7 +169,7 @@ def clipped(numbers: pa.ChunkedArray, measure: Measure) -> pa.ChunkedArray:
 
 
 def integer_form(cells: pa.Table, group: FeatureGroup) -> pa.Table:
-    """Turn stored cells into their integer form."""
+    """Convert stored cells to integer form; measures that the cells lack are skipped."""
     for measure in group.measures:
         if measure.name in cells.column_names:
             at = cells.column_names.index(measure.name)

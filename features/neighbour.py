@@ -1,7 +1,7 @@
-"""What is known of an item's neighbours: the items before and after it by name that ever sold.
+"""Neighbour features: sales of the items that come before and after an item in the order of names.
 
-Titles of a series, and editions of one title, stand beside each other in a catalogue; a new one
-has no history but theirs.
+Only items that sold count as neighbours. Titles of a series and editions of one title have similar
+names, so that a new title without sales gets the sales of earlier ones.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from features.groups import ITEM_GROUP
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A feature of the item's group, read at a neighbour.
+    """A panel column that holds an item feature of a neighbour.
 
     Attributes:
         side: which neighbour, ``item_before`` or ``item_after``.
-        of: column of the item's features.
+        of: column of the features of the group ``item``.
     """
 
     side: str
@@ -28,18 +28,22 @@ class Neighbour:
 
     @property
     def column(self) -> str:
-        """The name of the column."""
+        """The name of the panel column."""
         return f"{self.side}{self.of.removeprefix(ITEM_GROUP.name)}"
 
     @property
     def comment(self) -> str:
-        """What the column says."""
+        """The meaning of the panel column."""
         side = "before" if self.side == BEFORE else "after"
         return f"{self.of} of the item {side} this one in the order of names"
 
 
 def neighbours(group: FeatureGroup) -> tuple[Neighbour, ...]:
-    """Declare the last months of both neighbours."""
+    """Declare the target of both neighbours in the last three months.
+
+    Args:
+        group: the group of items.
+    """
     columns = [group.column(feature) for feature in lags("target", 1, 2, 3)]
     return tuple(Neighbour(side, column) for side in (BEFORE, AFTER) for column in columns)
 
@@ -48,16 +52,19 @@ NEIGHBOURS = neighbours(ITEM_GROUP)
 
 
 def with_neighbours(items: pa.Table, names: pa.ChunkedArray, sold: pa.ChunkedArray) -> pa.Table:
-    """Add each item's neighbours: the nearest items that sold before, so that no later one matters.
+    """Add ``item_before`` and ``item_after``, the nearest items by name that sold, to items.
+
+    Only items sold before the target month count, so that later additions to the catalogue change
+    nothing.
 
     Args:
         items: ``[item_id, …]``, unique on the id.
-        names: of the items; null: without a name, before the others.
+        names: names of the items, in the order of ``items``; an item with a null name sorts first.
         sold: ids of the items that sold before the target month.
 
     Returns:
-        The rows with ``item_before`` and ``item_after``; null where there is none. Items of one
-        name are in the order of their ids, shorter ones first, as counted ids are.
+        The rows with ``item_before`` and ``item_after``; null where no neighbour sold. Items of
+        the same name sort by id, shorter ids first, which is the numeric order of counted ids.
     """
     ids = items[ITEM].cast(pa.string())
     keys = pa.table({"name": names.cast(pa.string()).fill_null(""), "size": pc.utf8_length(ids)})

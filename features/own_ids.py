@@ -1,4 +1,4 @@
-"""Shops by their own ids: what an input says of a shop under several names, as of one shop."""
+"""Resolution of shop aliases in rows of inputs, and of conflicts between names of one shop."""
 
 from collections.abc import Sequence
 
@@ -11,29 +11,32 @@ UPDATED_AT = "updated_at"
 
 
 def under_own_ids(rows: pa.Table, shops: pa.Table) -> pa.Table:
-    """Name the shops of an input's rows by their own ids.
+    """Replace shop aliases in ``shop_id`` of an input's rows by the shop's own id.
 
     Args:
-        rows: ``[shop_id, …]``, shops perhaps by other names.
+        rows: ``[shop_id, …]``; ``shop_id`` may be an alias.
         shops: ``[shop_id, alias_of]``.
 
     Returns:
-        The rows; a key that was unique may not be any more.
+        The rows, where several rows may now have the same key.
     """
     place = rows.column_names.index(SHOP)
     return rows.set_column(place, SHOP, without_aliases(rows[SHOP], shops))
 
 
 def newest_of_names(rows: pa.Table, shops: pa.Table, keys: Sequence[str]) -> pa.Table:
-    """Name the shops of an input's rows by their own ids, and keep one row of each key.
+    """Replace shop aliases in ``shop_id`` of an input's rows and keep the newest row of each key.
 
-    Of the rows under several names of a shop the newest stays, of those of one time the one under
-    the shop's own id, otherwise the one under the smallest name: whatever the order of the rows.
+    Among rows updated at the same time, the row under the shop's own id is kept, otherwise the row
+    under the smallest alias. The order of the rows does not matter.
 
     Args:
-        rows: ``[*keys, …, updated_at]``, unique on ``keys``, shops perhaps by other names.
+        rows: ``[*keys, …, updated_at]``, unique on ``keys``; ``shop_id`` may be an alias.
         shops: ``[shop_id, alias_of]``.
-        keys: shop_id and others, all in ``rows``.
+        keys: key columns, ``shop_id`` among them.
+
+    Returns:
+        The columns of ``rows``, unique on ``keys``, in no stated order.
     """
     names, own = rows[SHOP].cast(pa.string()), without_aliases(rows[SHOP], shops)
     renamed = rows.set_column(rows.column_names.index(SHOP), SHOP, own)
@@ -58,10 +61,10 @@ def newest_of_names(rows: pa.Table, shops: pa.Table, keys: Sequence[str]) -> pa.
 
 
 def without_aliases(ids: pa.ChunkedArray, shops: pa.Table) -> pa.ChunkedArray:
-    """Name shops by their own id.
+    """Replace shop aliases by the shop's own id.
 
     Args:
-        ids: shops, perhaps by other names.
+        ids: shop ids, which may be aliases.
         shops: ``[shop_id, alias_of]``.
     """
     aliases = shops.filter(pc.is_valid(shops["alias_of"]))

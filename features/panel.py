@@ -1,4 +1,4 @@
-"""assemble: the rows of a spine with every group's features, ratios, calendar and target."""
+"""Panel assembly: a spine's rows joined with features, inputs, ratios, calendar and target."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from features.spine import Spine
 from lakehouse.types import FEATURE
 
 Codes = npt.NDArray[np.int64]
-# A table of all combinations of ids is laid out where it has at most so many places for each row.
+# A dense lookup array over all combinations of ids is used up to this many places per row.
 SPARSE = 4
 NOTHING: Mapping[str, Known] = MappingProxyType({})
 
@@ -32,19 +32,20 @@ def assemble(
     features: FeatureSet,
     inputs: Mapping[str, Known] = NOTHING,
 ) -> pa.Table:
-    """Join each group's features of one target month to the rows of a spine, on the group's key.
+    """Assemble the panel rows of one target month: each group's features joined on its key.
 
     Args:
         spine: the pairs.
         month: the target month.
-        parts: group name → ``[*keys, *columns]`` of that month.
-        actuals: ``[shop_id, item_id, target]`` of that month; None: it is not closed.
+        parts: group name → ``[*keys, *columns]``, the group's features for that month.
+        actuals: ``[shop_id, item_id, target]`` of that month; None: the month is not closed.
         features: the model's columns.
-        inputs: feature's name → what its input says, for each of ``features.inputs``.
+        inputs: name of an input feature → the input's values, for each of ``features.inputs``.
 
     Returns:
-        The columns of ``panel_table``, a row per pair of the spine, in its order. A key that a
-        group does not have is null there; a pair without a sale in a closed month has target 0.
+        The columns of ``panel_table``, a row per pair, in the order of the spine. Features are
+        null where the group has no row of the key; a pair without a sale in a closed month has
+        target 0.
     """
     spine = spine.aged(parts[ITEM_GROUP.name])
     columns: dict[str, pa.Array] = {name: spine.column(name) for name in (SHOP, ITEM, CATEGORY)}
@@ -73,13 +74,16 @@ def assemble(
 def joined(
     spine: Spine, part: pa.Table, keys: tuple[str, ...], columns: Mapping[str, str]
 ) -> dict[str, pa.Array]:
-    """Return features for every row of a spine.
+    """Look up feature columns for every row of a spine.
 
     Args:
         spine: the pairs.
         part: ``[*keys, *features]``, unique on the keys.
-        keys: names of the spine's ids.
-        columns: name in the panel → name in the part.
+        keys: key columns, which are ids of the spine.
+        columns: column of the panel → column of ``part``.
+
+    Returns:
+        Column of the panel → ``[spine row]`` values; null where ``part`` lacks the key.
     """
     found = rows_of(spine, part, keys)
     rows = pa.array(found, pa.int64(), mask=found < 0)
@@ -87,7 +91,7 @@ def joined(
 
 
 def looked_up(spine: Spine, known: Known) -> pa.Array:
-    """Return what an input says for every row of a spine."""
+    """Look up an input's value for every row of a spine; ``known.absent`` where there is no row."""
     found = rows_of(spine, known.rows, known.keys)
     rows = pa.array(found, pa.int64(), mask=found < 0)
     values = known.rows["value"].combine_chunks().take(rows)
@@ -97,10 +101,15 @@ def looked_up(spine: Spine, known: Known) -> pa.Array:
 
 
 def rows_of(spine: Spine, part: pa.Table, keys: tuple[str, ...]) -> Codes:
-    """Find each spine row's row in a table that is unique on some of the spine's ids.
+    """Find the row of a table that has the key of each spine row.
+
+    Args:
+        spine: the pairs.
+        part: ``[*keys, …]``, unique on the keys.
+        keys: key columns, which are ids of the spine.
 
     Returns:
-        ``[spine row]`` the row of the table, -1 where there is none.
+        ``[spine row]`` row number in ``part``; -1 where ``part`` lacks the key.
     """
     codes = [positions(part[name], spine.ids[name]) for name in keys]
     asked = np.flatnonzero(np.all([code >= 0 for code in codes], axis=0))
@@ -115,11 +124,11 @@ def rows_of(spine: Spine, part: pa.Table, keys: tuple[str, ...]) -> Codes:
 
 
 def combined(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
-    """Make one number of the codes of several ids.
+    """Combine the codes of several ids into one unique number per row.
 
     Args:
-        codes: per id ``[row]``, from 0.
-        sizes: per id how many codes there are.
+        codes: ``[row]`` codes from 0, one array per id.
+        sizes: the number of distinct codes of each id.
     """
     numbers = np.zeros(len(codes[0]), np.int64)
     for code, size in zip(codes, sizes, strict=True):
@@ -128,15 +137,15 @@ def combined(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
 
 
 def searched(wanted: Codes, known: Codes, rows: Codes) -> Codes:
-    """Find numbers among known ones, in memory of as many rows as there are.
+    """Find numbers by binary search, in memory proportional to the numbers given.
 
     Args:
-        wanted: ``[number]``.
-        known: ``[row]``, unique.
-        rows: the number of each known row.
+        wanted: ``[n]`` numbers to find.
+        known: ``[m]`` unique numbers.
+        rows: ``[m]`` row number that belongs to each known number.
 
     Returns:
-        ``[number]`` the row, -1 where there is none.
+        ``[n]`` row number of each wanted number; -1 where ``known`` lacks the number.
     """
     if not len(known):
         return np.full(len(wanted), -1, np.int64)
@@ -147,7 +156,12 @@ def searched(wanted: Codes, known: Codes, rows: Codes) -> Codes:
 
 
 def target(spine: Spine, actuals: pa.Table | None) -> pa.Array:
-    """Return the actual target of every row; null where the month is not closed."""
+    """Return the actual target of every spine row, in units; null if the month is not closed.
+
+    Args:
+        spine: the pairs.
+        actuals: ``[shop_id, item_id, target]``; None: the month is not closed.
+    """
     if actuals is None:
         return pa.nulls(len(spine), FEATURE)
     rows = rows_of(spine, actuals, (SHOP, ITEM))

@@ -1,4 +1,4 @@
-"""Ratios of two features of one panel row: means over open shops, trends, prices."""
+"""Ratios of two columns of the same panel row: means per selling pair, trends, prices, shares."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,12 +15,17 @@ Real = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Ratio:
-    """One feature, or ratio declared before it, divided by another.
+    """A panel column that divides one column by another.
 
-    Both come from groups with keys of their own, so that neither group needs the other's.
+    Ratios are computed in the panel because the two columns may belong to groups with different
+    keys.
 
     Attributes:
-        most: what a greater denominator counts as; None: there is no bound.
+        name: column of the panel.
+        numerator: a feature's column, or a ratio declared earlier.
+        denominator: a feature's column, or a ratio declared earlier.
+        comment: the column's meaning, with the unit.
+        most: upper bound applied to the denominator; None: no bound.
     """
 
     name: str
@@ -31,12 +36,12 @@ class Ratio:
 
     @property
     def formula(self) -> str:
-        """What is divided by what."""
+        """The formula, for the comment of the column."""
         bound = self.denominator if self.most is None else f"min({self.denominator}, {self.most:g})"
         return f"{self.numerator} / {bound}"
 
     def compute(self, numerator: Real, denominator: Real) -> Real:
-        """Divide; NaN where either is not known or the denominator is 0."""
+        """Divide numerators by denominators; NaN where one of both is NaN or the denominator 0."""
         safe = np.where(denominator == 0, np.float32(np.nan), denominator)
         if self.most is not None:
             safe = np.minimum(safe, np.float32(self.most))
@@ -145,7 +150,7 @@ RATIOS = (
 
 
 def attribute_ratios(attributes: Attributes) -> tuple[Ratio, ...]:
-    """Declare the units by pair of every attribute's group, and by the age of items."""
+    """Declare the units per selling pair for each group by attribute and each group by item age."""
     kinds = [name for name in attributes.item if name != CATEGORY]
     recent = (("lag", 1), ("mean", 12))
     names = (*(f"item_{name}" for name in attributes.shop), *attributes.shop, *kinds)
@@ -161,7 +166,13 @@ def attribute_ratios(attributes: Attributes) -> tuple[Ratio, ...]:
 def per_pair(
     names: Iterable[str], comment: str, statistics: Iterable[tuple[str, int]]
 ) -> Iterator[Ratio]:
-    """Declare a group's units by pair that sold, of some statistics and lookbacks."""
+    """Declare the units per selling pair of groups, for several statistics.
+
+    Args:
+        names: names of groups.
+        comment: meaning of the columns.
+        statistics: pairs of a statistic's name and a lookback in months.
+    """
     for name, (statistic, months) in product(names, statistics):
         yield Ratio(
             f"{name}_per_pair_{months}",

@@ -1,11 +1,16 @@
-"""Rungs: the nearest history that a forecast can rest on."""
+"""Rungs: the most specific sales history that a forecast rests on, from own history to none."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Rung:
-    """A kind of history, and the panel column that is null where there is none."""
+    """A kind of sales history.
+
+    Attributes:
+        name: the rung's name in forecasts.
+        column: panel column that is null where this history is missing.
+    """
 
     name: str
     column: str
@@ -22,6 +27,6 @@ NO_HISTORY = "no history"
 
 
 def rung_sql() -> str:
-    """Write the rung of a panel row in Spark SQL."""
+    """Write a Spark SQL expression for the rung of a panel row: the first whose column is set."""
     cases = " ".join(f"WHEN {rung.column} IS NOT NULL THEN '{rung.name}'" for rung in RUNGS)
     return f"CASE {cases} ELSE '{NO_HISTORY}' END"

@@ -1,4 +1,4 @@
-"""Series: sparse cells of many keys, laid out as arrays for as many months as a bound allows."""
+"""Series: sparse monthly cells of many keys, laid out as dense arrays within a memory bound."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,21 +12,22 @@ from features.group import PRESENCE, SOLD_SHARE, FeatureGroup
 from features.statistic import AGE, MEAN, MONTHS_SINCE, NEVER, SUM, History, Start, Whole
 from lakehouse.month_range import MonthRange, month_numbers
 
-# Of the arrays that a task holds at once. A bucket of 100,000 pairs over 34 months takes 350 MB.
+# Bound of the arrays that a task holds at once. 100,000 pairs over 34 months take 350 MB.
 ARRAY_BYTES = 400_000_000
-# Months that arrays of a part of the keys serve at least: months before them are laid out again.
+# Least number of target months that one window of arrays serves. Each new window lays out the
+# lookback months again, so that shorter windows would repeat more work.
 FEWEST_TARGETS = 12
 
 
 @dataclass(frozen=True)
 class Window:
-    """Some months of series as arrays.
+    """Consecutive months of series as dense arrays.
 
     Attributes:
-        first: index of the month that the arrays begin with.
-        end: index of the month after their last.
-        measures: measure → its history, from the first month on.
-        sold: when the first sale of each series was, counted from the first month.
+        first: index of the first month of the arrays.
+        end: index of the month after the last month of the arrays.
+        measures: measure → history of these months.
+        sold: first sale of each series, months counted from ``first``.
     """
 
     first: int
@@ -35,24 +36,30 @@ class Window:
     sold: Start
 
     def serves(self, target: int, lookback: int) -> bool:
-        """Return whether the arrays hold the months that features of a target month read."""
+        """Return whether the arrays hold all months that features of a target month read.
+
+        Args:
+            target: index of the target month.
+            lookback: months before the target month that features read.
+        """
         return self.first <= max(0, target - lookback) and target <= self.end
 
 
 @dataclass(frozen=True)
 class Series:
-    """The histories of many keys, a number per cell.
+    """The sparse histories of many keys; a series is the history of one key.
 
     Attributes:
-        group: whose measures they are.
-        start: number of the month that the histories begin with.
-        length: months of the histories.
+        group: the group that declares the measures.
+        start: number of the first month.
+        length: number of months.
         keys: the key columns, a row per series.
-        codes: ``[cell]`` the row of each cell's key.
-        months: ``[cell]`` months from the start to each cell.
-        amounts: measure → ``[cell]`` in integer form.
-        sold: when the first sale of each series was.
-        latest: measure → ``[series]``, the last month before the start that is not 0, or ``NEVER``.
+        codes: ``[cell]`` int64, row in ``keys`` of the cell's key.
+        months: ``[cell]`` int64, months from ``start`` to the cell.
+        amounts: measure → ``[cell]`` int64, in integer form.
+        sold: first sale of each series.
+        latest: measure → ``[series]`` int64, the last month before ``start`` that is not 0, as a
+            negative index, or ``NEVER``.
     """
 
     group: FeatureGroup
@@ -67,7 +74,13 @@ class Series:
 
     @classmethod
     def of(cls, rows: pa.Table, history: MonthRange, group: FeatureGroup) -> "Series":
-        """Encode the keys of cells and of opening rows; see ``compute``."""
+        """Encode cells and opening rows as series.
+
+        Args:
+            rows: the cells and opening rows that ``compute`` takes.
+            history: the months of the series; cells of other months are ignored.
+            group: the group of the cells.
+        """
         codes, keys = encode(rows.select(group.keys))
         is_opening = rows["month"].is_null().to_numpy()
         opening = Opening.of(rows.filter(pa.array(is_opening)), codes[is_opening], len(keys), group)
@@ -77,7 +90,7 @@ class Series:
         cells, codes, months = cells.filter(pa.array(inside)), codes[inside], months[inside]
         amounts = {name: integers(cells[name]) for name in group.measures_read}
         first = first_sales(codes, months, amounts, Start.never(len(keys), len(history)))
-        # Nothing but the first sale's reads it.
+        # Only the search for first sales reads this measure.
         del amounts[SOLD_SHARE]
         sold = opening.start_or(first)
         return cls(
@@ -85,7 +98,7 @@ class Series:
         )
 
     def parts(self) -> Iterator["Series"]:
-        """Cut the keys into parts whose arrays are within the bound, each of all months."""
+        """Split the keys into parts whose arrays fit into the memory bound, each of all months."""
         count = max(1, -(-len(self.keys) // most_keys(self.group, self.length)))
         ends = [len(self.keys) * n // count for n in range(count + 1)]
         for first, end in pairwise(ends):
@@ -104,10 +117,10 @@ class Series:
         )
 
     def window(self, target: int) -> Window:
-        """Lay out the months that a target month reads, and as many after them as fit.
+        """Lay out the months that a target month reads, and as many later months as fit.
 
         Args:
-            target: index of the target month, at most the number of months.
+            target: index of the target month, at most ``length``.
         """
         rows = ARRAY_BYTES // max(1, len(self.keys) * month_bytes(self.group)) - 1
         if rows >= self.length:
@@ -126,7 +139,16 @@ class Series:
         return Window(first, end, measures, replace(self.sold, month=self.sold.month - first))
 
     def _latest(self, measure: str, first: int) -> Whole | None:
-        """Return the last month before one that is not 0, counted from that one."""
+        """Return the last month before a window in which a measure is not 0.
+
+        Args:
+            measure: name of the measure.
+            first: index of the window's first month.
+
+        Returns:
+            ``[series]`` int64, negative months counted from ``first``, or ``NEVER``; None: no
+            statistic needs this month, or the series begin with the lake.
+        """
         known = self.latest.get(measure)
         if first == 0 or measure not in since_measures(self.group):
             return known
@@ -138,11 +160,13 @@ class Series:
 
 @dataclass(frozen=True)
 class Opening:
-    """What is known of series before their first array row.
+    """The summary of all months before the first month of the series.
 
     Attributes:
-        sold: when their first sale was, as a negative index; far ahead: not known.
-        latest: measure → ``[series]``, the last month that is not 0, or ``NEVER``.
+        sold: first sale of each series, as a negative index; a huge positive index (``-NEVER``)
+            where no sale is known.
+        latest: measure → ``[series]`` int64, the last month that is not 0, as a negative index,
+            or ``NEVER``.
     """
 
     sold: Start
@@ -150,12 +174,19 @@ class Opening:
 
     @classmethod
     def of(cls, rows: pa.Table, codes: Whole, count: int, group: FeatureGroup) -> "Opening":
-        """Read opening rows, features of the first month."""
+        """Read opening rows: values of the group's unbounded features at the first month.
+
+        Args:
+            rows: ``[*opening columns]``, ages and months since the last value that is not 0.
+            codes: ``[row]`` int64, the series of each opening row.
+            count: number of series.
+            group: the group of the features.
+        """
         sold = Start.never(count, -NEVER)
         latest = {}
         for feature in group.opening if len(rows) else ():
             months = rows[group.column(feature)].to_numpy().astype(np.float64)
-            if feature.statistic == AGE:  # not "is": a worker has its own copy
+            if feature.statistic == AGE:  # not "is": pickling gives a worker a copy of AGE
                 found = Start.of_ages(months)
                 sold.month[codes], sold.share[codes] = found.month, found.share
             else:
@@ -164,7 +195,11 @@ class Opening:
         return cls(sold, latest)
 
     def start_or(self, first: Start) -> Start:
-        """Return when the first sale was, of series not known before by their cells."""
+        """Return the first sale of each series: as opened, else as found in the cells.
+
+        Args:
+            first: first sales found in the cells.
+        """
         is_known = self.sold.month < 0
         return Start(
             np.where(is_known, self.sold.month, first.month),
@@ -173,13 +208,13 @@ class Opening:
 
 
 def first_sales(codes: Whole, months: Whole, amounts: dict[str, Whole], never: Start) -> Start:
-    """Find the first month with a sale of each series.
+    """Find the first sale of each series.
 
     Args:
-        codes: ``[cell]`` the series.
-        months: ``[cell]`` the month's index.
-        amounts: measure → ``[cell]``.
-        never: what stands for series without a sale; overwritten.
+        codes: ``[cell]`` int64, row number of the series.
+        months: ``[cell]`` int64, index of the month.
+        amounts: measure → ``[cell]`` int64, in integer form.
+        never: the result for series without a sale; overwritten and returned.
     """
     is_sold = amounts[PRESENCE] != 0
     np.minimum.at(never.month, codes[is_sold], months[is_sold])
@@ -189,18 +224,23 @@ def first_sales(codes: Whole, months: Whole, amounts: dict[str, Whole], never: S
 
 
 def since_measures(group: FeatureGroup) -> set[str]:
-    """Return the measures whose last month is counted from, however long ago."""
+    """Return the measures that a feature of months since the last value needs."""
     return {f.measure for f in group.features if f.statistic == MONTHS_SINCE}
 
 
 def most_keys(group: FeatureGroup, months: int) -> int:
-    """Return how many keys of histories of so many months have arrays within the bound."""
+    """Return how many keys have arrays within the memory bound, at least 1.
+
+    Args:
+        group: the group of the keys.
+        months: number of months of the histories.
+    """
     shortest = min(months, group.lookback + FEWEST_TARGETS) + 1
     return max(1, ARRAY_BYTES // (shortest * month_bytes(group)))
 
 
 def month_bytes(group: FeatureGroup) -> int:
-    """Return the bytes of arrays that a month of one series takes at most."""
+    """Return the most bytes that the arrays of one month of one series take."""
     values = {feature.measure for feature in group.features}
     totals = {f.measure for f in group.features if f.statistic in (SUM, MEAN)}
     return 8 * (len(values) + len(totals) + len(since_measures(group)))

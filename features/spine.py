@@ -1,4 +1,4 @@
-"""Spines: the shop × item pairs of a target month for which features are asked."""
+"""Spines: the shop × item pairs of a target month for which panel rows are wanted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ Entities = Sequence[pa.Table]
 
 @dataclass(frozen=True)
 class Spine:
-    """Pairs as codes into their distinct ids.
+    """Shop × item pairs, encoded as positions in lists of distinct ids.
 
     Attributes:
-        ids: shop_id, item_id and every attribute → distinct values, text.
-        codes: the same names → ``[row]`` int64, the position of each row's id.
+        ids: ``shop_id``, ``item_id`` and every attribute → distinct values, text.
+        codes: the names of ``ids`` → ``[row]`` int64, position in ``ids`` of each row's value.
     """
 
     ids: dict[str, pa.Array]
@@ -34,7 +34,11 @@ class Spine:
         return len(self.codes[SHOP])
 
     def of(self, entities: Entities) -> "Spine":
-        """Add the attributes of shops and items, ``unknown`` where the catalogue has none."""
+        """Add attributes of shops and items to the pairs; ``unknown`` where the catalogue has none.
+
+        Args:
+            entities: tables ``[id, *attributes]`` of shops or of items, unique on the id.
+        """
         ids, codes = dict(self.ids), dict(self.codes)
         for entity in entities:
             key = entity.column_names[0]
@@ -45,21 +49,25 @@ class Spine:
         return Spine(ids, codes)
 
     def aged(self, known: pa.Table) -> "Spine":
-        """Add the age of every row's item, from the features of the item's group."""
+        """Add the age of every row's item, ``item_age``.
+
+        Args:
+            known: features of the group ``item``, ``[item_id, item_sales_age_all]``.
+        """
         codes = ages_of(self.ids[ITEM], known)[self.codes[ITEM]]
         return Spine({**self.ids, ITEM_AGE: AGES}, {**self.codes, ITEM_AGE: codes})
 
     def column(self, name: str) -> pa.DictionaryArray:
-        """Return the ids of every row."""
+        """Return the value of an id or attribute for every row."""
         return pa.DictionaryArray.from_arrays(self.codes[name].astype(np.int32), self.ids[name])
 
 
 def every_pair(shops: pa.Array, items: pa.Array, entities: Entities) -> Spine:
-    """Cross shops with items, item by item.
+    """Make a spine of every shop with every item, ordered by item.
 
     Args:
-        shops: distinct ids.
-        items: distinct ids.
+        shops: distinct shop ids.
+        items: distinct item ids.
         entities: ``[id, *attributes]`` of shops and of items.
     """
     shop_codes = np.tile(np.arange(len(shops)), len(items))
@@ -68,7 +76,7 @@ def every_pair(shops: pa.Array, items: pa.Array, entities: Entities) -> Spine:
 
 
 def given_pairs(pairs: pa.Table, entities: Entities) -> Spine:
-    """Take the pairs of a list, in its order.
+    """Make a spine of a list of pairs, in the order of the list.
 
     Args:
         pairs: ``[shop_id, item_id]``.
@@ -80,33 +88,35 @@ def given_pairs(pairs: pa.Table, entities: Entities) -> Spine:
 
 
 def sold_in(cells: pa.Table, key: str) -> pa.Array:
-    """Return the keys with a sale in a month, in order.
+    """Return the keys with a sale in a month, sorted.
 
     Args:
         cells: monthly cells of that month, ``[key, sales]``.
-        key: its key column.
+        key: the key column of ``cells``.
     """
     return sorted_ids(cells.filter(pc.greater(cells["sales"], 0))[key])
 
 
 def active_shops(features: pa.Table, rule: Forecast) -> pa.Array:
-    """Return the shops that sold within the rule's months before the target month.
+    """Return the shops that sold recently: within ``rule.shop_active_months``.
 
     Args:
-        features: features_shop of the target month.
-        rule: the profile's.
+        features: rows of gold.features_shop, ``[shop_id, shop_sales_since_all]``, of the month
+            after the cutoff.
+        rule: the profile's rule of which pairs are forecast.
     """
     recent = pc.less_equal(features["shop_sales_since_all"], rule.shop_active_months)
     return sorted_ids(features.filter(recent)[SHOP])
 
 
 def active_items(features: pa.Table, listed: pa.Array, rule: Forecast) -> pa.Array:
-    """Return the items that sold within the rule's months before the target month, or are new.
+    """Return the items that sold within ``rule.item_active_months``, or were newly listed.
 
     Args:
-        features: features_item of the target month.
-        listed: ids of the items that were listed within the rule's months before it.
-        rule: the profile's.
+        features: rows of gold.features_item, ``[item_id, item_sales_since_all]``, of the month
+            after the cutoff.
+        listed: ids of newly listed items, text.
+        rule: the profile's rule of which pairs are forecast.
     """
     recent = pc.less_equal(features["item_sales_since_all"], rule.item_active_months)
     sold = features.filter(recent)[ITEM].cast(pa.string())
@@ -114,6 +124,6 @@ def active_items(features: pa.Table, listed: pa.Array, rule: Forecast) -> pa.Arr
 
 
 def sorted_ids(ids: pa.ChunkedArray) -> pa.Array:
-    """Return distinct ids in order, as one text array."""
+    """Return the distinct ids, sorted, as one text array."""
     distinct = pc.unique(ids).cast(pa.string())
     return distinct.take(pc.sort_indices(distinct))

@@ -1,9 +1,9 @@
 """Statistics of a measure over the months before a target month, as kernels over arrays.
 
-A kernel takes the history of many series at once, ``values[month, series]`` of int64, month by
-month from the lake's first, and a target month as an index into it (which may be the month after
-the last). It returns float64 per series. It can read rows before the target month alone: ``Past``
-hands out no others.
+A kernel computes one float64 per series from the histories of many series at once,
+``values[month, series]`` of int64, consecutive months. The target month is an index into the
+months and may be the month after the last. A kernel cannot read the target month or later ones:
+``Past``, the kernel's argument, refuses them.
 """
 
 from collections.abc import Callable
@@ -17,21 +17,21 @@ Whole = npt.NDArray[np.int64]
 Real = npt.NDArray[np.float64]
 
 
-# Stands for a month that never was, before every index.
+# Index of the month of an event that never happened; lower than every real index.
 NEVER = -(1 << 32)
-# Months ago, of what never was.
+# Replaces a null number of months since an event that never happened.
 LONG_AGO = 1000.0
-# A month, in the parts that a first sale's day is kept in.
+# A month in thousandths, the unit in which the day of a first sale is stored.
 THOUSAND = 1000
 
 
 class History:
-    """One measure of many series.
+    """The history of one measure for many series.
 
     Args:
-        values: ``[month, series]`` int64; a month without sales is 0.
-        opening: ``[series]`` int64, the last month before these that is not 0, as a negative
-            index, or ``NEVER``; None: there are no months before these.
+        values: ``[month, series]`` int64, in integer form; 0 for a month without sales.
+        opening: ``[series]`` int64, the last month before the first row of ``values`` in which
+            the measure is not 0, as a negative index, or ``NEVER``; None: no earlier month counts.
     """
 
     def __init__(self, values: Whole, opening: Whole | None = None) -> None:
@@ -40,14 +40,14 @@ class History:
 
     @cached_property
     def totals(self) -> Whole:
-        """``[month + 1, series]``: the sum of the months before each."""
+        """Running totals, ``[month + 1, series]``: the sum of the months before each month."""
         totals = np.zeros((len(self.values) + 1, self.values.shape[1]), np.int64)
         np.cumsum(self.values, axis=0, out=totals[1:])
         return totals
 
     @cached_property
     def latest(self) -> Whole:
-        """``[month + 1, series]``: the last month before each that is not 0, or ``NEVER``."""
+        """``[month + 1, series]``: last month before each month that is not 0, or ``NEVER``."""
         months = np.arange(len(self.values))[:, np.newaxis]
         latest = np.full((len(self.values) + 1, self.values.shape[1]), NEVER, np.int64)
         if self.opening is not None:
@@ -59,11 +59,12 @@ class History:
 
 @dataclass(frozen=True)
 class Start:
-    """When the first sale of each series was.
+    """The date of the first sale of each series.
 
     Attributes:
-        month: ``[series]`` int64, index of its month.
-        share: ``[series]`` int64, thousandths of that month from the sale's day on, 1 to 1000.
+        month: ``[series]`` int64, index of the first sale's month.
+        share: ``[series]`` int64, thousandths of that month that remained at the first sale,
+            the day of the sale included: 1 to 1000; 0 without a sale.
     """
 
     month: Whole
@@ -71,33 +72,48 @@ class Start:
 
     @classmethod
     def never(cls, count: int, month: int) -> "Start":
-        """Return the starts of series without a sale: at a month that no target is after."""
+        """Return the starts of series without a sale.
+
+        Args:
+            count: number of series.
+            month: index that stands for the missing first sale; no target month is later.
+        """
         return cls(np.full(count, month, np.int64), np.zeros(count, np.int64))
 
     @classmethod
     def of_ages(cls, months: Real) -> "Start":
-        """Return the starts of series that are so many months old at index 0, to the day."""
+        """Compute the starts of series from their exact ages.
+
+        Args:
+            months: ``[series]`` months from the first sale to the beginning of the month with
+                index 0, to the day.
+        """
         whole = np.ceil(months)
         share = np.rint((months - whole + 1) * THOUSAND)
         return cls(-whole.astype(np.int64), share.astype(np.int64))
 
     def months_to(self, target: int) -> Real:
-        """Return the months from the first sale to the beginning of a target month, to the day."""
+        """Return the months from the first sale to the beginning of a target month, to the day.
+
+        Args:
+            target: index of the target month.
+        """
         months: Real = (target - self.month - 1) + self.share / THOUSAND
         return months
 
 
 class Past:
-    """The months of one measure before a target month.
+    """The months of one measure before a target month: all that a kernel can read.
 
     Args:
-        history: the measure.
-        start: when the first sale of each series was.
+        history: the measure's history.
+        start: first sale of each series.
         target: index of the target month, at most the number of months in the history.
-        where: the measure that decides which month is the last one; None: the same.
+        where: history of the measure that must not be 0 in the month that ``latest`` reads;
+            None: ``history``.
 
     Raises:
-        ValueError: a kernel asks for the target month or a later one.
+        ValueError: a kernel asks for the target month or a later month.
     """
 
     def __init__(
@@ -107,7 +123,7 @@ class Past:
         self._where = where or history
 
     def month(self, back: int) -> Real:
-        """Return the value some months back; NaN before the lake's first month."""
+        """Return the value ``back`` months before the target month; NaN before the history."""
         refuse_target_month(back)
         if back > self._target:
             return np.full(self._start.month.shape, np.nan)
@@ -115,7 +131,7 @@ class Past:
         return values
 
     def sum(self, lookback: int) -> Whole:
-        """Sum the last months, as far as they are known."""
+        """Sum the last ``lookback`` months, or fewer where the history is shorter."""
         refuse_target_month(lookback)
         start = max(0, self._target - lookback)
         totals = self._history.totals
@@ -123,9 +139,9 @@ class Past:
         return total
 
     def weighted(self, lookback: int) -> Real:
-        """Average the last months since the first sale, each weighing half of the next.
+        """Average the last ``lookback`` months since the first sale; a month weighs half the next.
 
-        Weights are whole numbers until the one division.
+        Sums use whole-number weights and are divided once, so that they are exact.
         """
         refuse_target_month(lookback)
         total = np.zeros(self._start.month.shape, np.int64)
@@ -136,7 +152,11 @@ class Past:
         return mean
 
     def latest(self, lookback: int) -> Real:
-        """Return the value of the last of some months that has one; NaN where none has."""
+        """Return the value of the last month, within ``lookback``, in which ``where`` is not 0.
+
+        Returns:
+            ``[series]`` float64; NaN if ``where`` is 0 in all these months.
+        """
         refuse_target_month(lookback)
         found = np.full(self._start.month.shape, np.nan)
         for back in range(min(lookback, self._target), 0, -1):
@@ -145,7 +165,7 @@ class Past:
         return found
 
     def age(self) -> Whole:
-        """Count the months that had a chance to sell; at least 1 for known keys."""
+        """Count the months from the first sale's month to the target month, at least 1 if sold."""
         return self._target - self._start.month
 
     def exact_age(self) -> Real:
@@ -153,13 +173,17 @@ class Past:
         return self._start.months_to(self._target)
 
     def months_since(self) -> Real:
-        """Count the months from the last one that is not 0 to the target month."""
+        """Count the months from the last month that is not 0 to the target month; NaN if none."""
         latest = self._history.latest[self._target]
         return np.where(latest == NEVER, np.nan, self._target - latest)
 
 
 def refuse_target_month(back: int) -> None:
-    """Raise ValueError where months back from the target month are not before it."""
+    """Check that a number of months back leads to a month before the target month.
+
+    Raises:
+        ValueError: ``back`` is below 1.
+    """
     if back < 1:
         raise ValueError(f"{back} months back is the target month or later; at least 1")
 
@@ -169,14 +193,16 @@ class Statistic:
     """A named kernel.
 
     Args:
-        name: its part of a feature's column name.
-        kernel: (past, lookback) → one number per series, in the measure's integer form.
-        meaning: its part of the column's comment.
-        is_bounded: it reads no more months than its lookback, and its result is in the measure's
-            unit; else it counts months, and an opening value stands for all history before.
-        filling: what a null of it stands for to a model that wants numbers: of a key that never
-            sold, nothing sold; of months before the lake's first the same.
-        version: declared; see features/version.py.
+        name: the statistic's part of a feature's column name.
+        kernel: (past, lookback) → ``[series]``; in the measure's integer form if bounded, else
+            in months.
+        meaning: the statistic's part of the column's comment.
+        is_bounded: whether the kernel reads at most ``lookback`` months. If not, the result counts
+            months, and an opening value summarises all earlier history.
+        filling: number that replaces nulls for a model that cannot read nulls: 0 (``LONG_AGO``
+            for months since), because a key without history, or a month before the lake's first,
+            sold nothing.
+        version: declared version of the kernel's code; see features/version.py.
     """
 
     name: str

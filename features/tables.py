@@ -1,4 +1,4 @@
-"""The tables that follow from the declarations: cells and features of each group."""
+"""Table schemas of each feature group: monthly cells and features."""
 
 from features.group import FeatureGroup
 from lakehouse.table import Column, Table
@@ -17,7 +17,7 @@ def key_columns(group: FeatureGroup) -> tuple[Column, ...]:
 
 
 def monthly_table(group: FeatureGroup) -> Table:
-    """Declare the table of a group's monthly cells."""
+    """Declare ``silver.monthly_<group>``, the table of a group's monthly cells."""
     return Table(
         layer="silver",
         name=f"monthly_{group.name}",
@@ -29,7 +29,7 @@ def monthly_table(group: FeatureGroup) -> Table:
 
 
 def feature_columns(group: FeatureGroup) -> tuple[Column, ...]:
-    """Return the feature columns of a group, each with its meaning."""
+    """Return the feature columns of a group, each with a comment of its meaning."""
     return tuple(
         Column(
             group.column(feature),
@@ -42,7 +42,7 @@ def feature_columns(group: FeatureGroup) -> tuple[Column, ...]:
 
 
 def features_table(group: FeatureGroup) -> Table:
-    """Declare the table of what is known of a group's keys before a target month."""
+    """Declare ``gold.features_<group>``, a group's features of each target month."""
     return Table(
         layer="gold",
         name=f"features_{group.name}",

@@ -1,21 +1,21 @@
-"""Declared versions of the code that computes values, and who takes them into account.
+"""Declared versions of the code that computes stored values.
 
-Whoever changes what the code of a part computes raises the part's version here; of a statistic, its
-own in features/statistic.py; of models, the one in modelling/version.py. Tables then know what
-is to be computed again (ADR 13). Where the code changes and no value does, the version stays.
-tests/architecture/test_declared_versions.py knows which code is of which part, and fails until one
-of the two was decided.
+If you change the values that a part's code computes, raise the part's version: here, for a
+statistic in features/statistic.py, for models in modelling/version.py. Builds then recompute the
+tables of that part (ADR 13). If the code changes but no value does, keep the version.
+tests/architecture/test_declared_versions.py maps code to parts, and fails after a change of code
+until you decide between the two and record the decision.
 """
 
-# Monthly cells, from sales, offers, catalogue and the cells below them.
-# 2: revenue is of buyers' sales with a known price alone, and priced_units of the same.
+# Code of monthly cells, from sales, offers, catalogue and more detailed cells.
+# 2: revenue and priced_units cover only buyers' sales with a known price.
 CELLS = 2
-# Which groups, measures and features there are. Tables tell that by their columns; the version
-# tells which of two programs has the later declarations.
-# 2: groups have priced_units, and the last revenue of the months that have them.
+# Declarations of groups, measures and features. A change shows in the columns of tables; this
+# version says which of two programs has the later declarations.
+# 2: groups have priced_units, and the latest revenue is of a month that has priced units.
 GROUPS = 2
-# What all statistics share: histories, starts, encoding.
+# Code that all statistics share: histories, starts, encoding.
 FEATURES = 1
-# Panel rows, from features, cells, catalogue and declared inputs.
+# Code of panel rows, from features, cells, catalogue and declared inputs.
 # 2: prices divide by priced units.
 PANEL = 2

@@ -1,4 +1,4 @@
-"""Withdrawal: shops that have closed and items that were delisted, which are not forecast."""
+"""Withdrawals: closed shops and delisted items, which are not forecast."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,12 +11,12 @@ from lakehouse.tables.inputs import DELISTINGS, SHOP_DATES, Input
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """A reason not to forecast.
+    """A reason not to forecast a shop or an item.
 
     Attributes:
-        source: the input that says so.
-        ends_on: its column with the last day.
-        reason: what a user is told.
+        source: the input that lists last days.
+        ends_on: the input's column with the last day.
+        reason: the reason as shown to users.
     """
 
     source: Input
@@ -25,15 +25,16 @@ class Withdrawal:
 
     @property
     def key(self) -> str:
-        """What is withdrawn: shop_id or item_id."""
+        """The column of withdrawn ids: ``shop_id`` or ``item_id``."""
         return self.source.keys[0]
 
     def gone(self, rows: pa.Table, month: date) -> pa.Array:
-        """Return the ids whose last day lies before a month.
+        """Return the ids whose last day is before a target month.
+
+        A shop with several rows, one per name, is gone only if all of them end before the month.
 
         Args:
-            rows: ``[key, ends_on]`` of the input, shops by their own ids; of a shop with several
-                names all rows, which end before the month each.
+            rows: ``[key, ends_on]`` of the input, shop aliases resolved; null: no last day.
             month: target month.
         """
         ids = rows[self.key].cast(pa.string())
@@ -49,5 +50,5 @@ WITHDRAWALS = (
 
 
 def without(ids: pa.Array, gone: pa.Array) -> pa.Array:
-    """Leave out some ids."""
+    """Return the ids that are not in ``gone``."""
     return ids.filter(pc.invert(pc.is_in(ids, gone)))
