@@ -1,1 +1,1 @@
-"""Monthly cells and features, built and kept up to date."""
+"""Feature store: builds monthly cells and features incrementally and keeps them up to date."""

@@ -1,4 +1,4 @@
-"""The build: monthly cells and features of every group, as far as what they are made of changed."""
+"""Incremental build: recomputes the months of cells and features whose inputs changed."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -48,23 +48,24 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 HORIZON = 1
-# Computing this many keys and putting them into a month takes as long as computing the month.
+# Above this many touched keys, computing a whole month takes no longer than patching the month.
 MANY_KEYS = 100_000
 ATTEMPTS = 3
 
 
 @dataclass
 class Build:
-    """One run: cells first, then features of the target months after them.
+    """One run of the build: cells first, then features of the target months after the cells.
 
     Attributes:
-        lake: what is built.
-        spark: starts the session, or returns it.
+        lake: the lake whose tables are built.
+        spark: function that returns the Spark session, starting one if necessary.
         history: the lake's months, which have cells.
-        wanted: the months that this run may touch; None: all.
-        rebuild: whether what did not change is built too.
-        touched: what is known of changes; kept by a process that builds again and again.
-        written: rows written, by table.
+        wanted: the months that this run may write; None: all months.
+        rebuild: whether months whose inputs did not change are built too.
+        touched: keys with changed cells; a process that builds repeatedly passes the same object
+            to every run.
+        written: table path → rows written by this run.
     """
 
     lake: Lake
@@ -77,27 +78,27 @@ class Build:
 
     @classmethod
     def of(cls, lake: Lake, spark: "Callable[[], SparkSession]") -> "Build":
-        """Prepare to build whatever changed in a lake."""
+        """Prepare a build of all months of a lake whose inputs changed."""
         return cls(lake, spark, read_months(lake).range)
 
     @property
     def targets(self) -> MonthRange:
-        """The months that have features."""
+        """The target months, which have features: the history shifted by one month."""
         return MonthRange(
             plus_months(self.history.first, 1), plus_months(self.history.last, HORIZON)
         )
 
     @cached_property
     def groups(self) -> tuple[FeatureGroup, ...]:
-        """The declared groups, the pair's own first."""
+        """The declared groups, the group of pairs first."""
         return feature_groups(stored_profile(self.lake))
 
     def run(self) -> None:
-        """Build, and again what another process wrote meanwhile.
+        """Build all stale months, at most ``ATTEMPTS`` times while other processes write tables.
 
         Raises:
-            ConflictError: another process kept writing the same tables.
-            RefusedError: a newer program built some of them.
+            ConflictError: another process wrote the same tables during every attempt; run again.
+            RefusedError: a newer program built one of the tables; run the newer program.
         """
         if newer := self.newer_program():
             raise RefusedError(newer)
@@ -116,16 +117,19 @@ class Build:
                     return
 
     def newer_program(self) -> str | None:
-        """Return why a table is left alone: a newer program built it, and two would take turns."""
+        """Return why the build must stop: a newer program built a table; None: go on.
+
+        Otherwise two programs of different versions would rebuild the table in turns.
+        """
         tables = (t(group) for group in self.groups for t in (monthly_table, features_table))
         return built_by_newer(self.lake, tables, of_program(self.groups))
 
     def is_due(self) -> bool:
-        """Say whether anything that may be touched is not made from what it should be made from."""
+        """Return whether any month of cells or features that this run may write is stale."""
         return bool(self.stale_cells()) or any(self.stale_features(g)[1] for g in self.groups)
 
     def stale_cells(self) -> set[date]:
-        """Return the months whose cells are to be aggregated again."""
+        """Return the months whose cells must be aggregated again, in any group."""
         plain, aged = split_by_age(self.groups)
         stale_plain = self._stale_of(plain, cell_digests(self.lake, self.history))
         by_age = aged_digests(self.lake, self.history, self.groups)
@@ -135,11 +139,11 @@ class Build:
         return {m for group in groups for m in self._stale(digests, monthly_table(group))}
 
     def cells(self) -> None:
-        """Aggregate the months whose sales, offers or catalogue changed, for every group."""
+        """Aggregate, for every group, the cells of months whose inputs changed."""
         take_over_cells(self.lake, self.groups, self.history)
         plain, aged = split_by_age(self.groups)
         self._cells_of(plain, cell_digests(self.lake, self.history), plain_parts)
-        # These read the cells below as they are now.
+        # Groups by item age aggregate the stored cells of other groups, which are now current.
         self._cells_of(aged, aged_digests(self.lake, self.history, self.groups), aged_parts)
 
     def _cells_of(
@@ -165,7 +169,14 @@ class Build:
         parts: list[Part],
         made_from: dict[date, str],
     ) -> None:
-        """Replace the months whose cells differ from the stored ones, and note which keys do."""
+        """Replace the months whose cells differ from the stored cells; note the changed keys.
+
+        Args:
+            group: the group of the cells.
+            stored: files and states of the stored months.
+            parts: uncommitted files with the new cells; files of unchanged months are discarded.
+            made_from: month → digest of the inputs of the new cells.
+        """
         table = monthly_table(group)
         is_comparable = stored.files and log.has_declared_columns(self.lake, table)
         changed: dict[date, pa.Table | None] = dict.fromkeys(made_from)
@@ -188,9 +199,9 @@ class Build:
         )
 
     def features(self) -> None:
-        """Compute the target months whose cells before them changed, for every group.
+        """Compute the features of target months after changed cells, for every group.
 
-        Where it is known whose cells changed, for those keys alone.
+        If the changed keys are known, only features of these keys are computed.
         """
         made_from: dict[FeatureGroup, dict[date, str]] = {}
         pieces: list[Piece] = []
@@ -209,7 +220,7 @@ class Build:
             self._replace(features_table(group), list(digests), parts, digests, change)
 
     def stale_features(self, group: FeatureGroup) -> tuple[dict[date, str], list[date]]:
-        """Return the digest of each target month's cells, and the months to compute again."""
+        """Return each target month's digest of inputs, and the target months to compute again."""
         cells = month_states(self.lake, monthly_table(group))
         digests = feature_digests(group, cells, self.history, self.targets)
         return digests, self._stale(digests, features_table(group))
@@ -217,7 +228,11 @@ class Build:
     def _patch_features(
         self, group: FeatureGroup, months: list[date], digests: dict[date, str]
     ) -> list[date]:
-        """Compute months for the touched keys where they are known; return the other months."""
+        """Recompute only the touched keys of months where the keys are known.
+
+        Returns:
+            The months that must be computed for all keys: the touched keys are unknown or too many.
+        """
         if self.rebuild:
             return months
         built = log.built(self.lake, features_table(group))

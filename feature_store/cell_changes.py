@@ -1,4 +1,4 @@
-"""Changes of cells: which keys of a month have other cells than those stored."""
+"""Comparison of new monthly cells with the stored cells: the keys that changed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -22,17 +22,18 @@ def changed_cells(
     parts: Sequence[Part],
     months: Sequence[date],
 ) -> dict[date, pa.Table | None]:
-    """List the keys whose cells differ from the stored ones.
+    """List the keys whose new cells differ from the stored cells, by month.
 
     Args:
-        lake: where the cells are.
-        group: whose cells they are.
-        stored: the files of each month as they were.
-        parts: the cells made now, not yet committed; those of other tables are left out.
-        months: what is compared.
+        lake: the lake that has the cells.
+        group: the group of the cells.
+        stored: month → files of the stored cells.
+        parts: uncommitted files with the new cells; files of other tables are ignored.
+        months: the months to compare.
 
     Returns:
-        By month the keys, ``[*group.keys]``; None: too many to compare, so all may.
+        Month → changed keys, ``[*group.keys]``; None: more than ``FEW_ROWS`` new cells, too many
+        to compare, so any key may have changed.
     """
     table = monthly_table(group)
     found: dict[date, pa.Table | None] = {}
@@ -48,6 +49,6 @@ def changed_cells(
 
 
 def cells(lake: Lake, table: Table, paths: Sequence[str]) -> pa.Table:
-    """Read the cells of some files, without their month."""
+    """Read cells from files of a table, without the column ``month``."""
     columns = [name for name in table.names if name != "month"]
     return stored_rows(lake, table, {table.path: paths}, columns)

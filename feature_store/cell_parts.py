@@ -1,4 +1,4 @@
-"""Monthly cells as parts that are not committed yet: of all groups, or of those by age of items."""
+"""Aggregation of monthly cells into uncommitted files, for groups without and with item age."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Work:
-    """Which cells are to be made.
+    """The cells to aggregate.
 
     Attributes:
-        lake: where the tables are.
-        spark: starts the session, or returns it.
+        lake: the lake that has the tables.
+        spark: function that returns the Spark session, starting one if necessary.
         history: the lake's months.
-        groups: whose cells; the pair's own first, where it is among them.
-        months: of the cells.
+        groups: the groups whose cells are wanted; the group of pairs, if included, is first.
+        months: the months whose cells are wanted.
     """
 
     lake: Lake
@@ -41,12 +41,12 @@ class Work:
 
     @property
     def attributes(self) -> Attributes:
-        """What is known of shops and items."""
+        """The attributes of shops and items that the lake's profile declares."""
         return Attributes.of(stored_profile(self.lake))
 
 
 def plain_parts(work: Work) -> list[Part]:
-    """Aggregate months of sales to the cells of groups without ages, the pair's own first."""
+    """Aggregate daily sales to pair cells, and pair cells to the other groups without item age."""
     lake, pair, buckets = work.lake, work.groups[0], item_buckets(work.lake)
     pieces = list(pair_pieces(lake, work.months, buckets))
     pairs = do_work(work.spark, lake, pieces, PairCellsTask(lake, pair, buckets))
@@ -56,7 +56,7 @@ def plain_parts(work: Work) -> list[Part]:
 
 
 def aged_parts(work: Work) -> list[Part]:
-    """Aggregate stored cells of pairs or items to the cells of groups by age."""
+    """Aggregate the stored cells of pairs or of items to the cells of groups by item age."""
     profile = stored_profile(work.lake)
     below = sources_of_ages(work.groups, shop_item(profile.target_clip))
     task = AgedCellsTask(work.lake, tuple(work.groups), below, work.attributes)

@@ -1,4 +1,4 @@
-"""What a worker does for monthly cells: a month's sales to pair cells, those to the others'."""
+"""Worker tasks for monthly cells: daily sales to pair cells, pair cells to other groups' cells."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ OFFERED = (SHOP, ITEM, "date")
 
 @dataclass(frozen=True)
 class PairCellsTask:
-    """Aggregates a month's sales and offers to the pair's cells; sent to the workers.
+    """Aggregates a month's sales and offers to pair cells; sent to the workers.
 
     Attributes:
-        lake: where the tables are.
-        pair: the pair's group.
-        buckets: of items, into which the files of a month are split.
+        lake: the lake that has the tables.
+        pair: the group of pairs.
+        buckets: number of buckets of items; each bucket of a month becomes one file.
     """
 
     lake: Lake
@@ -43,7 +43,8 @@ class PairCellsTask:
         """Aggregate one month, or one bucket of its items.
 
         Args:
-            piece: ``month``, ``bucket`` (its number and count), ``files`` by table.
+            piece: ``month``; ``bucket``, the number of a bucket of items and the count of
+                buckets; ``files`` of sales, offers and shops, by table path.
         """
         month, mine = date.fromisoformat(piece["month"]), Bucket(*piece["bucket"])
         files: Files = piece["files"]
@@ -60,12 +61,14 @@ class PairCellsTask:
 
 @dataclass(frozen=True)
 class GroupCellsTask:
-    """Aggregates a month's pair cells to those of every other group; sent to the workers.
+    """Aggregates a month's pair cells to the cells of every other group without item age.
+
+    The task is sent to the workers.
 
     Attributes:
-        lake: where the tables are.
-        groups: every group, the pair's own first.
-        attributes: of shops and items.
+        lake: the lake that has the tables.
+        groups: every group, the group of pairs first.
+        attributes: attributes of shops and items.
     """
 
     lake: Lake
@@ -75,11 +78,11 @@ class GroupCellsTask:
     def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
         """Aggregate one month, file by file, so that memory holds one file's pairs and items.
 
-        Cells of items that are all in one file are written as soon as they are there; of the other
-        groups, which are far fewer, memory holds those of each file.
+        If each item has all pairs in one file, cells of items are yielded per file. Cells of the
+        remaining groups, which are far fewer, stay in memory until the last file is read.
 
         Args:
-            piece: ``month``, ``files`` by table.
+            piece: ``month``; ``files`` of pair cells, shops and items, by table path.
         """
         _, *others = split_by_age(self.groups)[0]
         entities = stored_entities(self.lake, self.attributes, piece["files"])
@@ -114,16 +117,18 @@ class GroupCellsTask:
 def cells_of_groups(
     pairs: pa.Table, entities: Sequence[pa.Table], groups: Sequence[FeatureGroup]
 ) -> dict[str, pa.Table]:
-    """Aggregate pair cells to those of every group but by age, each from the cells below it.
+    """Aggregate pair cells to the cells of every group without item age.
+
+    Each group is aggregated from the first earlier group with enough detail, else from pairs.
 
     Args:
-        pairs: cells of the pair's group, as stored.
-        entities: ``[id, *attributes]`` of shops and of items.
-        groups: every group, the pair's own first.
+        pairs: cells of the group of pairs, as stored.
+        entities: tables ``[id, *attributes]`` of shops and of items.
+        groups: every group, the group of pairs first.
 
     Returns:
-        Group name → cells in integer form, of the pair's own with their attributes. They are as
-        complete as the pair cells are.
+        Group name → cells in integer form; pair cells also have the attributes. Cells cover only
+        the pairs given.
     """
     pair, *others = split_by_age(groups)[0]
     cells = {pair.name: with_attributes(integer_form(pairs, pair), entities)}
@@ -136,6 +141,11 @@ def cells_of_groups(
 
 
 def is_below(group: FeatureGroup, above: FeatureGroup) -> bool:
-    """Say whether the cells of a group hold what those of another are made from."""
+    """Return whether cells of a more detailed group can be aggregated to those of another group.
+
+    Args:
+        group: the more detailed group.
+        above: the other group; needs fewer keys and only measures that ``group`` has.
+    """
     has_keys = set(above.keys) < set(group.keys)
     return has_keys and {m.of for m in above.measures} <= {m.name for m in group.measures}

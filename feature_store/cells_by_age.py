@@ -1,4 +1,4 @@
-"""What a worker does for cells by the age of items: months of cells below to the groups' cells."""
+"""Worker task for cells by item age: stored cells of pairs or items to cells of these groups."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ from lakehouse.table import Table
 
 @dataclass(frozen=True)
 class AgedCellsTask:
-    """Aggregates cells to those of groups that have the item's age as a key.
+    """Aggregates stored cells to the cells of groups with item age as a key.
 
     Attributes:
-        lake: where the tables are.
-        groups: those groups.
-        below: the group whose cells are aggregated.
-        attributes: of shops and items.
+        lake: the lake that has the tables.
+        groups: the groups with item age as a key.
+        below: the group whose stored cells are aggregated.
+        attributes: attributes of shops and items.
     """
 
     lake: Lake
@@ -41,9 +41,9 @@ class AgedCellsTask:
         """Aggregate months, file by file, so that memory holds one file's cells.
 
         Args:
-            piece: ``items``: the item cells' files by month, from the lake's first to the last of
-                the piece's; ``cells``: files of the cells below, by month of the piece; and
-                ``files`` of the catalogue by table.
+            piece: ``cells``, the files of cells to aggregate, by month; ``items``, the files of
+                item cells by month, from the lake's first month to the last month in ``cells``,
+                for the dates of first sales; ``files`` of the catalogue, by table path.
         """
         first = self._first_sales(piece["items"])
         _, items = stored_entities(self.lake, self.attributes, piece["files"])
@@ -54,7 +54,11 @@ class AgedCellsTask:
                 yield Rows(monthly_table(group), stored_form(cells, group.measures))
 
     def _first_sales(self, files: Mapping[str, list[str]]) -> pa.Table:
-        """Find the first sale of each item, month by month."""
+        """Find the month of each item's first sale, reading files of item cells one by one.
+
+        Args:
+            files: month → files of item cells.
+        """
         first = FIRST_SALES.empty_table()
         for month, paths in files.items():
             for path in paths:

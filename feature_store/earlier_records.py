@@ -1,8 +1,8 @@
-"""Lakes of programs before ADR 13: what those recorded, taken over where it holds.
+"""Migration of build records from programs before ADR 13, to avoid a rebuild of old lakes.
 
-They recorded digests of the text of modules and of the catalogue as Python lists, in the metadata
-of commits. A month whose record is the one that the last of these programs would write now gets
-the record that this program would write, without being built.
+Programs before ADR 13 recorded digests of module texts and of the catalogue as Python lists, in
+the metadata of commits. If a month's record equals what the last of these programs would write
+now, the month gets the record that this program would write and is not rebuilt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,14 +28,15 @@ Digests = Mapping[date, str]
 def take_over(
     lake: Lake, table: Table, versions: Versions, wanted: Digests, earlier: Digests
 ) -> None:
-    """Record what months are made from where an earlier program recorded the same in its way.
+    """Convert the records of months that the last program before ADR 13 built and are current.
 
     Args:
-        lake: where the table is.
+        lake: the lake that has the table.
         table: a derived table.
-        versions: of what makes it; later ones than the first take nothing over.
-        wanted: by month, what this program would record.
-        earlier: by month, what the last program before ADR 13 would record.
+        versions: versions of the code that builds the table; unless all are 1, nothing is
+            converted.
+        wanted: month → digest that this program would record.
+        earlier: month → digest that the last program before ADR 13 would record.
     """
     stored = log.built_before(lake, table)
     if not stored or not are_first(versions) or not log.has_declared_columns(lake, table):
@@ -46,11 +47,11 @@ def take_over(
 
 
 def take_over_cells(lake: Lake, groups: Sequence[FeatureGroup], history: MonthRange) -> None:
-    """Take over the records of all cells; those of features hold as they are.
+    """Convert the records of all cells; records of features are valid without conversion.
 
     Args:
-        lake: where the cells are.
-        groups: every group, the pair's own first.
+        lake: the lake that has the cells.
+        groups: every group, the group of pairs first.
         history: the lake's months.
     """
     if not any(log.built_before(lake, monthly_table(group)) for group in groups):
@@ -64,7 +65,10 @@ def take_over_cells(lake: Lake, groups: Sequence[FeatureGroup], history: MonthRa
 
 
 def catalogue_before(lake: Lake) -> str:
-    """Digest the catalogue as programs before ADR 13 did; memory holds it as Python objects."""
+    """Digest the catalogue as programs before ADR 13 did.
+
+    Memory holds the whole catalogue as Python objects.
+    """
     of_shops = read_table(lake, SHOPS, [SHOP, "alias_of", "attributes"])
     of_items = read_table(lake, ITEMS, [ITEM, CATEGORY, "attributes"])
     return log.digest([sorted(map(str, t.to_pylist())) for t in (of_shops, of_items)])

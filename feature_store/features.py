@@ -1,4 +1,4 @@
-"""What a worker does for features: cells of a bucket of keys to features of target months."""
+"""Worker task for features: cells of one bucket of keys to features of target months."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from lakehouse.month_range import MonthRange
 
 @dataclass(frozen=True)
 class FeaturesTask:
-    """Computes features of a bucket of a group's keys; sent to the workers.
+    """Computes the features of one bucket of a group's keys; sent to the workers.
 
     Attributes:
-        lake: where the tables are.
-        groups: every group.
+        lake: the lake that has the tables.
+        groups: the groups that pieces may name.
         history: the lake's months.
-        keys: of one group, those that are computed; None: all.
+        keys: ``[*group.keys]`` of the only group, the keys to compute; None: all keys.
     """
 
     lake: Lake
@@ -35,12 +35,13 @@ class FeaturesTask:
     keys: pa.Table | None = None
 
     def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
-        """Compute the target months of a piece, of many keys a part after the other.
+        """Compute the target months of a piece, one part of the keys after another.
 
         Args:
-            piece: ``group``, ``bucket`` (its number and count), ``months``, ``cells``: files by
-                month; and ``opening``: null, or the month before which features stand for the
-                cells, with their files.
+            piece: ``group``, a name; ``bucket``, the number of a bucket of keys and the count of
+                buckets; ``months``, the target months; ``cells``, files of cells by month;
+                ``opening``, null or a month and the files of features of that month, which
+                replace all cells before the month.
         """
         group = next(g for g in self.groups if g.name == piece["group"])
         bucket = Bucket(*piece["bucket"])

@@ -1,4 +1,4 @@
-"""Features of a few keys, computed here, and put in the place of those that are stored."""
+"""Patch of stored features: recompute a few keys in this process and replace their rows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -28,18 +28,21 @@ def features_of(
     """Compute a group's features of some keys, by target month.
 
     Args:
-        lake: where the cells are.
-        group: whose features they are.
-        keys: ``[*group.keys]``, few enough for this process.
+        lake: the lake that has the cells.
+        group: the group whose features are computed.
+        keys: ``[*group.keys]``, few enough for the memory of this process.
         months: target months, in order.
-        opening: month whose features stand for all cells before it; None: all cells are read.
+        opening: month whose features replace all earlier cells; None: all cells are read.
         history: the lake's months.
+
+    Returns:
+        Target month → rows of the features table.
     """
     pieces = feature_pieces(lake, group, list(months), opening, history, buckets=1)
     task = FeaturesTask(lake, [group], history, keys)
     made: dict[date, list[pa.Table]] = {month: [] for month in months}
     for piece in pieces:
-        # A part of the keys has all months, in their order.
+        # The task yields all months, in order, for each part of the keys.
         for month, part in zip(cycle(months), task(piece.plain()), strict=False):
             made[month].append(part.rows)
     return {month: pa.concat_tables(parts) for month, parts in made.items()}
@@ -48,7 +51,14 @@ def features_of(
 def patched(
     month: date, stored: pa.Table, keys: pa.Table, computed: Mapping[date, pa.Table]
 ) -> pa.Table:
-    """Put the rows computed for some keys in the place of those that a month holds of them."""
+    """Replace the rows of some keys in one month of stored features.
+
+    Args:
+        month: the target month.
+        stored: all rows of the month.
+        keys: ``[*group.keys]``, the keys to replace.
+        computed: target month → new rows of these keys.
+    """
     kept = stored.filter(pc.invert(is_among(stored, keys)))
     new = computed[month].select(stored.column_names)
     return pa.concat_tables([with_coded(rows, keys.column_names) for rows in (kept, new)])
@@ -57,15 +67,16 @@ def patched(
 def opening_month(
     lake: Lake, group: FeatureGroup, first: date, digests: Mapping[date, str]
 ) -> date | None:
-    """Return the month before which features stand for the cells; None: read all cells.
+    """Return the month whose stored features replace all earlier cells; None: read all cells.
 
-    They do where they are up to date; the time of a month then does not grow with history.
+    The features of that month must be up to date. The cost of computing a month then does not
+    grow with the length of the history.
 
     Args:
-        lake: where the features are.
-        group: whose features they are.
-        first: target month that is computed.
-        digests: target month → what its features should be made from.
+        lake: the lake that has the features.
+        group: the group whose features are computed.
+        first: the first target month to compute.
+        digests: target month → digest of the inputs that current features are made from.
     """
     opening = plus_months(first, -group.lookback)
     built = built_as_declared(lake, features_table(group))

@@ -1,7 +1,7 @@
-"""What each month of a derived table is made from, as digests: equal digests, nothing to redo.
+"""Lineage of derived tables: a digest of each month's inputs; an unchanged digest means current.
 
-A digest is of the declared versions of the code, of settings, and of the state of what is read:
-changes of rows give a month another state, compaction does not (ADR 13).
+A digest covers declared code versions, settings, and the states of the months read. A change of
+rows gives a month a new state; compaction does not (ADR 13).
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,34 +26,40 @@ from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
 OF_SHOPS = (SHOP, "alias_of", "attributes")
 OF_ITEMS = (ITEM, CATEGORY, "attributes")
-# A panel has the items that are listed; names are read for neighbours alone.
+# A panel also depends on listing dates, and on names if the profile has neighbour features.
 OF_PANEL_ITEMS, NAME = (*OF_ITEMS, "listed_on"), "name"
 
 
 def catalogue_digest(lake: Lake, items: tuple[str, ...] = OF_ITEMS) -> str:
-    """Digest what cells depend on in the catalogue: aliases, attributes, categories.
+    """Digest the catalogue's columns that cells depend on: aliases, attributes, categories.
 
     Args:
-        lake: where it is.
-        items: the columns of silver.items that are read.
+        lake: the lake that has the catalogue.
+        items: the columns of silver.items to digest.
     """
     return digest_of_versions(lake, items, log.version(lake, SHOPS), log.version(lake, ITEMS))
 
 
 @lru_cache(maxsize=8)
 def digest_of_versions(lake: Lake, items: tuple[str, ...], *_versions: int) -> str:
-    """Digest columns of the catalogue; of the same versions of its tables once."""
+    """Digest columns of the catalogue, once for the same versions of silver.shops and silver.items.
+
+    Args:
+        lake: the lake that has the catalogue.
+        items: the columns of silver.items to digest.
+        _versions: versions of both tables, which key the cache.
+    """
     read = ((SHOPS, SHOP, OF_SHOPS), (ITEMS, ITEM, items))
     return log.digest([content_digest(read_table(lake, t, names), key) for t, key, names in read])
 
 
 def cell_digests(lake: Lake, history: MonthRange, catalogue: str | None = None) -> dict[date, str]:
-    """Digest what the monthly cells of each month are made from: sales, offers, catalogue, code.
+    """Digest the inputs of each month's cells: sales, offers, catalogue, target bounds and code.
 
     Args:
-        lake: where they are.
+        lake: the lake that has the sales.
         history: the lake's months.
-        catalogue: its digest; None: ``catalogue_digest``.
+        catalogue: digest of the catalogue; None: ``catalogue_digest``.
     """
     sales = log.month_digests(lake, DAILY_SALES)
     offers = log.month_digests(lake, DAILY_OFFERS)
@@ -71,15 +77,15 @@ def aged_digests(
     groups: Sequence[FeatureGroup],
     catalogue: str | None = None,
 ) -> dict[date, str]:
-    """Digest what cells by the age of items are made from: the cells below, code, catalogue.
+    """Digest the inputs of each month's cells by item age: stored cells, catalogue and code.
 
-    Cells of items up to a month say how old they are in it.
+    A month also depends on the item cells of all earlier months, which date the first sales.
 
     Args:
-        lake: where the cells are.
+        lake: the lake that has the cells.
         history: the lake's months.
-        groups: every group, the pair's own first.
-        catalogue: as for ``cell_digests``.
+        groups: every group, the group of pairs first.
+        catalogue: digest of the catalogue; None: ``catalogue_digest``.
     """
     below = sources_of_ages(split_by_age(groups)[1], groups[0])
     items, cells = (month_states(lake, table) for table in (ITEM_CELLS, monthly_table(below)))
@@ -94,13 +100,13 @@ def aged_digests(
 def feature_digests(
     group: FeatureGroup, cells: Mapping[date, str], history: MonthRange, targets: MonthRange
 ) -> dict[date, str]:
-    """Digest what each target month's features are made from: the cells before it, and code.
+    """Digest the inputs of each target month's features: all earlier cells, columns and code.
 
     Args:
-        group: whose features; a profile may switch some of them off.
-        cells: state of the group's cells, by month.
+        group: the group, without the features that the profile switches off.
+        cells: month → state of the group's cells.
         history: the lake's months.
-        targets: the months that have features.
+        targets: the target months, which have features.
     """
     code = in_digest(code_versions.of_features(group), FEATURES_BEFORE)
     elsewhere = [(feature.suffix, feature.where) for feature in group.features if feature.where]
@@ -112,17 +118,22 @@ def feature_digests(
 
 
 def is_closed(months: LakeMonths, month: date) -> bool:
-    """Say whether a month's sales are complete."""
+    """Return whether a month's sales are complete: the month is at or before the cutoff."""
     return months.cutoff is not None and month <= months.cutoff
 
 
 def stale(wanted: dict[date, str], built: dict[date, str]) -> list[date]:
-    """List the months that were not built from what they should be built from now."""
+    """List the months whose recorded digest differs from the digest wanted now.
+
+    Args:
+        wanted: month → digest of the current inputs.
+        built: month → digest that the last build recorded.
+    """
     return [month for month, digest in wanted.items() if built.get(month) != digest]
 
 
 def built_as_declared(lake: Lake, table: Table) -> dict[date, str]:
-    """Return what each month was built from; nothing where the columns are other ones by now."""
+    """Return the recorded digest of each month; empty if the table's columns are outdated."""
     if not log.exists(lake, table) or not log.has_declared_columns(lake, table):
         return {}
     return log.built(lake, table)

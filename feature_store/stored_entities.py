@@ -1,4 +1,4 @@
-"""The catalogue as a worker reads it: shops and items with their attributes."""
+"""Catalogue reads in a worker: shops and items with attributes, and neighbours of items."""
 
 from functools import partial
 
@@ -17,13 +17,16 @@ from lakehouse.types import TEXT
 def stored_entities(
     lake: Lake, attributes: Attributes, files: Files, wanted: pa.Array | None = None
 ) -> tuple[pa.Table, pa.Table]:
-    """Read ``[id, *attributes]`` of shops and of items.
+    """Read shops and items with their attributes from the catalogue.
 
     Args:
-        lake: where they are.
-        attributes: their names.
-        files: of the catalogue, by table.
-        wanted: ids of items; None: all.
+        lake: the lake that has the catalogue.
+        attributes: names of the attributes wanted.
+        files: table path → files of silver.shops and silver.items.
+        wanted: ids of the items wanted; None: all items.
+
+    Returns:
+        ``[shop_id, *attributes]`` and ``[item_id, *attributes]``.
     """
     shops = stored_rows(lake, SHOPS, files, (SHOP, "attributes"))
     keep = None if wanted is None else partial(rows_among, ids={ITEM: wanted})
@@ -34,18 +37,18 @@ def stored_entities(
 def stored_neighbours(
     lake: Lake, files: Files, sold: pa.ChunkedArray, wanted: pa.Array
 ) -> pa.Table:
-    """Find the neighbours of items by name, among all items that sold.
+    """Find the neighbours of items in the order of names, among all items that sold.
 
-    Memory holds the names of the whole catalogue, which their order needs.
+    Memory holds the names of the whole catalogue, because all must be sorted.
 
     Args:
-        lake: where they are.
-        files: of the catalogue, by table.
+        lake: the lake that has the catalogue.
+        files: table path → files of silver.items.
         sold: ids of all items that sold before the target month.
-        wanted: ids of items.
+        wanted: ids of the items wanted.
 
     Returns:
-        ``[item_id, item_before, item_after]`` of the items wanted.
+        ``[item_id, item_before, item_after]`` of the items wanted; null where no neighbour sold.
     """
     items = stored_rows(lake, ITEMS, files, (ITEM, "name"))
     ids = pa.table({ITEM: items[ITEM].cast(TEXT)})

@@ -1,4 +1,4 @@
-"""What a worker reads: files of tables, as the log named them to the process that gave the work."""
+"""Reads of table files in a worker; the process that plans the work lists the files."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -16,23 +16,24 @@ from lakehouse.table import Table
 from lakehouse.types import DATE, TEXT
 
 CODED = pa.dictionary(pa.int32(), TEXT)
-# Table path → its files.
+# Table path → files of the table.
 Files = Mapping[str, Sequence[str]]
-# A bucket and the column that it is of.
+# A bucket, and the column whose texts the bucket is computed from.
 Share: TypeAlias = tuple[Bucket, str]
 
 
 def stored_rows(
     lake: Lake, table: Table, files: Files, columns: Sequence[str], keep: Keep | None = None
 ) -> pa.Table:
-    """Read columns of the files of a table, texts dictionary-encoded, without its month.
+    """Read columns from files of a table, with dictionary-encoded texts.
 
     Args:
-        lake: where the table is.
-        table: what to read.
-        files: which files of it.
-        columns: names.
-        keep: columns of some rows → the rows wanted, so that no others stay in memory; None: all.
+        lake: the lake that has the table.
+        table: the table to read.
+        files: table path → files to read.
+        columns: names of the columns; not ``month``, which files do not store.
+        keep: filter that takes rows and returns the rows wanted, applied while reading so that
+            no unwanted rows stay in memory; None: all rows are wanted.
     """
     fields = [table.schema.field(name) for name in columns]
     coded = [f.with_type(CODED) if f.type == TEXT else f for f in fields]
@@ -44,14 +45,16 @@ def stored_rows(
 def bucket_rows(
     lake: Lake, table: Table, files: Files, columns: Sequence[str], share: Share
 ) -> pa.Table:
-    """Read the rows of a bucket, in memory nothing of the other buckets.
+    """Read the rows of one bucket; rows of other buckets do not stay in memory.
+
+    Files whose names exclude the bucket are not opened.
 
     Args:
-        lake: where the table is.
-        table: what to read; the names of its files may say of which bucket their rows are.
-        files: which files of it.
-        columns: names, the one that buckets are of among them.
-        share: the bucket, and the column that it is of.
+        lake: the lake that has the table.
+        table: the table to read.
+        files: table path → files to read.
+        columns: names of the columns, the bucket's column among them.
+        share: the bucket, and the column whose texts the bucket is computed from.
     """
     bucket, column = share
     paths = bucket.files(files.get(table.path, ()))
@@ -68,11 +71,11 @@ def bucket_rows(
 
 
 def rows_among(rows: pa.Table, ids: Mapping[str, pa.Array]) -> pa.Table:
-    """Keep the rows whose texts are among those wanted.
+    """Keep the rows whose texts are wanted in every column that ``ids`` names.
 
     Args:
         rows: any columns.
-        ids: column → the texts wanted; a column that the rows lack is left out.
+        ids: column → texts wanted; a column that ``rows`` lacks is ignored.
     """
     names = [name for name in ids if name in rows.column_names]
     for name in names:
@@ -84,5 +87,10 @@ def rows_among(rows: pa.Table, ids: Mapping[str, pa.Array]) -> pa.Table:
 
 
 def with_month(rows: pa.Table, month: date | None) -> pa.Table:
-    """Add the month that is in the path of a file, not in it."""
+    """Add the column ``month``, which is in a file's path and not in the file.
+
+    Args:
+        rows: rows of one month.
+        month: first day of the month; None: the column is null.
+    """
     return rows.append_column("month", pa.repeat(pa.scalar(month, DATE), len(rows)))

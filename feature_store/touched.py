@@ -1,4 +1,4 @@
-"""Touched keys: whose cells changed since the features of a target month were computed."""
+"""Touched keys: keys whose cells changed since a target month's features were computed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ Digests = Mapping[date, str]
 
 @dataclass(frozen=True)
 class Change:
-    """What happened to the cells before a target month since its features were computed.
+    """The change of the cells before a target month since the month's features were computed.
 
     Attributes:
         built: digest of the cells that the stored features were made from.
-        now: digest of the cells as they are after the change.
-        keys: all the keys whose cells differ between the two.
+        now: digest of the cells after the change.
+        keys: all keys whose cells differ between these two states.
     """
 
     built: str
@@ -30,9 +30,12 @@ class Change:
 
 @dataclass
 class Touched:
-    """The changes known, by group and target month.
+    """The known changes of cells, by group and target month.
 
-    Kept in memory only: where a change is not known, features are computed for all keys.
+    Changes are kept only in memory; without a known change, a build computes features of all keys.
+
+    Attributes:
+        changes: (group name, target month) → change.
     """
 
     changes: dict[tuple[str, date], Change] = field(default_factory=dict)
@@ -45,14 +48,14 @@ class Touched:
         before: Digests,
         after: Digests,
     ) -> None:
-        """Take note of changed cells.
+        """Record the keys of changed cells.
 
         Args:
-            group: whose cells they are.
-            changed: month → the keys that differ; None: too many to tell.
-            built: target month → digest of the cells that its stored features were made from.
-            before: target month → digest of its cells before this change.
-            after: the same after this change.
+            group: the group of the cells.
+            changed: month → keys whose cells changed; None: too many keys, so they are unknown.
+            built: target month → digest of the cells that the stored features were made from.
+            before: target month → digest of the earlier cells before this change.
+            after: target month → digest of the earlier cells after this change.
         """
         for target, now in after.items():
             pending = self._pending(group, target, built.get(target), before.get(target))
@@ -66,7 +69,7 @@ class Touched:
     def _pending(
         self, group: FeatureGroup, target: date, built: str | None, before: str | None
     ) -> pa.Table | None:
-        """Return the keys that differed before this change; None: not known."""
+        """Return the keys that were touched before this change; None: not known."""
         change = self.changes.get((group.name, target))
         if change is not None and (change.built, change.now) == (built, before):
             return change.keys
@@ -76,13 +79,13 @@ class Touched:
     def keys(
         self, group: FeatureGroup, target: date, built: str | None, now: str
     ) -> pa.Table | None:
-        """Return the keys to compute again for a target month; None: not known, so all.
+        """Return the keys to compute again for a target month; None: not known, compute all keys.
 
         Args:
-            group: whose features they are.
-            target: the month.
-            built: digest of the cells that its stored features were made from.
-            now: digest of its cells as they are.
+            group: the group of the features.
+            target: the target month.
+            built: digest of the cells that the stored features were made from.
+            now: digest of the present cells before the target month.
         """
         change = self.changes.get((group.name, target))
         is_known = change is not None and (change.built, change.now) == (built, now)
@@ -90,5 +93,5 @@ class Touched:
 
 
 def merged(lists: Sequence[pa.Table]) -> pa.Table:
-    """Put lists of keys together, each key once."""
+    """Return the distinct keys of several lists of keys."""
     return reduce(union, lists)

@@ -1,4 +1,4 @@
-"""How the work of a build is cut into pieces: by month, and by bucket of keys."""
+"""Work units of a build: pieces by month and by bucket of keys that fit into a worker's memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -18,22 +18,31 @@ from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
 ITEM_CELLS = monthly_table(ITEM_GROUP)
-# A task holds its rows as Arrow, and as arrays of a bucket's series over all months: about
-# 250 MB at this size. More and smaller ones only make more files.
+# A task holds a bucket's rows as Arrow tables and as arrays of series over all months: about
+# 250 MB at this size. Smaller buckets only make more files.
 ROWS_PER_BUCKET = 500_000
-# Two sales make a cell of a pair, about; every bucket is a file in every month.
+# A pair cell has about two sales. Every bucket is a file in every month.
 SALES_PER_BUCKET = 2 * ROWS_PER_BUCKET
-# Sales take less: they are only added up.
+# Sales take less memory than series, because they are only summed.
 ROWS_PER_MONTH = 4_000_000
 
 
 def item_buckets(lake: Lake) -> int:
-    """Say into how many buckets of items cells are written."""
+    """Return the number of item buckets, and so of files, into which a month's cells are written.
+
+    The number grows with the rows of silver.daily_sales.
+    """
     return count_for(log.row_count(lake, DAILY_SALES), SALES_PER_BUCKET)
 
 
 def pair_pieces(lake: Lake, months: Sequence[date], buckets: int) -> Iterator[Piece]:
-    """Cut the aggregation of months of sales: a piece per month, of a large one per bucket."""
+    """Split the aggregation of sales into pieces: a month, or a bucket of items of a large month.
+
+    Args:
+        lake: the lake that has the sales.
+        months: the months whose cells are wanted.
+        buckets: most buckets of a month.
+    """
     tables = (DAILY_SALES, DAILY_OFFERS)
     files = {table.path: month_files(lake, table) for table in tables}
     sizes = [log.month_rows(lake, table) for table in tables]
@@ -50,7 +59,14 @@ def pair_pieces(lake: Lake, months: Sequence[date], buckets: int) -> Iterator[Pi
 def group_pieces(
     lake: Lake, pair: FeatureGroup, months: Iterable[date], parts: Sequence[Part]
 ) -> Iterator[Piece]:
-    """Cut the aggregation of pair cells, as parts that may not be committed: a piece per month."""
+    """Split the aggregation of pair cells to other groups into pieces, one per month.
+
+    Args:
+        lake: the lake that has the catalogue.
+        pair: the group of pairs.
+        months: the months whose cells are wanted.
+        parts: files with the pair cells; they need not be committed.
+    """
     catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
     path = monthly_table(pair).path
     for month in months:
@@ -62,13 +78,13 @@ def group_pieces(
 def aged_pieces(
     lake: Lake, history: MonthRange, months: Sequence[date], below: FeatureGroup
 ) -> Iterator[Piece]:
-    """Cut the aggregation of cells by the age of items: as many months as fit into a task.
+    """Split the aggregation of cells by item age into pieces of as many months as fit into a task.
 
     Args:
-        lake: where the cells are.
-        history: the lake's months; those of items up to a month say how old they are.
-        months: of the cells wanted, in order.
-        below: the group whose cells are aggregated.
+        lake: the lake that has the cells.
+        history: the lake's months; item cells up to a month give the items' ages in that month.
+        months: the months whose cells are wanted, in order.
+        below: the group whose stored cells are aggregated.
     """
     items, cells = (month_files(lake, table) for table in (ITEM_CELLS, monthly_table(below)))
     sizes = log.month_rows(lake, monthly_table(below))
@@ -91,15 +107,15 @@ def feature_pieces(
     history: MonthRange,
     buckets: int | None = None,
 ) -> Iterator[Piece]:
-    """Cut the features of target months: a piece per bucket of keys.
+    """Split the computation of features into pieces, one per bucket of keys.
 
     Args:
-        lake: where the cells are.
-        group: whose features they are.
+        lake: the lake that has the cells.
+        group: the group whose features are computed.
         months: target months, in order.
-        opening: month whose features stand for all cells before it; None: all cells are read.
+        opening: month whose features replace all earlier cells; None: all cells are read.
         history: the lake's months.
-        buckets: of keys; None: as many as their rows need.
+        buckets: number of buckets of keys; None: as many as the rows need.
     """
     first = opening or history.first
     read = {
@@ -129,30 +145,30 @@ def feature_pieces(
 
 
 def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
-    """List the files of each month of a table, none where there is no table yet."""
+    """List the files of each month of a table; empty if the table does not exist yet."""
     return log.month_files(lake, table) if log.exists(lake, table) else {}
 
 
 def stored_months(lake: Lake, table: Table) -> log.Months:
-    """Return the files and states of each month of a table, none where there is no table yet."""
+    """Return the files and states of each month of a table; empty if the table does not exist."""
     return log.months_of(lake, table) if log.exists(lake, table) else log.Months({}, {})
 
 
 def month_states(lake: Lake, table: Table) -> dict[date, str]:
-    """Return the state of each month of a table, none where there is no table yet."""
+    """Return the state of each month of a table; empty if the table does not exist yet."""
     return log.month_digests(lake, table) if log.exists(lake, table) else {}
 
 
 def drop_other_months(
     lake: Lake, groups: Iterable[FeatureGroup], history: MonthRange, targets: MonthRange
 ) -> None:
-    """Empty the cells and features of months that the lake no longer has.
+    """Delete the cells and features of months that the lake no longer has.
 
     Args:
-        lake: where the tables are.
+        lake: the lake that has the tables.
         groups: every group.
         history: the lake's months, which have cells.
-        targets: the months that have features.
+        targets: the target months, which have features.
     """
     for group in groups:
         drop_months(lake, monthly_table(group), history)
@@ -160,7 +176,7 @@ def drop_other_months(
 
 
 def batched(months: Sequence[date], size: int) -> Iterator[list[date]]:
-    """Cut months into runs of a size."""
+    """Split months into consecutive lists of ``size`` months; the last may be shorter."""
     left = iter(months)
     while mine := list(islice(left, size)):
         yield mine
