@@ -1,1 +1,1 @@
-"""The panel: model-ready rows, one per shop, item and target month."""
+"""Panel tables: model-ready rows, one per shop, item and target month."""

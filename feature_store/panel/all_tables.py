@@ -1,4 +1,4 @@
-"""Every table that a profile declares."""
+"""Table list: every table that a lake with a given profile can have."""
 
 from collections.abc import Iterator, Sequence
 
@@ -64,7 +64,12 @@ FIXED = (
 def all_tables(
     profile: Profile, horizons: Sequence[int] = range(1, LONGEST + 1)
 ) -> Iterator[Table]:
-    """List every table that a lake can have, with the panels of some horizons."""
+    """List every table that a lake can have.
+
+    Args:
+        profile: declares the groups and features.
+        horizons: horizons of the panels to list, in months.
+    """
     features = feature_set(profile)
     yield from FIXED
     yield from (known.table for known in INPUTS.values())

@@ -1,4 +1,4 @@
-"""The assembly of a panel: months cut into work units, written by workers, committed at once."""
+"""Panel build: stale months split into work units, written by workers, committed at once."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -28,24 +28,27 @@ from lakehouse.progress import progress
 from lakehouse.table import Table
 from lakehouse.tables.silver import ITEMS, SHOPS
 
-# A task holds its rows as one Arrow table, about 250 MB at 80 columns, and the features of their
-# items.
+# A task holds the panel rows as one Arrow table, about 250 MB at 80 columns, and the features of
+# the rows' items.
 ROWS_PER_TASK = 500_000
 
 
 def build(
     context: Context, panel: PanelRows, months: LakeMonths, *, is_redone: bool
 ) -> dict[str, int]:
-    """Assemble the months of one panel that are stale, and say how much was written.
+    """Assemble the stale months of one panel and commit them at once.
 
     Args:
-        context: starts Spark where there is much to do.
-        panel: the rows asked for.
-        months: the lake's.
-        is_redone: whether what did not change is assembled too.
+        context: provides the Spark session, which starts only if there is much to do.
+        panel: the panel; the months are computed here.
+        months: the lake's months.
+        is_redone: whether months whose inputs did not change are assembled too.
+
+    Returns:
+        ``months``, ``rows`` and ``bytes``: the numbers written.
 
     Raises:
-        RefusedError: a newer program built the panel.
+        RefusedError: a newer program built the panel; run the newer program.
     """
     if newer := built_by_newer(panel.lake, [panel.table], OF_PANEL_TABLE):
         raise RefusedError(newer)
@@ -81,9 +84,16 @@ def build(
 
 
 def panel_months(months: LakeMonths, spine: str, horizon: int = 1) -> MonthRange:
-    """Return the target months that a panel has: open ones only where no sale decides its rows.
+    """Return the target months of a panel.
 
-    The last one is the month that the cutoff's horizon reaches.
+    Rows of the assortment are known before the target month, so that this panel reaches ``horizon``
+    months beyond the cutoff. Rows of the grid depend on sales of the target month, so that this
+    panel ends at the cutoff.
+
+    Args:
+        months: the lake's months.
+        spine: ``assortment`` or ``grid``.
+        horizon: months from the cutoff to the last target month.
     """
     is_known_before = spine == SPINES[0]
     reached = plus_months(months.open_month, horizon - 1)
@@ -92,7 +102,12 @@ def panel_months(months: LakeMonths, spine: str, horizon: int = 1) -> MonthRange
 
 
 def panel_pieces(panel: PanelRows, months: LakeMonths) -> Iterator[Piece]:
-    """Cut the assembly of months: a piece per month, of a large one per bucket of items."""
+    """Split the assembly into pieces: a month, or a bucket of items of a large month.
+
+    Args:
+        panel: the panel, with the months to assemble.
+        months: the lake's months, which determine whether a target month is closed.
+    """
     files = files_by_month(panel.lake, panel.features, panel.horizon)
     sizes = {table.path: log.month_rows(panel.lake, table) for table in tables_read(panel.features)}
     for month in panel.months:
@@ -110,12 +125,12 @@ def panel_pieces(panel: PanelRows, months: LakeMonths) -> Iterator[Piece]:
 def files_by_month(
     lake: Lake, features: FeatureSet, horizon: int = 1
 ) -> Callable[[date], dict[str, list[str]]]:
-    """Return a function that lists the files a target month is assembled from, by table.
+    """Return a function that lists, by table, the files that a target month is assembled from.
 
-    Features are those of the month after the cutoff, cells those of the target month itself.
+    Features are read from the month after the cutoff, cells from the target month itself.
 
     Raises:
-        RefusedError: a table has other columns than are declared now; says which step helps.
+        RefusedError: a table's columns are not the declared ones; run jobs.build_features.
     """
     for table in (t(group) for group in features.groups for t in (monthly_table, features_table)):
         if differing := log.differing_columns(lake, table):
@@ -136,7 +151,14 @@ def files_by_month(
 
 
 def most_rows(panel: PanelRows, sizes: dict[str, dict[date, int]], month: date) -> int:
-    """Say how many rows a month's spine has at most: of shops and items known, or sold."""
+    """Return the most rows that a month's spine can have: shops × items.
+
+    Args:
+        panel: the panel; an assortment counts shops and items with features, a grid those with
+            cells in the target month.
+        sizes: table path → month → number of rows.
+        month: the target month.
+    """
     is_known_before = panel.spine == SPINES[0]
     table = features_table if is_known_before else monthly_table
     at = known_month(month, panel.horizon) if is_known_before else month
@@ -145,7 +167,7 @@ def most_rows(panel: PanelRows, sizes: dict[str, dict[date, int]], month: date) 
 
 
 def tables_read(features: FeatureSet) -> list[Table]:
-    """List the tables that a panel is assembled from, by month."""
+    """List the tables of features and cells that a panel is assembled from."""
     return [
         *(features_table(group) for group in features.groups),
         *(monthly_table(group) for group in features.groups),

@@ -1,4 +1,4 @@
-"""What a panel must be before a model learns from it: its columns, its months, its inputs."""
+"""Panel checks before training: declared columns, complete months, current inputs."""
 
 from feature_store.code_versions import OF_PANEL_TABLE, built_by_newer
 from feature_store.lineage import stale
@@ -13,15 +13,15 @@ MOST_NAMED = 5
 
 
 def require_fit_panel(rows: PanelRows, *, may_be_stale: bool = False) -> None:
-    """Check that a stored panel is what the declarations make of the lake as it is now.
+    """Check that a stored panel has the declared columns, all months, and current features.
 
     Args:
-        rows: what is to be learned from.
-        may_be_stale: features may have changed since it was assembled.
+        rows: the panel rows that a model will learn from.
+        may_be_stale: whether to accept a panel assembled before its inputs changed.
 
     Raises:
-        RefusedError: its columns are not the declared ones, months are missing, no month has a
-            row, or features changed since it was assembled; each time with what puts it right.
+        RefusedError: columns are not the declared ones, a month is missing, no month has a row,
+            or inputs changed after the panel was assembled; the message says what to run.
     """
     require_rows(rows)
     require_declared_columns(rows)
@@ -30,10 +30,11 @@ def require_fit_panel(rows: PanelRows, *, may_be_stale: bool = False) -> None:
 
 
 def require_rows(rows: PanelRows) -> None:
-    """Check that every month was assembled and that one of them has rows; name those without.
+    """Check that every month was assembled and any month has rows; log the months without rows.
 
     Raises:
-        RefusedError: a month was not assembled, or no month has a row.
+        RefusedError: a month was not assembled (run jobs.build_panel), or no month has a row
+            (ingest more history).
     """
     without = [month for month, files in rows.files().items() if not files]
     if len(without) == len(rows.months):
@@ -46,10 +47,11 @@ def require_rows(rows: PanelRows) -> None:
 
 
 def require_declared_columns(rows: PanelRows) -> None:
-    """Check that the stored columns are the declared ones.
+    """Check that a panel's stored columns are the declared columns.
 
     Raises:
-        RefusedError: columns are missing or too many.
+        RefusedError: columns are missing or no longer declared; build features, then rebuild the
+            panel.
     """
     stored = set(log.columns(rows.lake, rows.table))
     declared = set(rows.table.names)
@@ -62,10 +64,11 @@ def require_declared_columns(rows: PanelRows) -> None:
 
 
 def require_fresh(rows: PanelRows) -> None:
-    """Check that a panel was assembled from the features as they are now.
+    """Check that a panel was assembled from the present features, catalogue and code.
 
     Raises:
-        RefusedError: months were assembled from others, by other code or by a newer program.
+        RefusedError: inputs changed after a month was assembled (build features, then the panel),
+            or a newer program built the panel (run the newer program).
     """
     if newer := built_by_newer(rows.lake, [rows.table], OF_PANEL_TABLE):
         raise RefusedError(newer)
@@ -79,13 +82,18 @@ def require_fresh(rows: PanelRows) -> None:
 
 
 def remedy(rows: PanelRows, option: str = "") -> str:
-    """Write the commands that bring a panel up to date."""
+    """Return a sentence with the commands that bring a panel up to date.
+
+    Args:
+        rows: the panel.
+        option: option to add to the command of jobs.build_panel.
+    """
     command = f"jobs.build_panel --spine {rows.spine} --horizons {rows.horizon} {option}".strip()
     return f"run jobs.build_features, then {command}."
 
 
 def named(columns: set[str]) -> str:
-    """Name some of many columns."""
+    """List the first ``MOST_NAMED`` columns as text, with the number of further columns."""
     listed = sorted(columns)[:MOST_NAMED]
     more = len(columns) - len(listed)
     return (", ".join(listed) + (f" and {more} more" if more else "")) or "none"

@@ -1,4 +1,4 @@
-"""What each month of a panel is assembled from, as digests."""
+"""Lineage of panels: a digest of the inputs of each target month."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -16,11 +16,11 @@ from lakehouse.profile.stored import stored_profile
 
 
 def panel_digests(panel: PanelRows, months: LakeMonths) -> dict[date, str]:
-    """Digest what each target month's panel is assembled from: features, cells, catalogue, code.
+    """Digest the inputs of each target month's panel: features, cells, catalogue, inputs, code.
 
     Args:
-        panel: the target months, and how far they are from their cutoff.
-        months: the lake's, which say whether a target month is closed.
+        panel: the panel, with the target months to digest.
+        months: the lake's months, which determine whether a target month is closed.
     """
     inputs = input_states(panel.lake, panel.features, panel.horizon)
     named = (NAME,) if panel.features.neighbours else ()
@@ -31,13 +31,13 @@ def panel_digests(panel: PanelRows, months: LakeMonths) -> dict[date, str]:
 def digests_of_panel(
     panel: PanelRows, months: LakeMonths, inputs: Mapping[date, object], catalogue: object
 ) -> dict[date, str]:
-    """Digest what each target month's panel is assembled from.
+    """Digest the inputs of each target month's panel, given the catalogue and optional inputs.
 
     Args:
-        panel: as for ``panel_digests``.
-        months: as for ``panel_digests``.
-        inputs: by target month, what stands for the declared inputs.
-        catalogue: what stands for shops and items.
+        panel: the panel, with the target months to digest.
+        months: the lake's months, which determine whether a target month is closed.
+        inputs: target month → value that identifies the state of the optional inputs.
+        catalogue: value that identifies the state of shops and items.
     """
     lake, groups = panel.lake, panel.features.groups
     known = [log.month_digests(lake, features_table(group)) for group in groups]

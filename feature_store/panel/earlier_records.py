@@ -1,4 +1,4 @@
-"""Panels of programs before ADR 13, taken over where what they recorded holds."""
+"""Migration of panel build records from programs before ADR 13, to avoid a rebuild."""
 
 from feature_store.code_versions import PANEL
 from feature_store.earlier_records import take_over
@@ -11,11 +11,11 @@ from lakehouse.tables.silver import ITEMS, SHOPS
 
 
 def take_over_panel(panel: PanelRows, months: LakeMonths) -> None:
-    """Take over the records of a panel.
+    """Convert the build records of a panel that the last program before ADR 13 wrote.
 
     Args:
-        panel: the rows, of every target month that it has.
-        months: the lake's.
+        panel: the panel, with all target months.
+        months: the lake's months.
     """
     lake = panel.lake
     if not log.built_before(lake, panel.table):

@@ -1,4 +1,4 @@
-"""The files, and their states, of the optional inputs that a target month's panel is made from."""
+"""Files and states of the optional inputs that a target month's panel is assembled from."""
 
 from collections.abc import Callable
 from datetime import date
@@ -11,16 +11,17 @@ from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
 
-# Of a feature by its name, since two may read different months of a table; else by table path.
+# Feature name → files, because two features may read different months of one table; for an input
+# that no feature reads (withdrawals), table path → files.
 InputFiles = dict[str, list[str]]
 Of = TypeVar("Of")
 
 
 def input_files(lake: Lake, features: FeatureSet, horizon: int = 1) -> Callable[[date], InputFiles]:
-    """Return a function that lists the files a target month's inputs are read from.
+    """Return a function that lists the files of a target month's inputs.
 
     Raises:
-        LakeError: the profile declares an input that was never ingested.
+        LakeError: the profile declares an input that was never ingested; ingest the input.
     """
     return inputs_read(lake, features, horizon, (log.month_files, log.all_files), [])
 
@@ -28,10 +29,10 @@ def input_files(lake: Lake, features: FeatureSet, horizon: int = 1) -> Callable[
 def input_states(
     lake: Lake, features: FeatureSet, horizon: int = 1
 ) -> Callable[[date], dict[str, str]]:
-    """Return a function that gives the states of what a target month's inputs are read from.
+    """Return a function that looks up the states of a target month's inputs.
 
     Raises:
-        LakeError: as for ``input_files``.
+        LakeError: the profile declares an input that was never ingested; ingest the input.
     """
     return inputs_read(lake, features, horizon, (log.month_digests, log.table_digest), "none")
 
@@ -43,14 +44,17 @@ def inputs_read(
     looks: tuple[Callable[[Lake, Table], dict[date, Of]], Callable[[Lake, Table], Of]],
     nothing: Of,
 ) -> Callable[[date], dict[str, Of]]:
-    """Return a function that looks up what a target month's inputs are read from.
+    """Return a function that looks up files or states of a target month's inputs.
 
     Args:
-        lake: where the inputs are.
+        lake: the lake that has the inputs.
         features: the model's columns.
         horizon: months from the cutoff to the target month.
-        looks: what is returned of a table: by month, and as a whole.
-        nothing: what stands for a month that a table does not have.
+        looks: two look-ups of a table: of each month, and of the whole table.
+        nothing: value for a month that a table lacks.
+
+    Returns:
+        A function: target month → feature name, or table path of withdrawals → value.
     """
     tables = {f.source.table.path: f.source.table for f in features.inputs}
     by_month = {path: looks[0](lake, table) for path, table in tables.items() if is_monthly(table)}
@@ -69,11 +73,11 @@ def inputs_read(
 
 
 def is_monthly(table: Table) -> bool:
-    """Say whether an input says something of each month."""
+    """Return whether an input's table is partitioned by month."""
     return "month" in table.partition_by
 
 
 def whole_tables(lake: Lake) -> list[Table]:
-    """List the declared inputs that do not depend on the month."""
+    """List the tables of the declared withdrawals, which are read as a whole for every month."""
     declared = stored_profile(lake).inputs
     return [w.source.table for w in WITHDRAWALS if w.source.name in declared]

@@ -1,4 +1,4 @@
-"""Panel rows to learn from or to forecast, and the arguments of the jobs that learn."""
+"""Panel rows of some target months, to learn from or to forecast."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,11 +22,11 @@ class PanelRows:
     """The rows of a panel for some target months.
 
     Attributes:
-        lake: where the panel is.
+        lake: the lake that has the panel.
         features: the model's columns.
         spine: ``assortment`` or ``grid``.
         months: the target months.
-        horizon: months from the cutoff that features know to the target month.
+        horizon: months from the cutoff to the target month.
     """
 
     lake: Lake
@@ -37,18 +37,18 @@ class PanelRows:
 
     @property
     def table(self) -> Table:
-        """The panel."""
+        """The table of the panel."""
         return panel_table(self.features, self.spine, self.horizon)
 
     def of(self, months: Iterable[date]) -> "PanelRows":
-        """Return the rows of other months of the same panel."""
+        """Return the same panel with other target months."""
         return replace(self, months=tuple(months))
 
     def files(self) -> dict[date, list[str]]:
-        """Return the files of every month, by month; none of a month that has no rows.
+        """Return the files of each month; an empty list for a month without rows.
 
         Raises:
-            RefusedError: a month was not assembled.
+            RefusedError: a month was not assembled; run jobs.build_panel.
         """
         stored = self._stored()
         absent = sorted(set(self.months) - set(stored))
@@ -60,30 +60,30 @@ class PanelRows:
         return {month: stored[month] for month in self.months}
 
     def empty_months(self) -> list[date]:
-        """List the months that were assembled and have no rows, as after a month without sales."""
+        """List the months that were assembled and have no rows, for example for lack of sales."""
         stored = self._stored()
         return [month for month in self.months if stored.get(month) == []]
 
     def _stored(self) -> dict[date, list[str]]:
         if not log.exists(self.lake, self.table):
             return {}
-        # A month without rows has no file; that it was assembled is in the record of the builds.
+        # A month without rows has no file; only the build records show that it was assembled.
         built = log.built(self.lake, self.table)
         assembled: dict[date, list[str]] = {m: [] for m, made in built.items() if made != NOTHING}
         return {**assembled, **log.month_files(self.lake, self.table)}
 
     def frame(self, spark: SparkSession) -> DataFrame:
-        """Read the rows: the columns of ``panel_table``.
+        """Read the rows of all months, with the columns of ``panel_table``.
 
         Raises:
-            RefusedError: a month was not assembled.
+            RefusedError: a month was not assembled; run jobs.build_panel.
         """
         self.files()
         return rows.read(spark, self.lake, self.table).where(F.col("month").isin([*self.months]))
 
 
 def name_months(months: Sequence[date]) -> str:
-    """Name the first of some months, and how many more there are."""
+    """List the first ``MOST_NAMED`` months as text, with the number of further months."""
     named = ", ".join(f"{month:%Y-%m}" for month in months[:MOST_NAMED])
     more = len(months) - MOST_NAMED
     return f"{named} and {more} more months" if more > 0 else named

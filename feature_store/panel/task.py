@@ -1,4 +1,4 @@
-"""What a worker does for the panel: read one month's parts, lay out a spine, assemble the rows."""
+"""Worker tasks for the panel: read one month's features, make a spine, assemble the rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,18 +41,18 @@ from lakehouse.tables.silver import ITEMS, SHOPS
 
 @dataclass(frozen=True)
 class MonthParts:
-    """What panel rows of one target month are assembled from: those of some items.
+    """Reader of all inputs of the panel rows of one target month and one bucket of items.
 
-    Memory holds what is known of these items, and of the keys that are not of items.
+    Memory holds features of these items, and of all keys without an item.
 
     Attributes:
-        lake: where the tables are.
+        lake: the lake that has the tables.
         features: the model's columns.
-        month: target month.
-        files: table path → its files of the months that are read, or all files of a table without
-            months.
+        month: the target month.
+        files: table path, or name of an input feature → files of the month that is read, or all
+            files of a table without months.
         horizon: months from the cutoff to the target month.
-        bucket: the items.
+        bucket: the bucket of items.
     """
 
     lake: Lake
@@ -63,7 +63,11 @@ class MonthParts:
     bucket: Bucket = EVERY
 
     def listed_since(self, months: int) -> pa.Array:
-        """Return the items that were listed in so many months up to the cutoff."""
+        """Return ids of the bucket's items that were listed in the last months up to the cutoff.
+
+        Args:
+            months: number of months.
+        """
         catalogue = self._of_bucket(ITEMS, [ITEM, "listed_on"])
         end = known_month(self.month, self.horizon)
         listed = catalogue["listed_on"]
@@ -72,11 +76,11 @@ class MonthParts:
         return pc.unique(catalogue.filter(is_new)[ITEM]).cast(pa.string())
 
     def spine(self, make: Callable[[Entities], Spine], items: pa.Array) -> Spine:
-        """Make a spine of what the catalogue says of shops and of its items.
+        """Make a spine with the attributes of shops and items, and with neighbours if declared.
 
         Args:
-            make: entities → the spine.
-            items: ids of its items.
+            make: function that takes entities, ``[id, *attributes]`` each, and returns the spine.
+            items: ids of the spine's items.
         """
         attributes = self.features.attributes
         spine = make(stored_entities(self.lake, attributes, self.files, items))
@@ -86,14 +90,14 @@ class MonthParts:
         return spine.of([stored_neighbours(self.lake, self.files, sold, items)])
 
     def groups(self, spine: Spine) -> dict[str, pa.Table]:
-        """Read each group's features of the ids of a spine."""
+        """Read each group's features for the ids of a spine, by group name."""
         return {group.name: self._group(group, spine) for group in self.features.groups}
 
     def _group(self, group: FeatureGroup, spine: Spine) -> pa.Table:
         table = features_table(group)
         columns = [name for name in table.names if name != "month"]
         if group.keys == (ITEM,) and self.features.neighbours:
-            # Neighbours may be of other buckets.
+            # Neighbours may be in other buckets of items.
             sides = [spine.ids[side] for side in {n.side for n in self.features.neighbours}]
             wanted = {ITEM: pa.concat_arrays([spine.ids[ITEM], *sides])}
             keep = partial(rows_among, ids=wanted)
@@ -101,7 +105,7 @@ class MonthParts:
         return self._among(table, columns, spine.ids)
 
     def inputs(self, spine: Spine) -> dict[str, Known]:
-        """Read what the declared inputs say of the items of a spine, by feature."""
+        """Read the values of the optional inputs for the items of a spine, by feature name."""
         return {f.name: self._input(f, spine) for f in self.features.inputs}
 
     def _input(self, feature: InputFeature, spine: Spine) -> Known:
@@ -116,7 +120,11 @@ class MonthParts:
         return feature.known(rows, read, has_rows=is_there)
 
     def withdrawn(self, key: str) -> pa.Array:
-        """Return the shops, or the items, that are gone before the target month."""
+        """Return the ids of shops or items that are withdrawn before the target month.
+
+        Args:
+            key: ``shop_id``, or ``item_id`` for items of the bucket.
+        """
         gone = [
             withdrawal.gone(self._listed(withdrawal), self.month)
             for withdrawal in WITHDRAWALS
@@ -132,18 +140,27 @@ class MonthParts:
         return under_own_ids(rows, self._read(SHOPS, [SHOP, "alias_of"]))
 
     def known(self, key: str, *columns: str) -> pa.Table:
-        """Read columns of the features of all shops, or of the items."""
+        """Read features of all shops, or of the bucket's items, known at the cutoff.
+
+        Args:
+            key: ``shop_id`` or ``item_id``.
+            columns: columns of the features.
+        """
         name = key.removesuffix("_id")
         read = self._of_bucket if key == ITEM else self._read
         return read(self._features(name), [key, *columns])
 
     def sold(self, key: str) -> pa.Table:
-        """Read the sales of all shops, or of the items, in the target month itself."""
+        """Read the number of sales of all shops, or of the bucket's items, in the target month.
+
+        Args:
+            key: ``shop_id`` or ``item_id``.
+        """
         read = self._of_bucket if key == ITEM else self._read
         return read(self._cells(key.removesuffix("_id")), [key, "sales"])
 
     def actuals(self, spine: Spine) -> pa.Table:
-        """Read the targets of the items of a spine."""
+        """Read the actual targets of a spine's items, ``[shop_id, item_id, target]``."""
         ids = {ITEM: spine.ids[ITEM]}
         return self._among(self._cells("shop_item"), [SHOP, ITEM, TARGET], ids)
 
@@ -172,22 +189,23 @@ class MonthParts:
 
 @dataclass(frozen=True)
 class PanelTask:
-    """Assembles pieces of the stored panel; sent to the workers.
+    """Assembles pieces of a stored panel; sent to the workers.
 
     Attributes:
-        panel: which one.
-        rule: which pairs the assortment has.
+        panel: the panel.
+        rule: the profile's rule of which pairs belong to the assortment.
     """
 
     panel: PanelRows
     rule: Forecast
 
     def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
-        """Assemble the rows of a bucket of a month's items.
+        """Assemble the panel rows of one bucket of items in one month.
 
         Args:
-            piece: ``month``, ``bucket`` (its number and count), ``is_closed``, and ``files`` by
-                table.
+            piece: ``month``; ``bucket``, the number of a bucket of items and the count of
+                buckets; ``is_closed``, whether the month's sales are complete; ``files`` by table
+                path or input feature.
         """
         panel, month = self.panel, date.fromisoformat(piece["month"])
         of_panel = (panel.lake, panel.features, month, piece["files"], panel.horizon)
@@ -212,12 +230,20 @@ class PanelTask:
 
 @dataclass(frozen=True)
 class PairsTask:
-    """Assembles panel rows for given pairs of one target month; sent to the workers."""
+    """Assembles panel rows for given pairs of one target month; sent to the workers.
+
+    Attributes:
+        parts: the reader of the target month's features and inputs.
+    """
 
     parts: MonthParts
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Assemble a row for each pair, ``[shop_id, item_id]`` unique, of a Spark partition."""
+        """Assemble a panel row, without target, for each pair of a Spark partition.
+
+        Args:
+            batches: ``[shop_id, item_id]``, unique.
+        """
         received = list(batches)
         if not received:
             return
@@ -228,7 +254,7 @@ class PairsTask:
 
 
 def plain(panel: pa.Table) -> pa.Table:
-    """Decode dictionaries, which Spark's Arrow reader does not take."""
+    """Decode dictionary-encoded columns, which Spark's Arrow reader does not accept."""
     schema = pa.schema(
         [
             field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
