@@ -1,1 +1,1 @@
-"""Skew: stored cells and features compared with a rebuild."""
+"""Skew checks: stored cells and features compared with a rebuild from sales."""

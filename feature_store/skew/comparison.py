@@ -1,4 +1,4 @@
-"""Two states of a table's rows → how many differ, by column."""
+"""Row-by-row comparison of stored rows with rebuilt rows: counts of differences per column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ Places = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Counts:
-    """How a column's stored values compare with those that should be there.
+    """Counts of differences between a column's stored values and rebuilt values.
 
     Attributes:
-        compared: rows that both have.
-        missing: rows that are not stored.
-        extra: rows that should not be stored, a second row of a key among them.
-        mismatched: of those compared, rows whose values are not the same; null equals null.
-        example: one row that is missing, extra or mismatched; None: there is none.
+        compared: number of rows both stored and rebuilt.
+        missing: number of rows rebuilt but not stored.
+        extra: number of rows stored but not rebuilt, including second rows of a key.
+        mismatched: number of compared rows with different values; null equals null.
+        example: description of one missing, extra or mismatched row; None: no difference.
     """
 
     compared: int = 0
@@ -43,7 +43,7 @@ class Counts:
 
     @property
     def is_skew(self) -> bool:
-        """Whether anything differs."""
+        """Whether any row is missing, extra or mismatched."""
         return bool(self.missing or self.extra or self.mismatched)
 
 
@@ -54,17 +54,17 @@ def compare(
     columns: Sequence[str],
     month: str,
 ) -> dict[str, Counts]:
-    """Compare the stored rows of a month with rebuilt ones, value by value.
+    """Compare the stored rows of a month with rebuilt rows, value by value.
 
     Args:
         rebuilt: ``[*keys, *columns]``, unique on keys.
-        stored: the same columns.
+        stored: ``[*keys, *columns]``; a key may wrongly have several rows.
         keys: the key columns.
-        columns: what is compared.
-        month: named in examples.
+        columns: the columns to compare.
+        month: text of the month, for examples.
 
     Returns:
-        Column → its counts.
+        Column → counts.
     """
     mine, its, extra = matched(*(coded(rows, keys) for rows in (rebuilt, stored)))
     missing = np.setdiff1d(np.arange(len(rebuilt)), mine)
@@ -81,20 +81,20 @@ def compare(
 
 
 def coded(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
-    """Take the key columns, dictionary-encoded."""
+    """Return the key columns of rows, dictionary-encoded."""
     return pa.table({name: rows[name].cast(CODED) for name in keys})
 
 
 def matched(rebuilt: pa.Table, stored: pa.Table) -> tuple[Places, Places, Places]:
-    """Find the rows of the same keys.
+    """Match rebuilt and stored rows by key.
 
     Args:
-        rebuilt: key columns, unique.
-        stored: the same columns.
+        rebuilt: the key columns, unique.
+        stored: the key columns.
 
     Returns:
-        The places of the keys that both have, in one and in the other, and the places in the
-        other of the rows that are left.
+        Three int64 arrays of row numbers: matched rows of ``rebuilt``, the matching rows of
+        ``stored`` in the same order, and the remaining rows of ``stored``.
     """
     codes, _ = encode(pa.concat_tables([rebuilt, stored]))
     here, there = codes[: len(rebuilt)], codes[len(rebuilt) :]
@@ -103,7 +103,7 @@ def matched(rebuilt: pa.Table, stored: pa.Table) -> tuple[Places, Places, Places
 
 
 def differs(some: pa.ChunkedArray, others: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    """Say which values are not the same; null is the same as null."""
+    """Mark the rows whose two values differ; null equals null."""
     is_same = pc.fill_null(pc.equal(some, others), False)
     are_null = pc.and_(pc.is_null(some), pc.is_null(others))
     found: npt.NDArray[np.bool_] = pc.invert(pc.or_(is_same, are_null)).to_numpy()
@@ -111,7 +111,14 @@ def differs(some: pa.ChunkedArray, others: pa.ChunkedArray) -> npt.NDArray[np.bo
 
 
 def example(rows: pa.Table, keys: Sequence[str], places: Places, what: str) -> str | None:
-    """Describe the first of some rows; None: there are none."""
+    """Describe the first row among those at ``places``; None if ``places`` is empty.
+
+    Args:
+        rows: rows with the key columns.
+        keys: the key columns.
+        places: row numbers.
+        what: text after the key.
+    """
     if not len(places):
         return None
     key = ", ".join(f"{name} {rows[name][places[0]]}" for name in keys)

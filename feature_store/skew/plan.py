@@ -1,4 +1,4 @@
-"""What a check of the stored tables compares: months that no build is due for, of drawn keys."""
+"""Plan of a skew check: which months and sampled keys to compare; stale months are skipped."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,15 +28,15 @@ from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
 @dataclass(frozen=True)
 class GroupPlan:
-    """What is compared of a group.
+    """The months and keys of one group that a check compares.
 
     Attributes:
         group: the group.
-        drawn: its keys.
-        cells: months of its cells.
-        features: target months of its features.
-        stale_cells: months of cells that a build is due for.
-        stale_features: the same of features.
+        drawn: the sampled keys of the group.
+        cells: months of cells to compare.
+        features: target months of features to compare.
+        stale_cells: months of cells that a build must recompute first; not compared.
+        stale_features: target months of features that a build must recompute first; not compared.
     """
 
     group: FeatureGroup
@@ -49,14 +49,15 @@ class GroupPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a check compares, as the logs tell it at one moment.
+    """All that a check compares, planned from one consistent set of table versions.
 
     Attributes:
         history: the lake's months.
-        groups: what is compared of each.
-        sales: pieces of work, to aggregate the months of sales that are needed.
-        places: pieces of work, to compare a group's keys as many as fit into a worker's memory.
-        inputs: table path → the version that is read.
+        groups: one plan per group.
+        sales: pieces of work that aggregate the sales of the months needed.
+        places: pieces of work that each compare as many keys of a group as fit into a worker's
+            memory.
+        inputs: table path → table version that the plan is based on.
     """
 
     history: MonthRange
@@ -67,21 +68,21 @@ class Plan:
 
     @property
     def stale_months(self) -> set[date]:
-        """The months that a build is due for, in any table."""
+        """The months that a build must recompute first, in any table."""
         return {m for plan in self.groups for m in (*plan.stale_cells, *plan.stale_features)}
 
 
 def make_plan(
     lake: Lake, groups: Sequence[FeatureGroup], history: MonthRange, targets: MonthRange, draw: Draw
 ) -> Plan:
-    """Plan a check, again where a table changed in the meantime.
+    """Plan a check, and repeat the planning if a table changed in the meantime.
 
     Args:
-        lake: what is checked.
-        groups: every group, the pair's own first.
+        lake: the lake to check.
+        groups: every group, the group of pairs first.
         history: the lake's months.
-        targets: the months that have features.
-        draw: which keys are compared.
+        targets: the target months, which have features.
+        draw: the sample of keys to compare.
     """
     inputs = versions(lake, groups)
     plain = cell_digests(lake, history)
@@ -101,13 +102,16 @@ def make_plan(
 def wanted_by_age(
     lake: Lake, groups: Sequence[FeatureGroup], history: MonthRange, plain: dict[date, str]
 ) -> dict[date, str]:
-    """Digest what cells by the age of items should be made from; none after stale cells below.
+    """Digest the inputs that current cells by item age are made from.
+
+    Cells by item age are made from stored cells of pairs and items. From the first month in which
+    those are stale, the digests are empty, so that the cells by age count as stale too.
 
     Args:
-        lake: what is checked.
-        groups: every group, the pair's own first.
+        lake: the lake to check.
+        groups: every group, the group of pairs first.
         history: the lake's months.
-        plain: what the cells of pairs and items should be made from.
+        plain: month → digest of the inputs that current cells of pairs and items are made from.
     """
     digests = aged_digests(lake, history, groups)
     tables = (ITEM_CELLS, monthly_table(groups[0]))
@@ -117,7 +121,7 @@ def wanted_by_age(
 
 
 def versions(lake: Lake, groups: Sequence[FeatureGroup]) -> dict[str, int]:
-    """Return the version of every table that a check reads, as far as there are any."""
+    """Return the version of every existing table that a check reads, by table path."""
     derived = [table(group) for group in groups for table in (monthly_table, features_table)]
     tables = (DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS, *derived)
     return {table.path: log.version(lake, table) for table in tables if log.exists(lake, table)}
@@ -131,20 +135,20 @@ def plan_group(
     wanted: dict[date, str],
     draw: Draw,
 ) -> GroupPlan:
-    """Plan the check of a group.
+    """Plan the check of one group.
 
     Args:
-        lake: what is checked.
+        lake: the lake to check.
         group: the group.
         history: the lake's months.
-        targets: the months that have features.
-        wanted: what its cells should be made from.
-        draw: which keys are compared.
+        targets: the target months, which have features.
+        wanted: month → digest of the inputs that current cells of the group are made from.
+        draw: the sample of keys to compare.
     """
     stale_cells = stale(wanted, log.built(lake, monthly_table(group)))
     stored = month_states(lake, monthly_table(group))
     made_from = feature_digests(group, stored, history, targets)
-    # Features after stale cells agree with those cells, not with the sales.
+    # Features computed from stale cells agree with the cells but not with a rebuild from sales.
     first_stale = min(stale_cells, default=targets.last)
     behind = {month for month in targets if month > first_stale}
     stale_features = behind | set(stale(made_from, log.built(lake, features_table(group))))
@@ -159,7 +163,12 @@ def plan_group(
 
 
 def sales_pieces(lake: Lake, months: Sequence[date]) -> Iterator[Piece]:
-    """Cut the aggregation of sales to cells of every group: a month, or a bucket of its items."""
+    """Split the aggregation of sales into pieces: a month, or a bucket of items of a large month.
+
+    Args:
+        lake: the lake to check.
+        months: the months whose cells are needed.
+    """
     catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
     for piece in pair_pieces(lake, months, item_buckets(lake)):
         files = {**piece.arguments["files"], **catalogue}
@@ -167,9 +176,14 @@ def sales_pieces(lake: Lake, months: Sequence[date]) -> Iterator[Piece]:
 
 
 def place_pieces(lake: Lake, plans: Sequence[GroupPlan]) -> Iterator[Piece]:
-    """Cut the comparison: a piece per group and part of its drawn keys.
+    """Split the comparison into pieces: one per group and part of the group's sampled keys.
 
-    A group by the age of items is rebuilt from cells of pairs or items.
+    The number of parts follows from the rows that a rebuild reads: cells of the group itself, or
+    of pairs for a group by item age.
+
+    Args:
+        lake: the lake to check.
+        plans: one plan per group, the group of pairs first.
     """
     pair = plans[0].group
     for plan in plans:
@@ -190,5 +204,5 @@ def place_pieces(lake: Lake, plans: Sequence[GroupPlan]) -> Iterator[Piece]:
 
 
 def only(files: Mapping[date, list[str]], months: Iterable[date]) -> dict[date, list[str]]:
-    """List the files of some months, of those without any too."""
+    """Select the files of some months; a month without files gets an empty list."""
     return {month: files.get(month, []) for month in months}

@@ -1,4 +1,4 @@
-"""Skew: what checks found of stored tables that differ from a rebuild, and what it forbids."""
+"""Results of skew checks in gold.feature_skew, and the refusal to work with unresolved skew."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,20 +21,21 @@ from lakehouse.lake import Lake
 from lakehouse.tables.gold import FEATURE_SKEW
 
 Row = dict[str, Any]
-# Table and draw → time.
+# (table path, draw) → time of a check.
 Latest = dict[tuple[str, str], datetime]
-# Columns of which one above 0 says that something differs.
+# Counts of gold.feature_skew; a row has skew if any of these is above 0.
 DIFFERING = ("missing", "extra", "mismatched")
 COMPLETE = (("months", ">", 0), ("stale_months", "=", 0))
 NOT_REBUILT = (("rebuilt_at", "is null", True),)
 
 
 def require_no_skew(lake: Lake) -> None:
-    """Check that no stored feature or cell is known to be wrong.
+    """Check that gold.feature_skew has no unresolved skew of stored cells or features.
 
     Raises:
-        RefusedError: a check found skew, and since then neither was everything rebuilt nor did a
-            complete check of the same keys, or of all, find none.
+        RefusedError: a check found skew, and since then there was neither a full rebuild nor a
+            complete check of the same keys, or of all keys; run jobs.build_features --rebuild,
+            then jobs.build_panel.
     """
     found = standing(lake)
     if found:
@@ -48,10 +49,10 @@ def require_no_skew(lake: Lake) -> None:
 
 
 def standing(lake: Lake) -> list[Row]:
-    """Read the rows with skew that nothing later settled, the newest check first.
+    """Read the rows of gold.feature_skew with unresolved skew, newest check first.
 
-    Every check adds rows, so that the table is read batch by batch: what stays in memory is a time
-    per table and draw, and the rows that stand.
+    Every check adds rows, so the table is read batch by batch. Memory holds only one time per
+    table and draw, and the rows returned.
     """
     if not log.exists(lake, FEATURE_SKEW):
         return []
@@ -64,7 +65,10 @@ def standing(lake: Lake) -> list[Row]:
 
 
 def latest_complete_checks(lake: Lake) -> Latest:
-    """Return when a table's keys of a draw were last checked as a whole."""
+    """Return the time of the latest complete check of each table and draw.
+
+    A complete check compared months and skipped none as stale.
+    """
     latest: Latest = {}
     for batch in read_batches(lake, FEATURE_SKEW, ("table", "draw", "checked_at"), COMPLETE):
         newest = pa.table(batch).group_by(["table", "draw"]).aggregate([("checked_at", "max")])
@@ -75,18 +79,28 @@ def latest_complete_checks(lake: Lake) -> Latest:
 
 
 def is_settled(row: Row, latest: Latest) -> bool:
-    """Say whether a later complete check of the same keys, or of all, took the place of a row."""
+    """Return whether a later complete check of the same keys, or of all keys, replaces a row.
+
+    Args:
+        row: a row of gold.feature_skew.
+        latest: times of the latest complete checks.
+    """
     later = (latest.get((row["table"], draw)) for draw in (row["draw"], ALL))
     return any(at is not None and at > row["checked_at"] for at in later)
 
 
 def is_skew(row: Mapping[str, Any]) -> bool:
-    """Say whether a row of gold.feature_skew says that something differs."""
+    """Return whether a row of gold.feature_skew counts any difference."""
     return any(row[name] for name in DIFFERING)
 
 
 def note_rebuild(lake: Lake, now: datetime) -> None:
-    """Settle the skew that was found before everything was rebuilt."""
+    """Mark unresolved rows of gold.feature_skew as resolved by a full rebuild.
+
+    Args:
+        lake: the lake that has the table.
+        now: time of the rebuild, stored in ``rebuilt_at``.
+    """
     settled = [{**row, "rebuilt_at": now} for row in standing(lake)]
     if settled:
         upsert_rows(lake, FEATURE_SKEW, pa.Table.from_pylist(settled, FEATURE_SKEW.schema))
@@ -95,17 +109,17 @@ def note_rebuild(lake: Lake, now: datetime) -> None:
 def record(
     lake: Lake, plan: Plan, draw: str, found: Mapping[Place, Counts], now: datetime
 ) -> list[Row]:
-    """Write what a check found, in one commit.
+    """Append the results of a check to gold.feature_skew, in one commit.
 
     Args:
-        lake: where the table is.
-        plan: what was compared.
-        draw: of which keys.
-        found: by table and column.
+        lake: the lake that has the table.
+        plan: the plan of the check.
+        draw: description of the sample of keys.
+        found: (table path, column) → counts.
         now: when the check began.
 
     Returns:
-        The rows of gold.feature_skew.
+        The rows written.
     """
     common = {
         "checked_at": now,
@@ -119,7 +133,7 @@ def record(
 
 
 def described(plan: Plan, found: Mapping[Place, Counts]) -> Iterator[Row]:
-    """Describe what was found of each column of every table."""
+    """Yield one row of results for each column of every table, without the check's own fields."""
     for one in plan.groups:
         cells, features = (table(one.group) for table in (monthly_table, features_table))
         for table, months, stale in (

@@ -1,4 +1,4 @@
-"""A draw: which keys of a group a check compares, the same in every process."""
+"""Sampling of keys for a skew check, reproducible in every process."""
 
 from dataclasses import dataclass
 
@@ -18,13 +18,13 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Draw:
-    """A sample of every group's keys: one bucket of the texts of their last column.
+    """A sample of every group's keys: one bucket by the text of the last key column.
 
-    Consecutive seeds draw other keys, and as many seeds as there are buckets draw each key once.
+    Consecutive seeds sample other buckets, and as many seeds as there are buckets sample all keys.
 
     Attributes:
-        sample: keys of a group, about; None: all.
-        seed: which of the samples, at least 0.
+        sample: approximate number of keys per group; None: all keys.
+        seed: number of the sample, at least 0.
     """
 
     sample: int | None = None
@@ -34,7 +34,11 @@ class Draw:
         return ALL if self.sample is None else f"{self.sample} keys of a group, seed {self.seed}"
 
     def of(self, lake: Lake, group: FeatureGroup) -> Bucket:
-        """Draw a group's keys, among those of its newest features."""
+        """Draw one bucket of a group's keys, skipping buckets without keys in the newest features.
+
+        Returns:
+            The bucket of all keys if no sample is wanted, or the group has too few keys.
+        """
         files = month_files(lake, features_table(group))
         if self.sample is None or not files:
             return Bucket()
@@ -49,7 +53,14 @@ class Draw:
 
 
 def filled_buckets(lake: Lake, group: FeatureGroup, files: list[str], count: int) -> set[int]:
-    """Number the buckets that have a key in files of features, read one by one."""
+    """Return the numbers of the buckets that have a key in files of features.
+
+    Args:
+        lake: the lake that has the features.
+        group: the group of the features.
+        files: files of features, read one by one to save memory.
+        count: number of buckets.
+    """
     table, column = features_table(group), group.keys[-1]
     filled: set[int] = set()
     for path in files:

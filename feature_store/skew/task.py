@@ -1,4 +1,4 @@
-"""What workers do for a check: sales to cells of drawn keys, and those against what is stored."""
+"""Worker tasks of a skew check: rebuild cells of sampled keys, compare them with stored rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,19 +28,19 @@ from lakehouse.month_range import MonthRange
 from lakehouse.table import Table
 from lakehouse.types import COUNT, DATE
 
-# A table's path and a column of it.
+# A table's path and the name of a column.
 Place: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class RebuildTask:
-    """Aggregates a month's sales to the cells of drawn keys, of every group; sent to the workers.
+    """Aggregates a month's sales to cells of every group's sampled keys; sent to the workers.
 
     Attributes:
-        lake: where the tables are.
-        groups: every group, the pair's own first.
-        attributes: of shops and items.
-        places: of each group, the number of each place and its keys.
+        lake: the lake that has the tables.
+        groups: every group, the group of pairs first.
+        attributes: attributes of shops and items.
+        places: group name → the group's pieces of the comparison, each with number and keys.
     """
 
     lake: Lake
@@ -52,10 +52,12 @@ class RebuildTask:
         """Aggregate one month, or one bucket of its items.
 
         Args:
-            piece: ``month``, ``bucket`` (its number and count), ``files`` by table.
+            piece: ``month``; ``bucket``, the number of a bucket of items and the count of
+                buckets; ``files`` by table path.
 
         Yields:
-            The number of a place and cells of it, in the columns of ``cells_schema``.
+            The number of a piece of the comparison, and cells for that piece, with the columns of
+            ``cells_schema``.
         """
         entities = stored_entities(self.lake, self.attributes, piece["files"])
         for pairs in PairCellsTask(self.lake, self.groups[0], 1)(piece):
@@ -72,14 +74,14 @@ class RebuildTask:
 
 @dataclass(frozen=True)
 class CompareTask:
-    """Compares the stored rows of a place with rebuilt ones; sent to the workers.
+    """Compares stored rows of one piece of the comparison with rebuilt rows; sent to the workers.
 
-    Memory holds what was rebuilt as it came, compressed, its cells, and the arrays of as many of
-    its keys as ``most_keys`` says.
+    Memory holds the compressed rebuilt rows of the piece, the piece's cells, and arrays for at
+    most ``most_keys`` keys.
 
     Attributes:
-        lake: where the tables are.
-        groups: every group, the pair's own first.
+        lake: the lake that has the tables.
+        groups: every group, the group of pairs first.
         history: the lake's months.
     """
 
@@ -90,15 +92,16 @@ class CompareTask:
     def __call__(
         self, piece: Mapping[str, Any], rebuilt: Sequence[pa.Buffer]
     ) -> Iterator[tuple[Place, Counts]]:
-        """Compare cells and features of one place, month by month.
+        """Compare the cells and features of one piece, month by month.
 
         Args:
-            piece: ``group``, ``bucket`` (its number and count), ``files`` by table and month.
-            rebuilt: cells of the place in integer form, Arrow streams; those of a month perhaps in
-                several.
+            piece: ``group``, a name; ``bucket``, the number of a bucket of keys and the count of
+                buckets; ``files`` by table path and month.
+            rebuilt: Arrow streams of rebuilt cells in integer form; one month may be spread over
+                several streams.
 
         Yields:
-            For each month, table and column what was found.
+            (table path, column) and counts, for each month and part of the keys.
         """
         group = next(g for g in self.groups if g.name == piece["group"])
         cells, whole = self._cells(group, rebuilt), Bucket(*piece["bucket"])
@@ -116,7 +119,12 @@ class CompareTask:
                 yield from self._compared(table, group, month, part, (paths, bucket))
 
     def _cells(self, group: FeatureGroup, rebuilt: Sequence[pa.Buffer]) -> pa.Table:
-        """Aggregate what was rebuilt to a group's cells, one stream after the other."""
+        """Aggregate rebuilt rows to a group's cells, one stream after another.
+
+        Args:
+            group: the group of the cells.
+            rebuilt: Arrow streams of partial cells; for a group by item age, of cells per item.
+        """
         nothing = cells_schema(group).empty_table()
         if group == self.groups[0]:
             return pa.concat_tables([nothing, *map(unpacked, rebuilt)])
@@ -137,7 +145,15 @@ class CompareTask:
         rows: pa.Table,
         stored: tuple[Sequence[str], Bucket],
     ) -> Iterator[tuple[Place, Counts]]:
-        """Compare rows of a bucket with those in the files that a month is stored in."""
+        """Compare rebuilt rows of one month and bucket with the stored rows.
+
+        Args:
+            table: the stored table.
+            group: the group of the table.
+            month: first day of the month, ISO text.
+            rows: rebuilt rows.
+            stored: files of the month, and the bucket of keys.
+        """
         paths, bucket = stored
         names = [name for name in table.names if name != "month"]
         share = (bucket, group.keys[-1])
@@ -148,11 +164,15 @@ class CompareTask:
 
 
 def unpacked(packed: pa.Buffer) -> pa.Table:
-    """Read rows from an Arrow stream."""
+    """Read a table from an Arrow stream."""
     return pa.ipc.open_stream(packed).read_all()
 
 
 def cells_schema(group: FeatureGroup) -> pa.Schema:
-    """Return the columns of a group's cells in integer form, of items' cells where it has ages."""
+    """Return the schema of a group's rebuilt cells, in integer form.
+
+    A group by item age has ``item_id`` in place of the age, because the age of an item is known
+    only after the sales of all months are rebuilt.
+    """
     keys = [(ITEM if name == ITEM_AGE else name, CODED) for name in group.keys]
     return pa.schema([*keys, ("month", DATE), *((m.name, COUNT) for m in group.measures)])

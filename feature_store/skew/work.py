@@ -1,4 +1,4 @@
-"""A check's work, from sales to counts, by the workers, or here where there is little to do."""
+"""Execution of a skew check, from sales to counts: in Spark workers, or in-process if small."""
 
 import json
 from collections import defaultdict
@@ -17,7 +17,8 @@ from lakehouse.delta.work import FEW_ROWS, Piece
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# A piece of work, its arguments as JSON; or the cells of a place, as an Arrow stream.
+# A message is a piece of work, with arguments as JSON; or rebuilt cells for the piece of the
+# comparison with number id, as an Arrow stream in rows.
 MESSAGE = pa.schema([("id", pa.int32()), ("arguments", pa.string()), ("rows", pa.binary())])
 MESSAGE_DDL = "id INT, arguments STRING, rows BINARY"
 FOUND = pa.schema(
@@ -35,14 +36,15 @@ Batches = Iterable[pa.RecordBatch]
 
 @dataclass(frozen=True)
 class SkewWork:
-    """Rebuilds cells and compares them.
+    """Rebuilds cells from sales and compares stored rows with the rebuilt cells.
 
-    Memory is that of a piece for each worker; the process that asks gets counts alone.
+    Each worker's memory holds one piece; the calling process receives only counts.
 
     Attributes:
-        spark: starts the session, or returns it; called only where there is much to do.
-        rebuild: what is done with a piece of sales.
-        compare: what is done with a place and its cells.
+        spark: function that returns the Spark session, starting one if necessary; called only if
+            there is much to do.
+        rebuild: task for each piece of sales.
+        compare: task for each piece of the comparison.
     """
 
     spark: "Callable[[], SparkSession]"
@@ -50,11 +52,14 @@ class SkewWork:
     compare: CompareTask
 
     def do(self, sales: Sequence[Piece], places: Sequence[Piece]) -> dict[Place, Counts]:
-        """Compare all places.
+        """Rebuild and compare all pieces.
 
         Args:
-            sales: see ``RebuildTask``.
-            places: see ``CompareTask``; the number of each is its place in this list.
+            sales: pieces for ``RebuildTask``.
+            places: pieces for ``CompareTask``; the position in this list is a piece's number.
+
+        Returns:
+            (table path, column) → counts.
         """
         asked, judge = numbered(sales), partial(compared, self.compare)
         make, listed = partial(rebuilt, self.rebuild), numbered(places)
@@ -67,19 +72,19 @@ class SkewWork:
 
 
 def numbered(pieces: Sequence[Piece]) -> pa.Table:
-    """Write pieces of work as messages, in their order."""
+    """Write pieces of work as messages; ``id`` is the position of a piece in the list."""
     arguments = [json.dumps(piece.arguments, default=str) for piece in pieces]
     empty = pa.nulls(len(pieces), pa.binary())
     return pa.table([range(len(pieces)), arguments, empty], schema=MESSAGE)
 
 
 def spread(spark: "SparkSession", messages: pa.Table) -> "DataFrame":
-    """Give each message a Spark partition of its own."""
+    """Distribute messages in Spark, one message per partition."""
     return spark.createDataFrame(messages).repartitionById(max(1, len(messages)), "id")
 
 
 def rebuilt(task: RebuildTask, batches: Batches) -> Iterator[pa.RecordBatch]:
-    """Turn pieces of sales into cells of places, both as messages; runs in a worker."""
+    """Turn messages with pieces of sales into messages with rebuilt cells; runs in a worker."""
     for batch in batches:
         for arguments in batch.column("arguments").to_pylist():
             for number, cells in task(json.loads(arguments)):
@@ -88,7 +93,15 @@ def rebuilt(task: RebuildTask, batches: Batches) -> Iterator[pa.RecordBatch]:
 
 
 def compared(task: CompareTask, batches: Batches) -> Iterator[pa.RecordBatch]:
-    """Turn the messages of whole places into rows of ``FOUND``; runs in a worker."""
+    """Compare stored rows with rebuilt cells for the pieces in messages; runs in a worker.
+
+    Args:
+        task: the task of the comparison.
+        batches: messages with pieces, and all messages with rebuilt cells for these pieces.
+
+    Yields:
+        Counts per table and column, as rows of ``FOUND``.
+    """
     places: dict[int, Mapping[str, Any]] = {}
     cells: dict[int, list[pa.Buffer]] = defaultdict(list)
     for batch in batches:
@@ -104,7 +117,7 @@ def compared(task: CompareTask, batches: Batches) -> Iterator[pa.RecordBatch]:
 
 
 def summed(found: Iterable[tuple[Place, Counts]]) -> dict[Place, Counts]:
-    """Add counts up by table and column."""
+    """Sum counts by table and column."""
     counts: dict[Place, Counts] = defaultdict(Counts)
     for place, one in found:
         counts[place] += one
@@ -112,6 +125,6 @@ def summed(found: Iterable[tuple[Place, Counts]]) -> dict[Place, Counts]:
 
 
 def added_up(batches: Batches) -> dict[Place, Counts]:
-    """Read rows of ``FOUND`` and add them up."""
+    """Sum the counts in rows of ``FOUND`` by table and column."""
     rows = (row for batch in batches for row in batch.to_pylist())
     return summed(((row.pop("table"), row.pop("column")), Counts(**row)) for row in rows)
