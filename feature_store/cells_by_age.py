@@ -1,4 +1,4 @@
-"""Worker task for cells by item age: stored cells of pairs or items to cells of these groups."""
+"""Worker task that aggregates stored cells of pairs or items to cells of groups by item age."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Migration of build records from programs before ADR 13, to avoid a rebuild of old lakes.
 
 Programs before ADR 13 recorded digests of module texts and of the catalogue as Python lists, in
-the metadata of commits. If a month's record equals what the last of these programs would write
+the metadata of commits. If a month's record equals what the last program before ADR 13 would write
 now, the month gets the record that this program would write and is not rebuilt.
 """
 

@@ -52,7 +52,7 @@ class Touched:
 
         Args:
             group: the group of the cells.
-            changed: month → keys whose cells changed; None: too many keys, so they are unknown.
+            changed: month → keys whose cells changed; None: too many keys to list.
             built: target month → digest of the cells that the stored features were made from.
             before: target month → digest of the earlier cells before this change.
             after: target month → digest of the earlier cells after this change.

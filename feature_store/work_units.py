@@ -65,7 +65,7 @@ def group_pieces(
         lake: the lake that has the catalogue.
         pair: the group of pairs.
         months: the months whose cells are wanted.
-        parts: files with the pair cells; they need not be committed.
+        parts: files with the pair cells, committed or not.
     """
     catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
     path = monthly_table(pair).path

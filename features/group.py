@@ -1,4 +1,4 @@
-"""Feature declarations: a measure, a statistic and a lookback; a group holds those of one key."""
+"""Feature declarations: a feature is a measure, a statistic and a lookback; groups share a key."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

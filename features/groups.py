@@ -255,9 +255,9 @@ def feature_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
 def split_by_age(
     groups: Sequence[FeatureGroup],
 ) -> tuple[tuple[FeatureGroup, ...], tuple[FeatureGroup, ...]]:
-    """Split groups into those without and those with item age as a key.
+    """Split groups into groups without item age and groups with item age as a key.
 
-    Cells of the former need one month of sales; cells of the latter also need all earlier months.
+    Cells without item age need one month of sales; cells with item age need all earlier months too.
     """
     plain = tuple(group for group in groups if ITEM_AGE not in group.keys)
     return plain, tuple(group for group in groups if ITEM_AGE in group.keys)

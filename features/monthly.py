@@ -1,4 +1,4 @@
-"""Aggregation to monthly cells: daily sales to pair cells, pair cells to those of other groups."""
+"""Aggregation to monthly cells: daily sales to pair cells, pair cells to other groups' cells."""
 
 from collections.abc import Mapping
 

@@ -41,7 +41,7 @@ class Ratio:
         return f"{self.numerator} / {bound}"
 
     def compute(self, numerator: Real, denominator: Real) -> Real:
-        """Divide numerators by denominators; NaN where one of both is NaN or the denominator 0."""
+        """Divide numerators by denominators; NaN where either is NaN or the denominator is 0."""
         safe = np.where(denominator == 0, np.float32(np.nan), denominator)
         if self.most is not None:
             safe = np.minimum(safe, np.float32(self.most))

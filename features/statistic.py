@@ -2,8 +2,8 @@
 
 A kernel computes one float64 per series from the histories of many series at once,
 ``values[month, series]`` of int64, consecutive months. The target month is an index into the
-months and may be the month after the last. A kernel cannot read the target month or later ones:
-``Past``, the kernel's argument, refuses them.
+months and may be the month after the last. A kernel cannot read the target month or a later
+month, because ``Past``, the kernel's argument, refuses both with a ValueError.
 """
 
 from collections.abc import Callable
@@ -82,7 +82,7 @@ class Start:
 
     @classmethod
     def of_ages(cls, months: Real) -> "Start":
-        """Compute the starts of series from their exact ages.
+        """Compute the starts of series from exact ages.
 
         Args:
             months: ``[series]`` months from the first sale to the beginning of the month with
@@ -141,7 +141,7 @@ class Past:
     def weighted(self, lookback: int) -> Real:
         """Average the last ``lookback`` months since the first sale; a month weighs half the next.
 
-        Sums use whole-number weights and are divided once, so that they are exact.
+        Weights are whole numbers and the sum is divided once, so that rounding happens only once.
         """
         refuse_target_month(lookback)
         total = np.zeros(self._start.month.shape, np.int64)

@@ -17,7 +17,10 @@ def key_columns(group: FeatureGroup) -> tuple[Column, ...]:
 
 
 def monthly_table(group: FeatureGroup) -> Table:
-    """Declare ``silver.monthly_<group>``, the table of a group's monthly cells."""
+    """Declare ``silver.monthly_<group>``, the table of a group's monthly cells.
+
+    A key has no cell in a month without a sale or an offer.
+    """
     return Table(
         layer="silver",
         name=f"monthly_{group.name}",

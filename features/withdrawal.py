@@ -31,7 +31,7 @@ class Withdrawal:
     def gone(self, rows: pa.Table, month: date) -> pa.Array:
         """Return the ids whose last day is before a target month.
 
-        A shop with several rows, one per name, is gone only if all of them end before the month.
+        A shop with several rows, one per name, is gone only if every row ends before the month.
 
         Args:
             rows: ``[key, ends_on]`` of the input, shop aliases resolved; null: no last day.

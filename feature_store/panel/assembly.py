@@ -154,8 +154,8 @@ def most_rows(panel: PanelRows, sizes: dict[str, dict[date, int]], month: date) 
     """Return the most rows that a month's spine can have: shops × items.
 
     Args:
-        panel: the panel; an assortment counts shops and items with features, a grid those with
-            cells in the target month.
+        panel: the panel; an assortment counts shops and items with features, a grid counts shops
+            and items with cells in the target month.
         sizes: table path → month → number of rows.
         month: the target month.
     """

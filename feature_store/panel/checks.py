@@ -17,7 +17,7 @@ def require_fit_panel(rows: PanelRows, *, may_be_stale: bool = False) -> None:
 
     Args:
         rows: the panel rows that a model will learn from.
-        may_be_stale: whether to accept a panel assembled before its inputs changed.
+        may_be_stale: whether to accept a panel whose inputs changed after the assembly.
 
     Raises:
         RefusedError: columns are not the declared ones, a month is missing, no month has a row,

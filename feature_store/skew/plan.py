@@ -104,8 +104,8 @@ def wanted_by_age(
 ) -> dict[date, str]:
     """Digest the inputs that current cells by item age are made from.
 
-    Cells by item age are made from stored cells of pairs and items. From the first month in which
-    those are stale, the digests are empty, so that the cells by age count as stale too.
+    Cells by item age are made from stored cells of pairs and items. From the first month with stale
+    cells of pairs or items on, the digests are empty, so that cells by age count as stale too.
 
     Args:
         lake: the lake to check.

@@ -37,7 +37,8 @@ class Draw:
         """Draw one bucket of a group's keys, skipping buckets without keys in the newest features.
 
         Returns:
-            The bucket of all keys if no sample is wanted, or the group has too few keys.
+            The bucket of all keys if no sample is wanted, or the group has no features yet or too
+            few keys to sample.
         """
         files = month_files(lake, features_table(group))
         if self.sample is None or not files:
