@@ -1,1 +1,1 @@
-"""Estimators: families of models that learn from panel rows."""
+"""Estimators: the model families that learn from panel rows."""

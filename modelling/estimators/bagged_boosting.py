@@ -1,9 +1,9 @@
-"""scikit-learn's gradient boosting, one model per bucket of items, averaged: from outside Spark.
+"""Bagged boosting: the mean of scikit-learn gradient boosting models, one per bucket of items.
 
-scikit-learn learns from what one process holds. So the panel is cut into buckets of whole items of
-a bounded number of rows, each fitted by one task, and a forecast is the mean over the models: an
-item or a shop that no model saw is forecast all the same, which a model per category or per shop
-could not do. The price is that each model knows a part of the items only.
+scikit-learn learns only from rows in the memory of one process. So Spark divides the panel into
+buckets of whole items with a bounded number of rows, and one task fits one model per bucket. A
+forecast is the mean of all models, so the bag also forecasts items and shops that no model saw; a
+model per category or per shop could not. The price: each model learns from some of the items only.
 """
 
 import json
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 
 BUCKET = "bucket"
 ORIGIN_FILE = "models.json"
-# What scikit-learn's trees are made of, beside what skops trusts; nothing else is loaded.
+# The only type that skops may load from a model file beyond the types that skops trusts itself.
 TRUSTED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 
 
 @dataclass(frozen=True)
 class Bag:
-    """Fitted models, whose mean is the forecast; sent to the workers.
+    """Fitted models whose mean is the forecast; Spark sends the bag to the workers.
 
     Attributes:
-        models: as skops writes them.
-        features: columns that they learned from, in their order.
-        bounds: of forecasts, units.
+        models: each model as bytes in the skops format.
+        features: panel columns that every model learned from, in order.
+        bounds: the least and the greatest forecast, units.
     """
 
     models: tuple[bytes, ...]
@@ -50,15 +50,15 @@ class Bag:
     bounds: tuple[float, float]
 
     def predict(self, rows: "DataFrame") -> "DataFrame":
-        """Forecast panel rows; there are no quantiles."""
+        """Forecast panel rows; the quantiles are null."""
         return with_forecasts(rows, self.forecaster, self.bounds)
 
     def forecaster(self) -> Callable[[pa.RecordBatch], Numbers]:
-        """Load the models, and return what forecasts a batch."""
+        """Load the models and return a function that forecasts a batch."""
         return partial(self.forecast, [loaded(model) for model in self.models])
 
     def forecast(self, models: Sequence[Any], batch: pa.RecordBatch) -> Numbers:
-        """Return ``[row, 1]`` units."""
+        """Forecast a batch: ``[row, 1]``, units, the mean of the models."""
         if len(batch) == 0:
             return np.empty((0, 1), np.float32)
         values = Inputs(self.features, {}).matrix(batch)
@@ -66,11 +66,11 @@ class Bag:
         return mean[:, None]
 
     def importance(self) -> Mapping[str, float]:
-        """Return nothing: scikit-learn keeps no gains."""
+        """Return an empty mapping: scikit-learn's models keep no gains."""
         return {}
 
     def save(self, folder: Path) -> None:
-        """Write the models as skops does: to read such a file runs no code that it brings."""
+        """Write the models in the skops format, which runs no code from a file when loaded."""
         for number, model in enumerate(self.models):
             (folder / model_file(number)).write_bytes(model)
         origin = {"models": len(self.models), "features": self.features}
@@ -78,21 +78,22 @@ class Bag:
 
 
 def model_file(number: int) -> str:
-    """Name the file of a model."""
+    """Return the file name of a model."""
     return f"model-{number}.skops"
 
 
 def loaded(model: bytes) -> Any:
-    """Load a model.
+    """Load a model from bytes in the skops format.
 
     Raises:
-        RefusedError: it holds something that is no part of scikit-learn's trees, or is damaged.
+        RefusedError: the bytes are damaged, or have a type other than scikit-learn's trees; train
+            and promote again.
     """
     import skops.io
 
     try:
         return skops.io.loads(model, trusted=list(TRUSTED))
-    except Exception as error:  # a damaged file makes zipfile, json or skops raise anything
+    except Exception as error:  # zipfile, json and skops raise many types for a damaged file
         raise RefusedError(
             f"A model of bagged_boosting is not as it was kept: {error}; nothing of it is run. Run "
             "jobs.train, then jobs.promote."
@@ -100,7 +101,7 @@ def loaded(model: bytes) -> Any:
 
 
 def fitting(settings: Settings) -> Callable[[pa.Table], pa.Table]:
-    """Make the function that fits one model to the rows of a bucket; a worker runs it."""
+    """Make the function with which a worker fits one model to the rows of a bucket."""
 
     def fit(rows: pa.Table) -> pa.Table:
         import skops.io
@@ -117,7 +118,7 @@ def fitting(settings: Settings) -> Callable[[pa.Table], pa.Table]:
         )
         (batch,) = rows.combine_chunks().to_batches()
         values = Inputs(settings.features, {}).matrix(batch)
-        # scikit-learn finds no bins for a column of nulls alone; a constant is never split on.
+        # scikit-learn fails to bin a column of nulls only; trees never split on a constant.
         values[:, np.isnan(values).all(axis=0)] = 0
         model.fit(values, batch[TARGET].to_numpy())
         return pa.table({"model": pa.array([skops.io.dumps(model)], pa.binary())})
@@ -126,7 +127,7 @@ def fitting(settings: Settings) -> Callable[[pa.Table], pa.Table]:
 
 
 class BaggedBoosting:
-    """The models, as the profile's section ``model.bagged_boosting`` describes them."""
+    """The estimator of bagged boosting, configured by the profile's ``model.bagged_boosting``."""
 
     name = "bagged_boosting"
 
@@ -135,7 +136,11 @@ class BaggedBoosting:
         self._section = settings.model.bagged_boosting
 
     def fit(self, rows: "PanelRows", spark: "SparkSession") -> Bag:
-        """Learn from panel rows, a bucket of items per task."""
+        """Fit one model per bucket of items to panel rows, each in one Spark task.
+
+        Raises:
+            RefusedError: the panel has no rows in the months; run build_panel.
+        """
         from pyspark.sql import functions as F
 
         by_month = log.month_rows(rows.lake, rows.table)
@@ -154,14 +159,15 @@ class BaggedBoosting:
         return Bag(models, self._settings.features, self._settings.bounds)
 
     def describe(self) -> Mapping[str, Any]:
-        """Return the section's parameters."""
+        """Return the parameters in the profile's section ``model.bagged_boosting``."""
         return self._section.model_dump()
 
     def load(self, folder: Path) -> Bag:
-        """Read fitted models.
+        """Read fitted models from a folder.
 
         Raises:
-            RefusedError: a program of before pickled them, or they are not as they were kept.
+            RefusedError: an older program pickled the models, or a model file is damaged or has
+                untrusted types; train and promote again.
         """
         if not (folder / ORIGIN_FILE).exists():
             raise RefusedError(

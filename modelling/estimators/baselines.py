@@ -1,4 +1,4 @@
-"""Naive forecasts, as SQL over the panel: what a model has to beat on the same rows."""
+"""Baselines: naive forecasts, as SQL over the panel, that a model must beat on the same rows."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ class Baseline:
     """A naive forecast.
 
     Args:
-        name: what it is called in results.
-        lags: it is the mean of the target that many months before; 1 is the last month known.
-        months: how many months before the target month the first of them is.
+        name: column name of the baseline in results.
+        lags: target lags, months; the forecast is the mean of the lags. Lag 1 is the cutoff month;
+            no lags: the forecast is 0.
+        months: months from the earliest month that the baseline reads to the target month.
     """
 
     name: str
@@ -26,22 +27,22 @@ class Baseline:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The panel columns that it reads."""
+        """The panel columns that the baseline reads."""
         return tuple(f"{LAGS}{lag}" for lag in self.lags)
 
     @property
     def sql(self) -> str:
-        """The forecast over panel columns; a pair that is not known counts as zero."""
+        """The forecast as SQL over panel columns, units; a null lag counts as 0."""
         known = [f"coalesce({column}, 0)" for column in self.columns]
         return f"({' + '.join(known)}) / {len(known)}" if known else "0"
 
     def is_defined(self, month: date, history: MonthRange) -> bool:
-        """Say whether the lake knows the months that it reads."""
+        """Check whether the lake's history includes every month that the baseline reads."""
         return plus_months(month, -self.months) >= history.first
 
 
 def baselines(horizon: int) -> tuple[Baseline, ...]:
-    """Declare the naive forecasts at a horizon: of months that are known at the cutoff."""
+    """Declare the baselines of a horizon; all of them read only months up to the cutoff."""
     return (
         Baseline("last_month", (1,), horizon),
         Baseline("mean_of_3", (1, 2, 3), horizon + 2),
@@ -59,15 +60,16 @@ def defined(
     horizon: int = 1,
     columns: Collection[str] | None = None,
 ) -> list[Baseline]:
-    """List the baselines that are defined for every one of some months.
+    """List the baselines that are defined for all given target months.
 
-    One that is not is left out: filling it with zeros would invent a weak opponent.
+    A baseline whose months the lake lacks is left out: zeros in their place would make an opponent
+    that is too easy to beat.
 
     Args:
         months: target months.
-        history: the months that the lake knows.
+        history: the months whose sales the lake has.
         horizon: months from the cutoff to each target month.
-        columns: of the panel; None: it has all that baselines read.
+        columns: columns of the panel; None: the panel has all columns that baselines read.
     """
     return [
         baseline

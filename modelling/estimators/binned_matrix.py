@@ -1,4 +1,4 @@
-"""Batches of panel rows → the matrix of bins that xgboost learns from, in bounded memory."""
+"""Binned matrix: batches of panel rows → xgboost's quantile matrix, in bounded memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,20 +9,21 @@ import xgboost as xgb
 
 from modelling.estimators.panel_batches import Labels, PanelBatches, Source
 
-# Rows that decide on the bounds of bins, of all workers together; a bound is then off by less than
-# a fifth of a bin. To sort all rows of a full-size panel takes longer than the rest of the matrix.
+# Rows, over all workers, from which xgboost computes the bounds of bins. With this many, a bound is
+# off by less than a fifth of a bin. Sorting all rows of a full-size panel takes longer than the
+# rest of the matrix.
 SAMPLE_ROWS = 500_000
 SEED = 7
 
 
 @dataclass(frozen=True)
 class Bins:
-    """The bounds of bins.
+    """The bounds of the bins of all features.
 
     Attributes:
-        reference: a matrix that has them.
-        count: bins of a feature, at most.
-        threads: to use.
+        reference: a matrix that has the bounds.
+        count: the greatest number of bins of a feature.
+        threads: threads that xgboost uses.
     """
 
     reference: xgb.QuantileDMatrix
@@ -30,11 +31,11 @@ class Bins:
     threads: int
 
     def matrix(self, source: Source, labels: Labels) -> xgb.QuantileDMatrix:
-        """Put rows into bins.
+        """Sort rows into bins.
 
         Args:
             source: the rows.
-            labels: what is learned from them.
+            labels: computes label and weight of a batch of the rows.
         """
         return xgb.QuantileDMatrix(
             PanelBatches(source, labels),
@@ -44,18 +45,20 @@ class Bins:
         )
 
     def of(self, reference: xgb.QuantileDMatrix) -> "Bins":
-        """Return the same bounds from another matrix, as xgboost wants those of rows to watch."""
+        """Refer to another matrix with the same bounds; xgboost wants the training matrix."""
         return replace(self, reference=reference)
 
 
 def bins(source: Source, share: float, count: int, threads: int) -> Bins:
-    """Find the bounds of bins from a draw of rows; of workers together, of all their rows.
+    """Compute the bounds of bins from a random sample of rows.
+
+    Workers that a collective joins compute common bounds from the samples of all of them.
 
     Args:
-        source: the rows to draw from.
-        share: of them that are drawn.
-        count: bins of a feature, at most.
-        threads: to use.
+        source: the rows to draw the sample from.
+        share: share of rows in the sample, 0 to 1.
+        count: the greatest number of bins of a feature.
+        threads: threads that xgboost uses.
     """
     none = source.inputs.table(source.nothing())
     drawn = pa.concat_tables([none, *draw(source, share)]).combine_chunks()
@@ -64,7 +67,7 @@ def bins(source: Source, share: float, count: int, threads: int) -> Bins:
 
 
 def draw(source: Source, share: float) -> Iterator[pa.Table]:
-    """Draw rows at random, the same ones for the same source."""
+    """Draw a random sample of rows; the same source gives the same sample."""
     random = np.random.default_rng(SEED)
     for _, batch in source:
         is_drawn = pa.array(random.random(len(batch)) < share)

@@ -1,4 +1,4 @@
-"""Panel rows → boosted trees, fitted by SparkXGBRegressor."""
+"""Boosting by ``SparkXGBRegressor``: panel rows → boosted trees."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,17 +21,17 @@ def boosted(
     parameters: Mapping[str, Any],
     workers: int,
 ) -> xgb.Booster:
-    """Fit boosted trees.
+    """Fit boosted trees to panel rows.
 
     Args:
         rows: ``[*inputs, target]``; targets are not null.
-        inputs: columns to learn from.
-        response: what is learned of the target.
-        parameters: of ``SparkXGBRegressor``.
+        inputs: panel columns to learn from.
+        response: turns the target into label and weight.
+        parameters: parameters of ``SparkXGBRegressor``.
         workers: Spark tasks that train together, at most the task slots.
 
     Raises:
-        RefusedError: there are no rows.
+        RefusedError: ``rows`` is empty; run build_panel for the months to learn.
     """
     from xgboost.spark import SparkXGBRegressor
 
@@ -51,15 +51,15 @@ def boosted(
 
 
 def filled(rows: "DataFrame", inputs: Inputs) -> "DataFrame":
-    """Put numbers in the place of nulls that stand for one."""
+    """Replace nulls by numbers in the columns that declare a filling."""
     return rows.fillna(dict(inputs.fillings)) if inputs.fillings else rows
 
 
 def with_labels(rows: "DataFrame", response: Response) -> tuple["DataFrame", dict[str, str]]:
-    """Add labels and weights to rows, where they are not the target and one.
+    """Add label and weight columns to rows, unless the label is the target and all weights are 1.
 
     Returns:
-        The rows, and SparkXGBRegressor's parameters that name the columns.
+        The rows, and the parameters by which ``SparkXGBRegressor`` finds label and weight.
     """
     if response.is_plain:
         return rows, {"label_col": TARGET}

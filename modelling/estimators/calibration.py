@@ -1,9 +1,10 @@
-"""How far quantiles were off on months not learned from, by bin of demand: what is added to them.
+"""Calibration: correct predicted quantiles on held-out months, per demand bin (split conformal).
 
-Split conformal prediction: a quantile at level a is moved by the a-quantile of what it was missed
-by. So a share of about a of actuals lies at or below it, and no more than a below, in every bin,
-as long as the months to come are like those it was set right on. What it was missed by is measured
-in the pair's mean demand, at least one unit, as large pairs are missed by more.
+The correction of a quantile at level a is the a-quantile of the misses, actual minus predicted, in
+the held-out months. So in every bin a share of about a of the actuals lies at or below the
+corrected quantile, and at most a share of a below the quantile, as long as later months resemble
+the held-out months. Misses are measured in units of the pair's mean demand, at least one unit,
+because the misses of large pairs are larger.
 
 Source: Romano, Patterson, Candès, Conformalized Quantile Regression (2019), each quantile apart.
 """
@@ -25,58 +26,58 @@ if TYPE_CHECKING:
 
 DEMAND = "shop_item_target_mean_12"
 BIN = "bin"
-# A bin of fewer rows is corrected as all rows are: its own 5 % would be a handful.
+# A bin with fewer rows gets the correction of all rows: 5 % of the bin would be a handful.
 FEWEST_ROWS = 100
-# percentile_approx is exact to one in as many rows of a bin.
+# The rank error of percentile_approx is at most one part in this many of a bin's rows.
 ACCURACY = 10_000
 Numbers = npt.NDArray[Any]
-# Called once in a worker; what it returns predicts ``[row, quantile]`` of a batch, units.
+# A worker calls the loader once; the returned function predicts ``[row, quantile]``, units.
 Loader = Callable[[], Callable[[pa.RecordBatch], Numbers]]
 
 
 @dataclass(frozen=True)
 class Correction:
-    """What is added to the quantiles of a bin, in the demand of a row.
+    """The shifts that calibration adds to the quantiles, per demand bin.
 
     Attributes:
-        bounds: upper bounds of the bins, included; the last bin has none.
-        shifts: ``[bin][quantile]``.
+        bounds: upper bounds of the bins, included, mean monthly units; the last bin has no bound.
+        shifts: ``[bin][quantile]``, in multiples of the row's ``scale``.
     """
 
     bounds: tuple[float, ...]
     shifts: tuple[tuple[float, ...], ...]
 
     def apply(self, batch: pa.RecordBatch, quantiles: Numbers) -> Numbers:
-        """Return corrected quantiles ``[row, quantile]``, units, in increasing order."""
+        """Correct quantiles ``[row, quantile]``, units; the results do not decrease in a row."""
         shifts = np.array(self.shifts)[bins(batch, self.bounds)]
         corrected: Numbers = np.sort(quantiles + shifts * scale(batch)[:, None], axis=1)
         return corrected
 
 
 def bins(batch: pa.RecordBatch, bounds: Sequence[float]) -> Numbers:
-    """Return ``[row]`` the bin of the pair's mean monthly demand."""
+    """Return the demand bin of each row's pair, ``[row]``."""
     return np.searchsorted(np.array(bounds), demand(batch))
 
 
 def scale(batch: pa.RecordBatch) -> Numbers:
-    """Return ``[row]`` what a correction of one is, units."""
+    """Return how many units a shift of 1 means in each row, ``[row]``, at least 1."""
     return np.maximum(demand(batch), 1.0)
 
 
 def demand(batch: pa.RecordBatch) -> Numbers:
-    """Return ``[row]`` a pair's mean units of the last months, 0 where it is not known."""
+    """Return the mean monthly units of each row's pair over 12 months, ``[row]``; null is 0."""
     return known(batch, DEMAND)
 
 
 def correction(rows: "DataFrame", quantiles: Loader, bounds: Sequence[float]) -> Correction:
-    """Find the corrections on rows that the quantiles did not learn from.
+    """Compute the correction from rows that the quantiles did not learn from.
 
-    What reaches the driver is a row per bin.
+    The driver receives only one row per bin.
 
     Args:
-        rows: panel rows with targets.
-        quantiles: predict them.
-        bounds: of the bins.
+        rows: panel rows with targets, of the held-out months.
+        quantiles: loads the function that predicts the quantiles of a batch.
+        bounds: upper bounds of the demand bins, included, mean monthly units.
     """
     from pyspark.sql import functions as F
 
@@ -97,7 +98,7 @@ def correction(rows: "DataFrame", quantiles: Loader, bounds: Sequence[float]) ->
 def missing_by(
     load: Loader, bounds: Sequence[float]
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Make the function with which a worker measures ``[bin, *quantiles]``, a row each."""
+    """Make the function with which a worker measures the misses: ``[bin, *quantiles]`` per row."""
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         predict = load()

@@ -1,7 +1,7 @@
-"""Boosted trees that Spark's workers fit together, each reading its own share of the panel's files.
+"""Collective training: Spark tasks fit boosted trees together, each from a share of panel files.
 
-The workers are the tasks of one barrier stage, joined by xgboost's own collective. No row passes
-through the JVM or pandas: a worker decodes a batch of a file at a time into bins.
+The workers are the tasks of one barrier stage; xgboost's own collective joins the workers. No row
+passes through the JVM or pandas: a worker decodes one batch of a file at a time into bins.
 """
 
 import json
@@ -32,23 +32,24 @@ if TYPE_CHECKING:
 
 SCHEMA = pa.schema([("model", pa.binary()), ("error", pa.string())])
 BINS = 256
-# How long a worker waits for another that still reads; one that died is noticed at once.
+# How long a worker waits for another worker that still reads; a dead worker is noticed at once.
 PATIENCE_SECONDS = 3600
 ROUNDS_BETWEEN_LINES = 20
 
 
 @dataclass(frozen=True)
 class Learning:
-    """What a worker does; sent to it.
+    """The training job that the driver sends to every worker.
 
     Attributes:
-        train: the rows of each worker.
-        scored: those to watch the error on; empty: none.
-        parameters: of ``xgboost.train``.
-        rounds: of boosting, at most.
-        patience: rounds without a smaller error on ``scored`` after which boosting ends.
-        labels: what is learned from a batch.
-        threads: of each worker.
+        train: the training rows, one source per worker.
+        scored: rows on which boosting measures the error, one source per worker; empty: none.
+        parameters: parameters of ``xgboost.train``.
+        rounds: the greatest number of boosting rounds.
+        patience: rounds without a smaller error on ``scored`` after which boosting ends; None:
+            boosting runs all rounds.
+        labels: computes label and weight of a batch.
+        threads: threads of each worker.
     """
 
     train: tuple[Source, ...]
@@ -60,21 +61,21 @@ class Learning:
     patience: int | None = None
 
     def require_rows(self) -> None:
-        """Check that there is something to learn from.
+        """Check that at least one worker has training rows.
 
         Raises:
-            RefusedError: there is not.
+            RefusedError: no worker has rows; run build_panel for the months.
         """
         if not any(source.rows for source in self.train):
             raise RefusedError("No panel rows to train on; run build_panel for those months.")
 
     @property
     def sample(self) -> float:
-        """The share of rows that decides on the bounds of bins."""
+        """The share of training rows, 0 to 1, from which the bounds of bins are computed."""
         return min(1.0, SAMPLE_ROWS / sum(source.rows for source in self.train))
 
     def fit(self, worker: int) -> xgb.Booster:
-        """Fit, together with the other workers where a collective joins them."""
+        """Fit boosted trees, jointly with the workers that a collective joins."""
         pa.set_cpu_count(self.threads)
         parameters = {"tree_method": "hist", **self.parameters, "nthread": self.threads}
         count = int(parameters.setdefault("max_bin", BINS))
@@ -100,13 +101,13 @@ class Learning:
 
 
 class Told(xgb.callback.TrainingCallback):  # type: ignore[misc]
-    """Tells a person at the terminal how far boosting is."""
+    """Callback that writes the progress of boosting to the terminal."""
 
     def __init__(self, rounds: int) -> None:
         self._rounds = rounds
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        """Write a line every few rounds; boosting goes on."""
+        """Write a line to stderr every 20 rounds; return False so that boosting continues."""
         del model, evals_log
         if (epoch + 1) % ROUNDS_BETWEEN_LINES == 0:
             sys.stderr.write(f"training: {epoch + 1} of {self._rounds} rounds\n")
@@ -128,20 +129,20 @@ def train(
     """Fit boosted trees to panel rows.
 
     Args:
-        spark: each of its tasks is a worker, with ``spark.task.cpus`` threads.
-        rows: to learn from.
-        parameters: of ``xgboost.train``.
-        rounds: of boosting, at most.
+        spark: the session; a task of the session is a worker with ``spark.task.cpus`` threads.
+        rows: panel rows to learn from.
+        parameters: parameters of ``xgboost.train``.
+        rounds: the greatest number of boosting rounds.
         workers: tasks that train together; None: every task slot.
-        inputs: columns to learn from; None: all of the panel's.
-        labels: what is learned from a batch of rows; the target where nothing is said.
-        scored: rows to watch the error on.
-        patience: rounds without a smaller error on ``scored`` after which boosting ends; the
-            model is that of the best round.
+        inputs: columns to learn from; None: all features of the panel.
+        labels: computes label and weight of a batch; by default the label is the target.
+        scored: panel rows on which boosting measures the error; None: none.
+        patience: rounds without a smaller error on ``scored`` after which boosting ends and
+            returns the trees of the best round; None: boosting runs all rounds.
 
     Raises:
-        UsageError: there are fewer task slots than workers.
-        RefusedError: there are no rows, or a month was not assembled.
+        UsageError: Spark has fewer task slots than workers; ask for fewer workers.
+        RefusedError: a month was not assembled, or the months have no rows; run build_panel.
         TrainingError: a worker failed or died.
     """
     count = check_workers(spark, workers)
@@ -162,16 +163,17 @@ def train(
 
 
 def sources(rows: PanelRows, inputs: Inputs, workers: int) -> tuple[Source, ...]:
-    """Give each worker its rows."""
+    """Divide panel rows among the workers, one source per worker."""
     uri = rows.lake.uri(rows.table)
     return tuple(Source(uri, inputs, tuple(share)) for share in divide(listed(rows), workers))
 
 
 def joint_model(spark: "SparkSession", learning: Learning) -> xgb.Booster:
-    """Let a barrier stage fit.
+    """Run a training job as one barrier stage and return the trees.
 
     Raises:
-        TrainingError: a worker failed or died.
+        TrainingError: a worker failed, or died, often for want of memory; give the workers more
+            memory or train on fewer months.
     """
     workers = len(learning.train)
     schema = "model BINARY, error STRING"
@@ -193,9 +195,10 @@ def joint_model(spark: "SparkSession", learning: Learning) -> xgb.Booster:
 
 
 def work(batches: Iterable[pa.RecordBatch], learning: Learning) -> Iterator[pa.RecordBatch]:
-    """Be one of the workers; the first returns the model.
+    """Run one worker of the barrier stage; the first worker returns the trees.
 
-    An error is returned, too: Spark would try a stage that failed three times more.
+    The worker returns an error as a row instead of raising the error: Spark would run a failed
+    stage three more times.
     """
     from pyspark import BarrierTaskContext
 
@@ -214,10 +217,10 @@ def work(batches: Iterable[pa.RecordBatch], learning: Learning) -> Iterator[pa.R
 
 @contextmanager
 def joined(context: "BarrierTaskContext") -> Iterator[None]:
-    """Join a worker with the others while a block runs.
+    """Join this worker to xgboost's collective while a block runs.
 
-    The first one runs xgboost's tracker, which tells them of each other: it ends with that
-    process, and a stage that Spark tries again has a new one.
+    The first worker runs xgboost's tracker, through which the workers find each other. The tracker
+    ends with the process of the first worker; a stage that Spark runs again starts a new tracker.
     """
     tasks, worker = context.getTaskInfos(), context.partitionId()
     tracker, address = None, {}
@@ -230,14 +233,14 @@ def joined(context: "BarrierTaskContext") -> Iterator[None]:
     address |= {"dmlc_task_id": f"{worker:06}", "dmlc_timeout": PATIENCE_SECONDS}
     try:
         with ExitStack() as stack:
-            # xgboost prints there which rank each worker has.
+            # xgboost prints the rank of each worker to stdout.
             with redirect_stdout(StringIO()):
                 stack.enter_context(CommunicatorContext(**address))
             yield
     finally:
-        # The others say goodbye to the tracker, too; of one that died, Spark ends the stage.
+        # Every worker must leave the tracker before it is freed; Spark ends a dead worker's stage.
         context.barrier()
         if tracker is not None:
-            # It complains of workers that left without a word; their own errors say why.
+            # The tracker raises for workers that failed; their own errors give the reason.
             with suppress(XGBoostError):
                 tracker.free()

@@ -1,4 +1,4 @@
-"""The two ways in which Spark's tasks fit boosted trees together, by name."""
+"""Training engines: the two ways in which Spark tasks fit boosted trees together, by name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ ROUNDS = "n_estimators"
 
 @dataclass(frozen=True)
 class Task:
-    """What is learned, whichever engine does it.
+    """A training task, the same for every engine.
 
     Attributes:
         inputs: panel columns to learn from.
-        response: what is learned of the target.
-        parameters: of ``SparkXGBRegressor``.
+        response: turns the target into label and weight.
+        parameters: parameters of ``SparkXGBRegressor``.
         workers: tasks that train together; None: every task slot.
     """
 
@@ -40,14 +40,14 @@ class Task:
     workers: int | None = None
 
     def labels(self, batch: pa.RecordBatch, month: date) -> Labelled:
-        """Form label and weight of a batch of panel rows."""
+        """Compute label and weight of a batch of panel rows."""
         del month
         weight = None if self.response.is_plain else self.response.weight(batch)
         return Labelled(self.response.label(batch), weight)
 
 
 def by_collective(rows: "PanelRows", spark: "SparkSession", task: Task) -> xgb.Booster:
-    """Fit with xgboost's own collective, each worker reading its share of the files."""
+    """Fit boosted trees with xgboost's own collective; each worker reads a share of the files."""
     parameters = dict(task.parameters)
     rounds = parameters.pop(ROUNDS)
     return collective.train(
@@ -62,7 +62,7 @@ def by_collective(rows: "PanelRows", spark: "SparkSession", task: Task) -> xgb.B
 
 
 def by_spark(rows: "PanelRows", spark: "SparkSession", task: Task) -> xgb.Booster:
-    """Fit with ``SparkXGBRegressor``, which moves the rows through the JVM and pandas."""
+    """Fit boosted trees with ``SparkXGBRegressor``; rows pass through the JVM and pandas."""
     workers = check_workers(spark, task.workers)
     frame = rows.frame(spark)
     return boosted(frame, task.inputs, task.response, task.parameters, workers)

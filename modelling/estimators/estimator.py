@@ -1,4 +1,4 @@
-"""What an estimator is: it learns from panel rows, and its models forecast panel rows."""
+"""Estimator protocol: an estimator learns from panel rows and returns a model that forecasts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ SEED = 7
 
 @dataclass(frozen=True)
 class Settings:
-    """What an estimator is made with.
+    """The settings of an estimator.
 
     Attributes:
-        features: panel columns to learn from, in their order.
-        model: the profile's section.
-        clip: bounds of forecasts; None: they are only kept from falling below 0.
+        features: panel columns to learn from, in order.
+        model: the profile's section ``model``.
+        clip: bounds of forecasts, units; None: the only bound is 0 from below.
         workers: tasks that train together; None: every task slot.
     """
 
@@ -45,42 +45,42 @@ class Model(Protocol):
         """Forecast panel rows.
 
         Args:
-            rows: has the features; unknown ids and null features occur, other columns may.
+            rows: ``[shop_id, item_id, month, *features, …]``; ids may be unknown and features null.
 
         Returns:
             The columns of ``rows``, then ``forecast``, ``p10``, ``p50``, ``p90`` and ``p95``,
-            FLOAT, units within the bounds of the settings. The quantiles do not decrease; they are
-            null where the model has none.
+            FLOAT, units within the bounds of the settings. The quantiles do not decrease; the
+            quantiles are null if the model has no intervals.
         """
 
     def importance(self) -> Mapping[str, float]:
-        """Return how much each feature brought, in the family's own measure; may be empty."""
+        """Return feature → importance, in the family's own measure; may be empty."""
 
     def save(self, folder: Path) -> None:
-        """Write all that ``Estimator.load`` needs to a local folder, which exists and is empty."""
+        """Write everything that ``Estimator.load`` needs to an existing, empty local folder."""
 
 
 class Estimator(Protocol):
-    """A family of models, with its settings.
+    """A model family with settings.
 
     Attributes:
-        name: what the family is called in results; an identifier.
+        name: column name of the family in results; a Python identifier.
     """
 
     name: str
 
     def fit(self, rows: "PanelRows", spark: "SparkSession") -> Model:
-        """Learn from panel rows, none of which has a null target.
+        """Fit a model to panel rows; no target is null.
 
         Raises:
-            RefusedError: there are no rows.
+            RefusedError: the months have no panel rows; run build_panel.
         """
 
     def describe(self) -> Mapping[str, Any]:
-        """Return the parameters, as MLflow keeps them."""
+        """Return the parameters to log in MLflow."""
 
     def load(self, folder: Path) -> Model:
-        """Read a model that was saved to a folder."""
+        """Read a model that ``Model.save`` wrote to a folder."""
 
 
 Factory = Callable[[Settings], Estimator]

@@ -1,4 +1,4 @@
-"""The families of models, by name; a family of one's own is named by where its factory is."""
+"""Model families by name; a user's own family is named ``package.module:Factory``."""
 
 from importlib import import_module
 from inspect import signature
@@ -8,7 +8,7 @@ from lakehouse.errors import UsageError
 from modelling.estimators.baselines import BASELINES
 from modelling.estimators.estimator import Estimator, Settings
 
-# Where each is, so that one that is not asked for is not imported.
+# Import paths, not classes: only the family that a job uses is imported.
 FAMILIES = {
     "xgboost": "modelling.estimators.xgboost_model:XGBoost",
     "random_forest": "modelling.estimators.random_forest:RandomForest",
@@ -17,15 +17,16 @@ FAMILIES = {
 
 
 def estimator(name: str, settings: Settings) -> Estimator:
-    """Make an estimator.
+    """Make the estimator of a family, and check its name.
 
     Args:
-        name: a family's, or ``package.module:Factory``, anything that is called with settings
-            and returns an estimator.
-        settings: what it is made with.
+        name: a key of ``FAMILIES``, or ``package.module:Factory``; the factory is any callable
+            that takes settings and returns an estimator.
+        settings: features, parameters and bounds of the estimator.
 
     Raises:
-        UsageError: there is no such family or factory, or its name cannot be one of a column.
+        UsageError: the family or factory does not exist, or the estimator's name cannot be a
+            column of results: not an identifier, or the name of a baseline.
     """
     made = built(name, settings)
     if not made.name.isidentifier() or made.name in {baseline.name for baseline in BASELINES}:
@@ -37,10 +38,10 @@ def estimator(name: str, settings: Settings) -> Estimator:
 
 
 def built(name: str, settings: Settings) -> Estimator:
-    """Call a family's factory.
+    """Call a family's factory with settings.
 
     Raises:
-        UsageError: what it made is no estimator, or it cannot be called with settings.
+        UsageError: the factory does not take settings, or does not return an estimator.
     """
     make = factory(name)
     try:
@@ -58,10 +59,10 @@ def built(name: str, settings: Settings) -> Estimator:
 
 
 def factory(name: str) -> Any:
-    """Find what makes estimators of a family.
+    """Import the factory of a family.
 
     Raises:
-        UsageError: there is no such family, module or factory.
+        UsageError: the family, module or factory does not exist; check PYTHONPATH.
     """
     module, colon, attribute = FAMILIES.get(name, name).partition(":")
     if not colon:

@@ -1,4 +1,4 @@
-"""Quantiles of a row's units: trees of their own, corrected on months not learned from."""
+"""Prediction intervals: quantile trees, corrected on held-out months."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ FEWEST_MONTHS = 3
 
 
 def parameters(model: model_section.Model) -> dict[str, Any]:
-    """Return xgboost's parameters for all quantiles in one model, as a profile gives them."""
+    """Translate a profile's section into xgboost's parameters of one model of all quantiles."""
     section = model.intervals
     return {
         "n_estimators": section.rounds,
@@ -38,14 +38,15 @@ def parameters(model: model_section.Model) -> dict[str, Any]:
 
 
 def calibration_months(months: Sequence[date], section: model_section.Intervals) -> list[date]:
-    """Choose the months that quantiles are corrected on, and do not learn from.
+    """Choose the held-out months: the quantiles are corrected on them, and do not learn from them.
 
     Args:
         months: target months that a model may learn from.
-        section: says how many; a third of the months at most.
+        section: the number of held-out months; at most a third of ``months`` is held out.
 
     Returns:
-        The last ones; none where there are less than three months, or intervals are not wanted.
+        The last months, in order; empty if ``months`` has fewer than three, or the profile wants
+        no intervals (0 rounds).
     """
     if section.rounds == 0 or len(months) < FEWEST_MONTHS:
         return []
@@ -54,13 +55,13 @@ def calibration_months(months: Sequence[date], section: model_section.Intervals)
 
 @dataclass(frozen=True)
 class Intervals:
-    """Fitted quantiles; sent to the workers.
+    """Fitted quantile trees; Spark sends the trees to the workers.
 
     Attributes:
-        raw: their trees, in xgboost's own format.
-        inputs: columns that they learned from.
-        response: what they learned of the target.
-        correction: what is added; None: nothing yet.
+        raw: the trees, in xgboost's own format.
+        inputs: panel columns that the trees learned from.
+        response: turns predicted labels into units.
+        correction: the shifts to add to the quantiles; None: not calibrated yet.
     """
 
     raw: bytes
@@ -69,11 +70,11 @@ class Intervals:
     correction: Correction | None = None
 
     def forecaster(self) -> Callable[[pa.RecordBatch], Numbers]:
-        """Load the trees, and return what predicts ``[row, quantile]`` of a batch, units."""
+        """Load the trees and return a function: batch → ``[row, quantile]``, units."""
         return partial(self.quantiles, loaded(self.raw))
 
     def quantiles(self, booster: xgb.Booster, batch: pa.RecordBatch) -> Numbers:
-        """Return ``[row, quantile]`` units, increasing where they were corrected."""
+        """Predict ``[row, quantile]``, units; corrected quantiles do not decrease in a row."""
         predicted: Numbers = booster.inplace_predict(self.inputs.matrix(batch))
         found = self.response.units(batch, predicted.reshape(len(batch), len(QUANTILES)))
         return found if self.correction is None else self.correction.apply(batch, found)

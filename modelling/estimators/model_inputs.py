@@ -1,4 +1,4 @@
-"""What a model reads of panel rows: columns in their order, and what a null in each stands for."""
+"""Model inputs: the panel columns that a model reads, in order, and the fillings of nulls."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ Numbers = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Inputs:
-    """Columns to learn from.
+    """The panel columns that a model reads.
 
     Attributes:
-        names: of the columns, in their order.
-        fillings: column → the number that its nulls become; of others, nulls are missing values.
+        names: column names, in order.
+        fillings: column → number that replaces nulls; nulls in any other column are missing
+            values.
     """
 
     names: tuple[str, ...]
@@ -28,7 +29,7 @@ class Inputs:
 
     @classmethod
     def of(cls, features: FeatureSet, names: Sequence[str] | None = None) -> "Inputs":
-        """Return some of the declared columns; None: all of them."""
+        """Choose declared features by name; None: all features."""
         chosen = tuple(features.names if names is None else names)
         fillings = features.fillings
         return cls(chosen, {name: fillings[name] for name in chosen if name in fillings})
@@ -37,11 +38,11 @@ class Inputs:
         return len(self.names)
 
     def table(self, batch: pa.RecordBatch) -> pa.Table:
-        """Return the columns as Arrow, float32."""
+        """Select the columns of a batch as an Arrow table, float32, nulls filled as declared."""
         return pa.table({name: self._filled(batch, name) for name in self.names})
 
     def matrix(self, batch: pa.RecordBatch) -> Numbers:
-        """Return ``[row, column]`` float32, missing values as NaN."""
+        """Convert a batch to ``[row, column]``, float32; missing values are NaN."""
         values = np.empty((len(batch), len(self)), np.float32)
         for place, name in enumerate(self.names):
             values[:, place] = self._filled(batch, name).to_numpy(zero_copy_only=False)

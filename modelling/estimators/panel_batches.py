@@ -1,4 +1,4 @@
-"""Panel files → batches of rows, for xgboost to iterate over."""
+"""Panel batches: panel files → batches of rows, over which xgboost iterates."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ BATCH_ROWS = 1 << 17
 
 @dataclass(frozen=True)
 class Labelled:
-    """What is learned from a batch, ``[row]`` each.
+    """The labels of a batch; each array is ``[row]``.
 
     Attributes:
-        label: no nulls.
-        weight: of the rows; None: all the same.
-        base_margin: what boosting starts from; None: one number for all.
+        label: the values to learn; no nulls.
+        weight: weight of each row; None: all weights are 1.
+        base_margin: prediction from which boosting starts, per row; None: one number for all rows.
     """
 
     label: npt.NDArray[Any]
@@ -36,12 +36,12 @@ class Labelled:
     base_margin: npt.NDArray[Any] | None = None
 
 
-# From a batch ``[*features, target]`` of a target month; sent to the workers.
+# Computes the labels of a batch ``[*features, target]`` of a target month; sent to the workers.
 Labels = Callable[[pa.RecordBatch, date], Labelled]
 
 
 def targets(batch: pa.RecordBatch, month: date) -> Labelled:
-    """Learn the target itself, every row counting the same."""
+    """Label a batch with the target itself; every row has the same weight."""
     del month
     return Labelled(batch[TARGET].to_numpy(zero_copy_only=False))
 
@@ -57,10 +57,10 @@ class Slice:
 
 
 def listed(rows: PanelRows) -> list[Slice]:
-    """List the files of panel rows, in the order of their months.
+    """List the files of panel rows as one slice each, ordered by month and path.
 
     Raises:
-        RefusedError: a month was not assembled.
+        RefusedError: a month was not assembled; run build_panel.
     """
     counts = log.file_rows(rows.lake, rows.table)
     return [
@@ -71,14 +71,14 @@ def listed(rows: PanelRows) -> list[Slice]:
 
 
 def divide(slices: Sequence[Slice], shares: int) -> list[list[Slice]]:
-    """Divide rows into shares of equal size, whole files where possible, always in the same way."""
+    """Divide rows into consecutive shares of equal size; the same slices give the same shares."""
     total = sum(one.end - one.first for one in slices)
     bounds = [total * share // shares for share in range(shares + 1)]
     return [list(cut(slices, low, high)) for low, high in pairwise(bounds)]
 
 
 def cut(slices: Sequence[Slice], low: int, high: int) -> Iterator[Slice]:
-    """Yield the slices of the rows from ``low`` to before ``high``, counted over all slices."""
+    """Cut out the rows from ``low`` to before ``high``, counted over all slices."""
     begin = 0
     for one in slices:
         rows = one.end - one.first
@@ -90,12 +90,12 @@ def cut(slices: Sequence[Slice], low: int, high: int) -> Iterator[Slice]:
 
 @dataclass(frozen=True)
 class Source:
-    """Where batches come from.
+    """A worker's share of the panel, read batch by batch.
 
     Attributes:
-        uri: of the panel's table.
+        uri: URI of the panel's table.
         inputs: columns to learn from.
-        slices: the rows.
+        slices: the rows of the share, as parts of files.
     """
 
     uri: str
@@ -104,28 +104,28 @@ class Source:
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows in the share."""
         return sum(one.end - one.first for one in self.slices)
 
     def __iter__(self) -> Iterator[tuple[date, pa.RecordBatch]]:
-        """Read ``[*features, target]``, a month's batch at a time."""
+        """Read the share as batches ``[*features, target]``, each with its target month."""
         columns = [*self.inputs.names, TARGET]
         for one in self.slices:
             read = files.batches(self.uri, one.path, columns, BATCH_ROWS, (one.first, one.end))
             yield from ((one.month, batch) for batch in read)
 
     def nothing(self) -> pa.RecordBatch:
-        """Return a batch without rows."""
+        """Make an empty batch ``[*features, target]``."""
         schema = pa.schema([(name, FEATURE) for name in (*self.inputs.names, TARGET)])
         return pa.RecordBatch.from_pylist([], schema)
 
 
 class PanelBatches(xgb.DataIter):  # type: ignore[misc]
-    """Hands batches to xgboost, which asks for all of them several times.
+    """Iterator that hands batches to xgboost, which reads all batches several times.
 
     Args:
-        source: the rows; none are one batch without rows, as xgboost needs one.
-        labels: what is learned from a batch.
+        source: the rows; a source without rows gives one empty batch, since xgboost needs a batch.
+        labels: computes label and weight of a batch.
     """
 
     def __init__(self, source: Source, labels: Labels) -> None:
@@ -134,11 +134,11 @@ class PanelBatches(xgb.DataIter):  # type: ignore[misc]
         super().__init__(release_data=True)
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Start again at the first batch."""
         self._batches = self._all()
 
     def next(self, input_data: Callable[..., None]) -> bool:
-        """Hand over a batch; False: there is none left."""
+        """Hand the next batch to xgboost; return False after the last batch."""
         found = next(self._batches, None)
         if found is None:
             return False

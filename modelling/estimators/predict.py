@@ -1,4 +1,4 @@
-"""Panel rows and what a worker computes of them → the columns that every model returns."""
+"""Prediction in Spark workers: adds the columns that every model returns to panel rows."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 FORECAST = "forecast"
 COLUMNS = (FORECAST, *QUANTILES)
-# Called once in a worker; what it returns is called with every batch and returns ``[row, column]``:
-# the forecast alone, or the forecast and the quantiles in their order.
+# A worker calls the loader once, and the returned function for every batch; the result is ``[row,
+# column]``, units: the forecast alone, or the forecast and then the quantiles in order.
 Loader = Callable[[], Callable[[pa.RecordBatch], Numbers]]
 
 
 def with_forecasts(rows: "DataFrame", load: Loader, bounds: tuple[float, float]) -> "DataFrame":
-    """Add forecasts and quantiles to rows, batch by batch in the workers.
+    """Add ``forecast p10 p50 p90 p95`` to panel rows, batch by batch in the workers.
 
     Args:
         rows: panel rows.
-        load: makes what forecasts a batch; sent to the workers.
-        bounds: of the forecasts, units.
+        load: loads the function that forecasts a batch; sent to the workers.
+        bounds: the least and the greatest forecast and quantile, units.
     """
     columns = [f"`{field.name}` {field.dataType.simpleString()}" for field in rows.schema]
     schema = ", ".join([*columns, *(f"{name} {sql_name(FEATURE)}" for name in COLUMNS)])
@@ -37,7 +37,7 @@ def with_forecasts(rows: "DataFrame", load: Loader, bounds: tuple[float, float])
 def forecaster(
     load: Loader, bounds: tuple[float, float]
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Make the function that a worker runs."""
+    """Make the function with which a worker forecasts batches, clipped to the bounds."""
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         forecast = load()
@@ -48,7 +48,7 @@ def forecaster(
 
 
 def appended(batch: pa.RecordBatch, found: npt.NDArray[Any]) -> pa.RecordBatch:
-    """Add the columns of forecasts to a batch; quantiles that there are not are null."""
+    """Append the forecast columns to a batch; quantiles that ``found`` lacks are null."""
     for place, name in enumerate(COLUMNS):
         is_there = place < found.shape[1]
         values = pa.array(found[:, place], FEATURE) if is_there else pa.nulls(len(batch), FEATURE)
@@ -57,7 +57,7 @@ def appended(batch: pa.RecordBatch, found: npt.NDArray[Any]) -> pa.RecordBatch:
 
 
 def loaded(raw: bytes) -> xgb.Booster:
-    """Load trees; they forecast with one thread, as each of Spark's tasks has."""
+    """Load trees from xgboost's own format, set to forecast with one thread per Spark task."""
     booster = xgb.Booster(model_file=bytearray(raw))
     booster.set_param({"nthread": 1})
     booster.feature_names = None

@@ -1,4 +1,4 @@
-"""Spark's own random forest, the second family."""
+"""Random forest: Spark ML's regressor as a model family."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ class Forest:
     """A fitted random forest.
 
     Attributes:
-        model: Spark's.
-        settings: that it was fitted with.
+        model: the fitted Spark model.
+        settings: settings of the estimator that fitted the forest.
     """
 
     model: "RandomForestRegressionModel"
     settings: Settings
 
     def predict(self, rows: "DataFrame") -> "DataFrame":
-        """Forecast panel rows; a forest has no quantiles."""
+        """Forecast panel rows; the quantiles are null."""
         from pyspark.sql import functions as F
 
         low, high = self.settings.bounds
@@ -44,18 +44,18 @@ class Forest:
         return predicted.withColumns(columns).select(*rows.columns, *columns)
 
     def importance(self) -> Mapping[str, float]:
-        """Return how much splits on each feature lower the variance, as shares."""
+        """Return feature → share of the variance reduction by splits; the shares add up to 1."""
         shares = self.model.featureImportances.toArray()
         return dict(zip(self.settings.features, map(float, shares), strict=True))
 
     def save(self, folder: Path) -> None:
-        """Write the trees in Spark's format, on the driver alone."""
+        """Write the trees in Spark's format to a folder of the driver's machine."""
         java: Any = self.model._java_obj
         java.write().overwrite().saveToLocal(str(folder))
 
 
 class RandomForest:
-    """Spark's random forest, as the profile's section ``model.random_forest`` describes it."""
+    """The estimator of random forests, configured by the profile's ``model.random_forest``."""
 
     name = "random_forest"
 
@@ -64,7 +64,11 @@ class RandomForest:
         self._section = settings.model.random_forest
 
     def fit(self, rows: "PanelRows", spark: "SparkSession") -> Forest:
-        """Learn from panel rows."""
+        """Fit a forest to panel rows.
+
+        Raises:
+            RefusedError: the months have no panel rows; run build_panel.
+        """
         from pyspark.ml.regression import RandomForestRegressor
         from pyspark.sql import functions as F
 
@@ -87,11 +91,11 @@ class RandomForest:
         return Forest(regressor.fit(learned), self._settings)
 
     def describe(self) -> Mapping[str, Any]:
-        """Return the section's parameters."""
+        """Return the parameters in the profile's section ``model.random_forest``."""
         return self._section.model_dump()
 
     def load(self, folder: Path) -> Forest:
-        """Read a fitted forest."""
+        """Read a fitted forest from a folder of the driver's machine."""
         from pyspark.ml.regression import RandomForestRegressionModel
         from pyspark.sql import SparkSession
 
@@ -104,7 +108,7 @@ class RandomForest:
 
 
 def as_vectors(rows: "DataFrame", settings: Settings) -> "DataFrame":
-    """Add the features as one vector, nulls filled as declared: trees of Spark know no null."""
+    """Add the features as one vector column; Spark's trees take no nulls, so fill the nulls."""
     from pyspark.ml.feature import VectorAssembler
     from pyspark.sql import functions as F
 

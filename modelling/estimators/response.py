@@ -1,6 +1,6 @@
-"""What boosted trees learn of a row's units, and how units come of what they predict.
+"""Response: the transformation of units into labels that boosted trees learn, and back.
 
-The one place where label and weight are formed from a panel row, for fitting and forecasting alike.
+Fitting and forecasting both use this module; no other code computes label and weight of a row.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,24 +22,24 @@ LABEL, WEIGHT = "label", "weight"
 
 @dataclass(frozen=True)
 class Response:
-    """Units to labels and back.
+    """Turns units into labels and predicted labels into units.
 
     Attributes:
-        section: as the profile declares it.
+        section: the profile's section ``model.response``.
     """
 
     section: model_section.Response = field(default_factory=model_section.Response)
 
     @property
     def is_plain(self) -> bool:
-        """Whether the label is the units themselves, and every row weighs the same."""
+        """Whether the label is the target itself and every row has the same weight."""
         return self.section == model_section.Response()
 
     def require(self, columns: Iterable[str]) -> None:
-        """Check that panel rows have what it reads.
+        """Check that panel rows have the columns that the response reads.
 
         Raises:
-            RefusedError: a column is missing.
+            RefusedError: a column is missing; name a panel column in the profile.
         """
         read = {*self.section.scale, *([self.section.base] if self.section.base else [])}
         missing = sorted(read - set(columns))
@@ -50,33 +50,33 @@ class Response:
             )
 
     def scale(self, batch: pa.RecordBatch) -> Numbers:
-        """Return ``[row]`` what a unit of the label is, units."""
+        """Return how many units a label of 1 means in each row, ``[row]``."""
         columns = [known(batch, name) for name in self.section.scale]
         scale: Numbers = np.maximum.reduce([np.full(len(batch), self.section.floor), *columns])
         return scale
 
     def base(self, batch: pa.RecordBatch) -> Numbers:
-        """Return ``[row]`` what is taken off first, units."""
+        """Return the units that the label subtracts from the target of each row, ``[row]``."""
         if self.section.base is None:
             return np.zeros(len(batch))
         return known(batch, self.section.base) * self.section.base_share
 
     def label(self, batch: pa.RecordBatch) -> Numbers:
-        """Return ``[row]`` what is learned of rows with targets."""
+        """Compute the label of each row, ``[row]``: (target − base) / scale."""
         return (known(batch, TARGET) - self.base(batch)) / self.scale(batch)
 
     def weight(self, batch: pa.RecordBatch) -> Numbers:
-        """Return ``[row]`` how much each row counts."""
+        """Compute the weight of each row, ``[row]``: scale to the power that the profile sets."""
         return self.scale(batch) ** self.section.weight_power
 
     def units(self, batch: pa.RecordBatch, predicted: Numbers) -> Numbers:
-        """Turn predicted labels ``[row, column]`` into units."""
+        """Turn predicted labels ``[row, column]`` into units of the same shape."""
         if self.is_plain:
             return predicted
         return predicted * self.scale(batch)[:, None] + self.base(batch)[:, None]
 
     def append(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Add label and weight to batches."""
+        """Append the columns ``label`` and ``weight``, FLOAT, to each batch."""
         for batch in batches:
             values = {LABEL: self.label(batch), WEIGHT: self.weight(batch)}
             for name, column in values.items():
@@ -85,6 +85,6 @@ class Response:
 
 
 def known(batch: pa.RecordBatch, name: str) -> Numbers:
-    """Return a column, null as zero."""
+    """Return a column of a batch as float64, ``[row]``; null is 0."""
     values: Numbers = batch[name].to_numpy(zero_copy_only=False).astype(np.float64)
     return np.nan_to_num(values)

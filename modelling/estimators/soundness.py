@@ -1,4 +1,4 @@
-"""What every model owes for the rows it was asked for, checked before any number is used."""
+"""Soundness checks: what every model must return for panel rows, checked before any use."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ ROW_FAULT = (
 
 
 class UnsoundForecastError(RefusedError):
-    """A model's forecasts are not what a model owes; none of them is used."""
+    """A model broke the contract of forecasts; no forecast of the model is used."""
 
 
 def require_sound(
@@ -35,12 +35,13 @@ def require_sound(
         asked: ``[shop_id, item_id, month, …]``, unique: the rows that models were asked for.
         returned: ``[shop_id, item_id, month, *models]``, a column per model, made by
             ``metrics.forecast_column``; read once, and once more to name rows in a refusal.
-        models: those columns.
+        models: names of the model columns in ``returned``.
         bounds: the least and the greatest forecast, units.
 
     Raises:
-        UnsoundForecastError: a row is missing, doubled or was not asked for, or a number of it is
-            not as it must be; names each model, how many rows, why, and the first rows.
+        UnsoundForecastError: a row is missing, doubled or was not asked for, or a row has a number
+            that is null, not finite or out of bounds, or quantiles that decrease. The error names
+            each model, the number of rows, the fault and the first rows; mend the estimator.
     """
     faults = list_faults(asked, returned, models, bounds)
     counts = faults.groupBy("model", "fault").count().orderBy("model", "fault").collect()
@@ -52,7 +53,10 @@ def require_sound(
 def list_faults(
     asked: "DataFrame", returned: "DataFrame", models: Sequence[str], bounds: Bounds
 ) -> "DataFrame":
-    """List ``[shop_id, item_id, month, model, fault]`` of what ``require_sound`` refuses."""
+    """List the faults that ``require_sound`` refuses: ``[shop_id, item_id, month, model, fault]``.
+
+    A row per pair, month and model with a fault; ``fault`` is not null.
+    """
     of_models = name_faults({model: number_fault(model, bounds) for model in models})
     zero, one = F.lit(0), F.lit(1)
     wanted = asked.select(*KEY, one.alias("asked"), zero.alias("returned"))
@@ -73,14 +77,14 @@ def list_faults(
 
 
 def name_faults(faults: "dict[str, Column]") -> "Column":
-    """Make an array of model and fault; a fault is null where there is none."""
+    """Make an array column of ``(model, fault)``; a null fault means no fault."""
     return F.array(
         *(F.struct(F.lit(m).alias("model"), fault.alias("fault")) for m, fault in faults.items())
     )
 
 
 def number_fault(model: str, bounds: Bounds) -> "Column":
-    """Name what is wrong with one model's numbers of a row; null: nothing is."""
+    """Name the fault in one model's forecast and quantiles of a row; null: no fault."""
     listed = ", ".join(f"`{model}`.{name}" for name in QUANTILES)
     quantiles = f"filter(array({listed}), q -> q IS NOT NULL)"
     units, outside = f"`{model}`.forecast", f"outside [{bounds[0]:g}, {bounds[1]:g}]"
@@ -95,16 +99,16 @@ def number_fault(model: str, bounds: Bounds) -> "Column":
 
 
 def is_within(value: str, bounds: Bounds) -> str:
-    """Write the condition that a FLOAT is finite and within bounds.
+    """Write the SQL condition that a FLOAT is finite and within bounds.
 
-    NaN is greater than every number in Spark, so that "below infinity" rules it out, too.
+    Spark orders NaN above every number, so the condition "below infinity" excludes NaN, too.
     """
     low, high = (f"float('{bound}')" for bound in bounds)
     return f"{value} >= {low} AND {value} <= {high} AND {value} < float('inf')"
 
 
 def write_refusal(counts: Sequence[Any], first: Sequence[Any]) -> str:
-    """Write which models' forecasts are refused: how many, why, and the first of them."""
+    """Write the refusal: rows and fault per model, the first rows, and the remedy."""
     listed = ", ".join(f"{row['model']}: {row['count']} {row['fault']}" for row in counts)
     named = "; ".join(f"shop {r[SHOP]}, item {r[ITEM]}, {r['month']:%Y-%m}" for r in first)
     return (
@@ -115,10 +119,10 @@ def write_refusal(counts: Sequence[Any], first: Sequence[Any]) -> str:
 
 
 def require_columns(predicted: "DataFrame", model: str) -> None:
-    """Check that a model returned the columns of forecasts.
+    """Check that a model returned the key and the forecast columns.
 
     Raises:
-        UnsoundForecastError: one is missing; names it.
+        UnsoundForecastError: a column is missing; the error names the missing columns.
     """
     missing = [column for column in (*KEY, *COLUMNS) if column not in predicted.columns]
     if missing:

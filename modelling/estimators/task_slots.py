@@ -1,4 +1,4 @@
-"""Task slots: how many of Spark's tasks can run, and so train, at the same time."""
+"""Task slots: the number of Spark tasks that can run, and so train, at the same time."""
 
 from typing import TYPE_CHECKING
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 def check_workers(spark: "SparkSession", workers: int | None) -> int:
-    """Return how many workers train.
+    """Return the number of workers that train, and check that Spark can run all of them.
 
-    xgboost.spark waits ten minutes and says nothing when it gets fewer task slots than workers.
+    With fewer task slots than workers, xgboost.spark waits ten minutes without a message.
 
     Args:
         spark: the session.
-        workers: wanted; None: every task slot.
+        workers: number of workers asked for; None: every task slot.
 
     Raises:
-        UsageError: there are fewer slots than workers, or less than one worker is wanted.
+        UsageError: Spark has fewer slots than workers, or ``workers`` is below 1.
     """
     if workers is not None and workers < 1:
         raise UsageError(
@@ -34,16 +34,17 @@ def check_workers(spark: "SparkSession", workers: int | None) -> int:
 
 
 def given_workers(workers: int | None) -> tuple[dict[str, int], ...]:
-    """Return what a digest of inputs holds of the number of workers that was asked for.
+    """Return the part of an input digest that stands for the number of workers asked for.
 
-    Trees depend on how rows are shared out, so that another number is another model. Without one
-    there is nothing: a machine with other cores takes over what was made, as it always did.
+    Trees depend on how rows are divided among workers, so another number gives another model.
+    Without a number the part is empty: a machine with more or fewer cores then reuses the models
+    and scores that another machine made.
     """
     return () if workers is None else ({"workers": workers},)
 
 
 def task_slots(spark: "SparkSession") -> int:
-    """Count the tasks that can run at the same time."""
+    """Count the Spark tasks that can run at the same time; at least 1."""
     context, cluster = spark.sparkContext, spark.sparkContext.getConf()
     instances, cores = cluster.get("spark.executor.instances"), cluster.get("spark.executor.cores")
     is_sized = instances is not None and cores is not None

@@ -1,4 +1,4 @@
-"""XGBoost: boosted trees that Spark's tasks fit together; the default family."""
+"""XGBoost: boosted trees that Spark tasks fit together; the default model family."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ FORECAST_FILE, QUANTILE_FILE, ORIGIN_FILE = "forecast.ubj", "quantiles.ubj", "mo
 
 
 def parameters(model: model_section.Model) -> dict[str, Any]:
-    """Return xgboost's parameters as a profile gives them."""
+    """Translate a profile's section ``model`` into xgboost's parameters."""
     return {
         "n_estimators": model.rounds,
         "max_depth": model.max_depth,
@@ -47,14 +47,14 @@ def parameters(model: model_section.Model) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Trees:
-    """Fitted boosted trees; sent to the workers.
+    """Fitted boosted trees; Spark sends the trees to the workers.
 
     Attributes:
         raw: the trees of the forecast, in xgboost's own format.
-        inputs: columns that they learned from.
-        response: what they learned of the target.
-        bounds: of forecasts, units.
-        intervals: the quantiles; None: there are none.
+        inputs: panel columns that the trees learned from.
+        response: turns predicted labels into units.
+        bounds: the least and the greatest forecast, units.
+        intervals: the trees of the quantiles; None: the model has no quantiles.
     """
 
     raw: bytes
@@ -64,11 +64,11 @@ class Trees:
     intervals: Intervals | None = None
 
     def predict(self, rows: "DataFrame") -> "DataFrame":
-        """Forecast panel rows."""
+        """Forecast panel rows; the quantiles are null without intervals."""
         return with_forecasts(rows, self.forecaster, self.bounds)
 
     def forecaster(self) -> Callable[[pa.RecordBatch], Numbers]:
-        """Load the trees, and return what forecasts a batch: ``[row, forecast and quantiles]``."""
+        """Load the trees and return a function: batch → ``[row, forecast and quantiles]``."""
         forecast = partial(self.forecast, self.booster)
         if self.intervals is None:
             return forecast
@@ -76,22 +76,22 @@ class Trees:
         return lambda batch: np.hstack([forecast(batch), quantiles(batch)])
 
     def forecast(self, booster: xgb.Booster, batch: pa.RecordBatch) -> Numbers:
-        """Return ``[row, 1]`` units."""
+        """Forecast a batch: ``[row, 1]``, units."""
         predicted = booster.inplace_predict(self.inputs.matrix(batch))
         return self.response.units(batch, predicted[:, None])
 
     def importance(self) -> Mapping[str, float]:
-        """Return the mean gain of the splits on each feature."""
+        """Return feature → mean gain of the splits on the feature; 0 if no tree splits on it."""
         gains = self.booster.get_score(importance_type="gain")
         return {name: float(gains.get(f"f{i}", 0.0)) for i, name in enumerate(self.inputs.names)}
 
     @property
     def booster(self) -> xgb.Booster:
-        """The trees of the forecast."""
+        """The trees of the forecast, loaded."""
         return loaded(self.raw)
 
     def save(self, folder: Path) -> None:
-        """Write the trees in xgboost's own format, and what goes with them as JSON."""
+        """Write the trees in xgboost's own format, and inputs, response and correction as JSON."""
         (folder / FORECAST_FILE).write_bytes(self.raw)
         origin: dict[str, Any] = {
             "features": self.inputs.names,
@@ -105,7 +105,7 @@ class Trees:
 
 
 class XGBoost:
-    """Boosted trees, as the profile's section ``model`` describes them."""
+    """The estimator of boosted trees, configured by the profile's section ``model``."""
 
     name = "xgboost"
 
@@ -115,11 +115,11 @@ class XGBoost:
         self._response.require(settings.features)
 
     def fit(self, rows: "PanelRows", spark: "SparkSession") -> Trees:
-        """Learn from panel rows, on several workers together.
+        """Fit boosted trees to panel rows, on several workers together.
 
-        The forecast learns from all months; its quantiles from those before the months that they
-        are corrected on, and are kept as they are: fitted again on all, they would be narrower
-        than what was corrected.
+        The forecast learns from all months. The quantiles learn only from the months before the
+        held-out months, on which ``correction`` corrects the quantiles. The quantiles are not
+        fitted again on all months: the intervals would become narrower than the corrected ones.
         """
         given, inputs = self._settings, self._inputs(rows)
         raw = self._boosted(rows, spark, parameters(given.model))
@@ -150,7 +150,7 @@ class XGBoost:
         return bytes(booster.save_raw("ubj"))
 
     def describe(self) -> Mapping[str, Any]:
-        """Return xgboost's parameters, and the response where it is not plain."""
+        """Return xgboost's parameters, engine, intervals and the response unless it is plain."""
         response = self._settings.model.response.model_dump()
         return {
             **parameters(self._settings.model),
@@ -160,7 +160,7 @@ class XGBoost:
         }
 
     def load(self, folder: Path) -> Trees:
-        """Read fitted trees."""
+        """Read fitted trees from a folder."""
         origin = json.loads((folder / ORIGIN_FILE).read_text())
         inputs = Inputs(tuple(origin["features"]), origin.get("fillings", {}))
         section = model_section.Response.model_validate(origin["response"])
