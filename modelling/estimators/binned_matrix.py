@@ -45,7 +45,10 @@ class Bins:
         )
 
     def of(self, reference: xgb.QuantileDMatrix) -> "Bins":
-        """Refer to another matrix with the same bounds; xgboost wants the training matrix."""
+        """Refer to another matrix with the same bounds.
+
+        xgboost takes the bounds of rows to score only from the training matrix.
+        """
         return replace(self, reference=reference)
 
 

@@ -1,4 +1,4 @@
-"""What moves a model's forecasts: importance of features by gain and by SHAP."""
+"""Feature importance: how much each feature moves a model's forecasts, by gain and by SHAP."""
 
 from collections.abc import Mapping
 
@@ -11,21 +11,22 @@ from pyspark.sql import functions as F
 from modelling.estimators.estimator import Model
 from modelling.estimators.xgboost_model import Trees
 
-# Exact contributions cost a thread 2 ms a row with 100 trees of depth 8; the mean needs no more.
+# Rows are enough for a stable mean; exact contributions cost a thread 2 ms a row with 100 trees of
+# depth 8.
 SAMPLE = 2_000
 SEED = 7
 Importance = Mapping[str, Mapping[str, float]]
 
 
 def importance(model: Model, rows: DataFrame) -> Importance:
-    """Measure the importance of features in every way that a model allows.
+    """Measure the importance of features by every measure that a model supports.
 
     Args:
-        model: fitted.
-        rows: panel rows to look at.
+        model: the fitted model.
+        rows: panel rows for SHAP.
 
     Returns:
-        What is measured → feature → size; what a model does not allow is not there.
+        Measure → feature → size; measures that the model does not support are left out.
     """
     measured = {"gain of the splits": model.importance()}
     if isinstance(model, Trees):
@@ -34,14 +35,14 @@ def importance(model: Model, rows: DataFrame) -> Importance:
 
 
 def contributions(model: Trees, rows: DataFrame) -> dict[str, float]:
-    """Average the absolute contributions (SHAP) of features to what trees forecast.
+    """Average the absolute SHAP contributions of features to forecasts, on a sample of rows.
 
     Args:
         model: boosted trees.
-        rows: panel rows, of which a sample is looked at on the driver.
+        rows: panel rows; the driver computes contributions of a random sample.
 
     Returns:
-        Feature → units, or parts of the scale where the trees learn scaled units.
+        Feature → mean contribution: units, or parts of the scale if the trees learn scaled units.
     """
     few = rows.orderBy(F.rand(SEED)).limit(SAMPLE).select(*model.inputs.names).toArrow()
     batches = few.combine_chunks().to_batches()
@@ -53,5 +54,5 @@ def contributions(model: Trees, rows: DataFrame) -> dict[str, float]:
 
 
 def empty(table: pa.Table) -> pa.RecordBatch:
-    """Return no rows."""
+    """Make an empty batch with the columns of a table."""
     return pa.RecordBatch.from_pylist([], table.schema)

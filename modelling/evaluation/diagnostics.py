@@ -1,4 +1,4 @@
-"""What a report shows beside scores: calibration, and the series of the largest pairs."""
+"""Diagnostics of a backtest's report: calibration, and the series of the largest pairs."""
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
@@ -15,23 +15,23 @@ from modelling.evaluation.segments import PAIR_MEAN
 Pair = tuple[str, str]
 Row = dict[str, Any]
 LARGEST = 8
-# A mean counts a new pair's few months alone; the year's sum finds series that are long and large.
+# The year's sum, not the mean: a new pair has a mean of few months; the sum favours long series.
 YEARS_UNITS = f"{PAIR_MEAN} * least(12, ceil(coalesce(shop_item_sales_age_all, 0)))"
-# Forecasts are grouped by half octaves from here; what lies below is one bin, "about nothing".
+# Above this many units the bins are half octaves of the forecast; below, all rows are in one bin.
 SMALLEST_BIN = 0.01
 BIN = f"floor(2 * log2(greatest(forecast, {SMALLEST_BIN})))"
 
 
 def calibration(scored: DataFrame, models: Sequence[str]) -> list[Row]:
-    """Set the mean of the actuals beside the mean of the forecasts, by size of the forecast.
+    """Sum forecasts and actuals per model and bin of the forecast, to compare their means.
 
     Args:
-        scored: as ``scoring.forecasts`` returns them.
-        models: columns of forecasts.
+        scored: rows as ``scoring.forecasts`` returns them.
+        models: names of the model columns.
 
     Returns:
-        ``model, bin, rows, forecast, actual, squares``: sums over the rows, of units, and of their
-        squares; about twenty bins per model.
+        ``model, bin, rows, forecast, actual, squares``: number of rows, sums of forecast and actual
+        units, and sum of squared actual units; about twenty bins per model.
     """
     each = [F.struct(F.lit(m).alias("model"), F.col(f"{m}.forecast")) for m in models]
     long = scored.select(TARGET, F.inline(F.array(*each)))
@@ -46,7 +46,7 @@ def calibration(scored: DataFrame, models: Sequence[str]) -> list[Row]:
 
 
 def largest_pairs(rows: DataFrame) -> list[Pair]:
-    """Return the pairs that sold most in the year before a month, at most eight, in order.
+    """Find the pairs that sold most in the year before a month, at most eight, largest first.
 
     Args:
         rows: panel rows of one month.
@@ -56,7 +56,7 @@ def largest_pairs(rows: DataFrame) -> list[Pair]:
 
 
 def series_forecasts(scored: DataFrame, pairs: Iterable[Pair], models: Sequence[str]) -> list[Row]:
-    """Return the forecasts of a few pairs.
+    """Collect the forecasts of a few pairs.
 
     Returns:
         ``shop_id, item_id, month, model, forecast, p10, p90``, units.
@@ -74,7 +74,7 @@ def series_forecasts(scored: DataFrame, pairs: Iterable[Pair], models: Sequence[
 
 
 def series_actuals(rows: DataFrame, pairs: Iterable[Pair]) -> list[Row]:
-    """Return what a few pairs sold in the months of panel rows.
+    """Collect the target units of a few pairs in the months of panel rows.
 
     Returns:
         ``shop_id, item_id, month, target``, units.
@@ -86,6 +86,6 @@ def series_actuals(rows: DataFrame, pairs: Iterable[Pair]) -> list[Row]:
 
 
 def is_one_of(pairs: Iterable[Pair]) -> Column:
-    """Write the condition that a row is of one of a few pairs."""
+    """Write the condition that a row belongs to one of the pairs; false without pairs."""
     each = [(F.col(SHOP) == shop) & (F.col(ITEM) == item) for shop, item in pairs]
     return reduce(lambda one, other: one | other, each, F.lit(False))

@@ -1,4 +1,4 @@
-"""Folds of a rolling-origin backtest: train on the months up to a cutoff, score the next."""
+"""Folds of a rolling-origin backtest: train on the months up to a cutoff, score a later month."""
 
 from collections.abc import Container
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ class Fold:
     """One cutoff of a backtest.
 
     Attributes:
-        train: target months that the model learns from; the last one is the cutoff.
+        train: target months that the model learns from; the last month is the cutoff.
         month: target month that is scored.
-        horizon: months from the cutoff to it.
+        horizon: months from the cutoff to the scored month.
     """
 
     train: MonthRange
@@ -35,23 +35,28 @@ def rolling_folds(
     horizon: int = 1,
     empty: Container[date] = (),
 ) -> list[Fold]:
-    """Cut the last folds, oldest first.
+    """Make the folds of the last months, oldest first.
 
-    A fold learns from target months up to its cutoff: their actuals are known there, and their own
-    features know as little as the scored month's do.
+    A fold learns from target months up to the cutoff, whose actuals are known at the cutoff. The
+    features of every training month read sales up to ``horizon`` months earlier, as the features
+    of the scored month do.
 
     Args:
         closed: the closed months.
-        first_training_month: index of the first month whose features a model learns from: before
-            it, the lags reach into months that nobody knows.
-        count: folds wanted, at least 1.
+        first_training_month: index in ``closed`` of the first month whose features a model learns
+            from; the lags of earlier months reach back before the first month of sales.
+        count: number of folds asked for, at least 1.
         horizon: months from the cutoff to the scored month.
-        empty: target months without panel rows; none of them is scored, and a fold learns from
-            more than them.
+        empty: target months without panel rows; no fold scores such a month, and every fold learns
+            from at least one other month.
+
+    Returns:
+        At most ``count`` folds; fewer if the history is short.
 
     Raises:
-        UsageError: less than one fold is wanted.
-        RefusedError: the history is too short for one fold.
+        UsageError: ``count`` is below 1.
+        RefusedError: the history is too short for one fold; ingest more history or lower
+            first_training_month in the profile.
     """
     if count < 1:
         raise UsageError(f"--folds {count}: a backtest scores at least 1 month; ask for 1 or more.")
@@ -74,6 +79,7 @@ def rolling_folds(
 def first_target(first_training_month: int, horizon: int) -> int:
     """Return the index of the first target month that a model of a horizon learns from.
 
-    Its features are those of an earlier month, which is to be the profile's first training month.
+    The features of a target month at horizon h read as far back as the features of the month
+    h - 1 months earlier at horizon 1; that earlier month must be the first training month or later.
     """
     return first_training_month + horizon - 1

@@ -1,4 +1,4 @@
-"""Errors of forecasts, aggregated where the rows are."""
+"""Metrics: errors of forecasts, aggregated in Spark."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from modelling.estimators.quantiles import HIGH, LOW, QUANTILES
 
-# SQL over ``target`` and one model's column, a struct of forecast and quantiles, as {m}.
+# SQL over ``target`` and a model's column {m}, a struct of forecast and quantiles.
 ERROR = "(CAST({m}.forecast AS DOUBLE) - target)"
 METRICS = {
     "rows": "count(*)",
@@ -27,16 +27,19 @@ METRICS = {
         for name, q in QUANTILES.items()
     },
 }
-# Those that a model without intervals does not have.
+# Metrics that are null for a model without intervals.
 OF_INTERVALS = ("coverage", *(f"pinball_{name}" for name in QUANTILES))
 
 
 def forecast_column(forecast: Column, intervals: DataFrame | None = None) -> Column:
-    """Gather one model's forecasts into the column that ``errors`` reads.
+    """Combine a model's forecast and quantiles into the struct column that ``errors`` reads.
 
     Args:
-        forecast: units.
-        intervals: its columns ``p10 p50 p90 p95`` are gathered too; None: the model has none.
+        forecast: the column of forecasts, units.
+        intervals: frame with the columns ``p10 p50 p90 p95``; None: the model has no intervals.
+
+    Returns:
+        A struct ``forecast p10 p50 p90 p95``, FLOAT; quantiles are null without intervals.
     """
     absent = F.lit(None)
     quantiles = [
@@ -47,13 +50,13 @@ def forecast_column(forecast: Column, intervals: DataFrame | None = None) -> Col
 
 
 def by_segment(scored: DataFrame) -> DataFrame:
-    """Repeat each row for every segment that it is in.
+    """Repeat each scored row for every segment that contains the row.
 
     Args:
-        scored: has ``segments``, as ``segments.segmented`` adds them.
+        scored: ``[…, segments]``, an array column as ``segments.segmented`` adds.
 
     Returns:
-        The other columns, ``segment`` and ``value``.
+        ``[…, segment, value]``, the columns of ``scored`` without ``segments``.
     """
     others = [name for name in scored.columns if name != "segments"]
     return scored.select(*others, F.inline("segments")).where("value IS NOT NULL")
@@ -65,8 +68,8 @@ def errors(scored: DataFrame, models: Sequence[str], *by: str) -> DataFrame:
     Args:
         scored: ``[*by, target, *models]``, target not null; a column per model, made by
             ``forecast_column``.
-        models: those columns.
-        by: columns to measure apart.
+        models: names of the model columns.
+        by: columns to group by.
 
     Returns:
         ``[*by, model, *METRICS]``: errors, and volume, the sum of absolute targets, in units.

@@ -1,4 +1,4 @@
-"""Scores of models by month and segment, and over all months, as figures and as text."""
+"""Scoreboard: the scores of models pooled over months or segments, as numbers and as text."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,25 +15,25 @@ WIDTH = 22
 
 
 def of_all_rows(scores: Iterable[Score]) -> list[Score]:
-    """Keep the scores of all rows, whatever their segment."""
+    """Keep the scores of the segment ``all``, which contains every row."""
     return [score for score in scores if score["segment"] == ALL]
 
 
 def overall(scores: Iterable[Score]) -> dict[str, dict[str, float]]:
-    """Pool the scores of each model over its months, every row counting the same.
+    """Pool each model's scores of all rows over the months; every row has the same weight.
 
     Args:
-        scores: ``month, segment, value, model`` and metrics; those of a segment are left out.
+        scores: ``month, segment, value, model`` and metrics; only the segment ``all`` is pooled.
 
     Returns:
-        Model → the metrics that it has, the smallest rmse first.
+        Model → metrics of the model, ordered by RMSE, the smallest first.
     """
     pooled = {model: each for (model,), each in pool_by(of_all_rows(scores), "model").items()}
     return dict(sorted(pooled.items(), key=lambda entry: entry[1]["rmse"]))
 
 
 def pool_by(scores: Iterable[Score], *by: str) -> dict[tuple[Any, ...], dict[str, float]]:
-    """Pool scores that have the same values of some fields."""
+    """Group scores by fields and pool each group: values of the fields → metrics."""
     apart: dict[tuple[Any, ...], list[Score]] = defaultdict(list)
     for score in scores:
         apart[tuple(score[name] for name in by)].append(score)
@@ -41,7 +41,10 @@ def pool_by(scores: Iterable[Score], *by: str) -> dict[tuple[Any, ...], dict[str
 
 
 def pool(scores: Sequence[Score]) -> dict[str, float]:
-    """Pool scores of different rows; a metric that one does not have, they do not have together."""
+    """Pool scores of disjoint sets of rows into one; omit metrics that any score lacks.
+
+    ``wape`` is also omitted if the volume is 0.
+    """
     volume = sum(score["volume"] for score in scores)
     means = {
         "rmse": sqrt(mean(scores, [score["rmse"] ** 2 for score in scores])),
@@ -54,20 +57,20 @@ def pool(scores: Sequence[Score]) -> dict[str, float]:
 
 
 def has(scores: Sequence[Score], metric: str) -> bool:
-    """Say whether every score has a metric."""
+    """Check whether a metric is not null in any score."""
     return all(score[metric] is not None for score in scores)
 
 
 def mean(scores: Sequence[Score], values: Sequence[float]) -> float:
-    """Average values over the rows of their scores."""
+    """Average one value per score, weighted by the number of rows of the score."""
     rows = [score["rows"] for score in scores]
     return float(sum(n * value for n, value in zip(rows, values, strict=True)) / sum(rows))
 
 
 def as_text(scores: Sequence[Score]) -> str:
-    """Write two tables, a column per model: RMSE and MAE by month, RMSE and bias by segment.
+    """Write two text tables, a column per model: RMSE and MAE by month, RMSE and bias by segment.
 
-    Shops and categories are left out: there may be hundreds.
+    The tables omit shops and categories: a lake may have hundreds.
     """
     models = list(overall(scores))
     by_month = pool_by(of_all_rows(scores), "month", "model")
@@ -79,7 +82,7 @@ def as_text(scores: Sequence[Score]) -> str:
 
 
 def segment_lines(scores: Sequence[Score], models: Sequence[str]) -> list[str]:
-    """Write a line per value of the segments whose values are declared."""
+    """Write a title, and a line per scored value of the segments with declared values."""
     pooled = pool_by(scores, "segment", "value", "model")
     known = [(s.name, value) for s in SEGMENTS if s.name != ALL for value in s.values]
     there = [key for key in known if (*key, models[0]) in pooled]
@@ -90,11 +93,11 @@ def segment_lines(scores: Sequence[Score], models: Sequence[str]) -> list[str]:
 
 
 def title(measures: str, models: Iterable[str]) -> str:
-    """Write the heads of a table's columns."""
+    """Write the title line of a table: measures, then the models."""
     return f"{measures:<22}" + "".join(f"{model:>{WIDTH}}" for model in models)
 
 
 def line(name: str, scores: Iterable[Score], second: str) -> str:
-    """Write one line of a table: RMSE and a second metric of each model."""
+    """Write a line of a table: RMSE and a second metric of each model, units."""
     cells = (f"{score['rmse']:.4f} / {score[second]:.4f}" for score in scores)
     return f"{name:<22}" + "".join(f"{cell:>{WIDTH}}" for cell in cells)

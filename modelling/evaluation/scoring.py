@@ -1,4 +1,4 @@
-"""Panel rows and fitted models → every model's forecasts of those rows, and their errors."""
+"""Scoring: panel rows and fitted models → every model's forecasts and errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ KEY = (SHOP, ITEM, CATEGORY, "month")
 
 
 class Forecaster(Protocol):
-    """What forecasts panel rows: a fitted model, or forecasts that were made before."""
+    """Anything that forecasts panel rows: a fitted model, or stored forecasts."""
 
     def predict(self, rows: DataFrame) -> DataFrame:
         """Add ``forecast p10 p50 p90 p95`` to panel rows."""
@@ -38,38 +38,38 @@ class Forecaster(Protocol):
 def fitted(
     spark: SparkSession, rows: PanelRows, fold: Fold, estimators: Sequence[Estimator]
 ) -> dict[str, Model]:
-    """Fit every estimator to the months that a fold learns from.
+    """Fit every estimator to the training months of a fold.
 
     Args:
         spark: the session.
-        rows: of any months of the panel of the fold's horizon.
-        fold: the cutoff.
-        estimators: what is fitted.
+        rows: panel rows of the fold's horizon, of any months.
+        fold: the fold whose training months are learned from.
+        estimators: the estimators to fit.
 
     Returns:
-        Name of the estimator → model.
+        Name of the estimator → fitted model.
     """
     return {each.name: each.fit(rows.of(fold.train), spark) for each in estimators}
 
 
 def of_fold(fold: Fold, scores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Say which fold scores are of."""
+    """Add the fields ``horizon`` and ``cutoff`` of a fold to scores."""
     return [{**score, "horizon": fold.horizon, "cutoff": fold.cutoff} for score in scores]
 
 
 def forecasts(
     rows: DataFrame, models: Mapping[str, Forecaster], baselines: Sequence[Baseline]
 ) -> DataFrame:
-    """Forecast the same rows by every model.
+    """Forecast the same panel rows by every model and baseline.
 
     Args:
-        rows: panel rows; those whose target is not known are left out.
-        models: fitted models by the name that they have in results.
-        baselines: naive forecasts beside them.
+        rows: panel rows; rows with a null target are left out.
+        models: name in results → fitted model.
+        baselines: naive forecasts to add.
 
     Returns:
-        ``[shop_id, item_id, category_id, month, target, segments]``, and a column per model, as
-        ``metrics.errors`` reads them.
+        ``[shop_id, item_id, category_id, month, target, segments, *models, *baselines]``; each
+        model and baseline has a struct column as ``metrics.forecast_column`` makes.
     """
     known = rows.where(f"{TARGET} IS NOT NULL")
     forecast = known
@@ -86,10 +86,10 @@ def sound_forecasts(
     baselines: Sequence[Baseline],
     bounds: Bounds,
 ) -> Iterator[DataFrame]:
-    """Forecast the same rows by every model, and keep that while a block runs.
+    """Forecast panel rows by every model, check the forecasts, and cache them while a block runs.
 
     Raises:
-        UnsoundForecastError: a model returned what it must not.
+        UnsoundForecastError: a model's forecasts are unsound; mend the estimator.
     """
     scored = forecasts(rows, models, baselines).persist()
     try:
@@ -100,16 +100,16 @@ def sound_forecasts(
 
 
 def require_sound_model(rows: DataFrame, name: str, model: Forecaster, bounds: Bounds) -> None:
-    """Check what a model returns for panel rows.
+    """Check that a model's forecasts of panel rows are sound.
 
     Raises:
-        UnsoundForecastError: it returned what it must not.
+        UnsoundForecastError: the forecasts are unsound; mend the estimator.
     """
     require_sound(rows, with_forecasts(rows, name, model), [name], bounds)
 
 
 def with_forecasts(rows: DataFrame, name: str, model: Forecaster) -> DataFrame:
-    """Add one model's forecasts to rows, in a column of its name."""
+    """Add one model's forecasts to rows, as a struct column that has the model's name."""
     predicted = model.predict(rows)
     require_columns(predicted, name)
     gathered = forecast_column(predicted[FORECAST], predicted)
@@ -117,20 +117,20 @@ def with_forecasts(rows: DataFrame, name: str, model: Forecaster) -> DataFrame:
 
 
 def segment_errors(scored: DataFrame, models: Sequence[str]) -> list[dict[str, Any]]:
-    """Measure every model in every segment.
+    """Measure the errors of every model in every segment.
 
-    What reaches the driver is a row per month, segment, value and model: as many as there are
+    The driver receives a row per month, segment, value and model; the number of values is that of
     shops, categories and bins together.
 
     Args:
-        scored: as ``forecasts`` returns them.
-        models: columns of forecasts.
+        scored: rows as ``forecasts`` returns them.
+        models: names of the model columns.
 
     Returns:
         ``month, segment, value, model`` and metrics.
 
     Raises:
-        UnsoundForecastError: an error is not a finite number; no table keeps such a one.
+        UnsoundForecastError: an error is not a finite number; tables keep finite errors only.
     """
     measured = errors(by_segment(scored), models, "month", "segment", "value")
     found: list[dict[str, Any]] = measured.toArrow().to_pylist()
@@ -140,10 +140,10 @@ def segment_errors(scored: DataFrame, models: Sequence[str]) -> list[dict[str, A
 
 
 def require_finite(score: Mapping[str, Any]) -> None:
-    """Check that every error of a model in a segment is a finite number, or null.
+    """Check that every metric of a model in a segment is a finite number or null.
 
     Raises:
-        UnsoundForecastError: one is not; names it.
+        UnsoundForecastError: a metric is NaN or infinite; the error names the metric.
     """
     for metric in METRICS:
         if score[metric] is not None and not isfinite(score[metric]):

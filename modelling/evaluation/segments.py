@@ -1,4 +1,4 @@
-"""Segments: the kinds of panel rows whose errors are measured apart, as SQL over what is known."""
+"""Segments: kinds of panel rows with separate error metrics, as SQL over panel columns."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,8 +9,8 @@ from features.group import CATEGORY, ITEM, SHOP
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-# Mean monthly units of a pair. Half of a slow mover's months are empty, so bins double there; the
-# upper ones part what a clipped target never reaches from what a supermarket sells.
+# Mean monthly units of a pair. Below 2 the bounds double, as half of a slow mover's months are
+# empty; the upper bounds separate demand that a clipped target never reaches from a supermarket's.
 DEMAND_BOUNDS = (0, 0.5, 1, 2, 5, 20, 100)
 PAIR_MEAN = "coalesce(shop_item_target_mean_12, 0)"
 ITEM_MEAN = "item_target_mean_12"
@@ -22,13 +22,14 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Segment:
-    """A way to divide rows.
+    """A way to divide panel rows.
 
     Args:
-        name: what it is called in results.
-        sql: text, over panel columns and ``item_rank``; null: the row is in none of its values.
-        meaning: what its values are.
-        values: the values in the order to show them; empty: ids, as many as there are.
+        name: name of the segment in results.
+        sql: SQL over panel columns and ``item_rank`` that gives a row's value, text; null: the row
+            has no value in the segment.
+        meaning: explanation of the values.
+        values: the values in display order; empty: the values are ids of the lake.
     """
 
     name: str
@@ -38,13 +39,13 @@ class Segment:
 
 
 def demand_values() -> tuple[str, ...]:
-    """Name the bins of demand, the lowest first."""
+    """Return the names of the demand bins, the lowest first."""
     between = (f"{low:g}-{high:g}" for low, high in pairwise(DEMAND_BOUNDS))
     return ("0", *between, f"{DEMAND_BOUNDS[-1]:g}+")
 
 
 def demand_sql() -> str:
-    """Write the bin of demand that a panel row is in; each bin includes its upper bound."""
+    """Write the SQL for the demand bin of a panel row; each bin includes its upper bound."""
     bins = zip(DEMAND_BOUNDS, demand_values(), strict=False)
     cases = " ".join(f"WHEN {PAIR_MEAN} <= {bound} THEN '{name}'" for bound, name in bins)
     return f"CASE {cases} ELSE '{demand_values()[-1]}' END"
@@ -79,12 +80,12 @@ SEGMENTS = (
 
 
 def segmented(rows: "DataFrame", known: "DataFrame | None" = None) -> "DataFrame":
-    """Say which segments each row is in.
+    """Add the column ``segments``: the value of each row in every segment.
 
     Args:
         rows: ``[shop_id, item_id, category_id, month]`` and the panel columns that segments read.
-        known: panel rows to rank items by, ``[item_id, month, item_target_mean_12]``; those of
-            ``rows`` where none are given. Forecasts are computed twice unless it is given.
+        known: panel rows to rank items by, ``[item_id, month, item_target_mean_12]``; None: rank by
+            ``rows``, which computes forecasts in ``rows`` twice.
 
     Returns:
         The columns of ``rows`` and ``segments``, an array of ``(segment, value)``.
@@ -100,13 +101,14 @@ def segmented(rows: "DataFrame", known: "DataFrame | None" = None) -> "DataFrame
 
 
 def top_items(rows: "DataFrame") -> "DataFrame":
-    """Rank the items that sold most before each month.
+    """Rank the items by mean monthly units over the 12 months before each month.
 
     Args:
         rows: ``[item_id, month, item_target_mean_12]``.
 
     Returns:
-        ``[month, item_id, item_rank]``, at most a hundred rows a month; equal means rank by id.
+        ``[month, item_id, item_rank]``, rank 1 for the largest mean, at most 100 rows per month;
+        equal means rank by id. Items with mean 0 or null are left out.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as F

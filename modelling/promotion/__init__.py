@@ -1,1 +1,1 @@
-"""Promotion: candidate against champion, decided by a gate."""
+"""Promotion: a gate decides whether the candidate replaces the champion."""

@@ -1,4 +1,4 @@
-"""Candidates: models trained on the months up to the cutoff and registered."""
+"""Candidates: models trained on the months up to the cutoff and registered in MLflow."""
 
 import json
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ from modelling.tuning import trials
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """What candidates are trained by.
+    """The choices for training candidates.
 
     Attributes:
-        spine: rows to learn from.
+        spine: rows to learn from: ``assortment`` or ``grid``.
         parameters: ``tuned`` or ``profile``.
-        estimator: family of models; None: the profile's.
-        workers: tasks that train together; None: every core.
+        estimator: name of the model family; None: the family that the profile names.
+        workers: tasks that train together; None: every task slot.
     """
 
     spine: str
@@ -46,7 +46,12 @@ class TrainingSpec:
 
 
 def trained(context: Context, lake: Lake, spec: TrainingSpec, horizon: int) -> dict[str, Any]:
-    """Train a candidate, unless it or the champion was made from these very inputs."""
+    """Train a horizon's candidate, unless the candidate or champion has the same input digest.
+
+    Returns:
+        The fields of the job's result line: the version and MLflow run of the model, whether this
+        call trained the model, and the source of the parameters.
+    """
     given = trials.chosen(lake, spec.parameters, spec.spine)
     panel = training_panel(lake, spec.spine, horizon)
     family = spec.estimator or given.model.estimator
@@ -76,10 +81,11 @@ def trained(context: Context, lake: Lake, spec: TrainingSpec, horizon: int) -> d
 
 
 def training_panel(lake: Lake, spine: str, horizon: int) -> PanelRows:
-    """Name the rows to learn from: of every closed month whose features know enough.
+    """Return the panel rows to learn from: every closed month with enough history for the lags.
 
     Raises:
-        RefusedError: no closed month is left to learn from.
+        RefusedError: no closed month is left to learn from; ingest more history, or lower
+            first_training_month in the profile.
     """
     profile = stored_profile(lake)
     first = first_target(profile.model.first_training_month, horizon)
@@ -90,10 +96,11 @@ def training_panel(lake: Lake, spine: str, horizon: int) -> PanelRows:
 def candidate(
     context: Context, panel: PanelRows, recipe: Recipe, inputs: str, workers: int | None
 ) -> Registered:
-    """Fit a model, keep it, and make it the candidate of its horizon.
+    """Fit a model, log the model to MLflow, and register the model as the horizon's candidate.
 
     Raises:
-        UnsoundForecastError: what it returns for the newest month is not what a model owes.
+        UnsoundForecastError: the model's forecasts of the newest month break the contract of
+            forecasts; mend the estimator.
     """
     tracking = Tracking(context, panel.lake)
     clip = stored_profile(panel.lake).target_clip
@@ -116,7 +123,7 @@ def candidate(
 
 
 def made_from(lake: Lake, panel: PanelRows, cutoff: date) -> dict[str, Any]:
-    """Name what a model is made from: cutoff, rows and the versions of the tables read."""
+    """Return a model's provenance: cutoff, horizon, spine and the versions of the tables read."""
     return {
         "cutoff": cutoff,
         "horizon": panel.horizon,
@@ -129,10 +136,11 @@ def made_from(lake: Lake, panel: PanelRows, cutoff: date) -> dict[str, Any]:
 
 
 def training_months(closed: MonthRange, first: int) -> MonthRange:
-    """Return the target months to learn from.
+    """Return the target months to learn from: the closed months from index ``first`` on.
 
     Raises:
-        RefusedError: no closed month is left to learn from.
+        RefusedError: no closed month is left to learn from; ingest more history, or lower
+            first_training_month in the profile.
     """
     months = list(closed)[first:]
     if not months:

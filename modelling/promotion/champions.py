@@ -1,7 +1,7 @@
-"""Champions by history: who was, who is, and what an interrupted decision left undone.
+"""Champions by history: past champions, the current one, and repair of interrupted decisions.
 
-The row of gold.model_history is written before the MLflow alias moves, so that no champion changes
-without a record; where the process died in between, the next run moves the alias.
+jobs.promote writes the row of gold.model_history before the job moves the MLflow alias, so that no
+champion changes without a record. If the process dies in between, the next run moves the alias.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,14 +16,14 @@ Decision = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one horizon.
+    """The decision about the champion of one horizon.
 
     Attributes:
-        decision: as gold.model_history has it, or up to date.
-        candidate: the registered version that it was about.
-        champion: the champion from now on; None: there is none.
-        reason: why, as sentences.
-        table: the checks, as text; empty: there were none.
+        decision: a decision of gold.model_history, or ``up to date``.
+        candidate: the registered version that was decided about.
+        champion: the registered version that is the champion after the decision; None: no champion.
+        reason: the reason of the decision, in sentences.
+        table: the gate's checks as a text table; empty: the gate checked nothing.
     """
 
     decision: str
@@ -34,18 +34,19 @@ class Outcome:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """The outcome without its table."""
+        """The outcome's fields except ``table``."""
         return {k: v for k, v in vars(self).items() if k != "table"}
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """What is to be done so that history and alias agree.
+    """The repair that makes gold.model_history and the MLflow alias agree.
 
     Attributes:
-        champion: the registered version that is the champion; None: there is none.
-        moves_alias: the alias has yet to follow the newest decision.
-        is_foreign: somebody else moved the alias; history has yet to say so.
+        champion: the registered version that is the champion; None: no champion.
+        moves_alias: whether the alias must still move to the champion of the newest decision.
+        is_foreign: whether something other than jobs.promote moved the alias, so that history must
+            still record the new champion.
     """
 
     champion: str | None
@@ -54,11 +55,11 @@ class Settlement:
 
 
 def settle(history: Sequence[Decision], alias: str | None) -> Settlement:
-    """Compare the newest decision with the alias.
+    """Compare the newest decision with the MLflow alias and return the repair.
 
     Args:
         history: decisions of one horizon, oldest first.
-        alias: the registered version that the alias names.
+        alias: the registered version that the alias names; None: MLflow has no such alias.
     """
     if not history:
         return Settlement(alias, is_foreign=alias is not None)
@@ -71,9 +72,9 @@ def settle(history: Sequence[Decision], alias: str | None) -> Settlement:
 
 
 def reign(history: Iterable[Decision]) -> list[str]:
-    """List the champions on whom one can fall back, the present one last.
+    """List the champions to which a roll-back can return, oldest first, the current one last.
 
-    A champion that was rolled back is not among them; one that came back is there once.
+    The list omits champions that were rolled back, and has a champion that came back only once.
     """
     found: list[str] = []
     for decision in history:
@@ -86,7 +87,7 @@ def reign(history: Iterable[Decision]) -> list[str]:
 
 
 def was_rolled_back(history: Iterable[Decision], version: str) -> bool:
-    """Say whether a version lost its place by the last roll-back that it was in."""
+    """Check whether the newest decision about a version, refusals aside, is its roll-back."""
     newest = None
     for decision in history:
         if decision["candidate"] == version and decision["decision"] != REFUSED:
@@ -95,7 +96,7 @@ def was_rolled_back(history: Iterable[Decision], version: str) -> bool:
 
 
 def same_refusal(history: Sequence[Decision], candidate: str, inputs: str) -> bool:
-    """Say whether the newest decision already refused this candidate on these very figures."""
+    """Check whether the newest decision already refused this candidate on the same inputs."""
     newest = history[-1] if history else {}
     return (newest.get("decision"), newest.get("candidate"), newest.get("inputs")) == (
         REFUSED,

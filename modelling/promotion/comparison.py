@@ -1,4 +1,4 @@
-"""Recipes on the same folds: each made again for every cutoff, and scored on the same rows."""
+"""Comparison of recipes: refit each recipe at every cutoff and score all on the same rows."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -40,16 +40,17 @@ from modelling.tuning.trials import PROFILE, Parameters
 
 @dataclass(frozen=True)
 class Contest:
-    """The folds on which recipes of one horizon meet.
+    """The folds on which the recipes of a horizon are compared.
 
     Attributes:
-        context: of the job.
-        lake: where the panel is.
-        features: those declared.
+        context: the job's context.
+        lake: the lake that has the panels.
+        features: the features that the code and profile declare now.
         closed: the closed months.
-        count: folds wanted.
-        workers: tasks that train together; None: every slot.
-        horizons: that are decided in this run, as a backtest before it may have scored them.
+        count: number of folds asked for.
+        workers: tasks that train together; None: every task slot.
+        horizons: all horizons that this run decides about; an earlier backtest of the same horizons
+            has scores to reuse.
     """
 
     context: Context
@@ -69,12 +70,12 @@ class Contest:
         workers: int | None,
         horizons: tuple[int, ...],
     ) -> "Contest":
-        """Take what a lake holds now."""
+        """Build the contest from a lake's profile, features and closed months as of now."""
         features = feature_set(stored_profile(lake))
         return cls(context, lake, features, closed_months(lake), count, workers, horizons)
 
     def can_enter(self, recipe: Recipe | None) -> TypeGuard[Recipe]:
-        """Say whether a recipe was kept, and can be made again by what is declared now."""
+        """Check whether a recipe exists and today's features and code can still make its model."""
         if recipe is None or not set(recipe.features) <= set(self.features.names):
             return False
         try:
@@ -84,27 +85,27 @@ class Contest:
         return True
 
     def estimator(self, recipe: Recipe) -> Estimator:
-        """Make a recipe's estimator."""
+        """Make the estimator of a recipe."""
         return recipe.made(self.clip, self.workers)
 
     @property
     def clip(self) -> Clip | None:
-        """The profile's bounds of units."""
+        """The profile's bounds of the target, units; None: no bounds."""
         return stored_profile(self.lake).target_clip
 
     def verdict(self, recipes: Mapping[str, Recipe], rules: Gate) -> tuple[Verdict, Scores]:
         """Score recipes on the same folds, and judge the candidate.
 
         Args:
-            recipes: of the candidate and, where it can enter, of the champion.
+            recipes: the candidate's recipe and, if the champion can enter, the champion's recipe.
             rules: the profile's margins.
 
         Returns:
-            The verdict, and the scores that it rests on: without the champion's where its model
-            returned what it must not.
+            The verdict, and the scores behind the verdict. The scores omit the champion if the
+            champion's forecasts are unsound.
 
         Raises:
-            UnsoundForecastError: the candidate's model returned what it must not.
+            UnsoundForecastError: the candidate's forecasts are unsound; mend the estimator.
         """
         found = {CANDIDATE: self.scores(recipes[CANDIDATE])}
         if CHAMPION in recipes:
@@ -122,29 +123,32 @@ class Contest:
         return judge(scores, rules, naive), scores
 
     def folds(self, recipe: Recipe) -> list[Fold]:
-        """Cut the folds of a recipe's horizon, oldest first."""
+        """Make the folds of a recipe's horizon, oldest first."""
         first = stored_profile(self.lake).model.first_training_month
         months = tuple(self.closed)
         panel = PanelRows(self.lake, self.features, recipe.spine, months, recipe.horizon)
         return rolling_folds(self.closed, first, self.count, recipe.horizon, panel.empty_months())
 
     def naive(self, recipe: Recipe) -> list[Baseline]:
-        """List the naive forecasts that are defined for every fold."""
+        """List the baselines that are defined for every fold of a recipe's horizon."""
         months = [fold.month for fold in self.folds(recipe)]
         return defined(months, self.closed, recipe.horizon, self.features.names)
 
     def inputs(self, recipe: Recipe) -> str:
-        """Digest what a recipe's scores on the folds are made from."""
+        """Digest everything that determines a recipe's scores on the folds."""
         panel = training_digest(
             self.lake, self.features, recipe.spine, self.closed, horizon=recipe.horizon
         )
         return log.digest([panel, recipe.digest, self.count, *given_workers(self.workers)])
 
     def scores(self, recipe: Recipe) -> list[Row]:
-        """Score a recipe on every fold, unless that was done before.
+        """Return a recipe's scores on every fold: stored ones of the same inputs, or new ones.
 
         Returns:
-            Rows of gold.backtests: of its horizon, against the lake's own sales.
+            Rows of gold.backtests of the recipe's horizon, with the lake's own sales as actuals.
+
+        Raises:
+            UnsoundForecastError: a model's forecasts are unsound; mend the estimator.
         """
         for inputs in (self.inputs(recipe), *self.backtests(recipe)):
             stored = stored_scores(self.lake, inputs)
@@ -154,7 +158,10 @@ class Contest:
         return self.scored(recipe)
 
     def backtests(self, recipe: Recipe) -> Iterator[str]:
-        """Give the inputs of backtests that score this very recipe, as they are asked for."""
+        """Yield the input digests of backtests that would give the same scores as a recipe.
+
+        The digests are computed one by one, because the first match ends the search.
+        """
         if list(recipe.features) != self.features.names:
             return
         families = ((recipe.estimator,), (recipe.estimator, SECOND))
@@ -172,10 +179,10 @@ class Contest:
             yield replace(plan, parameters=learned).inputs
 
     def scored(self, recipe: Recipe) -> list[Row]:
-        """Make a recipe's model for every cutoff, measure it beside the naive ones, keep that.
+        """Fit a recipe at every cutoff, score model and baselines, and append to gold.backtests.
 
         Raises:
-            UnsoundForecastError: the model returned what it must not.
+            UnsoundForecastError: a model's forecasts are unsound; mend the estimator.
         """
         made, naive, spark = self.estimator(recipe), self.naive(recipe), self.context.spark
         names = [made.name, *(baseline.name for baseline in naive)]

@@ -1,4 +1,4 @@
-"""One horizon's champion: settled, challenged by the candidate, or rolled back."""
+"""Promotion decisions: promote, refuse or roll back the champion of one horizon."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,14 +40,14 @@ MOVING = (PROMOTED, FORCED, ROLLED_BACK)
 
 @dataclass(frozen=True)
 class Promotion:
-    """Decisions about the champions of one lake.
+    """Decides about the champions of a lake.
 
     Attributes:
-        context: of the job.
-        lake: whose champions they are.
-        folds: cutoffs on which contenders meet.
-        workers: tasks that train together; None: every slot.
-        horizons: those that are decided in this run.
+        context: the job's context.
+        lake: the lake whose champions are decided about.
+        folds: number of cutoffs on which candidate and champion are compared.
+        workers: tasks that train together; None: every task slot.
+        horizons: the horizons that this run decides about.
     """
 
     context: Context
@@ -58,19 +58,23 @@ class Promotion:
 
     @cached_property
     def tracking(self) -> Tracking:
-        """MLflow's runs."""
+        """The lake's MLflow runs."""
         return Tracking(self.context, self.lake)
 
     @cached_property
     def registry(self) -> Registry:
-        """MLflow's registered models."""
+        """The lake's registered models in MLflow."""
         return Registry(self.tracking)
 
     def require_other(self, horizon: int, *, is_back: bool) -> None:
-        """Check that there is a version to decide about; what was decided is completed.
+        """Check that a horizon has a version to promote or to roll back to.
+
+        The check first makes history and alias agree. The exception is a roll-back after an
+        interrupted decision: nothing is checked, since ``roll_back`` must complete that decision.
 
         Raises:
-            RefusedError: there is no candidate or, for a roll-back, no champion to go back to.
+            RefusedError: the horizon has no candidate; run jobs.train. For a roll-back: the horizon
+                has no earlier champion.
         """
         if not is_back:
             self.settled(horizon)
@@ -82,7 +86,7 @@ class Promotion:
         """Return the candidate of a horizon.
 
         Raises:
-            RefusedError: there is none.
+            RefusedError: the horizon has no candidate; run jobs.train.
         """
         found = self.registry.aliased(CANDIDATE, horizon)
         if found is None:
@@ -92,10 +96,10 @@ class Promotion:
         return found
 
     def before(self, horizon: int, champion: str | None) -> Registered:
-        """Return the champion before a champion.
+        """Return the champion that preceded a champion.
 
         Raises:
-            RefusedError: there is none, or MLflow does not have it any more.
+            RefusedError: no champion preceded it, or MLflow has lost the earlier version.
         """
         earlier = [one for one in reign(decisions(self.lake, horizon)) if one != champion]
         if champion is None or not earlier:
@@ -107,14 +111,15 @@ class Promotion:
         return self.registry.version(earlier[-1], horizon)
 
     def promote(self, horizon: int, forced: str | None = None) -> Outcome:
-        """Hold the candidate against the champion, and make it the champion where it wins.
+        """Promote the candidate if the gate accepts the candidate's errors, and record the outcome.
 
         Args:
-            horizon: whose candidate.
-            forced: why it becomes the champion whatever the figures say.
+            horizon: the horizon of the candidate, months.
+            forced: the reason to promote without the gate; None: the gate decides.
 
         Raises:
-            RefusedError: there is no candidate.
+            RefusedError: the horizon has no candidate, or the candidate reads features that are not
+                declared; run jobs.train.
         """
         champion = self.settled(horizon)
         candidate = self.candidate(horizon)
@@ -133,7 +138,7 @@ class Promotion:
         return self.challenge(horizon, candidate, champion)
 
     def challenge(self, horizon: int, candidate: Registered, champion: str | None) -> Outcome:
-        """Let the candidate and the champion meet on the same folds, and decide."""
+        """Compare candidate and champion on the same folds, and record the gate's decision."""
         contest = Contest.of(self.context, self.lake, self.folds, self.workers, self.horizons)
         able, note = self.entrants(contest, horizon, candidate, champion)
         rules = stored_profile(self.lake).gate
@@ -161,7 +166,11 @@ class Promotion:
     def entrants(
         self, contest: Contest, horizon: int, candidate: Registered, champion: str | None
     ) -> tuple[dict[str, Recipe], str]:
-        """Return the recipes that meet, and a sentence where the champion's cannot."""
+        """Return the recipes to compare, and a note if the champion's recipe cannot be refitted.
+
+        Raises:
+            RefusedError: the candidate reads features that are not declared; run jobs.train.
+        """
         recipes = {CANDIDATE: self.tracking.recipe(candidate.run)}
         if champion is not None:
             recipes[CHAMPION] = self.champions_recipe(champion, horizon)
@@ -174,7 +183,7 @@ class Promotion:
         return able, "" if len(able) == len(recipes) else STRANGER
 
     def champions_recipe(self, champion: str, horizon: int) -> Recipe | None:
-        """Return the champion's recipe; None: none was kept, or it was altered since."""
+        """Return the champion's recipe; None: no recipe was kept, or it was altered later."""
         try:
             return self.tracking.recipe(self.registry.version(champion, horizon).run)
         except AlteredModelError as error:
@@ -182,12 +191,13 @@ class Promotion:
             return None
 
     def roll_back(self, horizon: int, why: str | None) -> Outcome:
-        """Make the champion before the present one the champion again.
+        """Restore the previous champion of a horizon.
 
-        A roll-back that was cut off is completed, and not done twice.
+        After an interrupted roll-back, the method completes that roll-back and starts no second
+        one.
 
         Raises:
-            RefusedError: there is none before it, or MLflow does not have it any more.
+            RefusedError: the horizon has no earlier champion, or MLflow has lost the version.
         """
         history = decisions(self.lake, horizon)
         was_cut_off = self.settlement(horizon).moves_alias
@@ -200,12 +210,12 @@ class Promotion:
         return self.write(horizon, outcome, champion)
 
     def settlement(self, horizon: int) -> Settlement:
-        """Say what is to be done so that history and alias agree."""
+        """Return the repair that makes a horizon's history and MLflow alias agree."""
         named = self.registry.aliased(CHAMPION, horizon)
         return settle(decisions(self.lake, horizon), named.version if named else None)
 
     def settled(self, horizon: int) -> str | None:
-        """Bring history and alias to agree, and return the champion's version."""
+        """Make history and alias agree, and return the champion's version; None: no champion."""
         found = self.settlement(horizon)
         if found.moves_alias and found.champion is not None:
             progress("promote: completing the decision that was cut off")
@@ -225,7 +235,11 @@ class Promotion:
         figures: str | None = None,
         inputs: str = "",
     ) -> Outcome:
-        """Write a decision, then move the alias where it says so."""
+        """Append a decision to gold.model_history, then move the alias if it promotes or restores.
+
+        The time of the decision is later than the time of every earlier decision of the horizon,
+        even if the clock went back: ``decided_at`` orders the history.
+        """
         history = decisions(self.lake, horizon)
         at = self.context.now
         if history:

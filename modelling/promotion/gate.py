@@ -1,4 +1,4 @@
-"""The gate: whether a candidate becomes the champion, judged by errors on the same folds."""
+"""Promotion gate: decides by errors on the same folds whether a candidate becomes champion."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from modelling.evaluation.scoreboard import pool_by
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 Place = tuple[str, str]
-# Contender → its metrics, of which the rows and the RMSE, units, are judged.
+# Contender → metrics of the contender; the gate judges ``rows`` and ``rmse``, units.
 Errors = Mapping[str, Mapping[str, Any]]
 # Segment and value → errors, pooled over the folds.
 Scores = Mapping[Place, Errors]
@@ -21,16 +21,16 @@ JUDGED = ("item", "rank")
 
 @dataclass(frozen=True)
 class Check:
-    """One condition: the candidate's error against a limit.
+    """One condition of the gate: the candidate's error against a limit.
 
     Attributes:
-        place: segment and value.
-        against: whose error the limit is made from.
-        rows: that were scored.
+        place: segment and value of the rows.
+        against: contender from whose error the limit is computed.
+        rows: number of scored rows.
         error: the candidate's RMSE, units.
-        reference: the other's RMSE, units.
-        limit: the greatest error that will do, units.
-        is_strict: the limit itself will not do.
+        reference: RMSE of ``against``, units.
+        limit: the greatest error that passes, units.
+        is_strict: whether an error equal to the limit fails.
     """
 
     place: Place
@@ -43,37 +43,37 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether the candidate reached it: an error that is not finite never does."""
+        """Whether the candidate's error passes the check; an error that is not finite fails."""
         if not isfinite(self.error):
             return False
         return self.error < self.limit if self.is_strict else self.error <= self.limit
 
     @property
     def where(self) -> str:
-        """Which rows, for a person."""
+        """The segment and value as readable text."""
         return "overall" if self.place == EVERY_ROW else " ".join(self.place)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says of a candidate, and every check that it rests on."""
+    """The gate's decision about a candidate, with all checks."""
 
     checks: tuple[Check, ...]
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the candidate becomes the champion."""
+        """Whether the candidate becomes the champion: all checks hold."""
         return all(check.holds for check in self.checks)
 
     @property
     def reason(self) -> str:
-        """Say why, as sentences."""
+        """The reason in sentences: the failed checks, or the first two if none failed."""
         failed = [check for check in self.checks if not check.holds]
         return " ".join(sentence(check) for check in failed or self.checks[:2])
 
     @property
     def table(self) -> str:
-        """Write the checks as a table, RMSE in units."""
+        """The checks as a text table, RMSE in units."""
         titles = f"{'RMSE, units':<24}{'rows':>10}{'candidate':>11}{'against':>24}"
         lines = [f"{titles}{'its RMSE':>10}{'limit':>10}"]
         lines += [
@@ -85,10 +85,10 @@ class Verdict:
 
 
 def pooled(scores: Mapping[str, Iterable[Mapping[str, Any]]]) -> Scores:
-    """Pool the scores of contenders over folds.
+    """Pool the scores of each contender over the folds.
 
     Args:
-        scores: contender → its rows of gold.backtests.
+        scores: contender → rows of gold.backtests of the contender.
     """
     named = [{**row, "contender": name} for name, rows in scores.items() for row in rows]
     found: dict[Place, dict[str, Mapping[str, Any]]] = {}
@@ -98,14 +98,14 @@ def pooled(scores: Mapping[str, Iterable[Mapping[str, Any]]]) -> Scores:
 
 
 def judge(scores: Scores, rules: Gate, naive: Sequence[str]) -> Verdict:
-    """Hold a candidate against the champion, where there is one, and the best naive forecast.
+    """Compare a candidate with the champion, if any, and the best naive forecast.
 
-    A champion whose error is not a finite number is passed over, as if there were none.
+    The gate ignores a champion whose error is not a finite number.
 
     Args:
-        scores: of the candidate, the champion and the naive forecasts, on the same rows.
+        scores: scores of candidate, champion and naive forecasts on the same rows.
         rules: the profile's margins.
-        naive: the names of the naive forecasts among the contenders; at least one.
+        naive: names of the naive forecasts among the contenders; at least one.
     """
     everywhere = scores[EVERY_ROW]
     best_naive = min(naive, key=lambda name: rmse_of(everywhere, name))
@@ -117,20 +117,19 @@ def judge(scores: Scores, rules: Gate, naive: Sequence[str]) -> Verdict:
 
 
 def champion_check(errors: Errors, rules: Gate) -> Check:
-    """Ask that the candidate is better than the champion by a margin, without one no worse."""
+    """Require an error at least the margin below the champion's; margin 0 allows equality."""
     return check(EVERY_ROW, errors, CHAMPION, 1 - rules.champion_margin)
 
 
 def naive_check(errors: Errors, best: str, rules: Gate) -> Check:
-    """Ask that the candidate is better than the best naive forecast by more than a margin."""
+    """Require an error below the best naive forecast's by more than the margin."""
     return check(EVERY_ROW, errors, best, 1 - rules.naive_margin, is_strict=True)
 
 
 def segment_checks(scores: Scores, reference: str, rules: Gate) -> Iterator[Check]:
-    """Ask that the candidate is not much worse in any segment that has rows enough.
+    """Require an error within the segment margin in every judged segment with enough rows.
 
-    Where the reference has no error at all, or none that is finite, nothing can be relative to it:
-    such a segment is left out.
+    A segment is left out if the reference's error is 0 or not finite: no relative limit exists.
     """
     for place in sorted(scores):
         errors = scores[place]
@@ -148,20 +147,20 @@ def check(
     *,
     is_strict: bool = False,
 ) -> Check:
-    """Make the check that the candidate's error is within a share of another's."""
+    """Make the check that the candidate's error is within ``share`` of a contender's error."""
     mine, other = rmse_of(errors, CANDIDATE), rmse_of(errors, against)
     rows = int(errors[CANDIDATE]["rows"])
     return Check(place, against, rows, mine, other, other * share, is_strict)
 
 
 def rmse_of(errors: Errors, contender: str) -> float:
-    """Return a contender's RMSE, units; infinite where it has none that is a finite number."""
+    """Return a contender's RMSE, units; infinity if the contender has no finite RMSE."""
     rmse = errors.get(contender, {}).get("rmse")
     return float(rmse) if rmse is not None and isfinite(rmse) else inf
 
 
 def sentence(check: Check) -> str:
-    """Say what a check found."""
+    """Write a check's result as a sentence."""
     held, missed = ("is below", "is not below") if check.is_strict else ("is within", "is above")
     found = held if check.holds else missed
     return (

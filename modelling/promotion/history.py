@@ -1,4 +1,4 @@
-"""The history of decisions about models: read, and written row by row."""
+"""Model history: the promotion decisions in gold.model_history."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ from modelling.promotion.gate import JUDGED, Scores
 
 
 def decisions(lake: Lake, horizon: int) -> list[Decision]:
-    """Read the decisions of a horizon, oldest first."""
+    """Read the decisions of a horizon from gold.model_history, oldest first."""
     if not log.exists(lake, MODEL_HISTORY):
         return []
     found = read_table(lake, MODEL_HISTORY, filters=[("horizon", "=", horizon)])
@@ -25,12 +25,12 @@ def decisions(lake: Lake, horizon: int) -> list[Decision]:
 
 
 def record(lake: Lake, decision: dict[str, Any]) -> None:
-    """Write a decision."""
+    """Append a decision to gold.model_history."""
     append_rows(lake, MODEL_HISTORY, pa.Table.from_pylist([decision], MODEL_HISTORY.schema))
 
 
 def as_figures(scores: Scores) -> str:
-    """Write the errors that were judged, as JSON."""
+    """Write the errors of all rows and of the judged segments as JSON."""
     judged = {place: errors for place, errors in scores.items() if place[0] in (ALL, *JUDGED)}
     named = {" ".join(place): errors for place, errors in judged.items()}
     return json.dumps(finite(named), allow_nan=False)
