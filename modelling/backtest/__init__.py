@@ -1,1 +1,1 @@
-"""Backtests: rolling origin over the last cutoffs."""
+"""Backtests: rolling-origin evaluation over the last cutoffs."""

@@ -1,4 +1,4 @@
-"""Files of complete sales → what each pair sold in a month; nothing is written."""
+"""Actuals from other files: units of each pair in a month, read without writing to the lake."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -36,21 +36,21 @@ SOLD = f"{SHOP} STRING, {ITEM} STRING, units {sql_name(UNITS)}"
 def actual_units(
     spark: "SparkSession", lake: Lake, sources: Iterable[Source], month: date, now: datetime
 ) -> "DataFrame":
-    """Read what was sold in a month as ingest_history would, with the lake's profile and shops.
+    """Compute the actual units of a month from sales files, by the same rules as ingest_history.
 
     Args:
         spark: the session.
-        lake: whose profile the files keep to, and which knows the shops' other names.
+        lake: the lake whose profile describes the files, and whose shops resolve aliases.
         sources: checked sales files, complete for the month.
-        month: the month.
-        now: when the files count as received, which rejects sales of days to come.
+        month: the month to read.
+        now: time at which the files count as received; sales dated later are rejected.
 
     Returns:
-        ``[shop_id, item_id, target]``, unique: units clipped as the profile says; a pair that is
-        not there sold nothing.
+        ``[shop_id, item_id, target]``, unique on the pair: units, clipped as the profile declares.
+        A pair without a row sold nothing.
 
     Raises:
-        RefusedError: the files have no sale of the month.
+        RefusedError: the files have no sale of the month; name files of that month.
     """
     profile = stored_profile(lake)
     reception = Reception(now, now)
@@ -78,10 +78,10 @@ def actual_units(
 
 
 def of_month(batches: Iterable[pa.RecordBatch], month: date) -> Iterator[pa.Table]:
-    """Keep a month's records, one chunk after the other, so that memory holds no other month.
+    """Keep a month's records, chunk by chunk, so that memory holds no other month.
 
-    Those without a month, as cancels that name a sale alone, stay. No version of a sale is missed:
-    all are of one month, or only the newest is among the records.
+    Records without a month stay: a cancel may name only the sale. No version of a sale is lost:
+    either all versions have the same month, or the records have only the newest version.
     """
     yield PARSED.empty_table()
     for batch in batches:
@@ -91,17 +91,17 @@ def of_month(batches: Iterable[pa.RecordBatch], month: date) -> Iterator[pa.Tabl
 
 
 def clipped(units: str, clip: Clip | None) -> str:
-    """Write units in SQL as the target counts them."""
+    """Write the SQL that turns units into the target: clipped to the bounds, FLOAT."""
     bounded = f"greatest({clip.low}, least({clip.high}, {units}))" if clip else units
     return f"CAST({bounded} AS FLOAT)"
 
 
 def with_actuals(scored: "DataFrame", actual: "DataFrame") -> "DataFrame":
-    """Replace the targets of scored rows; a pair without a sale sold 0.
+    """Replace the targets of scored rows by other actuals; a pair without actuals gets target 0.
 
     Args:
-        scored: as ``scoring.forecasts`` returns them, of one month.
-        actual: as ``actual_units`` returns them.
+        scored: rows as ``scoring.forecasts`` returns them, of one month.
+        actual: ``[shop_id, item_id, target]``, as ``actual_units`` returns.
     """
     joined = scored.drop(TARGET).join(actual, on=[SHOP, ITEM], how="left")
     return joined.na.fill(0, [TARGET])

@@ -1,4 +1,4 @@
-"""What a backtest is to do: its folds by horizon, its estimators, and the digest of all inputs."""
+"""Backtest plan: the folds by horizon, the estimators, and the digest of all inputs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,22 +25,23 @@ from modelling.lineage import training_digest
 from modelling.tuning import trials
 from modelling.tuning.trials import Parameters
 
-# Stands for the estimator that the profile names.
+# Placeholder for the estimator that the profile names.
 OWN = "profile"
 
 
 @dataclass(frozen=True)
 class BacktestSpec:
-    """What a backtest is asked for.
+    """The request for a backtest.
 
     Attributes:
-        spine: rows to learn from and to score on.
+        spine: rows to learn from and to score: ``assortment`` or ``grid``.
         folds: number of cutoffs.
         horizons: months from cutoff to target month.
-        estimators: families of models; ``OWN`` stands for the profile's.
+        estimators: names of model families; ``OWN`` stands for the family that the profile names.
         parameters: ``tuned`` or ``profile``.
-        workers: tasks that train together; None: every core.
-        score_against: folder or file of complete sales; None: the lake's alone.
+        workers: tasks that train together; None: every task slot.
+        score_against: folder or file of complete sales to score against as well; None: score
+            against the lake's sales only.
     """
 
     spine: str
@@ -54,16 +55,16 @@ class BacktestSpec:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a backtest is to do.
+    """The folds and parameters of a backtest, ready to run.
 
     Attributes:
-        context: of the job.
-        lake: where the panels are.
-        spec: what is asked for.
+        context: the job's context.
+        lake: the lake that has the panels.
+        spec: the request.
         closed: the closed months.
         folds: horizon → folds, oldest first.
-        parameters: of the models that learn.
-        others: files to measure the last month against, too.
+        parameters: parameters of the fitted models, with their source.
+        others: sales files against which the last month is scored as well; empty: none.
     """
 
     context: Context
@@ -76,11 +77,11 @@ class Plan:
 
     @classmethod
     def of(cls, context: Context, lake: Lake, spec: BacktestSpec) -> "Plan":
-        """Plan what is asked for.
+        """Plan the backtest that a spec requests.
 
         Raises:
-            RefusedError: no month is closed, or too few for one fold.
-            SourceError: the files to measure against are missing or damaged.
+            RefusedError: too few months are closed for one fold; ingest more history.
+            SourceError: the files to score against are missing or damaged.
         """
         profile, closed = stored_profile(lake), closed_months(lake)
         first, count = profile.model.first_training_month, spec.folds
@@ -98,12 +99,12 @@ class Plan:
 
     @property
     def features(self) -> FeatureSet:
-        """The model's columns."""
+        """The features that models learn from."""
         return feature_set(stored_profile(self.lake))
 
     @property
     def inputs(self) -> str:
-        """Digest everything that the scores depend on."""
+        """The digest of everything that determines the scores."""
         asked = self.spec
         return log.digest(
             [
@@ -122,7 +123,7 @@ class Plan:
         )
 
     def estimators(self) -> list[Estimator]:
-        """Make what is fitted on every fold."""
+        """Make the estimators to fit on every fold."""
         features, clip = tuple(self.features.names), stored_profile(self.lake).target_clip
         model, workers = self.parameters.model, self.spec.workers
         settings = Settings(features, model, clip, workers)
@@ -130,39 +131,40 @@ class Plan:
 
     @property
     def families(self) -> list[str]:
-        """The names of the estimators, each once."""
+        """The names of the model families, without repetition."""
         own = self.parameters.model.estimator
         return list(dict.fromkeys(own if n == OWN else n for n in self.spec.estimators))
 
     def panel(self, horizon: int) -> PanelRows:
-        """Name the rows of a horizon's folds."""
+        """Return the panel rows of a horizon's folds: training months and scored months."""
         folds = self.folds[horizon]
         months = (*folds[-1].train, *(fold.month for fold in folds))
         return PanelRows(self.lake, self.features, self.spec.spine, months, horizon)
 
     def require_panels(self) -> None:
-        """Check the panels of all horizons, before minutes are spent on the first.
+        """Check the panels of all horizons before fitting starts, which takes minutes.
 
         Raises:
-            RefusedError: one is not there, or not what is declared; names the command that helps.
+            RefusedError: a panel is missing, or differs from the declared features; the error names
+                the command that builds the panel.
         """
         for horizon in self.folds:
             require_fit_panel(self.panel(horizon), may_be_stale=True)
 
     def carry_out(self) -> dict[int, Rolled]:
-        """Fit and measure: horizon → what came of its folds."""
+        """Fit and score all folds: horizon → results."""
         made = self.estimators()
         check_workers(self.context.spark, self.spec.workers)
         return {horizon: self.roll(horizon, folds, made) for horizon, folds in self.folds.items()}
 
     def roll(self, horizon: int, folds: Sequence[Fold], made: Sequence[Estimator]) -> Rolled:
-        """Fit and measure on the folds of one horizon."""
+        """Fit and score the estimators and baselines on the folds of one horizon."""
         spark, features = self.context.spark, self.features
         naive = defined([fold.month for fold in folds], self.closed, horizon, features.names)
         return roll(spark, self.panel(horizon), folds, made, naive, self.other_actuals(folds[-1]))
 
     def other_actuals(self, fold: Fold) -> OtherActuals | None:
-        """Read the files to measure a fold against, where there are any."""
+        """Read the other actuals of a fold's month; None: no files were given."""
         if not self.others:
             return None
         context = self.context
@@ -170,7 +172,7 @@ class Plan:
         return OtherActuals(", ".join(source.name for source in self.others), units)
 
     def describe(self) -> dict[str, Any]:
-        """Return what MLflow keeps as parameters."""
+        """Return the parameters to log in MLflow."""
         return {
             **self.parameters.model.model_dump(),
             "estimators": ",".join(self.families),

@@ -1,4 +1,4 @@
-"""What came of a backtest → its HTML report, kept in the lake and in MLflow."""
+"""Backtest report: the results of all horizons → one HTML page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,12 +13,12 @@ ADDED = ("rows", "forecast", "actual", "squares")
 
 
 def report(plan: Plan, rolled: Mapping[int, Rolled], run: str) -> str:
-    """Write the report of a backtest.
+    """Write the report of a backtest as HTML.
 
     Args:
-        plan: what was asked for.
-        rolled: horizon → what came of its folds.
-        run: the backtest's run.
+        plan: the plan of the backtest.
+        rolled: horizon → results of the horizon's folds.
+        run: name of the backtest's run.
     """
     months = [fold.month for folds in plan.folds.values() for fold in folds]
     facts = {
@@ -33,19 +33,19 @@ def report(plan: Plan, rolled: Mapping[int, Rolled], run: str) -> str:
 
 
 def parameters(given: Parameters) -> str:
-    """Write the parameters of the boosted trees, and where they are from."""
+    """Write the parameters of the boosted trees and their source as text."""
     values = (f"{name} {getattr(given.model, name):g}" for name in PARAMETERS)
     return f"{given.source}: {', '.join(values)}"
 
 
 def parts_of(horizon: int, rolled: Rolled) -> list[Part]:
-    """Divide a horizon's results by where the actual units came from."""
+    """Divide a horizon's results into parts, one per source of actuals."""
     sources = dict.fromkeys(score["actuals"] for score in rolled.scores)
     return [part(horizon, rolled, actuals) for actuals in sources]
 
 
 def part(horizon: int, rolled: Rolled, actuals: str) -> Part:
-    """Gather what the page shows of one horizon and source of actual units."""
+    """Collect the content of the page for one horizon and source of actuals."""
     scores = [score for score in rolled.scores if score["actuals"] == actuals]
     ahead = "1 month" if horizon == 1 else f"{horizon} months"
     if actuals != LAKE:
@@ -63,7 +63,7 @@ def part(horizon: int, rolled: Rolled, actuals: str) -> Part:
 
 
 def summed(bins: Sequence[Row]) -> list[Row]:
-    """Put the bins of all folds together."""
+    """Sum the calibration bins of all folds by model and bin."""
     found: dict[tuple[str, int], dict[str, Any]] = {}
     for row in bins:
         sums = found.setdefault((row["model"], row["bin"]), dict.fromkeys(ADDED, 0))

@@ -1,4 +1,4 @@
-"""Where the reports of a lake are kept: ``<lake>/reports/<name>.html``."""
+"""Report files of a lake: ``<lake>/reports/<name>.html``."""
 
 import os
 
@@ -11,22 +11,23 @@ from lakehouse.whole_files import write_file
 
 
 def place(name: str) -> str:
-    """Return a report's place below the root of its lake."""
+    """Return a report's path relative to the root of the lake."""
     return f"reports/{name}.html"
 
 
 def keep(lake: Lake, name: str, html: str) -> str:
-    """Write a report into its lake and return its URI."""
+    """Write a report into a lake, and return the report's URI."""
     filesystem(lake.root).create_dir("reports", recursive=True)
     write_file(lake.root, place(name), html.encode())
     return f"{lake.root}/{place(name)}"
 
 
 def require_place(target: str) -> None:
-    """Check that a report can be written to a local file, before hours of work for it.
+    """Check that a report can be written to a local path, before hours of work.
 
     Raises:
-        UsageError: its folder is not there, or it is a folder itself.
+        UsageError: the path is a folder, or the parent folder is missing or not writable; name a
+            file in an existing folder.
     """
     uri = normal_uri(target)
     if not is_local(uri):
@@ -39,15 +40,16 @@ def require_place(target: str) -> None:
 
 
 def copy(lake: Lake, name: str, target: str) -> None:
-    """Copy a report from its lake to a file.
+    """Copy a report from a lake to a file.
 
     Args:
-        lake: that keeps it.
-        name: its name.
-        target: path or URI.
+        lake: the lake that has the report.
+        name: name of the report.
+        target: path or URI of the copy.
 
     Raises:
-        RefusedError: the lake does not have it any more.
+        RefusedError: the report was removed from the lake; run the backtest with other --folds, or
+            take the report from MLflow.
     """
     files = filesystem(lake.root)
     if files.get_file_info(place(name)).type == FileType.NotFound:

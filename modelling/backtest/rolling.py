@@ -1,4 +1,4 @@
-"""The folds of one horizon → scores of every model, and what a report shows beside them."""
+"""Rolling-origin run: the folds of one horizon → scores of every model, and report data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,11 +30,11 @@ LAKE = "lake"
 
 @dataclass(frozen=True)
 class OtherActuals:
-    """Complete sales of the last scored month from elsewhere.
+    """Complete sales of the last scored month from files outside the lake.
 
     Attributes:
-        name: what they are called in results.
-        units: ``[shop_id, item_id, target]``, as ``actual_sales.actual_units`` returns them.
+        name: name of the files in results.
+        units: ``[shop_id, item_id, target]``, as ``other_actuals.actual_units`` returns.
     """
 
     name: str
@@ -43,16 +43,17 @@ class OtherActuals:
 
 @dataclass
 class Rolled:
-    """What came of the folds of one horizon.
+    """The results of the folds of one horizon.
 
     Attributes:
         scores: ``horizon, cutoff, month, actuals, segment, value, model`` and metrics.
-        bins: as ``findings.calibration`` returns them, a part per fold.
-        forecasts: of the largest pairs, as ``findings.series_forecasts`` returns them.
-        actuals: of the same pairs in every month that is known.
-        pairs: the largest pairs.
-        models: names of those that learn.
-        importance: of the newest fold: model → measure → feature → size.
+        bins: rows of ``diagnostics.calibration``, of every fold apart.
+        forecasts: rows of ``diagnostics.series_forecasts``, of the largest pairs.
+        actuals: rows of ``diagnostics.series_actuals``, of the largest pairs in every training and
+            scored month.
+        pairs: the pairs that sold most in the year before the first scored month.
+        models: names of the fitted models, without the baselines.
+        importance: model → measure → feature → size, of the newest fold.
     """
 
     scores: list[Row] = field(default_factory=list)
@@ -72,18 +73,18 @@ def roll(
     baselines: Sequence[Baseline],
     other: OtherActuals | None = None,
 ) -> Rolled:
-    """Fit and measure every estimator on every fold, beside the naive forecasts.
+    """Fit every estimator on every fold, and score models and baselines.
 
     Args:
         spark: the session.
-        rows: of any months of the panel of the folds' horizon.
-        folds: oldest first, of one horizon.
-        estimators: what is fitted.
-        baselines: naive forecasts, defined for all folds.
-        other: the last fold is measured against these too, apart.
+        rows: panel rows of the folds' horizon, of any months.
+        folds: the folds of one horizon, oldest first.
+        estimators: the estimators to fit.
+        baselines: naive forecasts that are defined for all folds.
+        other: other actuals, against which the last fold is scored as well; None: none.
 
     Raises:
-        UnsoundForecastError: an estimator's model returned what it must not.
+        UnsoundForecastError: a model's forecasts are unsound; mend the estimator.
     """
     pairs = largest_pairs(rows.of([folds[0].month]).frame(spark))
     found = Rolled(pairs=pairs, models=[each.name for each in estimators])
@@ -114,7 +115,7 @@ def measure(
     other: OtherActuals | None,
     found: Rolled,
 ) -> None:
-    """Add what comes of one fold, whose month's forecasts by models of these names are scored."""
+    """Measure the scored forecasts of one fold, and append the results to ``found``."""
     found.scores += with_source(LAKE, of_fold(fold, segment_errors(scored, names)))
     found.bins += calibration(scored, names)
     found.forecasts += series_forecasts(scored, found.pairs, names)
@@ -124,5 +125,5 @@ def measure(
 
 
 def with_source(actuals: str, scores: Sequence[Row]) -> list[Row]:
-    """Say where the actual units came from."""
+    """Add the field ``actuals``, the source of the actual units, to scores."""
     return [{**score, "actuals": actuals} for score in scores]

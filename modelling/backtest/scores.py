@@ -1,4 +1,4 @@
-"""Scores of backtests as gold.backtests keeps them."""
+"""Backtest scores in gold.backtests: read and append."""
 
 from collections.abc import Iterable, Mapping
 from math import isfinite
@@ -17,19 +17,20 @@ from modelling.backtest.rolling import LAKE, Row
 FOLDS = 6
 
 
-# Learns in another way, so that what both find hard is hard.
+# A second family that learns in another way: rows on which both families fail are hard to forecast.
 SECOND = "random_forest"
 
 
 def run_name(context: Context) -> str:
-    """Name a run by its time."""
+    """Name a run by the job's time, UTC, such as 20261126T024300Z; names sort by time."""
     return f"{context.now:%Y%m%dT%H%M%SZ}"
 
 
 def stored_scores(lake: Lake, inputs: str) -> list[Row]:
-    """Return the scores of the newest backtest that was made from the same inputs.
+    """Return the scores of the newest backtest with the same input digest.
 
-    None where an error among them is not finite, as programs of before kept them.
+    The list is empty if no such backtest exists, the table has an older form, or an RMSE is not
+    finite: older programs stored such scores.
     """
     if not exists(lake, BACKTESTS) or not has_declared_columns(lake, BACKTESTS):
         return []
@@ -42,14 +43,14 @@ def stored_scores(lake: Lake, inputs: str) -> list[Row]:
 def store(
     context: Context, lake: Lake, spine: str, inputs: str, scores: Iterable[Mapping[str, Any]]
 ) -> list[Row]:
-    """Keep scores in the table.
+    """Append scores to gold.backtests, and return the appended rows.
 
     Args:
-        context: of the job, whose time names the run.
-        lake: where the table is.
-        spine: of the panel.
-        inputs: digest of everything that the scores depend on.
-        scores: as ``rolling.roll`` returns them.
+        context: the job's context, whose time names the run.
+        lake: the lake that has the table.
+        spine: spine of the panel.
+        inputs: digest of everything that determines the scores.
+        scores: scores as ``rolling.roll`` returns.
     """
     common = {"run": run_name(context), "spine": spine, "inputs": inputs, "actuals": LAKE}
     rows = [{**common, **score} for score in scores]
@@ -59,7 +60,10 @@ def store(
 
 
 def make_room(lake: Lake) -> None:
-    """Empty a table of scores in an older form; Delta's version before keeps them for a while."""
+    """Empty gold.backtests if the table has an older form.
+
+    Delta keeps the scores in the previous version of the table for a while.
+    """
     if exists(lake, BACKTESTS) and not has_declared_columns(lake, BACKTESTS):
         progress("backtest: scores of an older form are in version %d", version(lake, BACKTESTS))
         make(lake, BACKTESTS, is_emptied=True)

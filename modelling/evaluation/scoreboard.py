@@ -57,7 +57,7 @@ def pool(scores: Sequence[Score]) -> dict[str, float]:
 
 
 def has(scores: Sequence[Score], metric: str) -> bool:
-    """Check whether a metric is not null in any score."""
+    """Check whether every score has a metric, not null."""
     return all(score[metric] is not None for score in scores)
 
 

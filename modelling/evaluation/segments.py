@@ -9,8 +9,8 @@ from features.group import CATEGORY, ITEM, SHOP
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-# Mean monthly units of a pair. Below 2 the bounds double, as half of a slow mover's months are
-# empty; the upper bounds separate demand that a clipped target never reaches from a supermarket's.
+# Mean monthly units of a pair. The low bounds double, as half of a slow mover's months are empty;
+# the high bounds divide a supermarket's demand, which a clipped target never reaches.
 DEMAND_BOUNDS = (0, 0.5, 1, 2, 5, 20, 100)
 PAIR_MEAN = "coalesce(shop_item_target_mean_12, 0)"
 ITEM_MEAN = "item_target_mean_12"

@@ -1,1 +1,1 @@
-"""The registry: models and runs as MLflow keeps them."""
+"""Model registry: models and runs in MLflow."""

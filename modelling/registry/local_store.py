@@ -1,10 +1,10 @@
-"""MLflow's database and files in a local lake's own folder, wherever that folder is now."""
+"""Local MLflow store: a database and files in a local lake's folder, which may be moved."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-# Where MLflow writes down whole addresses of files.
+# Tables and columns in which MLflow stores absolute file addresses.
 ADDRESSES = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
@@ -14,10 +14,10 @@ ADDRESSES = (
 
 
 def local_store(lake: Path) -> str:
-    """Return the tracking URI of a lake's database, made true where the lake was moved or copied.
+    """Return the tracking URI of a lake's database; correct addresses if the lake was moved.
 
     Args:
-        lake: its folder.
+        lake: folder of the lake.
     """
     folder = lake / "mlflow"
     folder.mkdir(parents=True, exist_ok=True)
@@ -28,14 +28,15 @@ def local_store(lake: Path) -> str:
 
 
 def artifacts(lake: Path) -> str:
-    """Return the address of a lake's models."""
+    """Return the URI of the folder with a lake's model files."""
     return (lake / "mlflow" / "artifacts").as_uri()
 
 
 def relocate(database: Path, now: str) -> None:
-    """Replace the address that models had by the one that they have; MLflow keeps it whole.
+    """Replace the previous address of model files in MLflow's database by the current address.
 
-    Without it a copy of a lake would read and write the models of the one it was copied from.
+    MLflow stores absolute addresses. Without the replacement, a copied lake would read and write
+    the models of the original lake.
     """
     with closing(sqlite3.connect(database)) as connection, connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}

@@ -1,7 +1,7 @@
-"""What the lake keeps of every model's files, by which they are checked before they are used.
+"""Model file digests: the lake keeps a digest of every model's files and checks files before use.
 
-The model store may be a server of many writers. So the digests are in the lake: whoever alters a
-recipe or a model there changes no forecast, and brings no code into the program.
+The model store may be a server with many writers. The digests are in the lake, so whoever alters a
+recipe or a model in the store cannot change a forecast, nor bring code into the program.
 """
 
 import hashlib
@@ -19,16 +19,16 @@ from lakehouse.tables.gold import MODEL_FILES
 
 
 class AlteredModelError(RefusedError):
-    """The files of a model are not those that were kept, or nobody knows what they were."""
+    """The files of a model differ from the files that jobs.train kept, or no digest exists."""
 
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """What was kept with a run.
+    """A row of gold.model_files: the digests of a run's recipe and model files.
 
     Attributes:
-        run: MLflow run.
-        estimator: of its recipe.
+        run: id of the MLflow run.
+        estimator: name of the estimator in the recipe.
         recipe: digest of the recipe's text.
         files: digest of the names and bytes of the model's files.
     """
@@ -39,19 +39,20 @@ class ModelFiles:
     files: str
 
     def require_recipe(self, text: str) -> None:
-        """Check a recipe's text before anything of it is used.
+        """Check a recipe's text against the digest, before the recipe is used.
 
         Raises:
-            AlteredModelError: it is another.
+            AlteredModelError: the text was altered; roll back, or train and promote again.
         """
         if digest_text(text) != self.recipe:
             raise AlteredModelError(self._sentence("another recipe"))
 
     def require_files(self, folder: Path) -> None:
-        """Check a model's files before any of them is read.
+        """Check a model's files against the digest, before any file is read.
 
         Raises:
-            AlteredModelError: they are others.
+            AlteredModelError: a file was altered, added or removed; roll back, or train and promote
+                again.
         """
         if digest_folder(folder) != self.files:
             raise AlteredModelError(self._sentence("other files"))
@@ -65,12 +66,12 @@ class ModelFiles:
 
 
 def digest_text(text: str) -> str:
-    """Digest a text."""
+    """Digest a text by SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest_folder(folder: Path) -> str:
-    """Digest the names and bytes of all files below a folder."""
+    """Digest the names and bytes of all files below a folder by SHA-256."""
     whole = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -79,13 +80,13 @@ def digest_folder(folder: Path) -> str:
 
 
 def keep_files(lake: Lake, files: ModelFiles, now: datetime) -> None:
-    """Write down what was kept with a run."""
+    """Append the digests of a run to gold.model_files."""
     row = {**asdict(files), "kept_at": now}
     append_rows(lake, MODEL_FILES, pa.Table.from_pylist([row], MODEL_FILES.schema))
 
 
 def kept_files(lake: Lake, run: str) -> ModelFiles | None:
-    """Return what was kept with a run; None: a program that kept no digests made it."""
+    """Read the digests of a run; None: an older program, which kept no digests, made the run."""
     if not log.exists(lake, MODEL_FILES):
         return None
     columns = tuple(ModelFiles.__dataclass_fields__)

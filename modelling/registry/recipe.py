@@ -1,4 +1,4 @@
-"""A recipe: all that one needs to make a model again on other months."""
+"""Recipe: everything needed to fit a model again on other months."""
 
 import json
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ from modelling.estimators.families import estimator
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is made.
+    """The choices from which a model is fitted.
 
     Attributes:
         estimator: name of the family, or ``package.module:Factory``.
-        parameters: the profile's section model as JSON, as it was.
-        features: columns to learn from, in their order.
+        parameters: the profile's section ``model`` at training time, as JSON.
+        features: panel columns to learn from, in order.
         spine: rows to learn from: ``assortment`` or ``grid``.
         horizon: months from cutoff to target month.
     """
@@ -35,29 +35,30 @@ class Recipe:
 
     @classmethod
     def of_json(cls, text: str) -> "Recipe":
-        """Read what ``as_json`` wrote."""
+        """Parse a recipe from the text that ``as_json`` returns."""
         found = json.loads(text)
         return cls(**{**found, "features": tuple(found["features"])})
 
     @property
     def as_json(self) -> str:
-        """The recipe as text."""
+        """The recipe as JSON text with sorted keys."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @property
     def digest(self) -> str:
-        """Equal digests, equal recipes."""
+        """The digest of the recipe's text; equal recipes have equal digests."""
         return log.digest(self.as_json)
 
     def made(self, clip: Clip | None, workers: int | None = None) -> Estimator:
-        """Make the estimator.
+        """Make the recipe's estimator.
 
         Args:
-            clip: bounds of forecasts.
+            clip: bounds of forecasts, units; None: the only bound is 0 from below.
             workers: tasks that train together; None: every task slot.
 
         Raises:
-            RefusedError: its parameters are not those that the program has now.
+            RefusedError: this program does not accept the recipe's parameters; train and promote
+                again.
         """
         try:
             model = model_section.Model.model_validate(self.parameters)

@@ -1,4 +1,4 @@
-"""Registered models: a name per horizon, whose versions are candidates and champions."""
+"""Registered models in MLflow: one name per horizon; aliases mark candidate and champion."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from lakehouse.faults import reach
 from modelling.registry.tracking import Tracking
 
 CANDIDATE, CHAMPION = "candidate", "champion"
-# What MLflow answers where a model, or an alias of it, is not there.
+# MLflow's error codes for a missing model, version or alias.
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
@@ -19,9 +19,9 @@ class Registered:
     """One version of a registered model.
 
     Attributes:
-        version: its number, as text.
-        run: the MLflow run that made it.
-        tags: what it was made from: inputs, cutoff, horizon, estimator, features, tables.
+        version: number of the version, as text.
+        run: id of the MLflow run that made the version.
+        tags: the model's provenance: inputs, cutoff, horizon, estimator, features, tables.
     """
 
     version: str
@@ -29,7 +29,7 @@ class Registered:
     tags: Mapping[str, str]
 
     def learned_from(self, features: Sequence[str]) -> bool:
-        """Say whether these are the features, in their order, that it learned from."""
+        """Check whether the model learned from exactly these features, in this order."""
         return self.tags.get("features") == log.digest(list(features))
 
 
@@ -37,7 +37,7 @@ class Registry:
     """The registered models of one lake.
 
     Args:
-        tracking: where MLflow keeps them.
+        tracking: the MLflow store of the lake.
     """
 
     def __init__(self, tracking: Tracking) -> None:
@@ -48,11 +48,11 @@ class Registry:
         self._prefix = tracking.name
 
     def name(self, horizon: int) -> str:
-        """Return the name of the registered model of a horizon."""
+        """Return the name of a horizon's registered model."""
         return self._prefix if horizon == 1 else f"{self._prefix}-h{horizon}"
 
     def register(self, run: str, horizon: int, tags: Mapping[str, Any]) -> Registered:
-        """Make the model that a run keeps the candidate of a horizon."""
+        """Register the model of a run as a new version, and move the candidate alias to it."""
         name = self.name(horizon)
         try:
             self._client.create_registered_model(name)
@@ -71,7 +71,7 @@ class Registry:
         return registered(made)
 
     def aliased(self, alias: str, horizon: int) -> Registered | None:
-        """Return the version that an alias names; None where there is none."""
+        """Return the version that an alias names; None: MLflow has no such alias or model."""
         try:
             return registered(self._client.get_model_version_by_alias(self.name(horizon), alias))
         except self._missing as error:
@@ -83,7 +83,7 @@ class Registry:
         """Return a version by its number.
 
         Raises:
-            RefusedError: MLflow does not have it any more.
+            RefusedError: MLflow has lost the version; promote another version.
         """
         try:
             return registered(self._client.get_model_version(self.name(horizon), version))
@@ -95,12 +95,12 @@ class Registry:
             ) from None
 
     def set_champion(self, version: str, horizon: int) -> None:
-        """Move the alias that jobs.forecast follows."""
+        """Move a horizon's champion alias, which jobs.forecast follows, to a version."""
         reach(f"before {CHAMPION} {self.name(horizon)}")
         self._client.set_registered_model_alias(self.name(horizon), CHAMPION, version)
 
     def made_from(self, inputs: str, horizon: int) -> Registered | None:
-        """Return the candidate or champion that was made from these inputs; None: neither was."""
+        """Return the candidate or champion with the same input digest; None: neither has it."""
         found = (self.aliased(alias, horizon) for alias in (CANDIDATE, CHAMPION))
         return next((m for m in found if m is not None and m.tags.get("inputs") == inputs), None)
 
@@ -108,7 +108,7 @@ class Registry:
         """Return the champion of a horizon.
 
         Raises:
-            RefusedError: there is none; says whether to train or to promote.
+            RefusedError: the horizon has no champion; the error says whether to train or promote.
         """
         found = self.aliased(CHAMPION, horizon)
         if found is not None:
@@ -126,5 +126,5 @@ class Registry:
 
 
 def registered(version: Any) -> Registered:
-    """Take what is needed of MLflow's model version."""
+    """Convert MLflow's model version into a ``Registered``."""
     return Registered(str(version.version), str(version.run_id), dict(version.tags))

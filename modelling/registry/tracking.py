@@ -1,4 +1,4 @@
-"""Runs and models in MLflow."""
+"""Tracking: the MLflow runs of a lake, with their parameters, metrics, recipes and models."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -32,10 +32,10 @@ FOLDER = "model"
 INPUTS = "inputs"
 RECIPE = "recipe.json"
 
-# MLflow would otherwise report its use to its makers and draw progress bars into the log.
+# Otherwise MLflow sends usage data to its makers and draws progress bars into the log.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# A server that is not there is told after some seconds, not minutes.
+# With few retries, MLflow reports an unreachable server after seconds, not minutes.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 
@@ -43,12 +43,13 @@ class Tracking:
     """The MLflow experiment and registered model of one lake.
 
     Args:
-        context: its setting MLFLOW_TRACKING_URI names a server; without it a local lake keeps
-            runs and models in its own folder ``mlflow``.
-        lake: whose models they are.
+        context: the job's context; the setting MLFLOW_TRACKING_URI names a server. Without the
+            setting, a local lake keeps runs and models in the lake's folder ``mlflow``.
+        lake: the lake whose models are tracked.
 
     Raises:
-        RefusedError: the lake is not local and no server is named.
+        RefusedError: the lake is not local and no server is named, or the server does not answer
+            as MLflow; set MLFLOW_TRACKING_URI.
     """
 
     def __init__(self, context: Context, lake: Lake) -> None:
@@ -64,8 +65,8 @@ class Tracking:
         self.name = f"{MODEL}-{stored_profile(lake).name}"
         mlflow.set_tracking_uri(self.uri)
         if uri is None:
-            # MLflow names the store in the environment too, where settings would take it for one
-            # that was asked for, of every lake.
+            # MLflow also sets the environment variable; without removal, settings would read the
+            # variable as the server that the user named, and use it for every lake.
             os.environ.pop("MLFLOW_TRACKING_URI", None)
         try:
             self._open(None if uri else artifacts(local_path(lake.root)))
@@ -79,28 +80,32 @@ class Tracking:
         self._client = mlflow.MlflowClient()
 
     def _open(self, artifacts: str | None) -> None:
-        """Enter the lake's experiment, whose files lie there; None: where the server says."""
+        """Open the lake's experiment; create it first if missing.
+
+        Args:
+            artifacts: URI of the folder for model files; None: the server chooses the folder.
+        """
         if self._mlflow.get_experiment_by_name(self.name) is None:
             self._mlflow.create_experiment(self.name, artifacts)
         self._mlflow.set_experiment(self.name)
 
     @contextmanager
     def run(self, kind: str, parameters: Mapping[str, Any], inputs: str) -> Iterator[str]:
-        """Open a run, give its id, and close it as finished or failed."""
+        """Open an MLflow run, yield the run's id, and close the run as finished or failed."""
         with self._mlflow.start_run(run_name=kind, tags={"kind": kind, INPUTS: inputs}) as run:
             self._mlflow.log_params(dict(parameters))
             yield run.info.run_id
 
     def log(self, metrics: Mapping[str, float]) -> None:
-        """Keep numbers with the open run."""
+        """Log metrics to the open run."""
         self._mlflow.log_metrics(dict(metrics))
 
     def log_text(self, text: str, file: str) -> None:
-        """Keep a file with the open run."""
+        """Log a text file to the open run."""
         self._mlflow.log_text(text, file)
 
     def log_model(self, model: Model, recipe: Recipe) -> None:
-        """Keep a model and its recipe with the open run, and their digests in the lake."""
+        """Log a model and its recipe to the open run, and keep the digests in gold.model_files."""
         text, run = recipe.as_json, self._mlflow.active_run().info.run_id
         self._mlflow.log_text(text, RECIPE)
         with TemporaryDirectory() as folder:
@@ -111,7 +116,7 @@ class Tracking:
         keep_files(self._lake, kept, self._now)
 
     def find(self, kind: str, inputs: str) -> str | None:
-        """Return the newest finished run that was made from the same inputs."""
+        """Find the newest finished run of a kind with the same input digest; None: no such run."""
         found = self._client.search_runs(
             [self._mlflow.get_experiment_by_name(self.name).experiment_id],
             f"tags.kind = '{kind}' AND tags.{INPUTS} = '{inputs}' AND status = 'FINISHED'",
@@ -120,11 +125,12 @@ class Tracking:
         return str(found[0].info.run_id) if found else None
 
     def recipe(self, run: str) -> Recipe | None:
-        """Return how the model of a run was made; None: by a program that kept no recipe.
+        """Read the recipe of a run's model; None: an older program made the run without a recipe.
 
         Raises:
-            AlteredModelError: the recipe is not the one that was kept; or nobody knows which was,
-                and it names an estimator that is neither a family nor the profile's.
+            AlteredModelError: the recipe differs from the digest in the lake. Or the lake has no
+                digest, and the recipe names an estimator that is neither a known family nor the
+                profile's; train again with --estimator, or name the estimator in the profile.
         """
         if not any(file.path == RECIPE for file in self._client.list_artifacts(run)):
             return None
@@ -143,14 +149,17 @@ class Tracking:
         return recipe
 
     def model(self, run: str, recipe: Recipe) -> Model:
-        """Return the model that a run keeps.
+        """Load the model of a run, after checking the model's files against the lake's digest.
+
+        A model from before digests were kept is loaded without the check.
 
         Args:
-            run: its run.
-            recipe: how it was made.
+            run: id of the MLflow run.
+            recipe: recipe of the model.
 
         Raises:
-            AlteredModelError: the files are not those that were kept.
+            AlteredModelError: the files differ from the digest; roll back, or train and promote
+                again.
         """
         kept = kept_files(self._lake, run)
         with TemporaryDirectory() as folder:
