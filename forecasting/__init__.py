@@ -1,1 +1,1 @@
-"""Forecast versions: made, published, scored when their month closes."""
+"""Forecast versions: make, publish, withdraw, score after the month closes, retain."""

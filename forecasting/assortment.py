@@ -1,4 +1,4 @@
-"""The assortment of a forecast: that there is one, and what left it since the last version."""
+"""Assortment checks of a forecast: require rows, and count pairs that left since last version."""
 
 import json
 from collections.abc import Mapping
@@ -25,14 +25,14 @@ PAIR = (SHOP, ITEM)
 
 @dataclass(frozen=True)
 class Departures:
-    """What the last version forecast and the new one does not.
+    """The pairs that the last version forecast and the new version does not.
 
     Attributes:
-        version: the last version.
-        shops: how many shops left whole.
-        first_shops: the first of their ids.
-        pairs: how many pairs left, those of the shops among them.
-        units: units that the last version forecast of the pairs.
+        version: name of the last version.
+        shops: number of shops of which every pair left.
+        first_shops: the first ids of the shops that left.
+        pairs: number of pairs that left, including the pairs of the shops that left.
+        units: units that the last version forecast for the pairs that left.
     """
 
     version: str
@@ -43,19 +43,19 @@ class Departures:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Return the counts as a part of a result line."""
+        """The fields, for the job's result line."""
         return asdict(self)
 
 
 def require_assortment(panel: PanelRows, cutoff: date) -> None:
-    """Check that the months to forecast have rows.
+    """Check that every month to forecast has panel rows.
 
     Args:
-        panel: the months after the cutoff.
+        panel: panel rows of the months to forecast, after the cutoff.
         cutoff: last closed month.
 
     Raises:
-        RefusedError: a month has none, or was not assembled; says why and what to do.
+        RefusedError: a month has no rows, or was not assembled; the error names cause and remedy.
     """
     panel.files()
     empty = panel.empty_months()
@@ -81,16 +81,18 @@ def require_assortment(panel: PanelRows, cutoff: date) -> None:
 def count_departures(
     spark: SparkSession, lake: Lake, before: Mapping[str, Any] | None, forecasts: DataFrame
 ) -> Departures | None:
-    """Count what the last version forecast and a new one of the same kind does not, and tell.
+    """Count and print the pairs of the last version that a new version of the same kind lacks.
+
+    Only the nearest month of the last version is compared.
 
     Args:
         spark: the session.
-        lake: whose forecasts they are.
-        before: row of gold.forecast_versions of the last version; None: there is none.
+        lake: the lake that has both versions.
+        before: row of gold.forecast_versions of the last version; None: no last version.
         forecasts: rows of gold.forecasts of the new version.
 
     Returns:
-        None: nothing left.
+        The departures; None: no pair left.
     """
     if before is None:
         return None
@@ -114,7 +116,7 @@ def count_departures(
 
 
 def tell(found: Departures) -> None:
-    """Print what left."""
+    """Print the departures."""
     shops = f"{found.shops} shops ({', '.join(found.first_shops)})" if found.shops else "no shop"
     progress(
         "forecast: %s and %d pairs with %s units of version %s left the assortment: shops that "
@@ -124,11 +126,11 @@ def tell(found: Departures) -> None:
 
 
 def are_of_one_kind(before: Mapping[str, Any] | None, inputs: str) -> bool:
-    """Say whether two versions forecast the assortment, or the same list of pairs.
+    """Check whether two versions both forecast the assortment, or the same list of pairs.
 
     Args:
-        before: row of gold.forecast_versions.
-        inputs: of the new version, as ``forecast_inputs`` writes them.
+        before: row of gold.forecast_versions; None: no earlier version, so the answer is False.
+        inputs: inputs of the new version, JSON as ``forecast_inputs`` writes.
     """
     if before is None:
         return False

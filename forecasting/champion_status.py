@@ -1,4 +1,4 @@
-"""The champions as the ledger and the lake show them: what a retrain is judged by."""
+"""Champion status: age, backtest error and newest scores of champions, to decide on retraining."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,11 @@ Row = Mapping[str, Any]
 def standings(
     lake: Lake, registry: Registry, features: FeatureSet, closed: MonthRange
 ) -> Iterator[Standing]:
-    """Return how the champion of each horizon that was ever forecast stands."""
+    """Assess the champion of each horizon that was ever forecast.
+
+    Yields:
+        A standing per horizon, in order; ``age`` is null if the horizon has no champion.
+    """
     versions = read_table(lake, FORECAST_VERSIONS).to_pylist()
     scores = stored_scores(lake)
     for horizon in sorted({h for version in versions for h in models_of(version)}):
@@ -46,15 +50,15 @@ def standing(
     history: Sequence[Decision],
     scores: Sequence[Row],
 ) -> Standing:
-    """Return how a champion stands.
+    """Assess one champion: age, expected and newest error, changes of features and code.
 
     Args:
-        champion: it.
-        horizon: its.
-        features: those declared now.
+        champion: the registered version to assess.
+        horizon: horizon of the champion, months.
+        features: the features declared now.
         closed: the closed months.
         history: decisions of the horizon, oldest first.
-        scores: of all rows, of gold.forecast_scores.
+        scores: rows of gold.forecast_scores of the segment ``all``.
     """
     month, newest = newest_month(scores, champion.run, horizon)
     cutoff = date.fromisoformat(champion.tags.get("cutoff", closed.last.isoformat()))
@@ -72,9 +76,12 @@ def standing(
 def newest_month(
     scores: Sequence[Row], run: str, horizon: int
 ) -> tuple[date | None, dict[str, Row]]:
-    """Return the newest month in which a model's forecasts were scored, and every score in it.
+    """Find the newest month in which a model's forecasts were scored, and the month's scores.
 
-    Of several versions of the month the newest counts.
+    If several versions forecast the month, only the newest version's scores count.
+
+    Returns:
+        The month, None if no forecast was scored; and forecaster, ``served`` or a baseline → score.
     """
     mine = [score for score in scores if (score["run"], score["horizon"]) == (run, horizon)]
     newest = max(((s["month"], s["version"]) for s in mine), default=None)
@@ -83,7 +90,7 @@ def newest_month(
 
 
 def expected_error(history: Sequence[Decision], version: str) -> float | None:
-    """Return the RMSE that a version had in the backtest it was promoted by; None: it had none."""
+    """Find a version's RMSE, units, in its newest decision with figures; None: no finite RMSE."""
     key = " ".join(EVERY_ROW)
     for decision in reversed(history):
         if decision["candidate"] == version and decision["figures"]:
@@ -93,7 +100,7 @@ def expected_error(history: Sequence[Decision], version: str) -> float | None:
 
 
 def stored_scores(lake: Lake) -> list[Row]:
-    """Read the scores of all rows, whatever their segment."""
+    """Read the rows of gold.forecast_scores of the segment ``all``."""
     if not log.exists(lake, FORECAST_SCORES):
         return []
     found: list[Row] = read_table(

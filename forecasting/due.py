@@ -1,4 +1,4 @@
-"""Which forecasts are to be scored: served, of a month that is closed, not scored as it is now."""
+"""Forecasts due for scoring: served, of a closed month, not yet scored against its sales."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,14 +14,14 @@ MODELS = "models"
 
 @dataclass(frozen=True)
 class Due:
-    """A version's forecasts of one month.
+    """A version's forecasts of one month, which are due for scoring.
 
     Attributes:
-        version: forecast version.
+        version: name of the forecast version.
         month: target month, closed.
-        horizon: months from the version's cutoff to it.
+        horizon: months from the version's cutoff to the target month.
         run: MLflow run that made the model.
-        cells: digest of the month's cells.
+        cells: digest of the month's sales cells; ``none`` if the month has no cells.
     """
 
     version: str
@@ -32,11 +32,11 @@ class Due:
 
 
 def models_of(version: Row) -> dict[int, str]:
-    """Return the MLflow run that made a version's forecasts, by horizon.
+    """Return horizon → MLflow run of the model that made a version's forecasts.
 
     Args:
-        version: of gold.forecast_versions; where its inputs do not name models by horizon, it was
-            made when there was horizon 1 alone.
+        version: row of gold.forecast_versions. If ``inputs`` does not name models by horizon, an
+            older program made the version, with horizon 1 only.
     """
     named = json.loads(version["inputs"]).get(MODELS, {"1": version["model"]})
     return {int(horizon): str(run) for horizon, run in named.items()}
@@ -48,13 +48,16 @@ def due(
     cells: Mapping[date, str],
     scored: Mapping[tuple[str, date], str],
 ) -> Iterator[Due]:
-    """List what is to be scored, oldest version first.
+    """List the forecasts to score, ordered by version, the oldest first, and horizon.
+
+    A version withdrawn before a month began is not scored in that month. Forecasts are scored again
+    when the month's sales have changed.
 
     Args:
-        versions: of gold.forecast_versions.
+        versions: rows of gold.forecast_versions.
         closed: the closed months.
-        cells: month → digest of its cells; a month without any has none.
-        scored: version and month → digest of the cells that it was scored against.
+        cells: month → digest of the month's sales cells; a month without cells is missing.
+        scored: version and month → digest of the sales cells that the scores are based on.
     """
     for version in sorted(versions, key=lambda version: str(version["version"])):
         for horizon, run in sorted(models_of(version).items()):
@@ -67,6 +70,6 @@ def due(
 
 
 def was_withdrawn_before(version: Row, month: date) -> bool:
-    """Say whether a version was no longer served when a month began."""
+    """Check whether a version was withdrawn before a month began, or at an unknown time."""
     withdrawn = version["withdrawn_at"]
     return version["status"] == "withdrawn" and (withdrawn is None or withdrawn.date() < month)

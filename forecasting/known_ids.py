@@ -1,4 +1,4 @@
-"""The shops and items that a lake knows, and the pairs of a list that name others."""
+"""Known ids: the shops and items in a lake, and the pairs of a list with unknown ids."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -12,14 +12,14 @@ from lakehouse.delta import rows
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import ITEMS, SHOPS
 
-# shop_id and item_id → a frame of that column, unique.
+# Key, shop_id or item_id → a frame with only the key's column, unique.
 Known: TypeAlias = Mapping[str, DataFrame]
 LISTS = {SHOP: SHOPS, ITEM: ITEMS}
 MOST_NAMED = 5
 
 
 def known_ids(spark: SparkSession, lake: Lake, features: FeatureSet) -> Known:
-    """Return what the lake knows: listed in the catalogue, or sold once."""
+    """Collect the ids of shops and items that the catalogue lists or that were ever sold."""
     groups = {group.keys: group for group in features.groups}
 
     def ids(key: str) -> DataFrame:
@@ -35,7 +35,7 @@ def of_known(pairs: DataFrame, known: Known) -> DataFrame:
 
     Args:
         pairs: ``[shop_id, item_id, …]``.
-        known: as ``known_ids`` returns it.
+        known: the known ids, as ``known_ids`` returns.
     """
     for key, ids in known.items():
         pairs = pairs.join(ids, on=key, how="left_semi")
@@ -43,14 +43,15 @@ def of_known(pairs: DataFrame, known: Known) -> DataFrame:
 
 
 def unknown_ids(pairs: DataFrame, known: Known) -> dict[str, Any]:
-    """Count the pairs whose shop or item nobody knows, and name the first few of these.
+    """Count the pairs with an unknown shop or item, and list the first unknown ids.
 
     Args:
         pairs: ``[shop_id, item_id, …]``.
-        known: as ``known_ids`` returns it.
+        known: the known ids, as ``known_ids`` returns.
 
     Returns:
-        ``pairs``, shop_id and item_id; empty where all are known.
+        ``pairs``, the count, and ``shop_id`` and ``item_id``, at most five unknown ids each; empty
+        if all ids are known.
     """
     named = {
         key: first_few(pairs.join(ids, on=key, how="left_anti"), key) for key, ids in known.items()
@@ -61,6 +62,6 @@ def unknown_ids(pairs: DataFrame, known: Known) -> dict[str, Any]:
 
 
 def first_few(unknown: DataFrame, key: str) -> list[str]:
-    """Return the first few ids, in order."""
+    """Return the first five distinct ids of a key, in order."""
     found = unknown.select(key).distinct().orderBy(key).limit(MOST_NAMED)
     return [row[key] for row in found.collect()]

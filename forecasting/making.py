@@ -1,4 +1,4 @@
-"""A forecast version in the making: the champions' forecasts of the months after the cutoff."""
+"""Making of a forecast version: the champions' forecasts of the months after the cutoff."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,15 +32,15 @@ from modelling.registry.tracking import Tracking
 
 @dataclass(frozen=True)
 class Forecasting:
-    """One version in the making.
+    """Makes one forecast version.
 
     Attributes:
-        lake: where it is made.
-        features: the models' columns.
+        lake: the lake that has the features and receives the forecasts.
+        features: the features that the code and profile declare.
         cutoff: last month whose sales are visible.
-        version: its name.
-        now: when it is made.
-        pairs: those asked for, of shops and items that are known; None: the assortment.
+        version: name of the version.
+        now: time at which the version is made.
+        pairs: ``[shop_id, item_id, …]`` to forecast, with known ids; None: the assortment.
     """
 
     lake: Lake
@@ -51,10 +51,13 @@ class Forecasting:
     pairs: DataFrame | None
 
     def forecasts(self, spark: SparkSession, horizon: int, run: str, model: Model) -> DataFrame:
-        """Return rows of gold.forecasts of one horizon, as they were computed once.
+        """Forecast one horizon's month: rows of gold.forecasts, checked and persisted.
 
         Raises:
-            UnsoundForecastError: the model returned what it must not.
+            RefusedError: the month has no panel rows, or was not assembled; the error names cause
+                and remedy.
+            UnsoundForecastError: the model's forecasts are unsound; mend the estimator, or roll
+                back the champion.
         """
         month = plus_months(self.cutoff, horizon)
         progress("forecast: %s", f"{month:%Y-%m}")
@@ -69,16 +72,17 @@ class Forecasting:
         return sound_rows(model, rows_, origin, bounds_of(stored_profile(self.lake).target_clip))
 
     def kept(self, spark: SparkSession, forecasts: DataFrame) -> DataFrame:
-        """Write rows of gold.forecasts, which nobody is served yet, and return them as stored.
+        """Append forecasts to gold.forecasts, and read the version's rows back.
 
-        They are written to few files: those of a version are never joined by upkeep.
+        The rows are not served until ``publish`` adds the version to gold.forecast_versions. The
+        rows go into few files, because upkeep never compacts the files of a version.
         """
         files = -(-forecasts.count() // rows.ROWS_PER_FILE)
         rows.append(self.lake, FORECASTS, forecasts.coalesce(max(1, files)))
         return rows.read(spark, self.lake, FORECASTS).where(F.col("version") == self.version)
 
     def row(self, count: int, runs: Mapping[int, str], inputs: str) -> dict[str, Any]:
-        """Return what gold.forecast_versions says of it, from when it is served on."""
+        """Make the version's row of gold.forecast_versions, which publishes the version."""
         return {
             "version": self.version,
             "cutoff": self.cutoff,
@@ -91,10 +95,11 @@ class Forecasting:
 
 
 def champion(tracking: Tracking, features: FeatureSet, horizon: int) -> tuple[str, Recipe]:
-    """Return the MLflow run of a horizon's champion, and how it was made.
+    """Return the MLflow run and the recipe of a horizon's champion.
 
     Raises:
-        RefusedError: there is none, or one that reads features no longer declared.
+        RefusedError: the horizon has no champion, or the champion has no recipe or reads features
+            that are no longer declared; train and promote.
     """
     registry = Registry(tracking)
     run = registry.champion(horizon).run
@@ -111,7 +116,11 @@ def champion(tracking: Tracking, features: FeatureSet, horizon: int) -> tuple[st
 def sorted_out(
     spark: SparkSession, lake: Lake, features: FeatureSet, listed: DataFrame | None
 ) -> tuple[DataFrame | None, dict[str, Any]]:
-    """Part a list's pairs into those of known shops and items, and a note of the others."""
+    """Split a list of pairs into pairs with known ids and a summary of unknown ids, and print it.
+
+    Returns:
+        The pairs with known ids, None without a list; and the summary as ``unknown_ids`` returns.
+    """
     if listed is None:
         return None, {}
     known = known_ids(spark, lake, features)

@@ -1,4 +1,4 @@
-"""A given list of pairs: read from a file, aliases resolved, features looked up."""
+"""List of pairs to forecast: read from a file, aliases resolved, features looked up."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -28,23 +28,28 @@ from lakehouse.values import clean_id, each
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Each task reads the month's features whole; this many pairs make that worth it.
+# Every task reads all features of the month; with this many pairs per task the cost is worth it.
 PAIRS_PER_TASK = 500_000
 
 
 def listed_pairs(
     spark: "SparkSession", lake: Lake, file: str | None, *, is_submitted: bool
 ) -> "DataFrame | None":
-    """Read a file of pairs; None where no file is given.
+    """Read a file of pairs, and check the IDs if the pairs are for a submission.
 
     Args:
-        spark: reads the file.
-        lake: whose shops resolve aliases.
-        file: path of the pairs.
-        is_submitted: whether a submission is made of the pairs, which needs whole numbers as ID.
+        spark: the session.
+        lake: the lake whose shops resolve aliases.
+        file: path of the pairs; None: no list.
+        is_submitted: whether the job writes a submission of the pairs, which needs whole numbers
+            as ID.
+
+    Returns:
+        The pairs as ``read_pairs`` returns; None if no file is given.
 
     Raises:
-        SourceError: as ``read_pairs``, or a submission's pairs have no whole numbers as ID.
+        SourceError: the file is missing or malformed, or a submission's ID is missing or no whole
+            number; correct the file.
     """
     if not file:
         return None
@@ -55,10 +60,10 @@ def listed_pairs(
 
 
 def require_ids(pairs: "DataFrame", file: str) -> None:
-    """Check that pairs can be submitted.
+    """Check that every pair has a whole number as ID, as a submission needs.
 
     Raises:
-        SourceError: they have no ID, or one that is no whole number.
+        SourceError: the pairs have no column ID, or an ID is null or no whole number.
     """
     if ID not in pairs.columns:
         raise SourceError(
@@ -70,20 +75,21 @@ def require_ids(pairs: "DataFrame", file: str) -> None:
 
 
 def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
-    """Read the pairs to forecast.
+    """Read the pairs to forecast from a file.
 
     Args:
         spark: the session.
-        lake: whose aliases apply.
-        file: CSV, packed too, or Parquet, with columns shop_id, item_id, and ID where a submission
-            is wanted.
+        lake: the lake whose shops resolve aliases.
+        file: path of a CSV file, plain or compressed, or a Parquet file, with the columns shop_id
+            and item_id, and ID for a submission.
 
     Returns:
-        Those columns, ids as sales have them; shop_id with aliases resolved.
+        ``[shop_id, item_id]``, and ``ID`` if the file has it, all STRING: ids written as in sales,
+        shop aliases resolved.
 
     Raises:
-        SourceError: there is no such file, shop_id or item_id is not among its columns, or a line
-            has too few or too many columns.
+        SourceError: the file is missing, has no column shop_id or item_id, or has a row with too
+            few or too many columns.
     """
     source = find_file(file, None, Files())
     absent = {SHOP, ITEM} - set(source.columns)
@@ -104,10 +110,10 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
 
 
 def require_whole_lines(rows_: "DataFrame", file: str) -> None:
-    """Check that every line of a list has the columns of its header.
+    """Check that every row of a list has as many columns as the header.
 
     Raises:
-        SourceError: names the first that has not.
+        SourceError: a row has too few or too many columns; the error names the first such row.
     """
     wrong = rows_.where(f"{MALFORMED} IS NOT NULL").orderBy("offset").first()
     if wrong is not None:
@@ -117,7 +123,10 @@ def require_whole_lines(rows_: "DataFrame", file: str) -> None:
 
 
 def as_ids(batches: Iterable[pa.RecordBatch], names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    """Read columns as the ids of sales are read; runs in a worker."""
+    """Clean columns of ids in a worker as ingestion cleans the ids of sales.
+
+    An id that cannot be cleaned stays as in the file.
+    """
     for batch in batches:
         ids = [
             each(batch.column(name), lambda text: clean_id(text) or text, TEXT) for name in names
@@ -128,17 +137,17 @@ def as_ids(batches: Iterable[pa.RecordBatch], names: tuple[str, ...]) -> Iterato
 def pair_rows(
     lake: Lake, features: FeatureSet, month: date, pairs: "DataFrame", horizon: int = 1
 ) -> "DataFrame":
-    """Look up what is known of pairs at the cutoff of a target month.
+    """Look up the features of pairs, as known at the cutoff of a target month.
 
     Args:
-        lake: where the features are.
-        features: the model's columns.
+        lake: the lake that has the features.
+        features: the features to look up.
         month: target month.
         pairs: ``[shop_id, item_id, …]``.
         horizon: months from the cutoff to the target month.
 
     Returns:
-        The columns of ``panel_table``, a row per distinct pair; the target is null.
+        The columns of ``panel_table``, one row per distinct pair; the target is null.
     """
     distinct = pairs.select(SHOP, ITEM).distinct()
     files = files_by_month(lake, features, horizon)(month)
@@ -148,5 +157,5 @@ def pair_rows(
 
 
 def panel_schema(features: FeatureSet) -> str:
-    """Write the panel's columns as a Spark schema, in the order that ``assemble`` gives."""
+    """Write the panel's columns as a Spark schema, in the column order of ``assemble``."""
     return panel_table(features, SPINES[0]).ddl

@@ -1,8 +1,8 @@
-"""Retention: what jobs.maintain forgets once it is old, and what stays however old it is.
+"""Retention: the old data that jobs.maintain removes, and the data that stays at any age.
 
-Forgotten are scores, reports and checks that were replaced by newer ones, forecasts that nobody
-was ever served or that were withdrawn, and what ``build_panel --known-at`` can make again. Served
-forecasts, their scores and the history of models stay: they cannot be made again.
+jobs.maintain removes old backtest scores, reports and skew checks, forecasts that were withdrawn or
+never published, and replayed lakes that ``build_panel --known-at`` can build again. Served
+forecasts, the scores of served forecasts and the model history stay: no job can make them again.
 """
 
 from collections.abc import Callable
@@ -23,18 +23,19 @@ from lakehouse.storage import filesystem
 from lakehouse.tables.gold import BACKTESTS, FEATURE_SKEW, FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import SHOPS
 
-# A year, and the month in which it is looked at: a backtest of the same months last year stays.
+# A year and about a month: last year's backtest of the same months stays for comparison.
 RETAIN_DAYS = 400
 REPORTS = "reports"
-# How a run of jobs.backtest is named, and its report.
+# The name of a run of jobs.backtest, and the prefix of a report's file name.
 RUN, REPORT = "%Y%m%dT%H%M%SZ", "backtest-"
 
 
 def forget_old(lake: Lake, now: datetime, days: int) -> dict[str, int]:
-    """Remove what is older than some days and may be forgotten.
+    """Remove removable data that is older than a number of days.
 
     Returns:
-        Table, ``reports`` or ``known_at`` → rows, files or lakes removed; none: it is left out.
+        Table, ``reports`` or ``known_at`` → number of removed rows, files or lakes; zeros are left
+        out.
     """
     before = now - timedelta(days=days)
     forget: dict[str, Callable[[Lake, datetime], int]] = {
@@ -49,7 +50,10 @@ def forget_old(lake: Lake, now: datetime, days: int) -> dict[str, int]:
 
 
 def forget_backtests(lake: Lake, before: datetime) -> int:
-    """Remove the scores of old runs; the newest run stays. What is asked for is scored again."""
+    """Remove old runs from gold.backtests, except the newest run, and count the removed rows.
+
+    A later job scores a removed run again if the job needs the scores.
+    """
     if not log.exists(lake, BACKTESTS):
         return 0
     runs = read_table(lake, BACKTESTS, ["run"])["run"].unique().to_pylist()
@@ -58,7 +62,11 @@ def forget_backtests(lake: Lake, before: datetime) -> int:
 
 
 def forget_reports(lake: Lake, before: datetime) -> int:
-    """Remove the reports of old runs; MLflow keeps a copy of each. The newest stays."""
+    """Remove the reports of old runs, except the newest report; MLflow keeps copies.
+
+    Returns:
+        The number of removed files.
+    """
     files = filesystem(lake.root)
     there = files.get_file_info(FileSelector(REPORTS, allow_not_found=True))
     names = sorted(info.base_name for info in there if info.base_name.startswith(REPORT))
@@ -69,7 +77,7 @@ def forget_reports(lake: Lake, before: datetime) -> int:
 
 
 def forget_skew(lake: Lake, before: datetime) -> int:
-    """Remove what old checks found, up to the first skew that nothing settled yet."""
+    """Remove old rows of gold.feature_skew, up to the earliest skew that is still unresolved."""
     if not log.exists(lake, FEATURE_SKEW):
         return 0
     until = min([before, *(row["checked_at"] for row in standing(lake))])
@@ -77,10 +85,11 @@ def forget_skew(lake: Lake, before: datetime) -> int:
 
 
 def forget_forecasts(lake: Lake, before: datetime) -> int:
-    """Remove forecasts that were withdrawn, or never published, and are old.
+    """Remove old forecasts that were withdrawn or never published, and count the removed rows.
 
-    The version goes first: without its rows it must not be scored, nor published once more. Rows
-    that a death leaves behind then belong to no version, and go the next time.
+    The version's row goes first: a version without forecasts must not be scored or published again.
+    If the process dies in between, the forecasts left belong to no version, and the next run
+    removes the forecasts.
     """
     if not (log.exists(lake, FORECASTS) and log.exists(lake, FORECAST_VERSIONS)):
         return 0
@@ -101,9 +110,13 @@ def forget_forecasts(lake: Lake, before: datetime) -> int:
 
 
 def forget_known_lakes(lake: Lake, before: datetime) -> int:
-    """Remove the tables of replayed lakes that nobody wrote for long.
+    """Remove features, panels and records of replayed lakes without recent writes.
 
-    Models, scores and forecasts made of one stay; ``build_panel --known-at`` makes the rest again.
+    Models, scores and forecasts of a replayed lake stay; ``build_panel --known-at`` builds the
+    removed tables again.
+
+    Returns:
+        The number of lakes.
     """
     old = [known for known in known_lakes(lake) if is_unused(known, before)]
     for known in old:
@@ -114,7 +127,7 @@ def forget_known_lakes(lake: Lake, before: datetime) -> int:
 
 
 def is_unused(known: Lake, before: datetime) -> bool:
-    """Say whether a replayed lake has tables, none of which was written since a time."""
+    """Check whether a replayed lake has tables, and all were last written before a time."""
     if not log.exists(known, SHOPS):
         return False
     try:
@@ -125,11 +138,11 @@ def is_unused(known: Lake, before: datetime) -> bool:
 
 
 def is_one_of(column: str, values: set[str]) -> str:
-    """Write the condition that a text is one of some."""
+    """Write the SQL condition that a text column has one of the values."""
     quoted = ("'" + value.replace("'", "''") + "'" for value in sorted(values))
     return f"{column} IN ({', '.join(quoted)})"
 
 
 def timestamp(at: datetime) -> str:
-    """Write a time as delta-rs' SQL reads it."""
+    """Write a time as a literal in the SQL of delta-rs, UTC in microseconds."""
     return f"arrow_cast('{at.isoformat()}', 'Timestamp(Microsecond, Some(\"UTC\"))')"

@@ -1,4 +1,4 @@
-"""Whether a new model is due: judged by age, code, and how its forecasts did in closed months."""
+"""Retraining rules: decide by age, features, code and served errors whether to train again."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ SERVED = "served"
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of the champion of a horizon.
+    """The state of a horizon's champion.
 
     Attributes:
         horizon: months from cutoff to target month.
-        age: months from the model's cutoff to the lake's; None: there is no champion.
-        expected: RMSE in its backtest, units; None: it has none.
-        month: the newest month in which its forecasts were scored; None: none was yet.
-        scores: forecaster, ``served`` or a naive baseline → its metrics in that month.
-        features_changed: features are declared that it did not learn from, or the reverse.
-        code_changed: the program that made it is another now.
+        age: months from the model's cutoff to the last closed month; None: no champion.
+        expected: RMSE of the model in the backtest of its promotion, units; None: no such RMSE.
+        month: newest month in which the model's forecasts were scored; None: never scored.
+        scores: forecaster, ``served`` or a naive baseline → metrics in ``month``.
+        features_changed: whether the declared features differ from the model's features.
+        code_changed: whether the code that determines forecasts changed since the training.
     """
 
     horizon: int
@@ -34,7 +34,7 @@ class Standing:
 
 
 def reasons(standing: Standing, rules: Retrain) -> list[str]:
-    """Say why a new model is due, in sentences; none: it is not."""
+    """List the reasons to train a new model, in sentences; empty: the champion may stay."""
     if standing.age is None:
         return [f"horizon {standing.horizon}: there is no champion."]
     found = [*by_making(standing, standing.age, rules)]
@@ -45,7 +45,7 @@ def reasons(standing: Standing, rules: Retrain) -> list[str]:
 
 
 def by_making(standing: Standing, age: int, rules: Retrain) -> Iterator[str]:
-    """Judge what the model was made from."""
+    """Yield the reasons that come from the model's age, features and code."""
     if age > rules.age_months:
         yield f"the champion's cutoff is {age} months ago, more than {rules.age_months}."
     if standing.features_changed:
@@ -57,7 +57,13 @@ def by_making(standing: Standing, age: int, rules: Retrain) -> Iterator[str]:
 def by_month(
     scores: Mapping[str, Mapping[str, Any]], expected: float | None, rules: Retrain
 ) -> Iterator[str]:
-    """Judge the errors of the newest closed month."""
+    """Yield the reasons that come from errors and coverage in the newest scored month.
+
+    Args:
+        scores: forecaster, ``served`` or a naive baseline → metrics in the month.
+        expected: RMSE of the model in the backtest, units; None: not compared.
+        rules: the profile's margins.
+    """
     served = scores[SERVED]
     rmse, coverage = served["rmse"], served["coverage"]
     limit = None if expected is None else expected * (1 + rules.error_margin)

@@ -1,4 +1,4 @@
-"""Predicted panel rows → rows of gold.forecasts."""
+"""Forecast rows: panel rows with predictions → checked rows of gold.forecasts."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,14 +18,14 @@ from modelling.evaluation.metrics import forecast_column
 
 @dataclass(frozen=True)
 class Origin:
-    """Where forecasts come from.
+    """The provenance of forecasts.
 
     Attributes:
-        version: forecast version; sorts by time.
+        version: name of the forecast version; names sort by time.
         cutoff: last month whose sales were visible.
         horizon: months from the cutoff to the target month.
         run: MLflow run that made the model.
-        now: when they are computed.
+        now: time at which the forecasts are computed.
     """
 
     version: str
@@ -36,11 +36,11 @@ class Origin:
 
 
 def as_forecasts(predicted: DataFrame, origin: Origin) -> DataFrame:
-    """Give predicted panel rows the columns of gold.forecasts.
+    """Convert predicted panel rows to rows of gold.forecasts.
 
     Args:
         predicted: panel rows with ``forecast p10 p50 p90 p95``, units.
-        origin: where they come from.
+        origin: provenance of the forecasts.
     """
     constants = {
         "version": F.lit(origin.version),
@@ -57,19 +57,20 @@ def as_forecasts(predicted: DataFrame, origin: Origin) -> DataFrame:
 
 
 def sound_rows(model: Model, asked: DataFrame, origin: Origin, bounds: Bounds) -> DataFrame:
-    """Forecast panel rows, and check what the model returned before anything is kept of it.
+    """Forecast panel rows, and check the model's forecasts before any is stored.
 
     Args:
-        model: what forecasts.
-        asked: panel rows.
-        origin: where forecasts come from.
-        bounds: of forecasts, units.
+        model: the fitted model.
+        asked: panel rows to forecast, unique on pair and month.
+        origin: provenance of the forecasts.
+        bounds: the least and the greatest forecast, units.
 
     Returns:
-        Rows of gold.forecasts, persisted: what was checked is what is kept.
+        Rows of gold.forecasts, persisted, so that exactly the checked rows are stored.
 
     Raises:
-        UnsoundForecastError: the model returned what it must not.
+        UnsoundForecastError: the model's forecasts are unsound; mend the estimator, or roll back
+            the champion.
     """
     name = f"run {origin.run}"
     predicted = model.predict(asked)

@@ -1,4 +1,4 @@
-"""Scores of served forecasts against the sales of closed months."""
+"""Forecast scores: errors of served forecasts against the sales of closed months."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -30,15 +30,15 @@ from modelling.evaluation.segments import ALL
 from modelling.registry.registry import Registry
 from modelling.registry.tracking import Tracking
 
-# A version is scored by what was served, whatever the profile's clip is now.
+# Served forecasts are scored as published, even if the profile's clip has changed since.
 ANY_NUMBER = (-inf, inf)
 
 
 def versions(lake: Lake) -> list[dict[str, Any]]:
-    """Read the forecast versions.
+    """Read the rows of gold.forecast_versions.
 
     Raises:
-        RefusedError: nothing was forecast yet.
+        RefusedError: the lake has no forecast version; run jobs.forecast.
     """
     if not log.exists(lake, FORECAST_VERSIONS):
         raise RefusedError(f"{lake.root}: nothing was forecast yet; run jobs.forecast first.")
@@ -49,11 +49,11 @@ def versions(lake: Lake) -> list[dict[str, Any]]:
 def require_forecast(
     lake: Lake, asked: date, closed: MonthRange, stored: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Check that a month was forecast, and has actuals.
+    """Check that a version forecasts a month, and that the month is closed.
 
     Raises:
-        UsageError: no version forecasts it.
-        RefusedError: it is not closed.
+        UsageError: no version forecasts the month; name a month in the error's list.
+        RefusedError: the month is not closed; run jobs.close_month when its sales are complete.
     """
     months = {plus_months(v["cutoff"], h) for v in stored for h in models_of(v)}
     if asked not in months:
@@ -69,12 +69,12 @@ def require_forecast(
 
 
 def cells(lake: Lake, features: FeatureSet) -> dict[date, str]:
-    """Digest the sales of each month, pair by pair."""
+    """Return month → digest of the month's sales cells of pairs."""
     return log.month_digests(lake, monthly_table(features.groups[0]))
 
 
 def scored_cells(lake: Lake) -> dict[tuple[str, date], str]:
-    """Return the digest of the sales that each version and month was scored against."""
+    """Return version and month → digest of the sales cells on which the scores are based."""
     if not log.exists(lake, FORECAST_SCORES):
         return {}
     columns = ["version", "month", "cells"]
@@ -85,10 +85,10 @@ def scored_cells(lake: Lake) -> dict[tuple[str, date], str]:
 def scores(
     spark: SparkSession, lake: Lake, features: FeatureSet, closed: MonthRange, one: Due
 ) -> list[dict[str, Any]]:
-    """Measure a version's forecasts of a month, and the naive ones of the same pairs.
+    """Score a version's forecasts of a month, and the naive forecasts of the same pairs.
 
     Raises:
-        UnsoundForecastError: a program of before published what is no number.
+        UnsoundForecastError: a stored forecast is not finite; only older programs published such.
     """
     served = served_rows(spark, lake, one)
     rows = actual_rows(spark, lake, features, one, served)
@@ -98,7 +98,7 @@ def scores(
 
 
 def store(lake: Lake, one: Due, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    """Put a month's scores in the place of those that it had."""
+    """Replace the scores of a version and month in gold.forecast_scores."""
     common = {
         "version": one.version,
         "horizon": one.horizon,
@@ -113,7 +113,7 @@ def store(lake: Lake, one: Due, found: Sequence[Mapping[str, Any]], now: datetim
 def retrain_reasons(
     context: Context, lake: Lake, features: FeatureSet, closed: MonthRange
 ) -> list[str]:
-    """Say, by horizon, why a new model is due."""
+    """List and print the reasons to train a new model, for every horizon ever forecast."""
     rules = stored_profile(lake).retrain
     registry = Registry(Tracking(context, lake))
     found = [

@@ -1,4 +1,4 @@
-"""A served version's forecasts of a closed month, beside the features of then and the actuals."""
+"""Served forecasts of a closed month, joined with the features at the cutoff and the actuals."""
 
 from dataclasses import dataclass
 
@@ -21,22 +21,22 @@ PAIR = [SHOP, ITEM]
 
 @dataclass(frozen=True)
 class Served:
-    """Stored forecasts in the place of a fitted model.
+    """Stored forecasts with the interface of a fitted model.
 
     Attributes:
-        forecasts: rows of gold.forecasts, unique on the pair.
+        forecasts: rows of gold.forecasts of one version and month, unique on the pair.
     """
 
     forecasts: DataFrame
 
     def predict(self, rows: DataFrame) -> DataFrame:
-        """Add ``forecast p10 p50 p90 p95`` to the rows of the pairs that were forecast."""
+        """Add ``forecast p10 p50 p90 p95`` to rows; drop rows whose pair was not forecast."""
         mine = self.forecasts.select(*PAIR, F.col("units").alias(FORECAST), *QUANTILES)
         return rows.join(mine, on=PAIR, how="inner")
 
 
 def served_rows(spark: SparkSession, lake: Lake, due: Due) -> Served:
-    """Read a version's forecasts of a month."""
+    """Read a version's forecasts of a month from gold.forecasts."""
     stored = rows.read(spark, lake, FORECASTS)
     mine = (F.col("version") == due.version) & (F.col("month") == due.month)
     return Served(stored.where(mine))
@@ -45,10 +45,11 @@ def served_rows(spark: SparkSession, lake: Lake, due: Due) -> Served:
 def actual_rows(
     spark: SparkSession, lake: Lake, features: FeatureSet, due: Due, served: Served
 ) -> DataFrame:
-    """Give the pairs of a version what was known of them at its cutoff, and what they sold.
+    """Join a version's pairs with their features at the version's cutoff and their actual units.
 
     Returns:
-        The columns of ``panel_table``; a pair that did not sell in the month has target 0.
+        The columns of ``panel_table``, one row per pair; the target is 0 for a pair without sales
+        in the month.
     """
     panel = pair_rows(lake, features, due.month, served.forecasts, due.horizon).drop(TARGET)
     cells = rows.read(spark, lake, monthly_table(features.groups[0])).where(

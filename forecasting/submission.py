@@ -1,4 +1,4 @@
-"""A competition's submission: forecasts of given pairs as ID,item_cnt_month."""
+"""Competition submission: forecasts of listed pairs as CSV with ID and item_cnt_month."""
 
 from typing import TYPE_CHECKING
 
@@ -17,22 +17,22 @@ PLAIN = pa_csv.WriteOptions(quoting_style="none", quoting_header="none")
 
 
 def write_submission(forecasts: "DataFrame", pairs: "DataFrame", file: str) -> int:
-    """Write the forecasts of pairs in the order of their ID.
+    """Write the forecasts of pairs to a CSV file, ordered by ID.
 
-    A submission is one small file: its rows, two numbers each, pass through the driver.
+    The driver collects all rows: a submission is small, with two numbers per row.
 
     Args:
-        forecasts: ``[shop_id, item_id, units]``, unique on the pair; a pair without one, of a
-            shop or item that nobody knows, is submitted as 0.
+        forecasts: ``[shop_id, item_id, units]``, unique on the pair. A pair without a forecast,
+            such as one with an unknown shop or item, gets 0 units.
         pairs: ``[ID, shop_id, item_id]``, aliases resolved.
         file: path or URI of the CSV file.
 
     Returns:
-        The rows written.
+        The number of rows written.
 
     Raises:
-        SourceError: the pairs have no ID.
-        ValueError: a forecast is null or not a finite number; ``soundness`` keeps such out.
+        SourceError: the pairs have no column ID; add the column to the file of pairs.
+        ValueError: a forecast is not a finite number; the soundness checks exclude such forecasts.
     """
     if ID not in pairs.columns:
         raise SourceError(f"--submission: the pairs have no column {ID}, only {pairs.columns}.")

@@ -1,4 +1,4 @@
-"""Forecast versions in the lake: what one is made from, which is served, how one comes to be."""
+"""Forecast versions in gold.forecast_versions: their inputs, the served version, publication."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,10 @@ PUBLISHED = "published"
 def forecast_inputs(
     lake: Lake, features: FeatureSet, cutoff: date, runs: Mapping[int, str], pairs: str | None
 ) -> str:
-    """Write what a version is made from, as the JSON that forecast_versions keeps."""
+    """Write the inputs of a version as JSON, for the column ``inputs`` of gold.forecast_versions.
+
+    The JSON has the digests of the tables read, the MLflow run per horizon, and the list of pairs.
+    """
     panels = {h: panel_table(features, SPINES[0], h) for h in runs}
     read = [(t, plus_months(cutoff, h)) for h, t in panels.items()]
     read += [(features_table(group), plus_months(cutoff, 1)) for group in features.groups]
@@ -31,7 +34,7 @@ def forecast_inputs(
 
 
 def newest_version(lake: Lake) -> dict[str, Any] | None:
-    """Return the newest published version; None where there is none."""
+    """Return the newest published row of gold.forecast_versions; None: no version is published."""
     if not log.exists(lake, FORECAST_VERSIONS):
         return None
     found = read_table(lake, FORECAST_VERSIONS, filters=[("status", "=", PUBLISHED)]).to_pylist()
@@ -39,5 +42,8 @@ def newest_version(lake: Lake) -> dict[str, Any] | None:
 
 
 def publish(lake: Lake, version: Mapping[str, Any]) -> None:
-    """Make a version, whose rows are stored, the one that is served, by one commit."""
+    """Publish a version: append the version's row to gold.forecast_versions in one commit.
+
+    The version's forecasts must already be in gold.forecasts; from the commit on they are served.
+    """
     append_rows(lake, FORECAST_VERSIONS, pa.Table.from_pylist([version], FORECAST_VERSIONS.schema))

@@ -1,4 +1,4 @@
-"""Why a pair is not forecast: its shop has closed or its item was delisted before the month."""
+"""Withdrawn pairs: pairs that are not forecast, as shop or item ended before the month."""
 
 from datetime import date
 from typing import TYPE_CHECKING
@@ -18,7 +18,14 @@ REASON = "reason"
 
 
 def still_there(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: date) -> "DataFrame":
-    """Keep the pairs that are forecast, ``[shop_id, item_id, …]``, and tell of the others."""
+    """Keep the pairs to forecast in a month, and print the number of withdrawn pairs by reason.
+
+    Args:
+        spark: the session.
+        lake: the lake that has the lists of closed shops and delisted items.
+        pairs: ``[shop_id, item_id, …]``, aliases resolved.
+        month: target month.
+    """
     found = with_reason(spark, lake, pairs, month)
     for reason, count in counts(found).items():
         progress("forecast: %s, not forecast: %d pairs (%s)", f"{month:%Y-%m}", count, reason)
@@ -26,26 +33,26 @@ def still_there(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: da
 
 
 def counts(found: "DataFrame") -> dict[str, int]:
-    """Count the pairs that are not forecast, by reason.
+    """Count the withdrawn pairs by reason.
 
     Args:
-        found: as ``with_reason`` returns it.
+        found: pairs with ``reason``, as ``with_reason`` returns.
     """
     gone = found.where(f"{REASON} IS NOT NULL").groupBy(REASON).count()
     return {row[REASON]: row["count"] for row in gone.orderBy(REASON).collect()}
 
 
 def with_reason(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: date) -> "DataFrame":
-    """Say of pairs why they are not forecast.
+    """Add to pairs the reason why a pair is not forecast in a month.
 
     Args:
         spark: the session.
-        lake: whose profile may declare when shops close and items are delisted.
+        lake: the lake whose profile may declare lists of closed shops and delisted items.
         pairs: ``[shop_id, item_id, …]``, aliases resolved.
         month: target month.
 
     Returns:
-        The pairs' columns and ``reason``, text; null: nothing stands against a forecast.
+        The columns of ``pairs`` and ``reason``, STRING; null: the pair is forecast.
     """
     from pyspark.sql import functions as F
 
@@ -64,11 +71,12 @@ def with_reason(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: da
 
 
 def last_days(spark: "SparkSession", lake: Lake, withdrawal: Withdrawal) -> "DataFrame":
-    """Read the last day of every shop or item that a list names.
+    """Read the last day of every shop or item in a withdrawal list.
 
     Returns:
-        ``[key, ends_on]``, a row for each key, shops by their own ids. Of a shop that is listed
-        under several names it is the last of all; null: one of them has none.
+        ``[key, ends_on]``, unique on the key, with shop aliases resolved. A shop that the list has
+        under several aliases ends on the latest of the days; null: at least one row of the key has
+        no last day, so the key does not end.
     """
     from pyspark.sql import functions as F
 

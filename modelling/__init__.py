@@ -1,1 +1,1 @@
-"""Models: estimators, evaluation, tuning, registry, backtests and promotion."""
+"""Modelling: estimators, evaluation, tuning, registry, backtests and promotion."""

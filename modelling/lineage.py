@@ -1,4 +1,4 @@
-"""What models are made from, as digests and declared versions."""
+"""Model lineage: a model's inputs as digests, and the code versions that determine forecasts."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -29,15 +29,15 @@ def training_digest(
     *others: object,
     horizon: int = 1,
 ) -> str:
-    """Digest what a model is made from: panel months, parameters, code, and the like.
+    """Digest a model's inputs: panel months, profile parameters, code version and further values.
 
     Args:
-        lake: where the panel is.
-        features: the model's columns.
-        spine: of the panel.
-        months: target months that are read.
-        others: further arguments of the job.
-        horizon: of the panel.
+        lake: the lake that has the panel.
+        features: the features that the model learns from.
+        spine: spine of the panel.
+        months: target months to read.
+        others: further values that determine the model, such as arguments of the job.
+        horizon: horizon of the panel, months.
     """
     panel = log.month_digests(lake, panel_table(features, spine, horizon))
     read = [panel.get(month) for month in months]
@@ -49,7 +49,7 @@ MODELS: Versions = {"model": MODEL}
 
 
 def of_model(groups: Iterable[FeatureGroup]) -> Versions:
-    """Return the versions of what a model's forecasts depend on, beside the names of features."""
+    """Return the code versions on which a model's forecasts depend: part of the code → version."""
     features = [of_features(group) for group in groups]
     return {
         part: n
@@ -59,17 +59,17 @@ def of_model(groups: Iterable[FeatureGroup]) -> Versions:
 
 
 def made_by(groups: Iterable[FeatureGroup]) -> str:
-    """Write the versions that make a model, as its tag keeps them."""
+    """Write the code versions of a model as JSON, for the model's tag."""
     return json.dumps(of_model(groups), sort_keys=True)
 
 
 def was_made_by(tags: Mapping[str, str], groups: Iterable[FeatureGroup]) -> bool:
-    """Say whether the program that made a model computes the same as this one.
+    """Check whether the program that made a model computes the same as the present program.
 
     Args:
-        tags: of the model; one without versions was made by a program before ADR 13.
-        groups: every group of this program. Parts that only one of the two has do not count: the
-            model's features tell them.
+        tags: tags of the model; without versions, a program before ADR 13 made the model.
+        groups: every feature group of the present program. A part that only one of the two programs
+            has does not count: the model's list of features already shows the difference.
     """
     versions = of_model(groups)
     if VERSIONS not in tags:

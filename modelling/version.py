@@ -1,4 +1,4 @@
-"""The declared version of models; see features/version.py."""
+"""Code version of models; see features/version.py for the meaning of versions."""
 
-# Everything between the rows of a panel and a model's forecasts and scores.
+# Covers all code between the rows of a panel and a model's forecasts and scores.
 MODEL = 1

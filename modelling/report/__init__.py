@@ -1,1 +1,1 @@
-"""The backtest's report: one HTML file with plots."""
+"""Backtest report: one HTML file with plots."""

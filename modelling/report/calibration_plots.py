@@ -1,4 +1,4 @@
-"""Whether forecasts and intervals mean what they say, as figures."""
+"""Calibration plots: forecasts against actuals, and coverage of the intervals."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from modelling.report.drawing import GREY, Rows, Styles, figure, legend, log_sca
 
 
 def calibration(bins: Rows, models: Sequence[str]) -> Figure:
-    """Draw mean actual against mean forecast by size of the forecast, with two standard errors."""
+    """Draw mean actual against mean forecast per bin of the forecast, with two standard errors."""
     made, (axis,) = figure(1, 1, 4.6)
     limits: list[float] = []
     for model in models:
@@ -38,7 +38,7 @@ def calibration(bins: Rows, models: Sequence[str]) -> Figure:
 
 
 def coverage(scores: Rows, models: Sequence[str]) -> Figure:
-    """Draw the share of actuals within the 80 % interval by bin of demand."""
+    """Draw the share of actuals within the 80 % interval per demand bin, in percent."""
     pooled = pool_by(scores, "segment", "value", "model")
     values = [v for v in DEMAND.values if (DEMAND.name, v, models[0]) in pooled]
     made, (axis,) = figure(1, 1, 3.2)

@@ -1,4 +1,4 @@
-"""How every figure of a report looks: size, colours, rules, legend, text of the page."""
+"""Common style of all figures of a report: size, colours, axes, legend, SVG export."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
-# Okabe and Ito's colours, which colour-blind readers tell apart; a marker each for those who print.
+# Okabe and Ito's colours, which colour-blind readers can distinguish; markers serve grey prints.
 # Source: jfly.uni-koeln.de/color.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -21,19 +21,19 @@ WIDE = 9.0
 
 
 class Styles:
-    """One colour and marker per model, the same in every figure."""
+    """Assigns each model a colour and a marker, the same in every figure."""
 
     def __init__(self, models: Sequence[str]) -> None:
         self._place = {model: place for place, model in enumerate(models)}
 
     def of(self, model: str) -> dict[str, Any]:
-        """Return how a model is drawn."""
+        """Return a model's colour, marker and label as matplotlib arguments."""
         place = self._place[model] % len(COLOURS)
         return {"color": COLOURS[place], "marker": MARKERS[place], "label": model}
 
 
 def figure(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
-    """Make a figure of plain, lightly ruled axes."""
+    """Make a figure with a grid of axes, in the report's style; ``height`` in inches."""
     made = Figure(figsize=(WIDE, height), layout="constrained")
     axes = [axis for line in made.subplots(rows, columns, squeeze=False) for axis in line]
     for axis in axes:
@@ -44,7 +44,7 @@ def figure(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
 
 
 def legend(made: Figure, axis: Axes, order: Sequence[str] = ()) -> None:
-    """Put one legend above a figure's axes."""
+    """Add one legend above a figure's axes, with the labels of one axis, in the given order."""
     found = dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
     labels = [label for label in order if label in found] or list(found)
     made.legend(
@@ -57,7 +57,7 @@ def legend(made: Figure, axis: Axes, order: Sequence[str] = ()) -> None:
 
 
 def log_scale(axis: Axis, set_scale: Callable[[str], None]) -> None:
-    """Rule an axis by powers of ten, with ticks written as a person would; after drawing on it."""
+    """Set an axis to a log scale with plain numbers at the ticks; call after drawing the data."""
     set_scale("log")
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 5, 7)))
@@ -66,7 +66,7 @@ def log_scale(axis: Axis, set_scale: Callable[[str], None]) -> None:
 
 
 def data_uri(made: Figure) -> str:
-    """Write a figure as SVG within a page; the same figure is the same text."""
+    """Encode a figure as an SVG data URI; the same figure gives the same text."""
     target = io.BytesIO()
     with rc_context({"svg.hashsalt": "shopcast"}):
         made.savefig(target, format="svg", metadata={"Date": None})

@@ -1,4 +1,4 @@
-"""Errors of models as figures: by month, by segment, by shop or category."""
+"""Error plots: errors of models by month, by segment, and by shop or category."""
 
 from collections.abc import Mapping
 
@@ -29,7 +29,7 @@ def errors_by_month(scores: Rows) -> Figure:
 
 
 def declared_values(scores: Rows) -> list[tuple[str, str]]:
-    """List the values of declared segments that were scored, in their order."""
+    """List ``(segment, value)`` of the declared segments that were scored, in declared order."""
     there = {(score["segment"], score["value"]) for score in scores}
     named = [(s.name, value) for s in SEGMENTS if s.name != ALL for value in s.values]
     return [each for each in named if each in there]
@@ -43,7 +43,10 @@ def errors_by_segment(scores: Rows) -> Figure:
 
 
 def errors_by_id(scores: Rows, segment: str) -> Figure:
-    """Draw the shops or categories whose squared errors add up to most, a dot per model."""
+    """Draw the shops or categories with the largest sum of squared errors, a dot per model.
+
+    The best model's errors decide which ids are shown, at most 15.
+    """
     best = next(iter(overall(scores)))
     mine = [score for score in scores if score["segment"] == segment]
     weight = {
@@ -56,7 +59,7 @@ def errors_by_id(scores: Rows, segment: str) -> Figure:
 
 
 def dots(scores: Rows, labels: Mapping[tuple[str, str], str], measure: str) -> Figure:
-    """Draw RMSE and bias of some segments, from the top down."""
+    """Draw RMSE and bias of segment values, a row per value, from the top down."""
     models = list(overall(scores))
     pooled = pool_by(scores, "segment", "value", "model")
     made, (left, right) = figure(1, 2, 1.4 + 0.3 * len(labels))

@@ -1,4 +1,4 @@
-"""What a model looks at, as a figure."""
+"""Importance plot: the features that matter most to a model."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ FEATURES_SHOWN = 20
 
 
 def importances(importance: Mapping[str, Mapping[str, float]]) -> Figure:
-    """Draw the most important features, a panel per measure of importance, as shares."""
+    """Draw the shares of the 20 most important features, a panel per measure of importance."""
     made, axes = figure(1, len(importance), 1.0 + 0.24 * FEATURES_SHOWN)
     for axis, (measure, values) in zip(axes, importance.items(), strict=True):
         total = sum(values.values()) or 1.0

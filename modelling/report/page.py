@@ -1,4 +1,4 @@
-"""The report of a backtest: one HTML page that needs no other file."""
+"""Report page: a backtest's results as one HTML page that needs no other file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,15 +34,15 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Part:
-    """What a report shows of one horizon.
+    """The report's chapter about one horizon and source of actuals.
 
     Attributes:
-        title: what sets it apart.
+        title: heading of the chapter.
         scores: rows of gold.backtests.
-        learned: the models that learn, in the order to draw them; the others are naive.
-        bins: as ``findings.calibration`` returns them, folds together.
-        actuals: as ``findings.series_actuals`` returns them.
-        forecasts: as ``findings.series_forecasts`` returns them.
+        learned: names of the fitted models, in drawing order; all other models are naive.
+        bins: rows of ``diagnostics.calibration``, summed over the folds.
+        actuals: rows of ``diagnostics.series_actuals``.
+        forecasts: rows of ``diagnostics.series_forecasts``.
         importance: model → measure of importance → feature → size.
     """
 
@@ -56,12 +56,12 @@ class Part:
 
 
 def page(title: str, facts: Mapping[str, object], parts: Sequence[Part]) -> str:
-    """Write the page.
+    """Write the report as an HTML page.
 
     Args:
-        title: its heading.
-        facts: what was measured, by name.
-        parts: what was found, horizon by horizon.
+        title: heading of the page.
+        facts: name → value of the facts about the backtest, such as the lake and the months.
+        parts: the chapters, in order.
     """
     listed = "".join(f"<dt>{escape(k)}</dt><dd>{escape(str(v))}</dd>" for k, v in facts.items())
     found = "".join(block for part in parts for block in blocks(part))
@@ -73,7 +73,7 @@ def page(title: str, facts: Mapping[str, object], parts: Sequence[Part]) -> str:
 
 
 def blocks(part: Part) -> Iterator[str]:
-    """Write one horizon's results, piece by piece."""
+    """Write the HTML of one chapter: verdict, table, then each figure with its text."""
     yield f"<h2>{escape(part.title)}</h2><p>{escape(verdict(part))}</p>{table(part.scores)}"
     for heading, text, made in figures(part):
         yield (
@@ -83,7 +83,7 @@ def blocks(part: Part) -> Iterator[str]:
 
 
 def verdict(part: Part) -> str:
-    """Say in a sentence how the best model does beside the best naive one."""
+    """Compare the best fitted model with the best naive baseline in one sentence."""
     pooled = overall(part.scores)
     best = next(model for model in pooled if model in part.learned)
     naive = next((model for model in pooled if model not in part.learned), None)
@@ -100,7 +100,7 @@ def verdict(part: Part) -> str:
 
 
 def table(scores: Rows) -> str:
-    """Write the errors over all months, a line per model."""
+    """Write an HTML table of the errors over all months, a row per model."""
     pooled = overall(scores)
     heads = "".join(f"<th>{name}</th>" for name, _ in METRICS.values())
     lines = "".join(
@@ -110,13 +110,13 @@ def table(scores: Rows) -> str:
 
 
 def cells(score: Mapping[str, float]) -> Iterator[str]:
-    """Write one model's metrics."""
+    """Write one model's metrics as HTML cells; a dash for a missing metric."""
     for metric, (_, form) in METRICS.items():
         yield f"<td>{form.format(score[metric]) if metric in score else '–'}</td>"
 
 
 def figures(part: Part) -> Iterator[tuple[str, str, Figure]]:
-    """Draw everything: heading, what it shows, figure."""
+    """Draw the figures of a chapter, and yield heading, text and figure of each."""
     yield (
         "Error by month",
         "Every model on the same rows. Lower is better.",

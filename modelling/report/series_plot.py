@@ -1,4 +1,4 @@
-"""Forecasts against actual units of single pairs, as a figure."""
+"""Series plot: forecasts against actual units of single pairs."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,13 @@ from modelling.report.drawing import GREY, Rows, Styles, figure, legend
 
 
 def series(actuals: Rows, forecasts: Rows, shown: Sequence[str]) -> Figure:
-    """Draw actual units and forecasts of the largest pairs, with the 80 % interval if there is one.
+    """Draw actuals and forecasts of pairs, with the 80 % interval of models with quantiles.
 
     Args:
-        actuals: ``shop_id, item_id, month, target``.
-        forecasts: ``shop_id, item_id, month, model, forecast, p10, p90``.
-        shown: the models to draw.
+        actuals: ``shop_id, item_id, month, target``, units.
+        forecasts: ``shop_id, item_id, month, model, forecast, p10, p90``, units; p10 and p90 are
+            null for a model without quantiles.
+        shown: names of the models to draw.
     """
     of_pair: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in forecasts:
@@ -42,13 +43,13 @@ def series(actuals: Rows, forecasts: Rows, shown: Sequence[str]) -> Figure:
 
 
 def by_month(row: Mapping[str, Any]) -> date:
-    """Order rows by month."""
+    """Return the month of a row, as a sort key."""
     month: date = row["month"]
     return month
 
 
 def draw_forecast(axis: Axes, rows: Rows, style: dict[str, Any]) -> None:
-    """Draw one model's forecasts of one pair."""
+    """Draw one model's forecasts of one pair, with the interval unless a quantile is null."""
     months = [row["month"] for row in rows]
     axis.plot(months, [row["forecast"] for row in rows], markersize=4, **style)
     if rows and all(row["p10"] is not None and row["p90"] is not None for row in rows):
@@ -58,7 +59,7 @@ def draw_forecast(axis: Axes, rows: Rows, style: dict[str, Any]) -> None:
 
 
 def dated(axis: Axes, title: str) -> None:
-    """Label a series' axes."""
+    """Set title and labels of a series' axes; the month ticks fit the length of the series."""
     axis.set_title(title, fontsize=9, loc="left")
     axis.set_ylim(bottom=0)
     axis.set_ylabel("units", fontsize=8)

@@ -1,1 +1,1 @@
-"""Tuning: the search for better parameters."""
+"""Hyperparameter tuning: the search for better parameters of the boosted trees."""

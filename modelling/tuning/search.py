@@ -1,4 +1,4 @@
-"""The search for parameters: what may vary, and Optuna's study of the trials made so far."""
+"""Hyperparameter search: the search space, and Optuna's study of the finished trials."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from optuna.trial import create_trial
 from lakehouse.profile.model import Model
 
 SEED = 7
-# Rounds are not searched: each trial stops where the validation months no longer gain.
+# Rounds are not searched: a trial stops when the error on the validation months no longer falls.
 SPACE: dict[str, BaseDistribution] = {
     "max_depth": IntDistribution(4, 12),
     "learning_rate": FloatDistribution(0.02, 0.3, log=True),
@@ -26,13 +26,14 @@ PATIENCE = 25
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial, finished.
+    """A finished trial.
 
     Attributes:
-        number: its place in the study, from 0.
-        parameters: the profile's section with the values that were tried, rounds among them.
-        rmse: of the validation months, units.
-        seconds: that it took.
+        number: number of the trial in the study, from 0.
+        parameters: the profile's section ``model`` with the values tried, including the rounds at
+            which the trial stopped.
+        rmse: RMSE on the validation months, units.
+        seconds: duration of the trial, seconds.
     """
 
     number: int
@@ -42,15 +43,15 @@ class Trial:
 
 
 class Search:
-    """Optuna's view of a study, rebuilt from its trials.
+    """An Optuna study, rebuilt from the finished trials.
 
-    The first trial is the profile's own parameters, so that what is found is never worse on the
-    validation months. A search that was interrupted goes on with another seed: what it would have
-    drawn next is not kept.
+    The first trial tries the profile's own parameters, clipped to the search space, so that the
+    best trial is never worse on the validation months. An interrupted search continues with
+    another seed, because the state of Optuna's sampler is not stored.
 
     Args:
-        given: the profile's section.
-        trials: those made so far.
+        given: the profile's section ``model``.
+        trials: the finished trials.
     """
 
     def __init__(self, given: Model, trials: Iterable[Trial] = ()) -> None:
@@ -67,17 +68,17 @@ class Search:
             self._study.enqueue_trial(within(given))
 
     def ask(self) -> tuple[Any, Model]:
-        """Return Optuna's handle of the next trial, and the parameters to try."""
+        """Ask Optuna for the next trial: Optuna's handle of the trial, and parameters to try."""
         handle = self._study.ask(SPACE)
         return handle, varied(self._given, handle.params)
 
     def tell(self, handle: Any, rmse: float) -> None:
-        """Say what a trial came to."""
+        """Report the RMSE of a trial, units, to Optuna."""
         self._study.tell(handle, rmse)
 
 
 def within(model: Model) -> dict[str, Any]:
-    """Return the searched parameters of a section, moved into their ranges."""
+    """Return the searched parameters of a section, clipped to the ranges of the search space."""
     found = {}
     for name, range_ in SPACE.items():
         assert isinstance(range_, IntDistribution | FloatDistribution)
@@ -86,12 +87,12 @@ def within(model: Model) -> dict[str, Any]:
 
 
 def varied(given: Model, parameters: Mapping[str, Any]) -> Model:
-    """Put values that are tried into a profile's section; rounds as many as may be needed."""
+    """Replace values in a profile's section by values to try, and set rounds to the maximum."""
     tried = {**given.model_dump(), **parameters, "rounds": MOST_ROUNDS}
     return Model.model_validate(tried)
 
 
 def best(trials: Iterable[Trial]) -> Trial | None:
-    """Return the trial of the smallest finite error, the first of equals; None: there is none."""
+    """Return the trial with the smallest finite RMSE, the earliest of equals; None: no trial."""
     finite = (trial for trial in trials if isfinite(trial.rmse))
     return min(finite, key=lambda trial: (trial.rmse, trial.number), default=None)

@@ -1,4 +1,4 @@
-"""A study: one search for parameters, with the trials that gold.tunings keeps."""
+"""Tuning study: one hyperparameter search, whose trials gold.tunings keeps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,12 +23,13 @@ from modelling.tuning.tuning import Validation, validation
 
 @dataclass(frozen=True)
 class TuningSpec:
-    """What a study looks at.
+    """The rows and months of a study.
 
     Attributes:
-        spine: rows to learn from.
-        folds: last months that a backtest reports, which tuning must not see.
-        validation_months: months before those, which decide.
+        spine: rows to learn from: ``assortment`` or ``grid``.
+        folds: number of last closed months, which a backtest reports and tuning must not see.
+        validation_months: number of months before the last ``folds`` months; the error on these
+            months ranks the trials.
     """
 
     spine: str
@@ -38,7 +39,15 @@ class TuningSpec:
 
 @dataclass(frozen=True)
 class Study:
-    """One search: what is learned from, what decides, and where its trials are kept."""
+    """One hyperparameter search.
+
+    Attributes:
+        lake: the lake whose table gold.tunings keeps the trials.
+        digest: digest of the panel months, code and profile parameters; identifies the study.
+        rows: panel rows of the training and validation months.
+        validation: the training and validation months.
+        given: the profile's section ``model``.
+    """
 
     lake: Lake
     digest: str
@@ -48,7 +57,13 @@ class Study:
 
     @classmethod
     def of(cls, lake: Lake, spec: TuningSpec) -> "Study":
-        """Choose the months and the rows of a study."""
+        """Choose the months and rows of a study, and check that the panel has them.
+
+        Raises:
+            UsageError: ``validation_months`` is below 1, or ``folds`` is negative.
+            RefusedError: too few months are closed, or the panel is missing or differs from the
+                declared features.
+        """
         profile = stored_profile(lake)
         features = feature_set(profile)
         chosen = validation(
@@ -64,22 +79,22 @@ class Study:
         return cls(lake, digest, rows, chosen, profile.model)
 
     def settings(self, parameters: Model, workers: int | None) -> Settings:
-        """Return what an estimator tries parameters with; quantiles decide nothing."""
+        """Return the estimator's settings for a trial; without quantiles, as RMSE ranks trials."""
         names, clip = tuple(self.rows.features.names), stored_profile(self.lake).target_clip
         return Settings(names, parameters.without_intervals(), clip, workers)
 
     def trials(self) -> list[Trial]:
-        """Return the trials that are kept, in their order."""
+        """Read the study's finished trials from gold.tunings, ordered by number."""
         return [self.trial(row) for row in trials.trials(self.lake, self.digest)]
 
     def trial(self, row: Mapping[str, Any]) -> Trial:
-        """Read a kept trial."""
+        """Convert a row of gold.tunings into a trial."""
         values = {name: row[name] for name in PARAMETERS}
         parameters = Model.model_validate({**self.given.model_dump(), **values})
         return Trial(row["trial"], parameters, row["rmse"], row["seconds"])
 
     def keep(self, trial: Trial) -> None:
-        """Keep a trial that is finished."""
+        """Append a finished trial to gold.tunings."""
         trials.keep(
             self.lake,
             {

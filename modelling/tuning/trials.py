@@ -1,4 +1,4 @@
-"""The trials of tuning as the lake keeps them, and the parameters that jobs take from them."""
+"""Tuning trials in gold.tunings, and the choice of the parameters with which jobs train."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -26,11 +26,11 @@ PARAMETERS = (
 
 @dataclass(frozen=True)
 class Parameters:
-    """Parameters to train with, and where they are from.
+    """Parameters to train with, and the source of the parameters.
 
     Attributes:
-        model: the profile's section, perhaps with tuned values.
-        source: a sentence's part, for a person.
+        model: the profile's section ``model``, with tuned values if any were chosen.
+        source: the source in words, as part of a sentence.
     """
 
     model: Model
@@ -38,14 +38,14 @@ class Parameters:
 
 
 def chosen(lake: Lake, choice: str, spine: str, first_scored: date | None = None) -> Parameters:
-    """Return the parameters that a job trains with.
+    """Choose the parameters with which a job trains: tuned ones if allowed, or the profile's.
 
     Args:
-        lake: where tunings are kept.
+        lake: the lake that has gold.tunings.
         choice: ``tuned`` or ``profile``.
-        spine: rows that are learned from; each is tuned apart.
-        first_scored: first month that is reported; parameters tuned on it, or later, would not be
-            an honest guess. None: nothing is reported.
+        spine: spine of the rows to learn from; every spine is tuned separately.
+        first_scored: first month that the job scores. Parameters validated on this month or a later
+            one are not used: the scores would be too good. None: the job scores no month.
     """
     given = stored_profile(lake).model
     found = newest_best(lake, spine) if choice == TUNED else None
@@ -62,7 +62,7 @@ def chosen(lake: Lake, choice: str, spine: str, first_scored: date | None = None
 
 
 def newest_best(lake: Lake, spine: str) -> dict[str, Any] | None:
-    """Return the best trial of the study that was worked on last; None where there is none."""
+    """Return the best trial of the spine's most recent study; None: the spine has no trial."""
     if not exists(lake, TUNINGS):
         return None
     rows: list[dict[str, Any]] = read_table(
@@ -76,7 +76,7 @@ def newest_best(lake: Lake, spine: str) -> dict[str, Any] | None:
 
 
 def trials(lake: Lake, study: str) -> list[dict[str, Any]]:
-    """Return the trials of a study, in their order."""
+    """Read the trials of a study from gold.tunings, ordered by number."""
     if not exists(lake, TUNINGS):
         return []
     found = read_table(lake, TUNINGS, filters=[("study", "=", study)]).to_pylist()
@@ -84,5 +84,5 @@ def trials(lake: Lake, study: str) -> list[dict[str, Any]]:
 
 
 def keep(lake: Lake, row: dict[str, Any]) -> None:
-    """Keep a finished trial."""
+    """Append a row with a finished trial to gold.tunings."""
     append_rows(lake, TUNINGS, pa.Table.from_pylist([row], TUNINGS.schema))

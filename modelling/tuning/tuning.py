@@ -1,4 +1,4 @@
-"""A trial of parameters: fitted until the validation months no longer gain, and measured."""
+"""Tuning trial: fit with early stopping on the validation months, and measure the RMSE."""
 
 import time
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from modelling.tuning.search import PATIENCE, Trial
 
 @dataclass(frozen=True)
 class Validation:
-    """Months to learn from, and the months after them that decide; all before what is reported.
+    """Training months and the validation months after them; both end before the reported months.
 
     Attributes:
         train: target months that a trial learns from.
-        months: target months that decide.
+        months: target months on which the error ranks the trials.
     """
 
     train: MonthRange
@@ -33,17 +33,18 @@ class Validation:
 
 
 def validation(closed: MonthRange, first: int, reported: int, count: int) -> Validation:
-    """Choose the months of a tuning.
+    """Choose the training and validation months of a tuning.
 
     Args:
         closed: the closed months.
-        first: index of the first month that a model learns from.
-        reported: the last months, which a backtest reports; none of them is looked at.
-        count: months that decide.
+        first: index in ``closed`` of the first month that a model learns from.
+        reported: number of last months, which a backtest reports and tuning must not see.
+        count: number of validation months.
 
     Raises:
-        UsageError: no month is to decide, or a negative number is to be reported.
-        RefusedError: too few months are left.
+        UsageError: ``count`` is below 1, or ``reported`` is negative.
+        RefusedError: no month is left to learn from; reserve or validate on fewer months, or ingest
+            more history.
     """
     if count < 1 or reported < 0:
         raise UsageError(
@@ -66,14 +67,17 @@ def validation(closed: MonthRange, first: int, reported: int, count: int) -> Val
 def tried(
     spark: SparkSession, rows: PanelRows, chosen: Validation, number: int, settings: Settings
 ) -> Trial:
-    """Make one trial.
+    """Run one trial: fit boosted trees and measure the RMSE on the validation months.
 
     Args:
         spark: the session.
-        rows: of any months of the panel.
-        chosen: what is learned from and what decides.
-        number: of the trial.
-        settings: with the parameters to try; their rounds are the most that there may be.
+        rows: panel rows, of any months.
+        chosen: the training and validation months.
+        number: number of the trial.
+        settings: settings with the parameters to try; ``rounds`` is the upper limit.
+
+    Returns:
+        The trial, whose parameters have the number of rounds after which boosting stopped.
     """
     started = time.monotonic()
     response, inputs = (
@@ -101,6 +105,6 @@ def tried(
 
 
 def rmse_of(rows: DataFrame, model: Forecaster) -> float:
-    """Measure a model's forecasts of panel rows, all together; units."""
+    """Measure the RMSE of a model's forecasts over all panel rows, units."""
     (score,) = errors(with_forecasts(rows, "model", model), ["model"]).collect()
     return float(score["rmse"])
