@@ -116,7 +116,9 @@ def champion(tracking: Tracking, features: FeatureSet, horizon: int) -> tuple[st
 def sorted_out(
     spark: SparkSession, lake: Lake, features: FeatureSet, listed: DataFrame | None
 ) -> tuple[DataFrame | None, dict[str, Any]]:
-    """Split a list of pairs into pairs with known ids and a summary of unknown ids, and print it.
+    """Split a list of pairs into pairs with known ids and a summary of unknown ids.
+
+    A summary that is not empty is also printed.
 
     Returns:
         The pairs with known ids, None without a list; and the summary as ``unknown_ids`` returns.

@@ -84,8 +84,8 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
             and item_id, and ID for a submission.
 
     Returns:
-        ``[shop_id, item_id]``, and ``ID`` if the file has it, all STRING: ids written as in sales,
-        shop aliases resolved.
+        ``[shop_id, item_id]``, and ``ID`` if the file has an ID, all STRING: ids written as in
+        sales, shop aliases resolved.
 
     Raises:
         SourceError: the file is missing, has no column shop_id or item_id, or has a row with too

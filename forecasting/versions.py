@@ -44,6 +44,6 @@ def newest_version(lake: Lake) -> dict[str, Any] | None:
 def publish(lake: Lake, version: Mapping[str, Any]) -> None:
     """Publish a version: append the version's row to gold.forecast_versions in one commit.
 
-    The version's forecasts must already be in gold.forecasts; from the commit on they are served.
+    The version's forecasts must already be in gold.forecasts; the commit makes the API serve them.
     """
     append_rows(lake, FORECAST_VERSIONS, pa.Table.from_pylist([version], FORECAST_VERSIONS.schema))

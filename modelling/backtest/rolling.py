@@ -47,7 +47,7 @@ class Rolled:
 
     Attributes:
         scores: ``horizon, cutoff, month, actuals, segment, value, model`` and metrics.
-        bins: rows of ``diagnostics.calibration``, of every fold apart.
+        bins: rows of ``diagnostics.calibration``, separate for every fold.
         forecasts: rows of ``diagnostics.series_forecasts``, of the largest pairs.
         actuals: rows of ``diagnostics.series_actuals``, of the largest pairs in every training and
             scored month.

@@ -55,7 +55,7 @@ class Bins:
 def bins(source: Source, share: float, count: int, threads: int) -> Bins:
     """Compute the bounds of bins from a random sample of rows.
 
-    Workers that a collective joins compute common bounds from the samples of all of them.
+    Workers that a collective joins compute common bounds from the samples of all workers.
 
     Args:
         source: the rows to draw the sample from.

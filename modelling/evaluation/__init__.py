@@ -1,1 +1,1 @@
-"""Evaluation: folds, metrics and segments."""
+"""Evaluation: folds, forecasts and errors of models by segment."""

@@ -193,8 +193,7 @@ class Promotion:
     def roll_back(self, horizon: int, why: str | None) -> Outcome:
         """Restore the previous champion of a horizon.
 
-        After an interrupted roll-back, the method completes that roll-back and starts no second
-        one.
+        If an earlier roll-back was interrupted, the method only completes the earlier roll-back.
 
         Raises:
             RefusedError: the horizon has no earlier champion, or MLflow has lost the version.
@@ -235,7 +234,7 @@ class Promotion:
         figures: str | None = None,
         inputs: str = "",
     ) -> Outcome:
-        """Append a decision to gold.model_history, then move the alias if it promotes or restores.
+        """Append a decision to gold.model_history, then move the alias if the champion changes.
 
         The time of the decision is later than the time of every earlier decision of the horizon,
         even if the clock went back: ``decided_at`` orders the history.

@@ -15,7 +15,7 @@ Errors = Mapping[str, Mapping[str, Any]]
 # Segment and value → errors, pooled over the folds.
 Scores = Mapping[Place, Errors]
 EVERY_ROW: Place = ("all", "all")
-# New, selling and dead items; top sellers and others.
+# The segments that the gate judges: new, selling and unsold items; top sellers and all other items.
 JUDGED = ("item", "rank")
 
 

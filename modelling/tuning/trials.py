@@ -45,7 +45,7 @@ def chosen(lake: Lake, choice: str, spine: str, first_scored: date | None = None
         choice: ``tuned`` or ``profile``.
         spine: spine of the rows to learn from; every spine is tuned separately.
         first_scored: first month that the job scores. Parameters validated on this month or a later
-            one are not used: the scores would be too good. None: the job scores no month.
+            month are not used: the scores would be too good. None: the job scores no month.
     """
     given = stored_profile(lake).model
     found = newest_best(lake, spine) if choice == TUNED else None
