@@ -104,7 +104,9 @@ def champion(tracking: Tracking, features: FeatureSet, horizon: int) -> tuple[st
     registry = Registry(tracking)
     run = registry.champion(horizon).run
     recipe = tracking.recipe(run)
-    gone = set(recipe.features) - set(features.names) if recipe else {"features nobody noted"}
+    gone = (
+        set(recipe.features) - set(features.names) if recipe else {"features that no recipe lists"}
+    )
     if recipe is None or gone:
         raise RefusedError(
             f"{registry.name(horizon)}: the champion reads {min(gone)}, no longer declared "
@@ -128,5 +130,5 @@ def sorted_out(
     known = known_ids(spark, lake, features)
     unknown = unknown_ids(listed, known)
     if unknown:
-        progress("forecast: of shops or items that nobody knows, not forecast: %s", unknown)
+        progress("forecast: pairs of unknown shops or items are not forecast: %s", unknown)
     return of_known(listed, known), unknown

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=moment,
         metavar="TIMESTAMP",
         help="from what had been received by this time (ISO; UTC where it names no zone), in a "
-        "lake of its own that train, backtest and forecast take as --lake",
+        "separate lake that train, backtest and forecast take as --lake",
     )
     parser.add_argument("--rebuild", action="store_true", help="also what did not change")
 

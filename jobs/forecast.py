@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--submission",
         metavar="FILE",
         help="write ID,item_cnt_month for the pairs, as the competition wants it: the month "
-        "after the cutoff, 0 for a pair that nobody knows or whose shop or item is gone",
+        "after the cutoff, 0 for an unknown pair or one whose shop or item is gone",
     )
     parser.add_argument(
         "--publish",
@@ -129,7 +129,7 @@ def require_purpose(arguments: argparse.Namespace) -> None:
     if len(horizons) > 1:
         raise UsageError(
             f"--horizons {written(horizons)}: a submission is of one month; name one horizon, or "
-            "--publish the others."
+            "--publish all of them."
         )
 
 

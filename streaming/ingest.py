@@ -51,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "needed for a new lake, others have theirs",
     )
     parser.add_argument(
-        "--available-now", action="store_true", help="take in what is there, then stop"
+        "--available-now",
+        action="store_true",
+        help="ingest the messages that are in Kafka now, then stop",
     )
     parser.add_argument(
         "--max-records",

@@ -48,7 +48,7 @@ def existing_folder(folder: str) -> str:
             raise SourceError(f"{folder}: no such folder; name the folder of the data files.")
     elif special := set(folder) & set(SPECIAL):
         raise SourceError(
-            f"{folder}: the character '{min(special)}' has a meaning of its own in a URI; "
+            f"{folder}: the character '{min(special)}' has a special meaning in a URI; "
             "rename the folder."
         )
     return folder
