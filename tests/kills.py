@@ -85,5 +85,4 @@ OF_EVERY_TABLE = (" is made", " checks", " checkpoint")
 def missing(killed: Iterable[str], listed: Iterable[str]) -> list[str]:
     """Return the points that were cut off and are not listed, or the other way round."""
     points = {point.removeprefix("before ") for point in killed}
-    plain = {REPORT.sub("reports/…", p) for p in points if not p.endswith(OF_EVERY_TABLE)}
-    return sorted(plain ^ set(listed))
+    return sorted({p for p in points if not p.endswith(OF_EVERY_TABLE)} ^ set(listed))
