@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 from pyarrow.fs import FileType
 
@@ -81,11 +81,13 @@ def claimed(uri: str, content: bytes) -> bytes:
             mode="error",
             configuration={CLAIMED: content.decode()},
             raise_if_key_not_exists=False,
+            # Tried again it would be kept over the one that came first.
+            commit_properties=CommitProperties(max_commit_retries=0),
         )
     except DeltaError:
         if not DeltaTable.is_deltatable(uri):
             raise
-    kept: str = DeltaTable(uri).metadata().configuration[CLAIMED]
+    kept: str = DeltaTable(uri, version=0).metadata().configuration[CLAIMED]
     return kept.encode()
 
 

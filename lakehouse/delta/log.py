@@ -152,6 +152,8 @@ def make(lake: Lake, table: Table, *, is_emptied: bool = False) -> None:
             name=table.name,
             description=table.description,
             configuration={"delta.enableChangeDataFeed": "true"} if table.change_feed else None,
+            # Tried again it would be made over the one that another process made meanwhile.
+            commit_properties=CommitProperties(max_commit_retries=0),
         )
     except DeltaError:
         if is_emptied or not exists(lake, table):

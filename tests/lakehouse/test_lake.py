@@ -44,13 +44,13 @@ def test_to_look_for_a_lake_makes_no_folder(lake: Lake) -> None:
 def test_a_file_is_no_lake(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LakeError, match="a file, no folder"):
-        Lake.at(stored_profile(str(tmp_path / "file")))
+        stored_profile(Lake.at(str(tmp_path / "file")))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"profile": {"name": "x"}}'])
 def test_a_damaged_marker_is_told_with_its_place(claimed: Lake, text: str) -> None:
     marker(claimed).write_text(text)
-    for asked in (claimed.profile, lambda: claim_lake(claimed, profile())):
+    for asked in (lambda: stored_profile(claimed), lambda: claim_lake(claimed, profile())):
         with pytest.raises(LakeError, match=f"{MARKER}: damaged"):
             asked()
 

@@ -95,7 +95,10 @@ def test_a_table_whose_maker_is_cut_off_before_its_checks_has_them_afterwards(la
     assert len(read_table(lake, CHECKED)) == 0
 
 
-def test_of_many_who_make_a_table_none_fails(lake: Lake) -> None:
+@pytest.mark.parametrize("_turn", range(20))
+def test_of_many_who_make_a_table_none_fails(lake: Lake, _turn: int) -> None:
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: log.create(lake, CHECKED), range(8)))
     assert {one.metadata().id for one in made} == {log.table_id(lake, CHECKED)}
+    operations = [commit["operation"] for commit in log.load(lake, CHECKED).history()]
+    assert operations.count("CREATE TABLE") == 1

@@ -8,7 +8,7 @@ import pytest
 from injection import Killed, hooked, kill
 
 from lakehouse.storage import local_path, normal_uri
-from lakehouse.whole_files import claim_file, read_file, write_file
+from lakehouse.whole_files import claim_file, claimed, read_file, write_file
 
 NAME, BEFORE, AFTER = "marker.json", b"before", b"after" * 100
 
@@ -51,6 +51,15 @@ def test_who_comes_between_wins_and_the_other_reads_it(uri: str) -> None:
     with hooked(other):
         assert claim_file(uri, NAME, AFTER) == BEFORE
     assert os.listdir(local_path(uri)) == [NAME]
+
+
+@pytest.mark.parametrize("_turn", range(20))
+def test_of_many_who_keep_the_first_commit_of_a_log_all_read_what_one_wrote(
+    uri: str, _turn: int
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda mine: claimed(uri, mine), [b"%d" % n for n in range(8)]))
+    assert len(found) == 1
 
 
 def test_of_many_who_claim_a_file_all_read_what_one_wrote(uri: str) -> None:
