@@ -1,4 +1,7 @@
-"""Incremental build: recomputes the months of cells and features whose inputs changed."""
+"""Incremental build: recomputes the months of cells and features whose inputs changed.
+
+A late sale of a closed month arrives here as a changed state of that month (ADR 13).
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
