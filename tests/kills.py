@@ -73,8 +73,6 @@ CASES: dict[str, tuple[str, ...]] = {
     "studies": ("gold/tunings",),
     # tests/lakehouse/test_month_states.py
     "older tables": ("silver/counted states",),
-    # tests/ingestion/test_month_index.py
-    "index": ("silver/sale_months joined",),
     # tests/jobs/test_known_at.py
     "replay": ("bronze removal", "silver removal"),
 }
