@@ -58,6 +58,8 @@ SIZES: Sequence[tuple[ModuleType, str, int]] = (
     (files, "ROW_GROUP", 4_000),
     (series, "ARRAY_BYTES", 40_000_000),
 )
+# Buffers that outlive a task are freed into their pool, which must then still be there.
+POOLS: list[pa.MemoryPool] = []
 FIRST, NOW = date(1990, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)
 SHOP_COUNT = 30
 
@@ -175,6 +177,7 @@ def peak_mib(task: Task, piece: Piece) -> float:
     """Run a task on one piece, and return the peak memory in MiB."""
     usual = pa.default_memory_pool()
     mine = pa.proxy_memory_pool(usual)
+    POOLS.append(mine)
     pa.set_memory_pool(mine)
     tracemalloc.start()
     try:

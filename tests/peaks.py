@@ -6,6 +6,11 @@ from collections.abc import Callable
 import pyarrow as pa
 
 
+# Buffers that outlive the work (of tables that the program keeps) are freed into their pool, which
+# must then still be there.
+POOLS: list[pa.MemoryPool] = []
+
+
 def peak_bytes(work: Callable[[], object]) -> int:
     """Do work and return the most bytes that Arrow and Python's allocators held for it.
 
@@ -13,6 +18,7 @@ def peak_bytes(work: Callable[[], object]) -> int:
     """
     usual = pa.default_memory_pool()
     mine = pa.proxy_memory_pool(usual)
+    POOLS.append(mine)
     pa.set_memory_pool(mine)
     tracemalloc.start()
     try:
