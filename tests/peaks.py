@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-
 # Buffers that outlive the work (of tables that the program keeps) are freed into their pool, which
 # must then still be there.
 POOLS: list[pa.MemoryPool] = []
