@@ -104,7 +104,7 @@ def test_numbers_without_exponent_are_read_at_once_and_exactly() -> None:
 def test_one_odd_record_does_not_slow_the_others() -> None:
     """Only those near it are read one by one: of 10,000 records at most 64."""
     values = pa.array([b'{"a":1}'] * 5_000 + [b'{"a":{}}'] + [b'{"a":1}'] * 4_999, pa.binary())
-    with mock.patch("lakehouse.json_records.read_record", wraps=read_record) as reader:
+    with mock.patch("ingestion.json_records.read_record", wraps=read_record) as reader:
         fields, is_malformed = read_records(values, NAMES)
     assert reader.call_count <= 64
     assert is_malformed.to_pylist().index(True) == 5_000

@@ -10,7 +10,7 @@ from modelling.registry.local_store import artifacts, local_store
 
 
 def kept(lake: Path, text: str) -> str:
-    """Keep a file with a new run, as jobs.modelling.tracking does, and return the run."""
+    """Keep a file with a new run, as modelling.registry.tracking does, and return the run."""
     mlflow.set_tracking_uri(local_store(lake))
     if mlflow.get_experiment_by_name("models") is None:
         mlflow.create_experiment("models", artifacts(lake))
