@@ -8,23 +8,10 @@ import venv
 from pathlib import Path
 
 import pytest
+from own_packages import PACKAGES, ROOT
 from published import PublishedLake, forecast
 from server import started
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = (
-    "cli",
-    "feature_store",
-    "features",
-    "forecasting",
-    "ingestion",
-    "jobs",
-    "lakehouse",
-    "modelling",
-    "serving",
-    "streaming",
-    "synthetic",
-)
 # pyarrow takes pandas along where it is installed; the API does not ask for it.
 FORBIDDEN = ("pyspark", "delta", "xgboost", "mlflow", "features", "jobs", "ingestion", "modelling")
 ANSWER = """

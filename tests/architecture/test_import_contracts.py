@@ -6,22 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from own_packages import PACKAGES, ROOT
 
-ROOT = Path(__file__).parents[2]
 LINT = Path(sys.executable).parent / "lint-imports"
-PACKAGES = (
-    "cli",
-    "feature_store",
-    "features",
-    "forecasting",
-    "ingestion",
-    "jobs",
-    "lakehouse",
-    "modelling",
-    "serving",
-    "streaming",
-    "synthetic",
-)
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from own_packages import PACKAGES, ROOT
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = (
-    *("cli", "feature_store", "features", "forecasting", "ingestion", "jobs", "lakehouse"),
-    *("modelling", "serving", "streaming", "synthetic", "benchmarks"),
-)
 BANNED = re.compile(
     r"\bdrawn up\b|\bcame of\b|\bbecomes of\b|\btold of\b|\btells\b|\bnobody\b|\bas far as\b"
     r"|\bof (?:its|their) own\b|\bis there\b|\bthe others\b",
     re.IGNORECASE,
 )
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+MODULES = sorted(
+    path for package in (*PACKAGES, "benchmarks") for path in (ROOT / package).rglob("*.py")
+)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
 

@@ -3,28 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from kills import CASES, OF_EVERY_TABLE
+from own_packages import PACKAGES, ROOT
 
 from feature_store.panel.all_tables import all_tables
 from lakehouse.profile.profile import load_profile
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = (
-    "cli",
-    "feature_store",
-    "features",
-    "forecasting",
-    "ingestion",
-    "jobs",
-    "lakehouse",
-    "modelling",
-    "serving",
-    "streaming",
-    "synthetic",
-)
 # What writes into a lake, or into the store of models, whoever is called.
 VERBS = {
     *("create_write_transaction", "write_deltalake", "execute", "compact", "create_checkpoint"),
