@@ -9,6 +9,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from serving import health, predict, problems
+from serving.access.identity import Identities
+from serving.access.key_store import KeyStore
 from serving.dependencies import Clock
 from serving.settings import ServingSettings
 from serving.store import Store
@@ -49,6 +51,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.state.settings = settings
     app.state.clock = clock
     app.state.store = Store(settings.lake)
+    app.state.identities = Identities(KeyStore(settings.state), clock)
     problems.add_handlers(app)
     app.include_router(predict.router)
     app.include_router(health.router)

@@ -1,13 +1,15 @@
 """API settings, read once from the environment and the command line."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
+from serving.state import StateFolder, default_state_folder
 
 
 class ServingSettings(BaseSettings):
@@ -30,6 +32,24 @@ class ServingSettings(BaseSettings):
         PositiveInt | None,
         Field(description="greatest age of the cutoff, months, to be ready; unset: any"),
     ] = None
+
+    state_folder: Annotated[
+        Path | None,
+        Field(description="folder of keys, uploads and runs, on a local disk; unset: the user's"),
+    ] = None
+    reads: Annotated[
+        Literal["open", "keys"], Field(description="open: anyone reads; keys: scope read is needed")
+    ] = "open"
+
+    @property
+    def reads_open(self) -> bool:
+        """Whether reading needs no key."""
+        return self.reads == "open"
+
+    @property
+    def state(self) -> StateFolder:
+        """The folder of the API's state, which is created with the first thing kept."""
+        return StateFolder(self.state_folder or default_state_folder(self.lake.root))
 
     @property
     def lake(self) -> Lake:

@@ -30,6 +30,7 @@ UNSEEN = "files that nobody sees before a commit"
 ASIDE = "a file beside its place, before the point"
 BESIDE = "no part of a lake: the user's own file, or the folder of a program that runs here"
 RUN = "kept with a run of MLflow, which nobody asks for before a version names it"
+STATE = "a transaction of the API's SQLite database, no part of a lake"
 WITHOUT_POINT = {
     "lakehouse.delta.files.write": UNSEEN,
     "lakehouse.delta.parts.discard_parts": UNSEEN,
@@ -48,6 +49,14 @@ WITHOUT_POINT = {
     "modelling.estimators.bagged_boosting.Bag.save": RUN,
     "modelling.estimators.xgboost_model.Trees.save": RUN,
     "modelling.registry.local_store.relocate": "a transaction of SQLite",
+    "serving.access.key_store.KeyStore.list": "reads",
+    "serving.access.key_store.KeyStore.revoke": STATE,
+    "serving.access.key_store.KeyStore.rotate": STATE,
+    "serving.access.key_store.has_table": "reads",
+    "serving.access.key_store.insert": STATE,
+    "serving.access.key_store.require_key": "reads",
+    "serving.state.StateFolder.transaction": STATE,
+    "serving.state.StateFolder._connect": STATE,
     "synthetic.folder.SampleFolder.sign": BESIDE,
     "synthetic.folder.SampleFolder.staged": BESIDE,
     "modelling.registry.tracking.Tracking.run": RUN,

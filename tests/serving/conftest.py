@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -6,6 +7,8 @@ from asking import Client
 from fastapi import FastAPI
 from published import PublishedLake
 
+from serving.access.key_store import KeyStore
+from serving.access.scopes import Scope
 from serving.app import create_app
 from serving.settings import ServingSettings
 from serving.store import Store
@@ -14,9 +17,10 @@ NOW = datetime(2015, 12, 31, 23, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LAKE_ROOT", "HOST", "PORT", "REFRESH_SECONDS", "MAX_AGE_MONTHS"):
-        monkeypatch.delenv(name, raising=False)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ServingSettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("STATE_FOLDER", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -38,6 +42,12 @@ def app(settings: ServingSettings) -> FastAPI:
 def store(app: FastAPI) -> Store:
     """The application's store; tests refresh it themselves, as its background task would."""
     return app.state.store
+
+
+@pytest.fixture
+def create_key(settings: ServingSettings) -> Callable[..., str]:
+    """Creates a key with the scopes that are passed, and returns its text."""
+    return lambda *scopes: KeyStore(settings.state).create("tests", [Scope(s) for s in scopes])
 
 
 @pytest.fixture

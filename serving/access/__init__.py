@@ -1,0 +1,1 @@
+"""Who may ask: keys, scopes, rates, sizes and times of requests."""
