@@ -22,7 +22,7 @@ from cli.command import start_logging
 from feature_store.build import Build
 from ingestion.lake_months import close, read_months
 from lakehouse.context import Context
-from lakehouse.delta import log
+from lakehouse.delta import listing, log
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
 from lakehouse.tables.silver import DAILY_SALES
@@ -86,7 +86,7 @@ def ours(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
 def refreshed(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Refresh the ingested sales, then rebuild the same cells and features in a batch."""
     lake, spark = Lake.at(f"{arguments.work}/lake"), lambda: context.spark
-    last = max(log.month_rows(lake, DAILY_SALES))
+    last = max(listing.month_rows(lake, DAILY_SALES))
     while (open_month := read_months(lake).open_month) < last:
         close(lake, open_month, context.now)
     started = time.monotonic()

@@ -34,9 +34,9 @@ from features.feature_set import SPINES, feature_set
 from features.groups import feature_groups, shop_item, sources_of_ages
 from features.tables import monthly_table
 from ingestion import lake_months
-from lakehouse.delta import files, log, work
-from lakehouse.delta.arrow import upsert_rows
+from lakehouse.delta import creation, files, log, work
 from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.delta.work import Piece, Task
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
@@ -124,7 +124,7 @@ def drawn_lake(folder: str, scale: Scale) -> Lake:
     lake, random = Lake.at(folder), np.random.default_rng(1)
     claim_lake(lake, load_profile("sample").model_copy(update={"features": Features(without=[])}))
     for table in (DAILY_SALES, DAILY_OFFERS, SHOPS, ITEMS):
-        log.create(lake, table)
+        creation.create_table(lake, table)
     items = [
         {"item_id": f"{n}", "category_id": f"{n % 40}", "attributes": [], "updated_at": NOW}
         for n in range(scale.items)

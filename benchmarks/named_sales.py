@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.sales.intake import take_in_few
-from lakehouse.delta import log
+from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
@@ -69,7 +69,7 @@ def make_lake(folder: Path, sales: int) -> Lake:
     lake = Lake.at(str(folder))
     claim_lake(lake, load_profile("sample"))
     for table in (DAILY_SALES, DAILY_OFFERS, REPLACED_DAYS):
-        log.create(lake, table)
+        creation.create_table(lake, table)
     for number in range(MONTHS):
         month = plus_months(FIRST, number)
         append_rows(lake, DAILY_SALES, month_of_sales(month, number, sales // MONTHS))

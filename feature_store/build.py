@@ -35,7 +35,7 @@ from features.group import FeatureGroup
 from features.groups import feature_groups, split_by_age
 from features.tables import features_table, monthly_table
 from ingestion.lake_months import read_months
-from lakehouse.delta import log
+from lakehouse.delta import builds, creation, listing
 from lakehouse.delta.months import patch_months, replace_months
 from lakehouse.delta.parts import Part, discard_parts, of_table
 from lakehouse.delta.states import Change
@@ -168,7 +168,7 @@ class Build:
     def _replace_cells(
         self,
         group: FeatureGroup,
-        stored: log.Months,
+        stored: listing.Months,
         parts: list[Part],
         made_from: dict[date, str],
     ) -> None:
@@ -181,7 +181,7 @@ class Build:
             made_from: month → digest of the inputs of the new cells.
         """
         table = monthly_table(group)
-        is_comparable = stored.files and log.has_declared_columns(self.lake, table)
+        is_comparable = stored.files and creation.has_declared_columns(self.lake, table)
         changed: dict[date, pa.Table | None] = dict.fromkeys(made_from)
         if is_comparable and not self.rebuild:
             changed = changed_cells(self.lake, group, stored.files, parts, list(made_from))
@@ -196,7 +196,7 @@ class Build:
         self.touched.note(
             group,
             {month: changed[month] for month in months},
-            log.built(self.lake, features_table(group)),
+            builds.read_digests(self.lake, features_table(group)),
             feature_digests(group, stored.states, self.history, self.targets),
             feature_digests(group, after, self.history, self.targets),
         )
@@ -238,7 +238,7 @@ class Build:
         """
         if self.rebuild:
             return months
-        built = log.built(self.lake, features_table(group))
+        built = builds.read_digests(self.lake, features_table(group))
         touched = {m: self.touched.keys(group, m, built.get(m), digests[m]) for m in months}
         known = {
             m: keys for m, keys in touched.items() if keys is not None and len(keys) <= MANY_KEYS

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from features import version
 from features.group import FeatureGroup
-from lakehouse.delta import log
+from lakehouse.delta import builds
 from lakehouse.lake import Lake
 from lakehouse.table import Table
 
@@ -73,7 +73,7 @@ def built_by_newer(lake: Lake, tables: Iterable[Table], versions: Versions) -> s
         versions: versions of this program's parts.
     """
     for table in tables:
-        for part, number in sorted(log.versions_recorded(lake, table).items()):
+        for part, number in sorted(builds.read_versions(lake, table).items()):
             if number > versions.get(part, number):
                 return (
                     f"{lake.uri(table)}: built by a newer program, with version {number} of its "

@@ -14,7 +14,7 @@ from feature_store.lineage import aged_digests, cell_digests
 from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
 from features.groups import split_by_age
 from features.tables import monthly_table
-from lakehouse.delta import log
+from lakehouse.delta import builds, creation, log
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.months import replace_months
 from lakehouse.lake import Lake
@@ -38,8 +38,8 @@ def take_over(
         wanted: month → digest that this program would record.
         earlier: month → digest that the last program before ADR 13 would record.
     """
-    stored = log.built_before(lake, table)
-    if not stored or not are_first(versions) or not log.has_declared_columns(lake, table):
+    stored = builds.read_earlier_digests(lake, table)
+    if not stored or not are_first(versions) or not creation.has_declared_columns(lake, table):
         return
     held = {m: d for m, d in wanted.items() if m in stored and stored[m] == earlier[m]}
     if held:
@@ -54,7 +54,7 @@ def take_over_cells(lake: Lake, groups: Sequence[FeatureGroup], history: MonthRa
         groups: every group, the group of pairs first.
         history: the lake's months.
     """
-    if not any(log.built_before(lake, monthly_table(group)) for group in groups):
+    if not any(builds.read_earlier_digests(lake, monthly_table(group)) for group in groups):
         return
     catalogue = catalogue_before(lake)
     plain, aged = split_by_age(groups)

@@ -15,7 +15,7 @@ from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
 from features.groups import sources_of_ages, split_by_age
 from features.tables import monthly_table
 from ingestion.lake_months import LakeMonths
-from lakehouse.delta import log
+from lakehouse.delta import builds, creation, listing, log
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.content import content_digest
 from lakehouse.lake import Lake
@@ -61,8 +61,8 @@ def cell_digests(lake: Lake, history: MonthRange, catalogue: str | None = None) 
         history: the lake's months.
         catalogue: digest of the catalogue; None: ``catalogue_digest``.
     """
-    sales = log.month_digests(lake, DAILY_SALES)
-    offers = log.month_digests(lake, DAILY_OFFERS)
+    sales = listing.month_digests(lake, DAILY_SALES)
+    offers = listing.month_digests(lake, DAILY_OFFERS)
     common = [
         in_digest(code_versions.CELLS, FEATURES_BEFORE),
         stored_profile(lake).model_dump(mode="json", include={"target_clip"}),
@@ -134,6 +134,6 @@ def stale(wanted: dict[date, str], built: dict[date, str]) -> list[date]:
 
 def built_as_declared(lake: Lake, table: Table) -> dict[date, str]:
     """Return the recorded digest of each month; empty if the table's columns are outdated."""
-    if not log.exists(lake, table) or not log.has_declared_columns(lake, table):
+    if not log.exists(lake, table) or not creation.has_declared_columns(lake, table):
         return {}
-    return log.built(lake, table)
+    return builds.read_digests(lake, table)

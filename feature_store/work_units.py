@@ -8,7 +8,7 @@ from features.group import ITEM, FeatureGroup
 from features.groups import ITEM_GROUP
 from features.tables import features_table, monthly_table
 from lakehouse.buckets import Bucket, count_for
-from lakehouse.delta import log
+from lakehouse.delta import listing, log
 from lakehouse.delta.months import drop_months
 from lakehouse.delta.parts import Part
 from lakehouse.delta.work import Piece
@@ -45,7 +45,7 @@ def pair_pieces(lake: Lake, months: Sequence[date], buckets: int) -> Iterator[Pi
     """
     tables = (DAILY_SALES, DAILY_OFFERS)
     files = {table.path: month_files(lake, table) for table in tables}
-    sizes = [log.month_rows(lake, table) for table in tables]
+    sizes = [listing.month_rows(lake, table) for table in tables]
     shops = {SHOPS.path: log.all_files(lake, SHOPS)}
     for month in months:
         rows = sum(size.get(month, 0) for size in sizes)
@@ -87,7 +87,7 @@ def aged_pieces(
         below: the group whose stored cells are aggregated.
     """
     items, cells = (month_files(lake, table) for table in (ITEM_CELLS, monthly_table(below)))
-    sizes = log.month_rows(lake, monthly_table(below))
+    sizes = listing.month_rows(lake, monthly_table(below))
     catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
     total = sum(sizes.get(month, 0) for month in months)
     for mine in batched(months, -(-len(months) // count_for(total, ROWS_PER_BUCKET))):
@@ -123,12 +123,12 @@ def feature_pieces(
         for m, files in month_files(lake, monthly_table(group)).items()
         if first <= m < months[-1] and m in history
     }
-    sizes = log.month_rows(lake, monthly_table(group))
+    sizes = listing.month_rows(lake, monthly_table(group))
     rows = sum(sizes[m] for m in read)
     known: list[str] = []
     if opening is not None:
         known = month_files(lake, features_table(group)).get(opening, [])
-        rows += log.month_rows(lake, features_table(group)).get(opening, 0)
+        rows += listing.month_rows(lake, features_table(group)).get(opening, 0)
     count = buckets or count_for(rows, ROWS_PER_BUCKET)
     for number in range(count):
         bucket = Bucket(number, count)
@@ -146,17 +146,17 @@ def feature_pieces(
 
 def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
     """List the files of each month of a table; empty if the table does not exist yet."""
-    return log.month_files(lake, table) if log.exists(lake, table) else {}
+    return listing.month_files(lake, table) if log.exists(lake, table) else {}
 
 
-def stored_months(lake: Lake, table: Table) -> log.Months:
+def stored_months(lake: Lake, table: Table) -> listing.Months:
     """Return the files and states of each month of a table; empty if the table does not exist."""
-    return log.months_of(lake, table) if log.exists(lake, table) else log.Months({}, {})
+    return listing.list_months(lake, table) if log.exists(lake, table) else listing.Months({}, {})
 
 
 def month_states(lake: Lake, table: Table) -> dict[date, str]:
     """Return the state of each month of a table; empty if the table does not exist yet."""
-    return log.month_digests(lake, table) if log.exists(lake, table) else {}
+    return listing.month_digests(lake, table) if log.exists(lake, table) else {}
 
 
 def drop_other_months(

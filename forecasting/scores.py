@@ -15,7 +15,7 @@ from forecasting.due import Due, models_of
 from forecasting.retrain import SERVED, reasons
 from forecasting.served import actual_rows, served_rows
 from lakehouse.context import Context
-from lakehouse.delta import log
+from lakehouse.delta import listing, log
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.replacement import replace_rows
 from lakehouse.errors import RefusedError, UsageError
@@ -70,7 +70,7 @@ def require_forecast(
 
 def cells(lake: Lake, features: FeatureSet) -> dict[date, str]:
     """Return month → digest of the month's sales cells of pairs."""
-    return log.month_digests(lake, monthly_table(features.groups[0]))
+    return listing.month_digests(lake, monthly_table(features.groups[0]))
 
 
 def scored_cells(lake: Lake) -> dict[tuple[str, date], str]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from features.feature_set import SPINES, FeatureSet, panel_table
 from features.tables import features_table
 from forecasting.due import MODELS
-from lakehouse.delta import log
+from lakehouse.delta import listing, log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
@@ -29,7 +29,9 @@ def forecast_inputs(
     panels = {h: panel_table(features, SPINES[0], h) for h in runs}
     read = [(t, plus_months(cutoff, h)) for h, t in panels.items()]
     read += [(features_table(group), plus_months(cutoff, 1)) for group in features.groups]
-    digests = {t.path: log.month_digests(lake, t).get(m) for t, m in read if log.exists(lake, t)}
+    digests = {
+        t.path: listing.month_digests(lake, t).get(m) for t, m in read if log.exists(lake, t)
+    }
     return json.dumps({**digests, MODELS: runs, "pairs": pairs or SPINES[0]})
 
 

@@ -6,9 +6,10 @@ from datetime import date, datetime
 
 import pyarrow as pa
 
-from lakehouse.delta import log
-from lakehouse.delta.arrow import read_table, upsert_rows
+from lakehouse.delta import creation, log
+from lakehouse.delta.arrow import read_table
 from lakehouse.delta.replacement import replace_all
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.errors import LakeError, RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, month_date, month_number, plus_months
@@ -75,7 +76,7 @@ def extend(lake: Lake, first: date, last: date, now: datetime) -> LakeMonths:
     """
     stored = stored_months(lake)
     if stored is None:
-        log.create(lake, MONTHS)
+        creation.create_table(lake, MONTHS)
         rows = closed_rows(MonthRange(first, last), now, is_last_open=True)
         save(lake, rows, plus_months(first, -1), log.version(lake, MONTHS))
         return LakeMonths(MonthRange(first, last))

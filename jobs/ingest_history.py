@@ -40,7 +40,7 @@ from ingestion.sales.redelivery import redeliver
 from ingestion.sales.redelivery_lines import ShopDay
 from ingestion.sales.span import extend_months, find_gaps
 from lakehouse.context import Context
-from lakehouse.delta.parts import read_files
+from lakehouse.delta.rows import read_files
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange

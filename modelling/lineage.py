@@ -14,7 +14,7 @@ from feature_store.code_versions import (
 )
 from features.feature_set import FeatureSet, panel_table
 from features.group import FeatureGroup
-from lakehouse.delta import log
+from lakehouse.delta import listing, log
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.profile.stored import stored_profile
@@ -39,7 +39,7 @@ def training_digest(
         others: further values that determine the model, such as arguments of the job.
         horizon: horizon of the panel, months.
     """
-    panel = log.month_digests(lake, panel_table(features, spine, horizon))
+    panel = listing.month_digests(lake, panel_table(features, spine, horizon))
     read = [panel.get(month) for month in months]
     code = in_digest(MODELS, MODELS_BEFORE)
     return log.digest([stored_profile(lake).model.model_dump(), code, read, *others])

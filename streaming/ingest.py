@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cli.arguments import add_lake_argument, lake_of
 from cli.command import Job
 from lakehouse.context import Context
-from lakehouse.delta import log
+from lakehouse.delta import creation
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile, load_profile
 from lakehouse.profile.stored import claim_lake, stored_profile
@@ -86,7 +86,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     ids = topic_ids(kafka, [kafka.sales_topic, kafka.catalogue_topic])
     profile = claimed(lake, arguments.profile)
     for table in WRITTEN:
-        log.create(lake, table)
+        creation.create_table(lake, table)
     checkpoint = Checkpoint.at(lake, arguments.checkpoint)
     ingest = Ingest(
         lake,

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from lakehouse.delta import log
+from lakehouse.delta import creation, log
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import load_profile
 from lakehouse.profile.stored import claim_lake
@@ -41,7 +41,7 @@ class PublishedLake:
         self.lake = Lake.at(str(folder))
         claim_lake(self.lake, load_profile("sample"))
         for table in (FORECASTS, FORECAST_VERSIONS):
-            log.create(self.lake, table)
+            creation.create_table(self.lake, table)
         self.set_shops(shop("57"), shop("0", alias_of="57"))
 
     def set_shops(self, *rows: dict[str, Any]) -> None:
@@ -61,4 +61,4 @@ class PublishedLake:
 
     def _write(self, table: Table, rows: list[dict[str, Any]], mode: str = "append") -> None:
         data = pa.Table.from_pylist(rows, schema=table.schema)
-        write_deltalake(log.create(self.lake, table), data, mode=mode)
+        write_deltalake(creation.create_table(self.lake, table), data, mode=mode)

@@ -15,8 +15,8 @@ from feature_store.build import Build
 from ingestion import lake_months
 from ingestion.sales.intake import take_in_few
 from jobs import build_panel
-from lakehouse.delta import log
-from lakehouse.delta.arrow import upsert_rows
+from lakehouse.delta import creation
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.profile.profile import Profile
@@ -85,7 +85,7 @@ def small_lake(
     lake = Lake.at(str(folder))
     claim_lake(lake, meaning or profile())
     for table in (DAILY_SALES, DAILY_OFFERS, REPLACED_DAYS, SHOPS, ITEMS):
-        log.create(lake, table)
+        creation.create_table(lake, table)
     values = [json.dumps(sale).encode() for sale in sales]
     take_in_few(lake, events(*values), stored_profile(lake))
     upsert_rows(

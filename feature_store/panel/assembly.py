@@ -16,7 +16,7 @@ from features.tables import features_table, monthly_table
 from ingestion.lake_months import LakeMonths
 from lakehouse.buckets import count_for
 from lakehouse.context import Context
-from lakehouse.delta import log
+from lakehouse.delta import creation, listing, log
 from lakehouse.delta.months import drop_months, replace_months
 from lakehouse.delta.states import Change
 from lakehouse.delta.work import Piece, do_work
@@ -109,7 +109,9 @@ def panel_pieces(panel: PanelRows, months: LakeMonths) -> Iterator[Piece]:
         months: the lake's months, which determine whether a target month is closed.
     """
     files = files_by_month(panel.lake, panel.features, panel.horizon)
-    sizes = {table.path: log.month_rows(panel.lake, table) for table in tables_read(panel.features)}
+    sizes = {
+        table.path: listing.month_rows(panel.lake, table) for table in tables_read(panel.features)
+    }
     for month in panel.months:
         most = most_rows(panel, sizes, month)
         slices = count_for(most, ROWS_PER_TASK)
@@ -133,14 +135,14 @@ def files_by_month(
         RefusedError: a table's columns are not the declared ones; run jobs.build_features.
     """
     for table in (t(group) for group in features.groups for t in (monthly_table, features_table)):
-        if differing := log.differing_columns(lake, table):
+        if differing := creation.differing_columns(lake, table):
             raise RefusedError(
                 f"{table.path}: its columns are not those declared ({', '.join(differing)}); run "
                 "jobs.build_features, then this step again."
             )
     inputs = input_files(lake, features, horizon)
-    known = {t.path: log.month_files(lake, t) for t in map(features_table, features.groups)}
-    actual = {t.path: log.month_files(lake, t) for t in map(monthly_table, features.groups)}
+    known = {t.path: listing.month_files(lake, t) for t in map(features_table, features.groups)}
+    actual = {t.path: listing.month_files(lake, t) for t in map(monthly_table, features.groups)}
     catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
     return lambda month: {
         **{path: found.get(known_month(month, horizon), []) for path, found in known.items()},

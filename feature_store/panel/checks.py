@@ -5,7 +5,7 @@ from feature_store.lineage import stale
 from feature_store.panel.digests import panel_digests
 from feature_store.panel.rows import PanelRows, name_months
 from ingestion.lake_months import read_months
-from lakehouse.delta import log
+from lakehouse.delta import builds, creation
 from lakehouse.errors import RefusedError
 from lakehouse.progress import progress
 
@@ -53,7 +53,7 @@ def require_declared_columns(rows: PanelRows) -> None:
         RefusedError: columns are missing or no longer declared; build features, then rebuild the
             panel.
     """
-    stored = set(log.columns(rows.lake, rows.table))
+    stored = set(creation.stored_columns(rows.lake, rows.table))
     declared = set(rows.table.names)
     if stored != declared:
         raise RefusedError(
@@ -73,7 +73,7 @@ def require_fresh(rows: PanelRows) -> None:
     if newer := built_by_newer(rows.lake, [rows.table], OF_PANEL_TABLE):
         raise RefusedError(newer)
     wanted = panel_digests(rows, read_months(rows.lake))
-    changed = stale(wanted, log.built(rows.lake, rows.table))
+    changed = stale(wanted, builds.read_digests(rows.lake, rows.table))
     if changed:
         raise RefusedError(
             f"{rows.table.path}: features, catalogue or code changed since {len(changed)} of its "

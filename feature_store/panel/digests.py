@@ -11,7 +11,7 @@ from feature_store.panel.rows import PanelRows
 from features.horizon import known_month
 from features.tables import features_table, monthly_table
 from ingestion.lake_months import LakeMonths
-from lakehouse.delta import log
+from lakehouse.delta import listing, log
 from lakehouse.profile.stored import stored_profile
 
 
@@ -40,8 +40,8 @@ def digests_of_panel(
         catalogue: value that identifies the state of shops and items.
     """
     lake, groups = panel.lake, panel.features.groups
-    known = [log.month_digests(lake, features_table(group)) for group in groups]
-    actual = [log.month_digests(lake, monthly_table(group)) for group in groups]
+    known = [listing.month_digests(lake, features_table(group)) for group in groups]
+    actual = [listing.month_digests(lake, monthly_table(group)) for group in groups]
     rule = stored_profile(lake).forecast.model_dump()
     read = [rule, panel.spine, panel.horizon, panel.features.names, catalogue]
     code = (in_digest(code_versions.PANEL, one) for one in (FEATURES_BEFORE, JOBS_BEFORE))

@@ -6,7 +6,7 @@ from feature_store.panel.digests import digests_of_panel, panel_digests
 from feature_store.panel.input_files import input_files
 from feature_store.panel.rows import PanelRows
 from ingestion.lake_months import LakeMonths
-from lakehouse.delta import log
+from lakehouse.delta import builds, log
 from lakehouse.tables.silver import ITEMS, SHOPS
 
 
@@ -18,7 +18,7 @@ def take_over_panel(panel: PanelRows, months: LakeMonths) -> None:
         months: the lake's months.
     """
     lake = panel.lake
-    if not log.built_before(lake, panel.table):
+    if not builds.read_earlier_digests(lake, panel.table):
         return
     inputs = input_files(lake, panel.features, panel.horizon)
     versions = [log.version(lake, table) for table in (SHOPS, ITEMS)]

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from features.feature_set import FeatureSet
 from features.withdrawal import WITHDRAWALS
-from lakehouse.delta import log
+from lakehouse.delta import listing, log
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
@@ -23,7 +23,7 @@ def input_files(lake: Lake, features: FeatureSet, horizon: int = 1) -> Callable[
     Raises:
         LakeError: the profile declares an input that was never ingested; ingest the input.
     """
-    return inputs_read(lake, features, horizon, (log.month_files, log.all_files), [])
+    return inputs_read(lake, features, horizon, (listing.month_files, log.all_files), [])
 
 
 def input_states(
@@ -34,7 +34,9 @@ def input_states(
     Raises:
         LakeError: the profile declares an input that was never ingested; ingest the input.
     """
-    return inputs_read(lake, features, horizon, (log.month_digests, log.table_digest), "none")
+    return inputs_read(
+        lake, features, horizon, (listing.month_digests, listing.table_digest), "none"
+    )
 
 
 def inputs_read(

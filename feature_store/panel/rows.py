@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.feature_set import FeatureSet, panel_table
-from lakehouse.delta import log, rows
+from lakehouse.delta import builds, listing, log, rows
 from lakehouse.delta.states import NOTHING
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
@@ -68,9 +68,9 @@ class PanelRows:
         if not log.exists(self.lake, self.table):
             return {}
         # A month without rows has no file; only the build records show that it was assembled.
-        built = log.built(self.lake, self.table)
+        built = builds.read_digests(self.lake, self.table)
         assembled: dict[date, list[str]] = {m: [] for m, made in built.items() if made != NOTHING}
-        return {**assembled, **log.month_files(self.lake, self.table)}
+        return {**assembled, **listing.month_files(self.lake, self.table)}
 
     def frame(self, spark: SparkSession) -> DataFrame:
         """Read the rows of all months, with the columns of ``panel_table``.

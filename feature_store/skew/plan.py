@@ -19,7 +19,7 @@ from features.group import FeatureGroup
 from features.groups import split_by_age
 from features.tables import features_table, monthly_table
 from lakehouse.buckets import Bucket, count_for
-from lakehouse.delta import log
+from lakehouse.delta import builds, log
 from lakehouse.delta.work import Piece
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
@@ -115,7 +115,9 @@ def wanted_by_age(
     """
     digests = aged_digests(lake, history, groups)
     tables = (ITEM_CELLS, monthly_table(groups[0]))
-    built = [log.built(lake, table) if log.exists(lake, table) else {} for table in tables]
+    built = [
+        builds.read_digests(lake, table) if log.exists(lake, table) else {} for table in tables
+    ]
     behind = min((month for of in built for month in stale(plain, of)), default=date.max)
     return {month: digest if month < behind else "" for month, digest in digests.items()}
 
@@ -145,13 +147,15 @@ def plan_group(
         wanted: month → digest of the inputs that current cells of the group are made from.
         draw: the sample of keys to compare.
     """
-    stale_cells = stale(wanted, log.built(lake, monthly_table(group)))
+    stale_cells = stale(wanted, builds.read_digests(lake, monthly_table(group)))
     stored = month_states(lake, monthly_table(group))
     made_from = feature_digests(group, stored, history, targets)
     # Features computed from stale cells agree with the cells but not with a rebuild from sales.
     first_stale = min(stale_cells, default=targets.last)
     behind = {month for month in targets if month > first_stale}
-    stale_features = behind | set(stale(made_from, log.built(lake, features_table(group))))
+    stale_features = behind | set(
+        stale(made_from, builds.read_digests(lake, features_table(group)))
+    )
     return GroupPlan(
         group,
         draw.of(lake, group),

@@ -15,7 +15,8 @@ from feature_store.skew.sample import ALL
 from feature_store.skew.task import Place
 from features.tables import features_table, monthly_table
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, read_batches, upsert_rows
+from lakehouse.delta.arrow import append_rows, read_batches
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.tables.gold import FEATURE_SKEW

@@ -10,7 +10,7 @@ from feature_store.work_units import month_files
 from features.group import FeatureGroup
 from features.tables import features_table
 from lakehouse.buckets import Bucket, bucket, count_for
-from lakehouse.delta import log
+from lakehouse.delta import listing
 from lakehouse.lake import Lake
 
 ALL = "all"
@@ -44,7 +44,7 @@ class Draw:
         if self.sample is None or not files:
             return Bucket()
         latest = max(files)
-        keys = log.month_rows(lake, features_table(group))[latest]
+        keys = listing.month_rows(lake, features_table(group))[latest]
         count = count_for(keys, self.sample)
         if count == 1:
             return Bucket()

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, delete_rows, read_table
+from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.delta.upserts import delete_rows
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import ERASURES, SALES_EVENTS
 

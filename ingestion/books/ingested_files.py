@@ -10,7 +10,8 @@ from ingestion.books.books import ENDS, Book
 from ingestion.files.source_file import Known
 from ingestion.files.sources import Source
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, read_table, upsert_rows
+from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import SOURCE_FILES, SOURCES
 

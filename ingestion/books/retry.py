@@ -12,17 +12,11 @@ from ingestion.sales.intake import take_in, take_in_few
 from ingestion.sales.records import rejected
 from ingestion.sales.replacements import read_all
 from lakehouse.delta import log, rows
-from lakehouse.delta.arrow import delete_rows, read_batches, read_table, upsert_rows
-from lakehouse.delta.parts import (
-    Rows,
-    discard_parts,
-    land,
-    load_parts,
-    of_table,
-    read_parts,
-    write_parts,
-)
+from lakehouse.delta.arrow import read_batches, read_table
+from lakehouse.delta.part_upserts import upsert_parts
+from lakehouse.delta.parts import Rows, discard_parts, load_parts, of_table, read_parts, write_parts
 from lakehouse.delta.rows import gathered
+from lakehouse.delta.upserts import delete_rows, upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, RECORD_KEY, REJECTED_SALES, SALES_EVENTS
@@ -83,7 +77,7 @@ def retry_many(spark: "SparkSession", lake: Lake, profile: Profile) -> int:
         events = read_parts(spark, lake, SALES_EVENTS, fine)
         is_moving = any(part.path.startswith(NAMED) for part in fine)
         take_in(lake, events, profile, is_moving=is_moving)
-    land(lake, REJECTED_SALES, of_table(parts, REJECTED_SALES))
+    upsert_parts(lake, REJECTED_SALES, of_table(parts, REJECTED_SALES))
     for part in fine:
         delete_rows(lake, REJECTED_SALES, load_parts(lake, SALES_EVENTS, [part]))
     discard_parts(lake, SALES_EVENTS, fine)

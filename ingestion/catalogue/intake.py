@@ -12,8 +12,9 @@ from ingestion.catalogue.records import Record, item_rows, latest_records, shop_
 from ingestion.files.rows import distinct_rows, source_rows
 from ingestion.files.source_file import unchanged
 from ingestion.files.sources import Sources, entities, read_whole
-from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, read_batches, read_table, upsert_rows
+from lakehouse.delta import creation, log
+from lakehouse.delta.arrow import append_rows, read_batches, read_table
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.date_format import date_reader
 from lakehouse.profile.profile import LISTED, Profile
@@ -169,7 +170,7 @@ def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) 
     Returns:
         The number of rows that are new or have changed values.
     """
-    log.create(lake, table)
+    creation.create_table(lake, table)
     key = table.key[0]
     newer = {row[key]: row for row in rows}
     changed = len(newer)

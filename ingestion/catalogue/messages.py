@@ -9,7 +9,8 @@ from ingestion.catalogue.intake import upsert_changed
 from ingestion.catalogue.records import Record, Records, item_rows, read_field, shop_rows
 from ingestion.files.sources import entity_fields
 from ingestion.json_records import read_object
-from lakehouse.delta.arrow import read_table, upsert_rows
+from lakehouse.delta.arrow import read_table
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Entity, Profile
 from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES

@@ -14,9 +14,11 @@ from ingestion.files.sources import Source, read_whole
 from ingestion.inputs.records import InputRecords
 from ingestion.newest import newest
 from lakehouse.delta import log, rows
-from lakehouse.delta.arrow import Filters, read_batches, read_table, upsert_rows
-from lakehouse.delta.parts import Rows, commit_parts, land, write_parts
+from lakehouse.delta.arrow import Filters, read_batches, read_table
+from lakehouse.delta.part_upserts import upsert_parts
+from lakehouse.delta.parts import Rows, commit_parts, write_parts
 from lakehouse.delta.rows import ROWS_PER_FILE, gathered
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS
@@ -123,5 +125,7 @@ def put_many(lake: Lake, received: "DataFrame", read: InputRecords) -> int:
     others = [column for column in source.table.names if column not in source.keys]
     last = F.max_by(F.struct(*others), F.struct(*VERSION)).alias("last")
     unique = found.groupBy(*source.keys).agg(last).select(*source.keys, "last.*")
-    land(lake, source.table, write_parts(lake, unique, partial(rows.as_rows, source.table)), NEWER)
+    upsert_parts(
+        lake, source.table, write_parts(lake, unique, partial(rows.as_rows, source.table)), NEWER
+    )
     return found.count()

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from ingestion.catalogue.intake import put_through
 from ingestion.catalogue.messages import MESSAGE, take_in_messages
 from ingestion.known_at.received import Reception
-from lakehouse.delta import log
+from lakehouse.delta import creation, log
 from lakehouse.delta.arrow import append_rows, read_batches, read_table
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import LISTED, Profile
@@ -30,7 +30,7 @@ def replay_catalogue(lake: Lake, known: Lake, reception: Reception, profile: Pro
         profile: the profile that describes the records.
     """
     for table in (SHOPS, ITEMS, CATALOGUE_EVENTS):
-        log.create(known, table)
+        creation.create_table(known, table)
     lists: dict[str, pa.Table] = {}
     for time, entities in sorted(received(lake, reception).items()):
         mine = [("ingested_at", "=", time), ("entity", "in", sorted(entities))]

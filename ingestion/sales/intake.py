@@ -22,10 +22,11 @@ from ingestion.sales.replaced_days import (
 from ingestion.sales.replacements import MAY_REPLACE, read_all
 from ingestion.sales.shuffle import collapsed, each_place, gathered
 from ingestion.sales.versions import newest_offers, newest_sales
-from lakehouse.delta import log
-from lakehouse.delta.arrow import upsert_rows
-from lakehouse.delta.parts import Part, Rows, land, load_parts, of_table, write_parts
+from lakehouse.delta import creation, log
+from lakehouse.delta.part_upserts import upsert_parts
+from lakehouse.delta.parts import Part, Rows, load_parts, of_table, write_parts
 from lakehouse.delta.rows import INCOMING, STORED
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.profile.sales import CONTENT, Sales
@@ -82,7 +83,7 @@ def take_in(
         touched += (shop_days(rows) for rows in each_file(lake, of_table(parts, DAILY_SALES)))
     for table, is_newer in TABLES.items():
         months = partial(months_of, lake, table, profile)
-        land(lake, table, of_table(parts, table), is_newer, months)
+        upsert_parts(lake, table, of_table(parts, table), is_newer, months)
     cancel_replaced(lake, shop_days(*touched))
 
 
@@ -136,7 +137,7 @@ def take_in_few(lake: Lake, events: pa.Table, profile: Profile) -> pa.Table:
 def let_sales_move(lake: Lake, sales: Sales) -> None:
     """Set ``MOVES`` on silver.daily_sales: a sale's next version may be of another month."""
     if not moves(lake, sales):
-        log.create(lake, DAILY_SALES)
+        creation.create_table(lake, DAILY_SALES)
         log.set_property(lake, DAILY_SALES, MOVES, "true")
 
 

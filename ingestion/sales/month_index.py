@@ -15,10 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.delta import log
+from lakehouse.delta import creation, log
 from lakehouse.delta.arrow import dataset
 from lakehouse.delta.changes import FeedGapError, read_new_rows
-from lakehouse.delta.sorted_runs import commit_runs, look_up, write_run
+from lakehouse.delta.run_files import look_up
+from lakehouse.delta.sorted_runs import commit_runs, write_run
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import DAILY_SALES, SALE_MONTHS
 
@@ -48,7 +49,7 @@ def find_months(lake: Lake, ids: pa.ChunkedArray) -> set[date | None]:
 
 def update(lake: Lake) -> None:
     """Add the rows written to silver.daily_sales since the last update to the index."""
-    log.create(lake, SALE_MONTHS)
+    creation.create_table(lake, SALE_MONTHS)
     now = log.version(lake, DAILY_SALES)
     name = f"covers {log.table_id(lake, DAILY_SALES)}"
     covered = log.transaction_number(lake, SALE_MONTHS, name)

@@ -18,9 +18,11 @@ from ingestion.sales.replacements import (
 )
 from ingestion.sales.versions import LIVE
 from lakehouse.delta import log
-from lakehouse.delta.arrow import read_table, upsert_rows
-from lakehouse.delta.parts import Part, Rows, discard_parts, load_parts, portions
+from lakehouse.delta.arrow import read_table
+from lakehouse.delta.part_upserts import portions
+from lakehouse.delta.parts import Part, Rows, discard_parts, load_parts
 from lakehouse.delta.rows import INCOMING, STORED
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.tables.bronze import RECORD_KEY

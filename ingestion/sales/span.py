@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from ingestion.lake_months import clear, extend, shrink
 from ingestion.sales.versions import LIVE
-from lakehouse.delta import log
+from lakehouse.delta import listing, log
 from lakehouse.delta.arrow import read_batches
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
@@ -15,7 +15,7 @@ def sales_months(lake: Lake) -> MonthRange | None:
     """Return the months from the first live sale to the last; None when no sale is live."""
     if not log.exists(lake, DAILY_SALES):
         return None
-    stored = sorted(log.month_rows(lake, DAILY_SALES))
+    stored = sorted(listing.month_rows(lake, DAILY_SALES))
     first = next((month for month in stored if has_live_sales(lake, month)), None)
     last = next((month for month in reversed(stored) if has_live_sales(lake, month)), None)
     return None if first is None or last is None else MonthRange(first, last)
@@ -47,7 +47,7 @@ def has_live_sales(lake: Lake, month: date) -> bool:
 def find_gaps(lake: Lake) -> list[MonthRange]:
     """List the ranges of months without a live sale between the first live sale and the last."""
     span = sales_months(lake)
-    stored = log.month_rows(lake, DAILY_SALES) if span is not None else {}
+    stored = listing.month_rows(lake, DAILY_SALES) if span is not None else {}
     gaps: list[MonthRange] = []
     for month in span or ():
         if month in stored and has_live_sales(lake, month):

@@ -1,32 +1,21 @@
-"""Delta log access: create and open tables, list files and months, and read recorded digests."""
+"""Delta log access: open tables, and read their versions, files, transactions and properties."""
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
-from typing import Any
 
-from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow.fs import FileType
 
 from lakehouse.delta import damage
-from lakehouse.delta.states import MADE, ROWS, VERSION, as_digest, of_month
-from lakehouse.delta.transactions import transaction_numbers
 from lakehouse.errors import LakeError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem, is_local, local_path
 from lakehouse.table import Table
-
-# Commit metadata key of programs before ADR 13: month → digest of the month's inputs.
-BUILT = "shopcast.built"
-# How many commits back that key is looked for.
-HISTORY = 50
-MOST_NAMED = 5
 
 
 def exists(lake: Lake, table: Table) -> bool:
@@ -96,223 +85,9 @@ def forget() -> None:
     opened_before.cache_clear()
 
 
-def create(lake: Lake, table: Table, *, replaces_all: bool = False) -> DeltaTable:
-    """Open a table, creating a missing table and adding missing checks.
-
-    Args:
-        lake: the lake that has the table.
-        table: the table's declaration.
-        replaces_all: True if the caller replaces all rows, and with them the columns, so that
-            stored columns may differ from the declared ones.
-
-    Raises:
-        LakeError: the stored columns differ from the declared ones or cannot hold their values;
-            rebuild all months with the step that writes the table.
-    """
-    if not exists(lake, table):
-        make(lake, table)
-    elif not replaces_all and (differing := differing_columns(lake, table)):
-        raise LakeError(
-            f"{lake.uri(table)}: its columns are not those declared (missing, too many, of "
-            f"another type or without nulls: {', '.join(differing[:MOST_NAMED])}); rebuild all "
-            "its months with the step that writes it (README: steps)."
-        )
-    # Delta adds checks in a second commit, and a process may have been stopped before that commit.
-    if missing := missing_checks(lake, table):
-        reach(f"before {table.path} checks")
-        try:
-            load(lake, table).alter.add_constraint(missing)
-        except DeltaError:
-            if missing_checks(lake, table):
-                raise
-    return load(lake, table)
-
-
-def missing_checks(lake: Lake, table: Table) -> dict[str, str]:
-    """Return the declared checks that a stored table lacks: name → SQL condition."""
-    stored = load(lake, table).metadata().configuration
-    return {c.name: c.sql for c in table.checks if f"delta.constraints.{c.name}" not in stored}
-
-
-def make(lake: Lake, table: Table, *, is_emptied: bool = False) -> None:
-    """Create an empty table, even if another process creates the table at the same time.
-
-    Args:
-        lake: the lake to create the table in.
-        table: the table's declaration.
-        is_emptied: True to overwrite a stored table that has other columns, deleting its rows.
-    """
-    reach(f"before {table.path} is made")
-    try:
-        DeltaTable.create(
-            lake.uri(table),
-            schema=table.schema,
-            mode="overwrite" if is_emptied else "error",
-            partition_by=list(table.partition_by),
-            name=table.name,
-            description=table.description,
-            configuration={"delta.enableChangeDataFeed": "true"} if table.change_feed else None,
-            # Tried again it would be made over the one that another process made meanwhile.
-            commit_properties=CommitProperties(max_commit_retries=0),
-        )
-    except DeltaError:
-        if is_emptied or not exists(lake, table):
-            raise
-
-
-def has_declared_columns(lake: Lake, table: Table) -> bool:
-    """Return whether a stored table has the declared columns and can hold their values."""
-    return not differing_columns(lake, table)
-
-
-def differing_columns(lake: Lake, table: Table) -> list[str]:
-    """List the columns in which a stored table differs from its declaration.
-
-    A column differs if it is missing, extra, of another type, or refuses nulls that are declared.
-
-    The program compares columns itself because delta-rs raises no error: delta-rs casts appended
-    rows to the stored type, and commits workers' files whose values or nulls the table cannot hold.
-    """
-    return differing(load(lake, table), table)
-
-
-def differing(opened: DeltaTable, table: Table) -> list[str]:
-    """Return what ``differing_columns`` does, for an opened version."""
-    stored = {field.name: field for field in opened.schema().fields}
-    declared = {field.name: field for field in Schema.from_arrow(table.schema).fields}
-    alone = set(stored) ^ set(declared)
-    unlike = {name for name in set(stored) - alone if not holds(stored[name], declared[name])}
-    return sorted(alone | unlike)
-
-
-def holds(stored: Field, declared: Field) -> bool:
-    """Return whether a stored column can hold every value of a declared column."""
-    return bool(stored.type == declared.type and (stored.nullable or not declared.nullable))
-
-
-def columns(lake: Lake, table: Table) -> list[str]:
-    """Return the names of a table's stored columns."""
-    return [field.name for field in load(lake, table).schema().fields]
-
-
 def version(lake: Lake, table: Table) -> int:
     """Return the newest version of a table."""
     return int(load(lake, table).version())
-
-
-@dataclass(frozen=True)
-class Months:
-    """The files and month states of one version of a table partitioned by month.
-
-    Attributes:
-        files: month → the month's files, as paths below the table.
-        states: month → the month's state; see ``month_digests``.
-    """
-
-    files: Mapping[date, list[str]]
-    states: dict[date, str]
-
-    def states_after(
-        self, months: Container[date], filled: Collection[date | None], state: str
-    ) -> dict[date, str]:
-        """Return the month states after some months were replaced.
-
-        Args:
-            months: the months replaced.
-            filled: months that have rows afterwards; a replaced month outside has no state.
-            state: the new state of the replaced months.
-        """
-        kept = {month: old for month, old in self.states.items() if month not in months}
-        return kept | {month: state for month in filled if month and month in months}
-
-
-def month_digests(lake: Lake, table: Table) -> dict[date, str]:
-    """Return the state of each month that has rows: equal states mean equal rows.
-
-    A commit that changes a month's rows changes the month's state; compaction does not. If no
-    commit changed a month's rows since ADR 13, the month's state is the digest of its file names.
-    """
-    return months_of(lake, table).states
-
-
-def months_of(lake: Lake, table: Table) -> Months:
-    """Return the files and states of all months of a table's newest version."""
-    opened = load(lake, table)
-    files = files_of_months(opened)
-    numbers = transaction_numbers(opened, lake.uri(table))
-    states = {
-        month: as_digest(numbers[name])
-        if (name := of_month(ROWS, month)) in numbers
-        else digest(sorted(paths))
-        for month, paths in files.items()
-    }
-    return Months(files, states)
-
-
-def table_digest(lake: Lake, table: Table) -> str:
-    """Return the state of an unpartitioned table, as ``month_digests`` does for a month."""
-    number = transaction_numbers(load(lake, table), lake.uri(table)).get(ROWS)
-    return as_digest(number) if number is not None else digest(all_files(lake, table))
-
-
-def names_digests(opened: DeltaTable) -> dict[date, str]:
-    """Digest the sorted file names of each month of an opened version."""
-    return {month: digest(sorted(paths)) for month, paths in files_of_months(opened).items()}
-
-
-def month_files(lake: Lake, table: Table) -> dict[date, list[str]]:
-    """Return the files of each month in a table's newest version, as paths below the table."""
-    return files_of_months(load(lake, table))
-
-
-def files_of_months(opened: DeltaTable) -> dict[date, list[str]]:
-    """Return the files of each month of an opened version, as paths below the table."""
-    files: dict[date, list[str]] = defaultdict(list)
-    for month, path, _ in month_actions(opened):
-        files[month].append(path)
-    return dict(files)
-
-
-def month_rows(lake: Lake, table: Table) -> dict[date, int]:
-    """Count the rows of each month of a table from its log."""
-    counts: dict[date, int] = defaultdict(int)
-    for month, _, count in month_actions(load(lake, table)):
-        counts[month] += count
-    return dict(counts)
-
-
-def file_rows(lake: Lake, table: Table) -> dict[str, int]:
-    """Count the rows of each file of a table partitioned by month, by path below the table."""
-    return {path: count for _, path, count in month_actions(load(lake, table))}
-
-
-def month_actions(opened: DeltaTable) -> list[tuple[date, str, int]]:
-    """List (month, path, rows) of each file of a table partitioned by month, sorted.
-
-    Files of rows without a month are left out.
-    """
-    key = (opened.table_uri, opened.metadata().id, opened.version())
-    if key not in known_actions:
-        actions = opened.get_add_actions(flatten=True)
-        names = ("partition.month", "path", "num_records")
-        columns = (actions[name].to_pylist() for name in names)
-        listed = sorted(row for row in zip(*columns, strict=True) if row[0] is not None)
-        remember(known_actions, key, listed)
-    return known_actions[key]
-
-
-# Caches by (URI, table id, version): a version never changes. The newest MOST_KNOWN are kept.
-Key = tuple[str, str, int]
-known_actions: dict[Key, list[tuple[date, str, int]]] = {}
-known_built: dict[Key, dict[str, str]] = {}
-MOST_KNOWN = 64
-
-
-def remember(known: dict[Key, Any], key: Key, value: Any) -> None:
-    """Add a value to a cache by version, dropping the oldest entry of a full cache."""
-    if len(known) >= MOST_KNOWN:
-        known.pop(next(iter(known)))
-    known[key] = value
 
 
 def all_files(lake: Lake, table: Table) -> list[str]:
@@ -324,84 +99,6 @@ def digest(parts: object) -> str:
     """Digest a value, written as JSON, into 16 hexadecimal digits."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def numbers_of(opened: DeltaTable, uri: str, name: str) -> dict[str, int]:
-    """Return a table's recorded numbers whose names begin with a prefix.
-
-    Args:
-        opened: a version of the table.
-        uri: the table's URI.
-        name: the prefix, which a space separates from the rest of a number's name.
-
-    Returns:
-        Rest of the name, without prefix and space → number.
-    """
-    numbers = transaction_numbers(opened, uri)
-    return {
-        known.removeprefix(f"{name} "): number
-        for known, number in numbers.items()
-        if known.startswith(f"{name} ")
-    }
-
-
-def built(lake: Lake, table: Table) -> dict[date, str]:
-    """Return for each month of a derived table the digest of its inputs at the last build.
-
-    Returns:
-        Month → digest; empty if the table does not exist.
-    """
-    return built_of(load(lake, table), lake.uri(table)) if exists(lake, table) else {}
-
-
-def built_of(opened: DeltaTable, uri: str) -> dict[date, str]:
-    """Return what ``built`` does, for an opened version."""
-    numbers = numbers_of(opened, uri, MADE)
-    if not numbers:
-        return built_before_of(opened, uri)
-    return {date.fromisoformat(f"{m}-01"): as_digest(number) for m, number in numbers.items()}
-
-
-def built_before(lake: Lake, table: Table) -> dict[date, str]:
-    """Return the input digests that a program before ADR 13 recorded, by month.
-
-    Returns:
-        Month → digest; empty if the table does not exist or has digests recorded since ADR 13.
-    """
-    return built_before_of(load(lake, table), lake.uri(table)) if exists(lake, table) else {}
-
-
-def built_before_of(opened: DeltaTable, uri: str) -> dict[date, str]:
-    """Return what ``built_before`` does, for an opened version."""
-    recorded = record_before(opened, uri).get(BUILT, "{}")
-    return {date.fromisoformat(month): made for month, made in json.loads(recorded).items()}
-
-
-def record_before(opened: DeltaTable, uri: str) -> dict[str, str]:
-    """Return the newest commit metadata in which a program before ADR 13 recorded a build.
-
-    Returns:
-        ``{BUILT: JSON}``; empty if no recent commit has such metadata, or if the table has digests
-        recorded since ADR 13.
-    """
-    if numbers_of(opened, uri, MADE):
-        return {}
-    key = (opened.table_uri, opened.metadata().id, opened.version())
-    if key not in known_built:
-        recorded = (commit[BUILT] for commit in opened.history(HISTORY) if BUILT in commit)
-        remember(known_built, key, {BUILT: newest} if (newest := next(recorded, None)) else {})
-    return dict(known_built[key])
-
-
-def versions_recorded(lake: Lake, table: Table) -> dict[str, int]:
-    """Return the code versions that a derived table was last built with.
-
-    Returns:
-        Part of the program → version; empty if the table does not exist.
-    """
-    if not exists(lake, table):
-        return {}
-    return numbers_of(load(lake, table), lake.uri(table), VERSION)
 
 
 def row_count(lake: Lake, table: Table) -> int:

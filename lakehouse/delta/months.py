@@ -8,7 +8,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError
 
-from lakehouse.delta import log
+from lakehouse.delta import builds, creation, listing, log
 from lakehouse.delta.files import read
 from lakehouse.delta.parts import Part, Rows, actions, of_table, write_part
 from lakehouse.delta.states import NOTHING, Change, records
@@ -41,7 +41,8 @@ def replace_months(
             the commit only records ``made_from``.
         parts: files that ``write_parts`` or ``do_work`` wrote; parts of other tables or months are
             ignored.
-        made_from: month → digest of the inputs of the month's rows, recorded for ``log.built``.
+        made_from: month → digest of the inputs of the month's rows, recorded for
+            ``builds.read_digests``.
         is_whole: True if ``months`` are all months of the table, whose columns may then change.
         change: the new state of the months and the code versions that made the rows; None: a new
             state and no versions.
@@ -52,7 +53,7 @@ def replace_months(
     Raises:
         ConflictError: another process wrote the table at the same time; run again.
     """
-    target = log.create(lake, table, replaces_all=is_whole)
+    target = creation.create_table(lake, table, replaces_all=is_whole)
     mine = [part for part in of_table(parts, table) if part.month in set(months)]
     changed = (change or Change()).of(table, months)
     properties = build_properties(target, lake.uri(table), table, made_from, changed)
@@ -74,11 +75,11 @@ def drop_months(lake: Lake, table: Table, kept: Container[date]) -> None:
     Raises:
         ConflictError: another process wrote the table at the same time; run again.
     """
-    if not log.exists(lake, table) or not log.has_declared_columns(lake, table):
+    if not log.exists(lake, table) or not creation.has_declared_columns(lake, table):
         return
-    built = {month for month, made in log.built(lake, table).items() if made != NOTHING}
+    built = {month for month, made in builds.read_digests(lake, table).items() if made != NOTHING}
     if gone := sorted(
-        month for month in built | set(log.month_files(lake, table)) if month not in kept
+        month for month in built | set(listing.month_files(lake, table)) if month not in kept
     ):
         replace_months(lake, table, gone, [], dict.fromkeys(gone, NOTHING))
 
@@ -111,9 +112,9 @@ def patch_months(
         ConflictError: another process wrote the table at the same time; run again.
     """
     # Reads and replaces files of this one version only; a newer version is a conflict.
-    target = log.create(lake, table)
+    target = creation.create_table(lake, table)
     seen = target.version()
-    files = log.files_of_months(target)
+    files = listing.files_of_months(target)
     keys = [name for name in table.key if name != "month"]
     parts = []
     for month in months:
@@ -146,13 +147,13 @@ def commit(
     Raises:
         ConflictError: another process wrote the table at the same time; run again.
     """
-    is_other = bool(log.differing(target, table))
+    is_other = bool(creation.differing_in(target, table))
     reach(f"before {table.path}")
     try:
         target.create_write_transaction(
             actions(table, parts),
             mode="overwrite" if months else "append",
-            # Columns change only when all rows are replaced: log.create has checked this.
+            # Columns change only when all rows are replaced: ``create_table`` checked this.
             schema=Schema.from_arrow(table.schema) if is_other else target.schema(),
             partition_by=["month"],
             partition_filters=None
@@ -189,11 +190,11 @@ def build_properties(
         made_from: as for ``replace_months``.
         changed: transactions that ``Change.of`` returned.
     """
-    if log.differing(target, table):
+    if creation.differing_in(target, table):
         # A change of columns deletes all rows, also in months that this commit does not write.
-        earlier = dict.fromkeys(log.built_of(target, uri), NOTHING)
+        earlier = dict.fromkeys(builds.digests_of(target, uri), NOTHING)
     else:
-        earlier = log.built_before_of(target, uri)
+        earlier = builds.earlier_digests_of(target, uri)
     made = records({**earlier, **made_from})
     alone = Transaction(f"build {table.path}", time.time_ns())
     return CommitProperties(app_transactions=[alone, *made, *changed])

@@ -4,7 +4,6 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction
 
-from lakehouse.delta import log
-from lakehouse.delta.arrow import dataset, upsert_rows
+from lakehouse.delta import creation, log
 from lakehouse.delta.files import statistics, write
 from lakehouse.delta.states import rows_changed
 from lakehouse.faults import reach
@@ -56,8 +53,6 @@ COLUMNS = (
     Column("stats", TEXT, "Delta statistics as JSON", False),
 )
 SCHEMA = pa.schema([column.field for column in COLUMNS])
-# Most rows merged at once: the driver's memory holds them, at about 250 bytes per row.
-MOST_ROWS = 1_000_000
 NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -151,7 +146,7 @@ def commit_parts(
         transaction: name and number that the commit records, for ``log.has_transaction``; None:
             no name.
     """
-    target = log.create(lake, table)
+    target = creation.create_table(lake, table)
     is_by_month = "month" in table.partition_by
     changed = rows_changed(table, (part.month for part in parts)) if is_by_month else []
     reach(f"before {table.path}")
@@ -203,75 +198,3 @@ def discard_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> None:
     files = filesystem(lake.uri(table))
     for part in parts:
         files.delete_file(part.path)
-
-
-def anywhere(_: pa.Table) -> None:
-    """Return None: stored rows of the same keys can be in any month."""
-
-
-def land(
-    lake: Lake,
-    table: Table,
-    parts: Sequence[Part],
-    newer: str = "TRUE",
-    months: Callable[[pa.Table], Sequence[date | None] | None] = anywhere,
-) -> None:
-    """Upsert parts into a table.
-
-    An empty table gets the files themselves, in one commit. Otherwise the rows are merged, up to
-    ``MOST_ROWS`` per commit; if the process is stopped between commits, running it again completes
-    the upsert.
-
-    Args:
-        lake: the lake that has the table; a missing table is created.
-        table: the table to upsert into.
-        parts: files that ``write_parts`` wrote below the table, with one row per key in all.
-        newer: SQL condition over ``incoming`` and ``stored`` under which the incoming row replaces
-            the stored one.
-        months: rows of parts → the argument ``months`` of ``upsert_rows``.
-    """
-    target = log.create(lake, table)
-    if not parts:
-        return
-    if not target.file_uris():
-        # If another process filled the table first, this commit fails and the parts are merged.
-        with suppress(CommitFailedError):
-            commit_parts(lake, table, parts)
-            return
-    for some in portions(parts):
-        rows = load_parts(lake, table, some)
-        upsert_rows(lake, table, rows, newer, months(rows))
-    discard_parts(lake, table, parts)
-
-
-def portions(parts: Iterable[Part]) -> Iterator[list[Part]]:
-    """Group parts in order of month, up to ``MOST_ROWS`` rows per group; no part is split."""
-    held: list[Part] = []
-    for part in sorted(parts, key=lambda part: (part.month is None, part.month)):
-        if held and sum(one.rows for one in held) + part.rows > MOST_ROWS:
-            yield held
-            held = []
-        held.append(part)
-    if held:
-        yield held
-
-
-def read_files(
-    spark: "SparkSession", lake: Lake, table: Table, column: str, values: Sequence[str]
-) -> "DataFrame":
-    """Read the rows of an unpartitioned table that have some values in a column.
-
-    Spark reads the files as plain Parquet, because its Delta reader takes seconds to start.
-
-    Args:
-        spark: the Spark session.
-        lake: the lake that has the table.
-        table: the table to read; not partitioned.
-        column: name of the column to select rows by.
-        values: the values to select.
-    """
-    from pyspark.sql import functions as F
-
-    wanted = dataset(lake, table, [(column, "in", list(values))])
-    paths = [f"{lake.uri(table)}/{path}" for path in wanted.files]
-    return spark.read.schema(table.ddl).parquet(*paths).where(F.col(column).isin(*values))

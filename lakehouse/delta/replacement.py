@@ -7,9 +7,9 @@ import pyarrow as pa
 from deltalake import DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from lakehouse.delta import log
-from lakehouse.delta.arrow import all_months
+from lakehouse.delta import creation, log
 from lakehouse.delta.states import rows_changed
+from lakehouse.delta.upserts import all_months
 from lakehouse.errors import ConflictError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
@@ -27,7 +27,7 @@ def replace_rows(
         rows: the new rows, with the columns of ``table``.
         shared: column → value; all rows with these values are deleted, and all new rows have them.
     """
-    target = log.create(lake, table)
+    target = creation.create_table(lake, table)
     quoted = ((name, str(value).replace("'", "''")) for name, value in shared.items())
     where = " AND ".join(f"\"{name}\" = '{value}'" for name, value in quoted)
     shaped = table.shaped(rows)

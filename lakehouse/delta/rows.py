@@ -1,12 +1,13 @@
 """Spark DataFrames of a table's rows: read from Delta, and appended through delta-rs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from lakehouse.delta import log
+from lakehouse.delta.arrow import dataset
 from lakehouse.delta.parts import Rows, commit_parts, write_parts
 from lakehouse.lake import Lake
 from lakehouse.table import Table
@@ -60,3 +61,24 @@ def gathered(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table
             held = []
     if held:
         yield pa.Table.from_batches(held)
+
+
+def read_files(
+    spark: "SparkSession", lake: Lake, table: Table, column: str, values: Sequence[str]
+) -> "DataFrame":
+    """Read the rows of an unpartitioned table that have some values in a column.
+
+    Spark reads the files as plain Parquet, because its Delta reader takes seconds to start.
+
+    Args:
+        spark: the Spark session.
+        lake: the lake that has the table.
+        table: the table to read; not partitioned.
+        column: name of the column to select rows by.
+        values: the values to select.
+    """
+    from pyspark.sql import functions as F
+
+    wanted = dataset(lake, table, [(column, "in", list(values))])
+    paths = [f"{lake.uri(table)}/{path}" for path in wanted.files]
+    return spark.read.schema(table.ddl).parquet(*paths).where(F.col(column).isin(*values))

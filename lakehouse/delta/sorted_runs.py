@@ -10,68 +10,42 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
-from lakehouse.delta import log
+from lakehouse.delta import creation, log
 from lakehouse.delta.files import statistics
+from lakehouse.delta.run_files import File, list_files, read_range
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem
 from lakehouse.table import Table
 
-Numbers = npt.NDArray[np.int64]
 ROWS_PER_GROUP = 2048
 ROWS_PER_FILE = 1 << 20
 MOST_RUNS = 8
-# Row groups read at once.
-GROUPS = 64
 NUMBERS = 1 << 64
 SMALLEST = -(1 << 63)
 
 
-@dataclass(frozen=True)
-class File:
-    """A file of a run.
+def share(file: File) -> float:
+    """Return the share of all 64-bit numbers that a file covers of its run, in (0, 1].
 
-    Attributes:
-        path: path of the file below the table.
-        size: bytes.
-        rows: number of rows.
-        low: smallest number in the first column.
-        high: greatest number in the first column.
+    A file less than half full counts as a whole run: 1.
     """
+    is_whole = file.rows < ROWS_PER_FILE // 2
+    return 1.0 if is_whole else (file.high - file.low + 1) / NUMBERS
 
-    path: str
-    size: int
-    rows: int
-    low: int
-    high: int
 
-    @property
-    def share(self) -> float:
-        """The share of all 64-bit numbers that this file covers of its run, in (0, 1].
-
-        A file less than half full counts as a whole run: 1.
-        """
-        is_whole = self.rows < ROWS_PER_FILE // 2
-        return 1.0 if is_whole else (self.high - self.low + 1) / NUMBERS
-
-    @property
-    def level(self) -> int:
-        """About how many times eight runs were joined into one to make this file's run."""
-        return int(np.log(max(1.0, self.rows / self.share)) / np.log(MOST_RUNS))
+def level(file: File) -> int:
+    """Return about how many times eight runs were joined into one to make a file's run."""
+    return int(np.log(max(1.0, file.rows / share(file))) / np.log(MOST_RUNS))
 
 
 def write_run(lake: Lake, table: Table, rows: Iterable[pa.Table]) -> list[AddAction]:
@@ -136,7 +110,7 @@ def commit_runs(
         done: name and number that the commit records.
         is_whole: True to delete all other files of the table.
     """
-    target = log.create(lake, table)
+    target = creation.create_table(lake, table)
     gone = list_files(target, table) if is_whole else []
     replace(target, table, runs, gone, done)
     join_runs(lake, table)
@@ -163,17 +137,6 @@ def replace(
     reach(f"after {table.path}")
 
 
-def list_files(opened: DeltaTable, table: Table) -> list[File]:
-    """List the files of an opened version, with the range of numbers in each."""
-    actions = opened.get_add_actions(flatten=True)
-    number = table.names[0]
-    names = ("path", "size_bytes", "num_records", f"min.{number}", f"max.{number}")
-    if not len(actions["path"]):
-        return []
-    columns = (actions[name].to_pylist() for name in names)
-    return [File(*values) for values in zip(*columns, strict=True)]
-
-
 def join_runs(lake: Lake, table: Table) -> None:
     """Join runs of equal size while there are ``MOST_RUNS`` of one size.
 
@@ -181,13 +144,13 @@ def join_runs(lake: Lake, table: Table) -> None:
     stops, and a later call joins the runs.
     """
     opened = log.load(lake, table)
-    by_level = sorted(list_files(opened, table), key=lambda file: file.level)
-    for level, files in groupby(by_level, key=lambda file: file.level):
+    by_level = sorted(list_files(opened, table), key=level)
+    for runs_level, files in groupby(by_level, key=level):
         run = list(files)
-        if sum(file.share for file in run) >= MOST_RUNS:
+        if sum(map(share, run)) >= MOST_RUNS:
             joined = [write_file(lake, table, rows) for rows in merged(lake, table, run)]
             try:
-                replace(opened, table, joined, run, log.Named(f"join {level}", time.time_ns()))
+                replace(opened, table, joined, run, log.Named(f"join {runs_level}", time.time_ns()))
             except CommitFailedError:
                 return
             return join_runs(lake, table)
@@ -196,73 +159,9 @@ def join_runs(lake: Lake, table: Table) -> None:
 def merged(lake: Lake, table: Table, files: Sequence[File]) -> Iterator[pa.Table]:
     """Yield the distinct rows of files, in ranges of numbers with about one file's rows each."""
     count = -(-sum(file.rows for file in files) // ROWS_PER_FILE)
-    for piece in range(count):
-        low, high = (SMALLEST + NUMBERS * n // count for n in (piece, piece + 1))
+    for number in range(count):
+        low, high = (SMALLEST + NUMBERS * n // count for n in (number, number + 1))
         within = [f for f in files if f.low < high and f.high >= low]
         rows = [r for f in within for r in read_range(lake, table, f, low, high - 1)]
         if any(map(len, rows)):
             yield each_once(table, rows)
-
-
-def read_range(lake: Lake, table: Table, file: File, low: int, high: int) -> Iterator[pa.Table]:
-    """Read the rows of a file whose numbers are in [low, high]."""
-    number = pc.field(table.names[0])
-    lows, highs = group_ranges(lake.uri(table), file.path)
-    groups = np.flatnonzero((lows <= high) & (highs >= low))
-    wanted = (number >= pa.scalar(low, pa.int64())) & (number <= pa.scalar(high, pa.int64()))
-    for rows in read_groups(lake, table, file, groups):
-        yield rows.filter(wanted)
-
-
-def look_up(lake: Lake, table: Table, numbers: Numbers) -> Iterator[pa.Table]:
-    """Read the rows whose first column has one of some numbers.
-
-    Each number costs one row group per run. Memory holds ``GROUPS`` row groups.
-
-    Args:
-        lake: the lake that has the table.
-        table: as for ``write_file``.
-        numbers: int64, ascending.
-    """
-    for file in list_files(log.load(lake, table), table):
-        if not len(within(numbers, np.array([file.low]), np.array([file.high]))):
-            continue
-        groups = within(numbers, *group_ranges(lake.uri(table), file.path))
-        for rows in read_groups(lake, table, file, groups):
-            stored = rows[table.names[0]].to_numpy()
-            places = np.searchsorted(numbers, stored).clip(max=len(numbers) - 1)
-            yield rows.filter(pa.array(numbers[places] == stored))
-
-
-def within(numbers: Numbers, lows: Numbers, highs: Numbers) -> npt.NDArray[np.intp]:
-    """Return the indices of the ranges [low, high] that contain at least one of sorted numbers."""
-    first, end = np.searchsorted(numbers, lows), np.searchsorted(numbers, highs, "right")
-    return np.flatnonzero(first < end)
-
-
-def read_groups(
-    lake: Lake, table: Table, file: File, groups: npt.NDArray[np.intp]
-) -> Iterator[pa.Table]:
-    """Read row groups of a file, ``GROUPS`` at once."""
-    if not len(groups):
-        return
-    with pq.ParquetFile(filesystem(lake.uri(table)).open_input_file(file.path)) as opened:
-        for start in range(0, len(groups), GROUPS):
-            some = groups[start : start + GROUPS].tolist()
-            yield opened.read_row_groups(some, use_threads=False).select(list(table.names))
-
-
-@lru_cache(maxsize=1024)
-def group_ranges(uri: str, path: str) -> tuple[Numbers, Numbers]:
-    """Return the smallest and the greatest number of each row group of a file.
-
-    The result is cached, because a file never changes.
-    """
-    metadata = pq.read_metadata(path, filesystem=filesystem(uri))
-    found: list[Any] = [
-        metadata.row_group(group).column(0).statistics for group in range(metadata.num_row_groups)
-    ]
-    return (
-        np.array([one.min for one in found], np.int64),
-        np.array([one.max for one in found], np.int64),
-    )

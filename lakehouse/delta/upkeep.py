@@ -9,11 +9,11 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError
 from pyarrow.fs import FileSelector
 
-from lakehouse.delta import log
-from lakehouse.delta.arrow import ATTEMPTS
+from lakehouse.delta import builds, listing, log
 from lakehouse.delta.replacement import states_moved
 from lakehouse.delta.states import ROWS, as_number, of_month
 from lakehouse.delta.transactions import transaction_numbers
+from lakehouse.delta.upserts import ATTEMPTS
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem, is_local
@@ -43,7 +43,7 @@ def compact(lake: Lake, table: Table, most_files: int) -> int:
         metrics = opened.optimize.compact(
             partition_filters=[(name, "=", value) for name, value in named],
             commit_properties=CommitProperties(
-                custom_metadata=log.record_before(opened, lake.uri(table))
+                custom_metadata=builds.earlier_record(opened, lake.uri(table))
             ),
         )
         joined += int(metrics["numFilesRemoved"])
@@ -61,7 +61,7 @@ def keep_states(lake: Lake, table: Table) -> None:
     opened = log.load(lake, table)
     numbers = transaction_numbers(opened, lake.uri(table))
     if "month" in table.partition_by:
-        names = log.names_digests(opened)
+        names = listing.names_digests(opened)
         states = {of_month(ROWS, month): state for month, state in names.items()}
     else:
         states = {ROWS: log.digest(log.all_files(lake, table))}

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from lakehouse.context import Context
 from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.delta.log import exists, has_declared_columns, make, version
+from lakehouse.delta.creation import has_declared_columns, make_table
+from lakehouse.delta.log import exists, version
 from lakehouse.lake import Lake
 from lakehouse.progress import progress
 from lakehouse.tables.gold import BACKTESTS
@@ -66,4 +67,4 @@ def make_room(lake: Lake) -> None:
     """
     if exists(lake, BACKTESTS) and not has_declared_columns(lake, BACKTESTS):
         progress("backtest: scores of an older form are in version %d", version(lake, BACKTESTS))
-        make(lake, BACKTESTS, is_emptied=True)
+        make_table(lake, BACKTESTS, is_emptied=True)

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from features.feature_set import TARGET
 from features.group import ITEM
-from lakehouse.delta import log
+from lakehouse.delta import listing
 from lakehouse.errors import RefusedError
 from modelling.estimators.estimator import SEED, Settings
 from modelling.estimators.model_inputs import Inputs, Numbers
@@ -143,7 +143,7 @@ class BaggedBoosting:
         """
         from pyspark.sql import functions as F
 
-        by_month = log.month_rows(rows.lake, rows.table)
+        by_month = listing.month_rows(rows.lake, rows.table)
         total = sum(by_month.get(month, 0) for month in rows.months)
         if total == 0:
             raise RefusedError("No panel rows to train on; run build_panel for those months.")

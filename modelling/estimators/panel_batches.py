@@ -13,7 +13,7 @@ import xgboost as xgb
 
 from feature_store.panel.rows import PanelRows
 from features.feature_set import TARGET
-from lakehouse.delta import files, log
+from lakehouse.delta import files, listing
 from lakehouse.types import FEATURE
 from modelling.estimators.model_inputs import Inputs
 
@@ -62,7 +62,7 @@ def listed(rows: PanelRows) -> list[Slice]:
     Raises:
         RefusedError: a month was not assembled; run build_panel.
     """
-    counts = log.file_rows(rows.lake, rows.table)
+    counts = listing.file_rows(rows.lake, rows.table)
     return [
         Slice(month, path, 0, counts[path])
         for month, paths in sorted(rows.files().items())

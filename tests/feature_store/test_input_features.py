@@ -20,7 +20,8 @@ from features.feature_set import TARGET, feature_set, panel_table
 from features.input_feature import INPUT_FEATURES, InputFeature, every_day, stock_days
 from forecasting.withdrawn import counts, with_reason
 from jobs import build_panel
-from lakehouse.delta.arrow import read_table, upsert_rows
+from lakehouse.delta.arrow import read_table
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.profile.profile import InputFile, Profile

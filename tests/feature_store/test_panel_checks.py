@@ -19,7 +19,7 @@ from features.feature_set import feature_set
 from features.tables import features_table
 from ingestion.sales.intake import take_in_few
 from jobs import build_features, build_panel
-from lakehouse.delta import log
+from lakehouse.delta import creation, log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
@@ -84,7 +84,7 @@ def test_a_panel_of_features_with_other_columns_asks_for_build_features(tmp_path
     older = replace(table, columns=table.columns[:-1])
     shutil.rmtree(tmp_path / "lake" / older.path)
     log.forget()
-    log.create(lake, older)
+    creation.create_table(lake, older)
     code, figures = run(build_panel.JOB, "--lake", lake.root)
     assert code == 3
     assert figures["error"].startswith(

@@ -32,7 +32,7 @@ from features.tables import features_table, monthly_table
 from forecasting.versions import forecast_inputs
 from ingestion.sales.intake import take_in_few
 from jobs import build_panel, maintain, score_forecasts
-from lakehouse.delta import log
+from lakehouse.delta import builds, creation, listing, log
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
@@ -80,11 +80,11 @@ def rebuilt(lake: Lake) -> list[str]:
 
 def replaced(lake: Lake, states: dict[str, dict]) -> set[str]:  # type: ignore[type-arg]
     """The tables of which rows of a month were replaced."""
-    return {t.path for t in derived(lake) if log.month_digests(lake, t) != states[t.path]}
+    return {t.path for t in derived(lake) if listing.month_digests(lake, t) != states[t.path]}
 
 
 def states_of(lake: Lake) -> dict[str, dict]:  # type: ignore[type-arg]
-    return {table.path: log.month_digests(lake, table) for table in derived(lake)}
+    return {table.path: listing.month_digests(lake, table) for table in derived(lake)}
 
 
 def told(lake: Lake) -> list[object]:
@@ -140,7 +140,7 @@ def test_after_compaction_of_every_table_a_lake_of_many_buckets_is_up_to_date(
     monkeypatch.setattr(work_units, "ROWS_PER_BUCKET", 10)
     lake = small_lake(tmp_path / "lake", SALES)
     assemble_panels(lake)
-    assert len(log.month_files(lake, derived(lake)[0])[HISTORY.first]) > 5, "buckets"
+    assert len(listing.month_files(lake, derived(lake)[0])[HISTORY.first]) > 5, "buckets"
     before = told(lake)
     for _ in range(2):
         upkeep = run(maintain.JOB, "--lake", lake.root, "--files", 1, "--retain-hours", 0)
@@ -262,11 +262,11 @@ def test_an_older_program_leaves_a_panel_that_a_newer_one_assembled(
 
 def test_a_sale_redoes_its_month_alone(lake: Lake) -> None:
     pairs = derived(lake)[0]
-    before = log.month_digests(lake, pairs)
+    before = listing.month_digests(lake, pairs)
     late = {**SALES[0], "date": "07.03.2015", "units": "5"}
     take_in_few(lake, events(json.dumps(late).encode()), stored_profile(lake))
     assert rebuilt(lake)
-    after = log.month_digests(lake, pairs)
+    after = listing.month_digests(lake, pairs)
     assert [m.month for m in after if after[m] != before[m]] == [3]
     assert rebuilt(lake) == []
 
@@ -276,7 +276,7 @@ def test_cells_that_lack_a_declared_column_are_made_again(lake: Lake) -> None:
     log.load(lake, pairs).alter.add_columns([Field("once_declared", "integer")])
     log.forget()
     assert pairs.path in rebuilt(lake)
-    assert log.has_declared_columns(lake, pairs)
+    assert creation.has_declared_columns(lake, pairs)
 
 
 @pytest.fixture
@@ -296,7 +296,7 @@ def unlike(lake: Lake) -> set[str]:
     differing = set()
     for group in feature_set(stored_profile(lake)).groups:
         tables = (monthly_table(group), features_table(group))
-        if not all(log.has_declared_columns(lake, table) for table in tables):
+        if not all(creation.has_declared_columns(lake, table) for table in tables):
             differing |= {table.path for table in tables}
     return differing | {derived(lake)[-1].path}
 
@@ -328,7 +328,7 @@ def due_of(lake: Lake, number: int) -> set[date]:
     take_over_cells(lake, build.groups, build.history)
     group = [g for g in build.groups if monthly_table(g).path not in unlike(lake)][number]
     wanted = cell_digests(lake, build.history)
-    return set(stale(wanted, log.built(lake, monthly_table(group))))
+    return set(stale(wanted, builds.read_digests(lake, monthly_table(group))))
 
 
 @pytest.mark.usefixtures("first_versions")
@@ -338,10 +338,10 @@ def test_a_record_of_before_holds_where_nothing_changed_also_through_compaction(
 ) -> None:
     for sale in SALES[:2]:
         take_in_few(earlier, events(json.dumps(sale).encode()), stored_profile(earlier))
-    states = log.month_digests(earlier, DAILY_SALES), states_of(earlier)
+    states = listing.month_digests(earlier, DAILY_SALES), states_of(earlier)
     if is_compacted:
         maintained(earlier)
-    assert (log.month_digests(earlier, DAILY_SALES), states_of(earlier)) == states
+    assert (listing.month_digests(earlier, DAILY_SALES), states_of(earlier)) == states
     months = {date(2015, int(sale["date"][3:5]), 1) for sale in SALES[:2]}
     history = set(Build.of(earlier, no_spark).history)
     assert due_of(earlier, 0) == months & history

@@ -28,7 +28,7 @@ from ingestion.erasure.judgement import Asked, ids, judge_catalogue
 from ingestion.erasure.removal import OF_SHOPS
 from ingestion.sales.intake import take_in_few
 from jobs import build_features, close_month, ingest_history, maintain
-from lakehouse.delta import log
+from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake, stored_profile
@@ -147,7 +147,7 @@ def test_a_sale_poisoned_by_a_version_from_the_future_comes_back(
 ) -> None:
     """docs/runbook.md: erase the sale, and send it again."""
     claim_lake(lake, own_id_profile())
-    log.create(lake, DAILY_SALES)
+    creation.create_table(lake, DAILY_SALES)
     later = datetime(2051, 11, 4, tzinfo=UTC)
     poison = record(sale_id="s1", units="20", updated_at="2051-11-03T10:00:00Z")
     before = events(poison, received_at=later)
@@ -168,7 +168,7 @@ def test_a_sale_poisoned_by_a_version_from_the_future_comes_back(
 
 def test_an_erased_shop_goes_in_whatever_form_records_name_it(lake: Lake) -> None:
     claim_lake(lake, own_id_profile())
-    log.create(lake, DAILY_SALES)
+    creation.create_table(lake, DAILY_SALES)
     forms = ["Z\u00fcrich", "Zu\u0308rich", "Z\u00fcrich\u200b", " Z\u00fcrich"]
     values = [json.loads(record(sale_id=str(n), shop_id=form)) for n, form in enumerate(forms)]
     received = events(*(json.dumps(one, ensure_ascii=False).encode() for one in values))

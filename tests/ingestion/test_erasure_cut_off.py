@@ -20,7 +20,7 @@ from ingestion.catalogue.messages import take_in_messages
 from ingestion.known_at.replay import known_lake
 from ingestion.sales.intake import take_in_few
 from jobs import maintain
-from lakehouse.delta import log
+from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake
@@ -50,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake, profile = Lake.at(str(tmp_path_factory.mktemp("made") / "lake")), own_id_profile()
     claim_lake(lake, profile)
     for table in (SHOPS, ITEMS, DAILY_OFFERS, DAILY_SALES):
-        log.create(lake, table)
+        creation.create_table(lake, table)
     values = [{"updated_at": FIRST, "shops": some} for some in ([*NAMES, ONE], NAMES)]
     messages = events(*(json.dumps(value).encode() for value in values), source="catalogue")
     messages = messages.append_column("entity", pa.array(["message"] * len(values)))

@@ -14,9 +14,10 @@ from lakes import rows
 
 from ingestion.sales.intake import take_in_few
 from ingestion.sales.month_index import find_months, fingerprints
-from lakehouse.delta import log, sorted_runs
-from lakehouse.delta.arrow import append_rows, upsert_rows
+from lakehouse.delta import log, run_files, sorted_runs
+from lakehouse.delta.arrow import append_rows
 from lakehouse.delta.upkeep import compact
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.storage import local_path
 from lakehouse.tables.silver import DAILY_SALES, SALE_MONTHS
@@ -56,7 +57,8 @@ def test_every_month_that_holds_a_sale_is_found_and_no_month_that_never_did(
     seed: int, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Through appends, moves, compaction and runs that are joined."""
-    for name, value in (("ROWS_PER_GROUP", 4), ("ROWS_PER_FILE", 16), ("GROUPS", 2)):
+    monkeypatch.setattr(run_files, "GROUPS", 2)
+    for name, value in (("ROWS_PER_GROUP", 4), ("ROWS_PER_FILE", 16)):
         monkeypatch.setattr(sorted_runs, name, value)
     chosen, ever = random.Random(seed), dict[str, set[date | None]]()
     for number in range(30):
@@ -75,7 +77,7 @@ def test_every_month_that_holds_a_sale_is_found_and_no_month_that_never_did(
         assert ({stored[sale_id]} if sale_id in stored else set()) <= found
         assert found <= ever.get(sale_id, set())
     assert months_of(lake, *ever) == set().union(*ever.values())
-    files = sorted_runs.list_files(log.load(lake, SALE_MONTHS), SALE_MONTHS)
+    files = run_files.list_files(log.load(lake, SALE_MONTHS), SALE_MONTHS)
     assert len(files) < 30, "runs are joined"
     assert max(file.rows for file in files) <= 2 * 16
 

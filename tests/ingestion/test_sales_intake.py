@@ -11,7 +11,7 @@ from ingestion.sales import intake, shuffle
 from ingestion.sales.intake import take_in_few
 from ingestion.sales.records import parse
 from ingestion.sales.versions import newest_sales
-from lakehouse.delta import arrow, parts
+from lakehouse.delta import part_upserts, upserts
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import REJECTED_SALES
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
@@ -75,8 +75,8 @@ def test_any_order_of_batches_and_any_replay_end_in_the_same_sales(
 ) -> None:
     """Whether batches are merged whole, without their new rows, or bit by bit."""
     most, few = bounds
-    monkeypatch.setattr(parts, "MOST_ROWS", most)
-    monkeypatch.setattr(arrow, "FEW_ROWS", few)
+    monkeypatch.setattr(part_upserts, "MOST_ROWS", most)
+    monkeypatch.setattr(upserts, "MERGED_AT_ONCE", few)
     for batch in batches(seed):
         put_through(spark, lake, batch, own_id_profile())
     assert outcome(lake) == OUTCOME

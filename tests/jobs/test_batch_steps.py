@@ -25,7 +25,7 @@ from jobs import (
     train,
 )
 from jobs.describe_tables import dictionary
-from lakehouse.delta import log
+from lakehouse.delta import listing, log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import load_profile
@@ -128,9 +128,9 @@ def test_a_late_sale_redoes_its_month_and_equals_a_rebuild(folder: Path) -> None
         ingest_history.JOB, "--lake", lake.root, "--data", folder / "data", "--profile", "sample"
     )
     assert (code, figures["live"]) == (0, 1)
-    before = {m: d for m, d in log.month_digests(lake, derived(lake)[0]).items()}
+    before = {m: d for m, d in listing.month_digests(lake, derived(lake)[0]).items()}
     run(build_features.JOB, "--lake", lake.root)
-    after = log.month_digests(lake, derived(lake)[0])
+    after = listing.month_digests(lake, derived(lake)[0])
     assert [f"{month:%Y-%m}" for month in after if after[month] != before[month]] == ["2015-03"]
     run(build_panel.JOB, "--lake", lake.root)
     assert_equals_a_rebuild(lake)

@@ -17,7 +17,7 @@ from feature_store.panel.rows import PanelRows
 from feature_store.panel.task import MonthParts, PairsTask
 from features.feature_set import TARGET, feature_set, panel_table
 from jobs import build_panel
-from lakehouse.delta import log
+from lakehouse.delta import builds
 from lakehouse.delta.arrow import read_table
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
@@ -144,7 +144,7 @@ def test_a_horizon_is_assembled_again_only_where_its_features_or_actuals_changed
     code, figures = run(build_panel.JOB, *everything)
     assert (code, figures["months"]) == (0, 0)
     tables = [panel_table(FEATURES, "assortment", h) for h in HORIZONS]
-    digests = [log.built(lake, table) for table in tables]
+    digests = [builds.read_digests(lake, table) for table in tables]
     assert len({digest[HISTORY.last] for digest in digests}) == len(HORIZONS)
 
 

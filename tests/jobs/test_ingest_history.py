@@ -17,7 +17,7 @@ from ingestion.sales import intake
 from jobs import ingest_history
 from jobs.ingest_history import JOB
 from lakehouse.delta import log
-from lakehouse.delta.parts import land as land_as_it_is
+from lakehouse.delta.part_upserts import upsert_parts as upsert_as_it_is
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import load_profile
 from lakehouse.profile.stored import claim_lake
@@ -110,7 +110,7 @@ CUTS: dict[str, tuple[object, str]] = {
     "after the catalogue, before it is recorded": (ingested_files, "record_catalogue"),
     "after the catalogue": (ingest_history, "arrive"),
     "after bronze": (intake, "take_in"),
-    "after the rejects": (intake, "land"),
+    "after the rejects": (intake, "upsert_parts"),
     "after silver": (ingest_history, "extend_months"),
     "after the months": (ingested_files, "record_sales"),
 }
@@ -126,7 +126,8 @@ def test_a_run_that_is_cut_off_is_completed_by_the_next_without_doubles(
     ingest(whole, folder)
     with monkeypatch.context() as patched:
         place, name = CUTS[cut]
-        patched.setattr(place, name, second_call_interrupts() if name == "land" else interrupt)
+        replacement = second_call_interrupts() if name == "upsert_parts" else interrupt
+        patched.setattr(place, name, replacement)
         assert ingest(lake, folder)[0] == 130
     code, figures = ingest(lake, folder)
     assert (code, figures["status"]) == (0, "done")
@@ -135,8 +136,8 @@ def test_a_run_that_is_cut_off_is_completed_by_the_next_without_doubles(
 
 
 def second_call_interrupts() -> Callable[..., None]:
-    """Land the first table, and stop before the second."""
-    calls = iter((intake.land, interrupt))
+    """Upsert into the first table, and stop before the second."""
+    calls = iter((intake.upsert_parts, interrupt))
     return lambda *arguments: next(calls)(*arguments)
 
 
@@ -145,7 +146,7 @@ def test_a_lost_record_is_refused_and_the_file_not_recorded(
 ) -> None:
     folder = data_folder(tmp_path / "data", sales_a=MARCH)
     with monkeypatch.context() as patched:
-        patched.setattr(intake, "land", all_but_the_last_sale)
+        patched.setattr(intake, "upsert_parts", all_but_the_last_sale)
         code, figures = ingest(lake, folder)
     assert (code, figures["status"]) == (3, "refused")
     assert ingested_files.recorded_sales(lake) == set()
@@ -153,7 +154,7 @@ def test_a_lost_record_is_refused_and_the_file_not_recorded(
 
 def all_but_the_last_sale(lake: Lake, table: Table, *others: Any) -> None:
     """Land a table, and lose a sale of it."""
-    land_as_it_is(lake, table, *others)
+    upsert_as_it_is(lake, table, *others)
     if table is DAILY_SALES:
         log.load(lake, DAILY_SALES).delete("item_id = '11'")
 

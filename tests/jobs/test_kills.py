@@ -44,7 +44,7 @@ from jobs import (
     score_forecasts,
     train,
 )
-from lakehouse.delta import log
+from lakehouse.delta import creation, log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake, stored_profile
@@ -171,7 +171,7 @@ def steps_of_records(_: Path) -> list[Step]:
     def take(lake: Lake) -> None:
         claim_lake(lake, profile())
         for table in (SALES_EVENTS, DAILY_SALES, DAILY_OFFERS):
-            log.create(lake, table)
+            creation.create_table(lake, table)
         Checkpoint.at(lake, None).claim(lake, {"sales": "1"})
         append_rows_once(lake, received)
         take_in_few(lake, received, profile())

@@ -15,7 +15,8 @@ from small_lakes import assemble_panels, listed, random_sales, small_lake
 from features.rung import RUNGS
 from jobs import forecast, promote, train
 from lakehouse.delta import log
-from lakehouse.delta.arrow import read_table, upsert_rows
+from lakehouse.delta.arrow import read_table
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.profile.model import Intervals, Model

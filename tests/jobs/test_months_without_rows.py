@@ -21,7 +21,7 @@ from ingestion import lake_months
 from ingestion.lake_months import close, read_months, reopen
 from ingestion.sales.span import extend_months
 from jobs import backtest, build_panel, forecast, maintain, promote, train
-from lakehouse.delta import log
+from lakehouse.delta import listing
 from lakehouse.delta.arrow import read_table
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
@@ -74,22 +74,22 @@ def test_months_that_a_lake_no_longer_has_leave_cells_features_and_panel(tmp_pat
     lake = lake_with_gaps(tmp_path / "lake", ())
     assemble_panels(lake)
     panel = panel_of(lake, "assortment", ()).table
-    before = log.month_rows(lake, panel)
+    before = listing.month_rows(lake, panel)
     close(lake, HISTORY.last, NOW)
     for _ in range(2):
         Build.of(lake, no_spark).run()
         assemble_panels(lake)
     after = plus_months(HISTORY.last, 1)
-    assert after in log.month_rows(lake, panel)
+    assert after in listing.month_rows(lake, panel)
     reopen(lake, HISTORY.last)
     Build.of(lake, no_spark).run()
     assemble_panels(lake)
-    assert log.month_rows(lake, panel) == before
+    assert listing.month_rows(lake, panel) == before
     assert after not in panel_of(lake, "assortment", [after]).empty_months()
     close(lake, HISTORY.last, NOW)
     Build.of(lake, no_spark).run()
     assemble_panels(lake)
-    assert after in log.month_rows(lake, panel), "a month that comes back is built again"
+    assert after in listing.month_rows(lake, panel), "a month that comes back is built again"
 
 
 def test_an_erased_sale_takes_its_months_with_it_and_no_cell_of_it_stays(tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ def test_an_erased_sale_takes_its_months_with_it_and_no_cell_of_it_stays(tmp_pat
     assert read_months(lake).open_month == future
     Build.of(lake, no_spark).run()
     cells = monthly_table(feature_groups(stored_profile(lake))[0])
-    assert future in log.month_rows(lake, cells)
+    assert future in listing.month_rows(lake, cells)
     (sale,) = read_table(lake, DAILY_SALES, ["sale_id"], [("month", "=", future)])["sale_id"]
     (ids := tmp_path / "ids.txt").write_text(f"{sale}\n")
     assert run(maintain.JOB, "--lake", lake.root, "--erase-sales", ids, "--yes")[0] == 0
     months = read_months(lake).range
     assert (months.first, months.last < date(2015, 9, 1)) == (before.first, True)
     Build.of(lake, no_spark).run()
-    assert set(log.month_rows(lake, cells)) <= set(months)
+    assert set(listing.month_rows(lake, cells)) <= set(months)
 
 
 @pytest.mark.slow

@@ -16,8 +16,9 @@ from ingestion.books.books import require_balance
 from ingestion.catalogue.messages import MALFORMED, MESSAGE
 from jobs import ingest_history
 from jobs.retry_rejected import JOB
-from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, delete_rows
+from lakehouse.delta import creation, log
+from lakehouse.delta.arrow import append_rows
+from lakehouse.delta.upserts import delete_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import claim_lake, stored_profile
@@ -267,7 +268,7 @@ def test_rejected_messages_of_the_catalogue_are_retried_as_such(
     So also where an earlier version of the program judged a message as a sale.
     """
     claim_lake(lake, profile())
-    log.create(lake, SHOPS)
+    creation.create_table(lake, SHOPS)
     values = [record(), message(shops=[{"shop_id": "7", "name": "Seven"}]), b"no catalogue"]
     sent = events(*values, source="catalogue:uuid", offsets=range(3))
     if is_stored:

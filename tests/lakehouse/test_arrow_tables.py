@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 from builders import MIDNIGHT
 
-from lakehouse.delta import log
-from lakehouse.delta.arrow import Filters, append_rows, read_batches, read_table, upsert_rows
+from lakehouse.delta import creation, log
+from lakehouse.delta.arrow import Filters, append_rows, read_batches, read_table
 from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import DAILY_SALES, MONTHS
@@ -40,7 +41,7 @@ SALES = [sale("a", date(2015, 3, 7)), sale("b", date(2015, 4, 7)), sale("c", Non
 def sales(lake: Lake) -> Lake:
     """A lake with three sales in two months, one of them without a date."""
     rows = pa.Table.from_pylist(SALES, DAILY_SALES.schema)
-    log.create(lake, DAILY_SALES)
+    creation.create_table(lake, DAILY_SALES)
     parts = [Part(**part) for part in write_part(lake, Rows(DAILY_SALES, rows))]
     commit_parts(lake, DAILY_SALES, parts, log.Named("first"))
     return lake

@@ -11,14 +11,16 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 from injection import Killed, hooked, kill_at
 
-from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, delete_rows, read_table, upsert_rows
+from lakehouse.delta import builds, creation, listing, log
+from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.delta.months import patch_months, replace_months
-from lakehouse.delta.parts import Part, Rows, commit_parts, land, write_part
+from lakehouse.delta.part_upserts import upsert_parts
+from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
 from lakehouse.delta.replacement import replace_rows
 from lakehouse.delta.states import MADE, as_digest, as_number, rows_changed
 from lakehouse.delta.transactions import transaction_numbers
 from lakehouse.delta.upkeep import compact, delete_where, vacuum
+from lakehouse.delta.upserts import delete_rows, upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.table import Column, Table
 from lakehouse.types import COUNT, DATE, TEXT
@@ -59,7 +61,7 @@ NEW = rows(("e", MAY, 5))
 CHANGES: dict[str, tuple[Callable[[Lake], object], set[date]]] = {
     "append": (lambda lake: append_rows(lake, TABLE, NEW), {MAY}),
     "commit parts": (lambda lake: commit_parts(lake, TABLE, parts(lake, NEW)), {MAY}),
-    "land parts": (lambda lake: land(lake, TABLE, parts(lake, NEW)), {MAY}),
+    "upsert parts": (lambda lake: upsert_parts(lake, TABLE, parts(lake, NEW)), {MAY}),
     "insert": (lambda lake: upsert_rows(lake, TABLE, NEW), {MAY}),
     "update": (lambda lake: upsert_rows(lake, TABLE, rows(("a", MAY, 9))), {MAY}),
     "insert and update": (
@@ -72,7 +74,10 @@ CHANGES: dict[str, tuple[Callable[[Lake], object], set[date]]] = {
     ),
     "move to no month": (lambda lake: upsert_rows(lake, TABLE, rows(("a", None, 1))), {MAY}),
     "move from no month": (lambda lake: upsert_rows(lake, TABLE, rows(("d", MAY, 1))), {MAY}),
-    "land a move": (lambda lake: land(lake, TABLE, parts(lake, rows(("a", JUNE, 1)))), {MAY, JUNE}),
+    "upsert a move": (
+        lambda lake: upsert_parts(lake, TABLE, parts(lake, rows(("a", JUNE, 1)))),
+        {MAY, JUNE},
+    ),
     "delete": (lambda lake: delete_rows(lake, TABLE, rows(("a", MAY, 0))), {MAY}),
     "delete where": (lambda lake: delete_where(lake, TABLE, "id = 'a'"), {MAY, JUNE, JULY}),
     "replace rows": (
@@ -94,7 +99,7 @@ CHANGES: dict[str, tuple[Callable[[Lake], object], set[date]]] = {
 
 
 def moved(lake: Lake, before: dict[date, str]) -> set[date]:
-    after = log.month_digests(lake, TABLE)
+    after = listing.month_digests(lake, TABLE)
     return {m for m in before.keys() | after.keys() if before.get(m) != after.get(m)}
 
 
@@ -102,7 +107,7 @@ def moved(lake: Lake, before: dict[date, str]) -> set[date]:
 def test_a_write_moves_the_states_of_the_months_whose_rows_it_changes(
     counted: Lake, how: str
 ) -> None:
-    before = log.month_digests(counted, TABLE)
+    before = listing.month_digests(counted, TABLE)
     change, months = CHANGES[how]
     change(counted)
     assert moved(counted, before) == months
@@ -115,7 +120,7 @@ def test_compaction_after_a_write_moves_no_state(counted: Lake, how: str) -> Non
     CHANGES[how][0](counted)
     for number in range(2):
         append_rows(counted, TABLE, rows((f"f{number}", MAY, 6)))
-    states = log.month_digests(counted, TABLE)
+    states = listing.month_digests(counted, TABLE)
     files = log.all_files(counted, TABLE)
     compact(counted, TABLE, 1)
     vacuum(counted, TABLE, 0)
@@ -124,9 +129,9 @@ def test_compaction_after_a_write_moves_no_state(counted: Lake, how: str) -> Non
 
 
 def test_a_month_that_lost_its_rows_has_no_state_and_gets_another_one(counted: Lake) -> None:
-    before = log.month_digests(counted, TABLE)
+    before = listing.month_digests(counted, TABLE)
     delete_rows(counted, TABLE, rows(("a", MAY, 0)))
-    assert MAY not in log.month_digests(counted, TABLE)
+    assert MAY not in listing.month_digests(counted, TABLE)
     append_rows(counted, TABLE, rows(("a", MAY, 1)))
     assert moved(counted, before) == {MAY}
 
@@ -134,42 +139,42 @@ def test_a_month_that_lost_its_rows_has_no_state_and_gets_another_one(counted: L
 def test_files_without_a_recorded_state_keep_that_of_their_names_through_compaction(
     lake: Lake,
 ) -> None:
-    opened = log.create(lake, TABLE)
+    opened = creation.create_table(lake, TABLE)
     for number in range(3):
         # As programs before wrote them.
         write_deltalake(opened, TABLE.shaped(rows((str(number), MAY, 1))), mode="append")
-    before = log.month_digests(lake, TABLE)
-    assert before == log.names_digests(log.load(lake, TABLE))
+    before = listing.month_digests(lake, TABLE)
+    assert before == listing.names_digests(log.load(lake, TABLE))
     assert compact(lake, TABLE, 1) == 3
-    assert log.month_digests(lake, TABLE) == before
+    assert listing.month_digests(lake, TABLE) == before
     upsert_rows(lake, TABLE, rows(("1", MAY, 2)))
     assert moved(lake, before) == {MAY}
 
 
 @pytest.mark.parametrize("point", ["states", "compaction", "checkpoint"])
 def test_a_compaction_that_was_cut_off_moves_no_state(lake: Lake, point: str) -> None:
-    opened = log.create(lake, TABLE)
+    opened = creation.create_table(lake, TABLE)
     for number in range(3):
         write_deltalake(opened, TABLE.shaped(rows((str(number), MAY, 1))), mode="append")
-    before, kept = log.month_digests(lake, TABLE), read_table(lake, TABLE).sort_by("id")
+    before, kept = listing.month_digests(lake, TABLE), read_table(lake, TABLE).sort_by("id")
     with pytest.raises(Killed), hooked(kill_at(f"before {TABLE.path} {point}")):
         compact(lake, TABLE, 1)
-    assert log.month_digests(lake, TABLE) == before
+    assert listing.month_digests(lake, TABLE) == before
     compact(lake, TABLE, 1)
-    assert (log.month_digests(lake, TABLE), len(log.all_files(lake, TABLE))) == (before, 1)
+    assert (listing.month_digests(lake, TABLE), len(log.all_files(lake, TABLE))) == (before, 1)
     assert read_table(lake, TABLE).sort_by("id").equals(kept)
 
 
 def test_a_table_without_months_has_one_state(lake: Lake) -> None:
     for number in range(3):
         append_rows(lake, WHOLE, rows((str(number), MAY, 1)))
-    before = log.table_digest(lake, WHOLE)
+    before = listing.table_digest(lake, WHOLE)
     assert compact(lake, WHOLE, 1) == 3
-    assert log.table_digest(lake, WHOLE) == before
+    assert listing.table_digest(lake, WHOLE) == before
     upsert_rows(lake, WHOLE, rows(("1", MAY, 2)))
-    changed = log.table_digest(lake, WHOLE)
+    changed = listing.table_digest(lake, WHOLE)
     delete_rows(lake, WHOLE, rows(("1", MAY, 2)))
-    assert len({before, changed, log.table_digest(lake, WHOLE)}) == 3
+    assert len({before, changed, listing.table_digest(lake, WHOLE)}) == 3
 
 
 def test_of_two_commits_that_change_a_month_at_the_same_time_one_is_refused(counted: Lake) -> None:
@@ -190,7 +195,7 @@ def test_what_months_are_made_from_outlives_200_commits_checkpoints_and_the_clea
 ) -> None:
     made_from = {MAY: "0123456789abcdef", JUNE: "fedcba9876543210"}
     replace_months(counted, TABLE, [], [], made_from)
-    states = log.month_digests(counted, TABLE)
+    states = listing.month_digests(counted, TABLE)
     for number in range(200):
         log.set_property(counted, TABLE, "shopcast.x", str(number))
     log.set_property(counted, TABLE, "delta.logRetentionDuration", "interval 0 days")
@@ -199,8 +204,8 @@ def test_what_months_are_made_from_outlives_200_commits_checkpoints_and_the_clea
     listed = sorted(p.name for p in (Path(counted.uri(TABLE)[7:]) / "_delta_log").iterdir())
     assert listed[0].startswith("00000000000000000203."), listed
     for is_open in (True, False):
-        assert log.built(counted, TABLE) == made_from
-        assert log.month_digests(counted, TABLE) == states
+        assert builds.read_digests(counted, TABLE) == made_from
+        assert listing.month_digests(counted, TABLE) == states
         opened = log.load(counted, TABLE)
         numbers = transaction_numbers(opened, counted.uri(TABLE))
         assert numbers == {name: opened.transaction_version(name) for name in numbers}
@@ -215,15 +220,15 @@ def test_a_digest_is_the_same_after_it_was_a_number() -> None:
 
 
 def test_states_are_of_the_version_that_files_are_of(counted: Lake) -> None:
-    months = log.months_of(counted, TABLE)
+    months = listing.list_months(counted, TABLE)
     upsert_rows(counted, TABLE, NEW)
-    assert log.months_of(counted, TABLE).states[MAY] != months.states[MAY]
-    assert len(log.months_of(counted, TABLE).files[MAY]) == len(months.files[MAY]) + 1
+    assert listing.list_months(counted, TABLE).states[MAY] != months.states[MAY]
+    assert len(listing.list_months(counted, TABLE).files[MAY]) == len(months.files[MAY]) + 1
 
 
 def test_of_two_that_fill_an_empty_table_at_the_same_time_no_row_comes_twice(lake: Lake) -> None:
-    log.create(lake, TABLE)
+    creation.create_table(lake, TABLE)
     first, second = (parts(lake, rows(("a", MAY, 1), (other, JUNE, 2))) for other in ("b", "c"))
-    with hooked(kill_at(f"before {TABLE.path}", 1, lambda: land(lake, TABLE, second))):
-        land(lake, TABLE, first)
+    with hooked(kill_at(f"before {TABLE.path}", 1, lambda: upsert_parts(lake, TABLE, second))):
+        upsert_parts(lake, TABLE, first)
     assert sorted(read_table(lake, TABLE, ["id"])["id"].to_pylist()) == ["a", "b", "c"]

@@ -28,7 +28,7 @@ from ingestion.files.sources import find_sources
 from ingestion.sales.intake import take_in_few
 from ingestion.sales.span import extend_months
 from jobs import build_features, maintain
-from lakehouse.delta import log
+from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
@@ -88,7 +88,7 @@ def test_sales_cells_and_features_of_a_small_lake_are_as_in_a_folder(
     for one in (stored, lake):
         claim_lake(one, profile())
         for table in (SHOPS, ITEMS, DAILY_OFFERS):
-            log.create(one, table)
+            creation.create_table(one, table)
         for half in (sales[:5], sales[3:]):
             received = events(*half, source=str(len(half)))
             append_rows(one, SALES_EVENTS, received)
@@ -105,7 +105,7 @@ def test_sales_cells_and_features_of_a_small_lake_are_as_in_a_folder(
 @pytest.mark.slow
 def test_writers_at_the_same_time_lose_no_commit(stored: Lake) -> None:
     """S3 refuses a version that another writer has written meanwhile."""
-    log.create(stored, SALES_EVENTS)
+    creation.create_table(stored, SALES_EVENTS)
 
     def write(writer: int) -> None:
         for number in range(COMMITS):

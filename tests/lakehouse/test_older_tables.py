@@ -9,10 +9,12 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.delta import log
-from lakehouse.delta.arrow import append_rows, delete_rows, read_table, upsert_rows
+from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.delta.months import patch_months, replace_months
-from lakehouse.delta.parts import Part, Rows, commit_parts, land, write_part
+from lakehouse.delta.part_upserts import upsert_parts
+from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
 from lakehouse.delta.replacement import replace_rows
+from lakehouse.delta.upserts import delete_rows, upsert_rows
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
 from lakehouse.table import Column, Table
@@ -58,7 +60,7 @@ VERBS: dict[str, Verb] = {
     "upsert_rows": upsert_rows,
     "replace_rows": lambda lake, table, made: replace_rows(lake, table, made, {"month": MAY}),
     "commit_parts": lambda lake, table, made: commit_parts(lake, table, parts(lake, table, made)),
-    "land": lambda lake, table, made: land(lake, table, parts(lake, table, made)),
+    "upsert_parts": lambda lake, table, made: upsert_parts(lake, table, parts(lake, table, made)),
     "replace_months": lambda lake, table, made: replace_months(
         lake, table, [MAY], parts(lake, table, made), {}
     ),

@@ -10,7 +10,7 @@ from deltalake.exceptions import DeltaError
 from injection import Killed, hooked, kill_at
 from lakes import rows
 
-from lakehouse.delta import log
+from lakehouse.delta import builds, creation, log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.delta.months import patch_months, replace_months
 from lakehouse.delta.parts import Part, Rows, write_part
@@ -56,7 +56,7 @@ def test_months_with_other_columns_replace_those_before_by_one_commit(older: Lak
     assert rows(older, BEFORE) == [("a", MAY)]
     replace_months(older, AFTER, [JUNE], parts, {JUNE: SECOND}, is_whole=True)
     assert (log.version(older, AFTER), rows(older, AFTER)) == (before + 1, [("a", JUNE, 1)])
-    assert log.built(older, AFTER)[JUNE] == SECOND
+    assert builds.read_digests(older, AFTER)[JUNE] == SECOND
 
 
 @pytest.mark.parametrize("verb", ["replace", "patch", "replace with other columns"])
@@ -66,7 +66,7 @@ def test_what_another_writer_records_meanwhile_is_not_lost(older: Lake, verb: st
     mine, others = made(older, table, MAY), made(older, BEFORE, JUNE)
 
     def other(*_: object) -> None:
-        if JUNE not in log.built(older, BEFORE):
+        if JUNE not in builds.read_digests(older, BEFORE):
             replace_months(older, BEFORE, [JUNE], others, {JUNE: THEIRS})
 
     def patch(_month: date, stored: pa.Table) -> pa.Table:
@@ -82,7 +82,7 @@ def test_what_another_writer_records_meanwhile_is_not_lost(older: Lake, verb: st
 
     with pytest.raises(ConflictError):
         write()
-    assert log.built(older, BEFORE) == {MAY: FIRST, JUNE: THEIRS}
+    assert builds.read_digests(older, BEFORE) == {MAY: FIRST, JUNE: THEIRS}
     assert rows(older, BEFORE) == [("a", MAY), ("a", JUNE)]
 
 
@@ -98,7 +98,7 @@ def test_a_table_whose_maker_is_cut_off_before_its_checks_has_them_afterwards(la
 @pytest.mark.parametrize("_turn", range(20))
 def test_of_many_who_make_a_table_none_fails(lake: Lake, _turn: int) -> None:
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda _: log.create(lake, CHECKED), range(8)))
+        made = list(pool.map(lambda _: creation.create_table(lake, CHECKED), range(8)))
     assert {one.metadata().id for one in made} == {log.table_id(lake, CHECKED)}
     operations = [commit["operation"] for commit in log.load(lake, CHECKED).history()]
     assert operations.count("CREATE TABLE") == 1

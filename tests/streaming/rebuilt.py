@@ -13,7 +13,7 @@ from features.groups import feature_groups
 from features.tables import features_table, monthly_table
 from ingestion.catalogue.messages import MESSAGE, take_in_messages
 from ingestion.sales.intake import take_in, take_in_few
-from lakehouse.delta import log
+from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake, stored_profile
@@ -48,7 +48,7 @@ def rebuild(lake: Lake, folder: Path, spark: "SparkSession | None" = None) -> La
     made = Lake.at(str(folder))
     claim_lake(made, stored_profile(lake))
     for table in (SHOPS, ITEMS, DAILY_SALES, DAILY_OFFERS, REJECTED_SALES):
-        log.create(made, table)
+        creation.create_table(made, table)
     events = each_once(read_table(lake, SALES_EVENTS))
     backwards = events.take(pa.array(range(len(events) - 1, -1, -1)))
     if spark is None:

@@ -9,7 +9,7 @@ import pytest
 from builders import events, profile, record
 
 from ingestion.sales.intake import take_in, take_in_few
-from lakehouse.delta.arrow import upsert_rows
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import SHOPS
 from streaming.queries.control import Control

@@ -15,7 +15,7 @@ from ingestion.catalogue.messages import MESSAGE, take_in_messages
 from ingestion.lake_months import close, stored_months
 from ingestion.sales.intake import take_in_few
 from ingestion.sales.span import extend_months
-from lakehouse.delta import log
+from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake, stored_profile
@@ -32,7 +32,7 @@ def lake_of(folder: Path) -> Lake:
     lake = Lake.at(str(folder))
     claim_lake(lake, profile())
     for table in TABLES:
-        log.create(lake, table)
+        creation.create_table(lake, table)
     return lake
 
 

@@ -17,7 +17,7 @@ from ingestion.known_at.replay import replay
 from ingestion.lake_months import close, read_months
 from ingestion.sales.intake import take_in_few
 from ingestion.sales.span import extend_months
-from lakehouse.delta import log
+from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake, stored_profile
@@ -73,7 +73,7 @@ def test_a_replay_equals_the_lake_after_the_batch_that_came_last(
     lake = Lake.at(str(tmp_path / "lake"))
     claim_lake(lake, profile())
     for table in (DAILY_SALES, DAILY_OFFERS, REJECTED_SALES, SHOPS, ITEMS):
-        log.create(lake, table)
+        creation.create_table(lake, table)
     number = 0
     for i, batch in enumerate(History(seed).batches(BATCHES)):
         deliver(lake, batch, number, times_of(i))
