@@ -6,11 +6,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingestion.files.parquet_types import is_value
 from ingestion.files.source_file import file_stamp, open_source, require_unchanged
 from ingestion.files.text_bytes import (
     BLANKS,
@@ -25,6 +26,8 @@ from lakehouse.profile.profile import Files
 
 PARQUET = ".parquet"
 CHUNK = 1 << 20
+# Rows of a Parquet file to decode at a time.
+ROWS_AT_ONCE = 100_000
 # Bytes of a text file that one task reads.
 PIECE = 32 << 20
 # Characters; a longer first line is no header, so the file is not delimited text.
@@ -68,7 +71,7 @@ class Contents:
     types: Mapping[str, pa.DataType] = field(default_factory=dict)
 
 
-def chunks(stream: Any, size: int | None = None) -> Iterator[bytes]:
+def chunks(stream: BinaryIO, size: int | None = None) -> Iterator[bytes]:
     """Read a binary stream in pieces of ``CHUNK`` bytes, at most ``size`` bytes if given."""
     left = size
     while piece := stream.read(CHUNK if left is None else min(CHUNK, left)):
@@ -76,7 +79,7 @@ def chunks(stream: Any, size: int | None = None) -> Iterator[bytes]:
         yield piece
 
 
-def digested(pieces: Iterable[bytes], digest: Any) -> Iterator[bytes]:
+def digested(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
     """Yield pieces unchanged while adding their bytes to a digest."""
     for piece in pieces:
         digest.update(piece)
@@ -152,7 +155,7 @@ class LineCount:
         self.position += len(piece)
 
 
-def inspect_text(stream: Any, file: str, files: Files) -> Contents:
+def inspect_text(stream: BinaryIO, file: str, files: Files) -> Contents:
     """Digest a delimited text file, decode all bytes and count the rows.
 
     Args:
@@ -183,8 +186,8 @@ def inspect_text(stream: Any, file: str, files: Files) -> Contents:
     return Contents(digest.hexdigest(), columns, count.pieces(size))
 
 
-def inspect_parquet(stream: Any, file: str) -> Contents:
-    """Digest a Parquet file and read columns, types and row groups from the footer.
+def inspect_parquet(stream: pa.NativeFile, file: str) -> Contents:
+    """Digest a Parquet file, decode all pages and read columns, types and row groups.
 
     Raises:
         SourceError: the file is empty, damaged or not Parquet; get the file again.
@@ -195,17 +198,38 @@ def inspect_parquet(stream: Any, file: str) -> Contents:
         raise SourceError(f"{file}: empty; get the file again.")
     stream.seek(0)
     try:
-        found = pq.ParquetFile(stream)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(f"{file}: not a Parquet file, or damaged ({error}).") from None
+        parquet = pq.ParquetFile(stream, buffer_size=CHUNK, page_checksum_verification=True)
+        schema = parquet.schema_arrow
+        decode_pages(parquet)
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(
+            f"{file}: not a Parquet file, or damaged ({error}); get the file again."
+        ) from None
+    types = dict(zip(schema.names, schema.types, strict=True))
+    return Contents(digest.hexdigest(), tuple(schema.names), row_groups(parquet), types)
+
+
+def decode_pages(parquet: pq.ParquetFile) -> None:
+    """Decode the columns that shopcast can read, batch by batch, to find damaged pages.
+
+    Raises:
+        ArrowException: a page is damaged, or fails its checksum if the file has checksums.
+        OSError: as ArrowException.
+    """
+    schema = parquet.schema_arrow
+    columns = [name for name, kind in zip(schema.names, schema.types, strict=True) if is_value(kind)]
+    for _ in parquet.iter_batches(ROWS_AT_ONCE, columns=columns, use_threads=False):
+        pass
+
+
+def row_groups(parquet: pq.ParquetFile) -> tuple[Piece, ...]:
+    """Return a piece per row group of a Parquet file."""
     pieces, first = [], 0
-    for group in range(found.metadata.num_row_groups):
-        rows = found.metadata.row_group(group).num_rows
+    for group in range(parquet.metadata.num_row_groups):
+        rows = parquet.metadata.row_group(group).num_rows
         pieces.append(Piece(group, group + 1, first, rows))
         first += rows
-    schema = found.schema_arrow
-    types = dict(zip(schema.names, schema.types, strict=True))
-    return Contents(digest.hexdigest(), tuple(schema.names), tuple(pieces), types)
+    return tuple(pieces)
 
 
 def is_parquet(name: str) -> bool:
@@ -222,8 +246,8 @@ def inspect_file(uri: str, name: str, files: Files) -> tuple[str, Contents]:
     """
     stamp = file_stamp(uri)
     with open_source(uri) as stream:
-        found = (
+        contents = (
             inspect_parquet(stream, name) if is_parquet(name) else inspect_text(stream, name, files)
         )
     require_unchanged(uri, stamp)
-    return stamp, found
+    return stamp, contents

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
+import pyarrow as pa
 from pyarrow.fs import FileType, LocalFileSystem
 
 from lakehouse.errors import SourceError
@@ -26,7 +26,7 @@ class Known:
     digest: str
 
 
-def open_source(uri: str) -> Any:
+def open_source(uri: str) -> pa.NativeFile:
     """Open the file of a normal URI for random-access reading."""
     if is_local(uri):
         return LocalFileSystem().open_input_file(str(local_path(uri)))
@@ -53,12 +53,12 @@ def file_times(uri: str) -> tuple[int, int, str]:
     """Return a file's size in bytes (-1 if missing), time of writing in ns, and stamp."""
     if is_local(uri):
         try:
-            found = local_path(uri).stat()
+            status = local_path(uri).stat()
         except FileNotFoundError:
             return -1, 0, ""
         # A tool that keeps the time of writing, such as cp -p, cannot keep the time of change.
-        stamp = f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
-        return found.st_size, found.st_mtime_ns, stamp
+        stamp = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+        return status.st_size, status.st_mtime_ns, stamp
     folder, _, name = uri.rpartition("/")
     info = filesystem(folder).get_file_info(name)
     if info.type != FileType.File:

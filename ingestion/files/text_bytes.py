@@ -1,8 +1,8 @@
 """Decoder of a text file's bytes: decompressed and decoded piece by piece."""
 
+import codecs
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from lakehouse.errors import SourceError
 
@@ -46,7 +46,9 @@ def pieces_and_end(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield b""
 
 
-def decode(decoder: Any, piece: bytes, position: int, encoding: str, file: str) -> str:
+def decode(
+    decoder: codecs.IncrementalDecoder, piece: bytes, position: int, encoding: str, file: str
+) -> str:
     """Decode one piece of a file.
 
     Args:

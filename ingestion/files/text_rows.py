@@ -3,6 +3,7 @@
 import codecs
 import csv
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +58,7 @@ def text_blocks(source: Source, piece: Piece) -> Iterator[bytes]:
             yield held
 
 
-def utf8(stream: object, source: Source, piece: Piece) -> Iterator[bytes]:
+def utf8(stream: BinaryIO, source: Source, piece: Piece) -> Iterator[bytes]:
     """Read a piece's bytes as UTF-8; the file's check has shown that all bytes can be decoded."""
     encoding, is_begun = source.files.encoding, False
     if is_packed(source.name):

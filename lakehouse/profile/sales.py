@@ -68,6 +68,8 @@ class Sales(Part):
             loaded at once counts as received (``build_panel --known-at``).
         most_rejected: greatest share of a file's records that may be rejected; a run with a worse
             file is refused before silver changes.
+        most_returns_rejected: greatest share of a load's records of returned units that may be
+            rejected; a run with a worse load of at least 20 returns is refused likewise.
     """
 
     files: Annotated[list[str], Field(min_length=1)]
@@ -77,6 +79,7 @@ class Sales(Part):
     plausible: Plausible = Plausible()
     reception_days: Annotated[int, Field(ge=0)] | None = None
     most_rejected: Annotated[float, Field(ge=0, le=1)] = 0.5
+    most_returns_rejected: Annotated[float, Field(ge=0, le=1)] = 0.5
 
     @model_validator(mode="after")
     def _identity_is_mapped(self) -> "Sales":

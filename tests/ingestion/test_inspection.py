@@ -88,3 +88,23 @@ def test_a_parquet_file_names_its_columns() -> None:
 def test_a_file_that_is_no_parquet_is_refused(raw: bytes, fault: str) -> None:
     with pytest.raises(SourceError, match=rf"sales\.parquet: {fault}"):
         inspect_parquet(pa.BufferReader(raw), "sales.parquet")
+
+
+@pytest.mark.parametrize("has_checksums", [False, True])
+def test_a_parquet_file_with_a_damaged_page_is_refused(has_checksums: bool) -> None:
+    sink = io.BytesIO()
+    rows = pa.table({"shop_id": [f"shop {n}" for n in range(2000)], "units": list(range(2000))})
+    compression = "none" if has_checksums else "gzip"
+    pq.write_table(rows, sink, compression=compression, write_page_checksum=has_checksums)
+    raw = bytearray(sink.getvalue())
+    place = raw.index(b"shop 1234") if has_checksums else len(raw) // 3
+    raw[place : place + 4] = b"\xff\xff\xff\xff"
+    with pytest.raises(SourceError, match=r"sales\.parquet: .*damaged .* get the file again"):
+        inspect_parquet(pa.BufferReader(bytes(raw)), "sales.parquet")
+
+
+def test_a_column_that_cannot_be_a_field_of_a_sale_is_not_decoded() -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"x": [1], "tags": [["a", "b"]], "x.y": ["z"]}), sink)
+    found = inspect_parquet(pa.BufferReader(sink.getvalue()), "sales.parquet")
+    assert (found.columns, found.pieces[0].rows) == (("x", "tags", "x.y"), 1)

@@ -46,6 +46,40 @@ def test_returns_are_known_by_their_marks_also_where_they_are_no_number() -> Non
     assert (returns.rejected, returns.first) == (4, ["2-", "(2)", "−1"])
 
 
+@pytest.mark.parametrize(
+    ("taken", "rejected", "most", "is_refused"),
+    [(0, 20, 0.5, True), (0, 19, 0.5, False), (10, 10, 0.5, False), (9, 11, 0.5, True),
+     (0, 20, 1, False), (0, 0, 0, False)],
+)  # fmt: skip
+def test_returns_are_refused_if_more_of_them_are_rejected_than_the_profile_allows(
+    taken: int, rejected: int, most: float, is_refused: bool
+) -> None:
+    refusal = Returns(taken, rejected, ["(2)"]).refusal(most)
+    assert (refusal is not None) == is_refused
+    assert refusal is None or f"{rejected} of {taken + rejected} records of returned" in refusal
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("spark")
+def test_a_load_whose_returns_are_all_rejected_is_refused_although_most_records_are_not(
+    lake: Lake, tmp_path: Path
+) -> None:
+    returns = [sale_line(item_cnt_day="(1)", item_price=str(n)) for n in range(1, 21)]
+    sales = [sale_line(item_price=str(n)) for n in range(1, 100)]
+    folder = data_folder(tmp_path / "data", sales_a=sales_text(*sales, *returns))
+    tried = run(CHECK, "--data", folder, "--profile", "sample")[1]
+    assert "20 of 20 records of returned units are rejected" in tried["returns_refused"]
+    for _ in range(2):
+        code, figures = ingest(lake, folder)
+        assert (code, log.row_count(lake, DAILY_SALES)) == (3, 0)
+        assert "20 of 20 records of returned units are rejected" in figures["error"]
+    mended = every_feature(tmp_path)
+    text = mended.read_text().replace("[sales]", "[sales]\nmost_returns_rejected = 1", 1)
+    mended.write_text(text)
+    code, figures = ingest(lake, folder, mended)
+    assert (code, figures["live"], figures["rejected"]) == (0, 99, 20)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("spark")
 def test_an_ingest_and_its_trial_say_which_ids_no_list_knows_and_which_months_have_no_sale(
