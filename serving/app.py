@@ -8,12 +8,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from serving import health, predict, problems
+from serving import health, problems
 from serving.access.identity import Identities
 from serving.access.key_store import KeyStore
 from serving.dependencies import Clock
+from serving.lookup import routes as lookup_routes
+from serving.lookup.store import Store
 from serving.settings import ServingSettings
-from serving.store import Store
 
 TITLE = "shopcast"
 DESCRIPTION = (
@@ -53,7 +54,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.state.store = Store(settings.lake)
     app.state.identities = Identities(KeyStore(settings.state), clock)
     problems.add_handlers(app)
-    app.include_router(predict.router)
+    app.include_router(lookup_routes.router)
     app.include_router(health.router)
     return app
 

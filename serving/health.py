@@ -5,7 +5,8 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
-from serving.dependencies import Now, Served, Settings, Today
+from serving.dependencies import Settings, Today
+from serving.lookup.dependencies import Now, Served
 from serving.models import Liveness, Readiness
 from serving.problems import described, not_ready
 

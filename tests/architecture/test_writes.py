@@ -45,7 +45,7 @@ WITHOUT_POINT = {
     "jobs.maintain.upkeep": CALLS,
     "forecasting.retention.forget_reports": "each file by itself; the next run removes the others",
     "streaming.queries.ingest.Ingest.__call__": CALLS,
-    "serving.forecasts.Forecasts.of": "arrays in memory",
+    "serving.lookup.forecasts.Forecasts.of": "arrays in memory",
     "modelling.estimators.bagged_boosting.Bag.save": RUN,
     "modelling.estimators.xgboost_model.Trees.save": RUN,
     "modelling.registry.local_store.relocate": "a transaction of SQLite",

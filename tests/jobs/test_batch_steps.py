@@ -32,7 +32,7 @@ from lakehouse.profile.profile import load_profile
 from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
-from serving.snapshot import read_snapshot
+from serving.lookup.snapshot import read_snapshot
 
 pytestmark = [
     pytest.mark.slow,

@@ -37,7 +37,7 @@ from lakehouse.profile.stored import MARKER, claim_lake, stored_profile
 from lakehouse.storage import filesystem
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
-from serving.snapshot import read_snapshot
+from serving.lookup.snapshot import read_snapshot
 
 ROOT = Path(__file__).parents[2]
 WRITERS, COMMITS = 4, 5

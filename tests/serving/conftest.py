@@ -10,8 +10,8 @@ from published import PublishedLake
 from serving.access.key_store import KeyStore
 from serving.access.scopes import Scope
 from serving.app import create_app
+from serving.lookup.store import Store
 from serving.settings import ServingSettings
-from serving.store import Store
 
 NOW = datetime(2015, 12, 31, 23, tzinfo=UTC)
 

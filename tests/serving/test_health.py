@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from published import CUTOFF, PublishedLake, forecast
 
 from serving.app import create_app
+from serving.lookup.store import Store
 from serving.settings import ServingSettings
-from serving.store import Store
 
 
 def client_of(app: FastAPI) -> Client:

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from published import CUTOFF, PublishedLake, forecast
 
+from serving.lookup.store import Store
 from serving.models import Prediction
 from serving.problems import Problem
-from serving.store import Store
 
 TEXT = st.text(max_size=140) | st.sampled_from(["57", "0", "5037", "6", "9", "2015-11", "2015-12"])
 KNOWN = {"shop_id": TEXT, "item_id": TEXT, "month": TEXT}

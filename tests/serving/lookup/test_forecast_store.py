@@ -8,9 +8,9 @@ import pytest
 from published import PublishedLake, forecast, shop
 
 from lakehouse.tables.gold import FORECASTS
-from serving import store as store_module
-from serving.snapshot import Snapshot
-from serving.store import Store
+from serving.lookup import store as store_module
+from serving.lookup.snapshot import Snapshot
+from serving.lookup.store import Store
 
 
 def served(store: Store) -> Snapshot:

@@ -15,9 +15,9 @@ from lakehouse.profile.stored import stored_profile
 from lakehouse.storage import is_local, local_path
 from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import SHOPS
-from serving import forecasts, shops
-from serving.forecasts import Forecasts, count_unsound
-from serving.shops import Shops
+from serving.lookup import forecasts, shops
+from serving.lookup.forecasts import Forecasts, count_unsound
+from serving.lookup.shops import Shops
 
 
 class NothingPublishedError(LakeError):

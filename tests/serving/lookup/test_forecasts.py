@@ -12,7 +12,7 @@ from published import MONTH, TIME, forecast
 
 from lakehouse.errors import LakeError
 from lakehouse.tables.gold import FORECASTS
-from serving.forecasts import COLUMNS, Forecasts
+from serving.lookup.forecasts import COLUMNS, Forecasts
 
 SCHEMA = pa.schema([FORECASTS.schema.field(name) for name in COLUMNS])
 IDS = st.text(min_size=1, max_size=3)

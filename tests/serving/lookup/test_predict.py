@@ -7,7 +7,7 @@ from asking import Client
 from httpx import Response
 from published import PublishedLake, forecast, shop
 
-from serving.store import Store
+from serving.lookup.store import Store
 
 PAIR = {"shop_id": "57", "item_id": "5037"}
 DECEMBER = date(2015, 12, 1)

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from serving import caching
-from serving.dependencies import Served, Settings
+from serving.dependencies import Settings
+from serving.lookup import caching
+from serving.lookup.dependencies import Served
+from serving.lookup.snapshot import Snapshot
 from serving.models import Asked, Forecast, Prediction, Question
 from serving.problems import NOT_FORECAST, Problem, ProblemError, described
-from serving.snapshot import Snapshot
 
 router = APIRouter(tags=["forecasts"])
 PROBLEMS = described(

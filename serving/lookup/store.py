@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lakehouse.errors import ShopcastError
 from lakehouse.lake import Lake
 from lakehouse.storage import is_local, local_path
-from serving.snapshot import NothingPublishedError, Snapshot, read_snapshot
+from serving.lookup.snapshot import NothingPublishedError, Snapshot, read_snapshot
 
 logger = logging.getLogger("shopcast")
 

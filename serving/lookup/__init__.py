@@ -1,0 +1,1 @@
+"""Lookups: published forecasts by shop and item, alone, in bulk, in pages and as files."""
