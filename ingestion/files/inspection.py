@@ -217,7 +217,9 @@ def decode_pages(parquet: pq.ParquetFile) -> None:
         OSError: as ArrowException.
     """
     schema = parquet.schema_arrow
-    columns = [name for name, kind in zip(schema.names, schema.types, strict=True) if is_value(kind)]
+    columns = [
+        name for name, kind in zip(schema.names, schema.types, strict=True) if is_value(kind)
+    ]
     for _ in parquet.iter_batches(ROWS_AT_ONCE, columns=columns, use_threads=False):
         pass
 
