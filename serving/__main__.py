@@ -19,18 +19,13 @@ from fastapi import FastAPI
 
 from lakehouse.errors import UsageError
 from serving.app import create_app
-from serving.settings import ServingSettings, read_settings
+from serving.settings import ServingSettings, describe_settings, read_settings
 
 # Kubernetes kills a process that runs on thirty seconds after SIGTERM.
 GRACE_SECONDS = 20
 ended = Event()
-EPILOG = """environment:
-  LAKE_ROOT        the lake, where --lake is not given
-  HOST, PORT       where to listen (127.0.0.1, 8000): this machine alone, until HOST opens it
-  REFRESH_SECONDS  how often to look for a newer version (60)
-  STATE_FOLDER     keys, uploads and runs, on a local disk (a folder of this user)
-  READS            open: anyone reads; keys: reading needs a key, too (open)
-  MAX_AGE_MONTHS   not ready when the cutoff is more months ago (not checked)
+EPILOG = f"""environment:
+{describe_settings()}
 
 It starts without a lake or forecasts, too: GET /readyz says what it waits for.
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, PositiveInt, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import SettingsConfigDict
 
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
+from serving.access.settings import AccessSettings
 from serving.state import StateFolder, default_state_folder
+from serving.watching.settings import WatchingSettings
 
 
-class ServingSettings(BaseSettings):
+class ServingSettings(AccessSettings, WatchingSettings):
     """Lake, address and refresh interval of the API.
 
     Credentials of object stores are not among the settings: delta-rs reads the providers' standard
@@ -26,7 +29,7 @@ class ServingSettings(BaseSettings):
     host: Annotated[str, Field(min_length=1, description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="0: any free port")] = 8000
     refresh_seconds: Annotated[
-        float, Field(gt=0, le=86400, description="how often to look for a newer version")
+        float, Field(gt=0, le=86400, description="how often to look for a newer version, seconds")
     ] = 60
     max_age_months: Annotated[
         PositiveInt | None,
@@ -37,14 +40,10 @@ class ServingSettings(BaseSettings):
         Path | None,
         Field(description="folder of keys, uploads and runs, on a local disk; unset: the user's"),
     ] = None
-    reads: Annotated[
-        Literal["open", "keys"], Field(description="open: anyone reads; keys: scope read is needed")
-    ] = "open"
-
-    @property
-    def reads_open(self) -> bool:
-        """Whether reading needs no key."""
-        return self.reads == "open"
+    run_folder: Annotated[
+        Path | None,
+        Field(description="folder that the workers of one server share; unset: a temporary one"),
+    ] = None
 
     @property
     def state(self) -> StateFolder:
@@ -82,3 +81,18 @@ def sentence(setting: str, fault: Mapping[str, object]) -> str:
     if setting == "lake_root":
         return "No lake is named: pass --lake URI or set LAKE_ROOT."
     return f"{setting.upper()}: {fault['input']!r}: {fault['msg']}."
+
+
+def describe_settings() -> str:
+    """List the environment variables with their defaults, for the help of the command."""
+    fields = ServingSettings.model_fields
+    width = max(map(len, fields))
+    return "\n".join(
+        f"  {name.upper():{width}}  {field.description}{default_of(field)}"
+        for name, field in fields.items()
+    )
+
+
+def default_of(field: FieldInfo) -> str:
+    """Write the default of a setting; nothing if the description says what happens without."""
+    return "" if field.is_required() or field.default is None else f" ({field.default})"
