@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loads
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run pipeline serve stream test test-fast lint bench dictionary clean
+.PHONY: help setup run pipeline serve stream test test-fast lint bench docs reference clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,8 +55,11 @@ lint: setup ## ruff, mypy and the import contracts
 bench: setup ## measure every stage on full-size generated data (about 10 minutes)
 	$(BIN)/python -m benchmarks.stages --out benchmarks/results
 
-dictionary: setup ## write docs/data_dictionary.md from the declared tables
-	$(BIN)/python -m jobs.describe_tables
+docs: setup ## build the documents as a site in site/; a link that leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+reference: setup ## write the pages of docs/reference that are made from declarations
+	$(BIN)/python docs/generate.py
 
 clean: ## remove the virtual environment and caches; lakes and data stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build site

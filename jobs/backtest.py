@@ -162,7 +162,7 @@ def metrics(scores: Sequence[Row]) -> dict[str, float]:
     return found
 
 
-JOB = Job("backtest", "Score models and naive baselines by rolling origin.", add_arguments, run)
+JOB = Job("backtest", __doc__, add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -43,7 +43,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     return {"rows": build.written}
 
 
-JOB = Job("build_features", "Build monthly cells and features of every group.", add_arguments, run)
+JOB = Job("build_features", __doc__, add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

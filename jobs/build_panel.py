@@ -116,7 +116,7 @@ def lake_known_at(context: Context, lake: Lake, arguments: argparse.Namespace) -
     return known
 
 
-JOB = Job("build_panel", "Assemble the panel of features and targets.", add_arguments, run)
+JOB = Job("build_panel", __doc__, add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -133,7 +133,7 @@ def require_purpose(arguments: argparse.Namespace) -> None:
         )
 
 
-JOB = Job("forecast", "Forecast the months after the cutoff, and publish them.", add_arguments, run)
+JOB = Job("forecast", __doc__, add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

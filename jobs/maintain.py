@@ -8,7 +8,7 @@ is older than --retain-days and may go (forecasting/retention.py): backtests and
 checks, forecasts that were withdrawn or never published, lakes of build_panel --known-at. Deletes
 tables of feature groups that the profile no longer has. With --erase-shop or --erase-sales, deletes
 the records of those shops and sales from bronze and silver instead, and lists the commands that
-remove every other trace; without --yes, only counts the records (docs/erasure.md).
+remove every other trace; without --yes, only counts the records (docs/how_to/erasure.md).
 """
 
 import argparse

@@ -154,7 +154,7 @@ def incomplete_lines(closing: Mapping[str, Any]) -> list[str]:
     ]
 
 
-JOB = Job("pipeline", "Run every batch step in order.", add_arguments, run)
+JOB = Job("pipeline", __doc__, add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -75,7 +75,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-JOB = Job("score_forecasts", "Score served forecasts of closed months.", add_arguments, run)
+JOB = Job("score_forecasts", __doc__, add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -70,7 +70,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-JOB = Job("train", "Train candidates for the months after the cutoff.", add_arguments, run)
+JOB = Job("train", __doc__, add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

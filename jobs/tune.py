@@ -160,7 +160,7 @@ def figures(study: Study, made: list[Trial], known: int) -> dict[str, Any]:
     }
 
 
-JOB = Job("tune", "Search for better parameters of the boosted trees.", add_arguments, run)
+JOB = Job("tune", __doc__, add_arguments, run)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -50,7 +50,7 @@ class Lake:
             raise LakeError(
                 f"{self.root}: the object store does not answer: {causes}; "
                 "check the name, the credentials and the endpoint in the environment "
-                "(AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL and so on: docs/object_stores.md)."
+                "(AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL and so on: docs/how_to/object_stores.md)."
             ) from None
 
     def uri(self, table: Table) -> str:

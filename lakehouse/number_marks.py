@@ -13,7 +13,12 @@ FIRST_GROUP, GROUP = re.compile("[+-]?[1-9][0-9]{0,2}"), re.compile("[0-9]{3}")
 
 
 class Marks(Part):
-    """The decimal mark and thousands mark of a retailer's numbers; ``""``: no thousands mark."""
+    """The decimal mark and thousands mark of a retailer's numbers.
+
+    Attributes:
+        decimal: mark between units and fractions.
+        thousands: mark between groups of three digits; empty: numbers have none.
+    """
 
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ".", ",", " ", "'"] = ""

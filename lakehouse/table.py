@@ -84,7 +84,7 @@ class Table:
 
         delta-rs refuses rows whose column comments differ from the stored ones, and an earlier
         version of the program may have stored other comments. So a stored table keeps the comments
-        it was created with; docs/data_dictionary.md has the current comments.
+        it was created with; docs/reference/data_dictionary.md has the current comments.
         """
         plain = pa.schema([column.field.remove_metadata() for column in self.columns])
         return rows.select(list(self.names)).cast(plain)

@@ -20,6 +20,8 @@ def write(folder: Path, **files: str) -> None:
 
 def profile_of_inputs() -> str:
     """The text of the profile, its inputs as the documentation declares them."""
-    documented = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/inputs.md").read_text(), re.S)
+    documented = re.findall(
+        r"```toml\n(.*?)```", (ROOT / "docs/how_to/inputs.md").read_text(), re.S
+    )
     sample = (ROOT / "lakehouse/profile/profiles/sample.toml").read_text()
     return "\n".join([sample, *documented])

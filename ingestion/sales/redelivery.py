@@ -60,7 +60,7 @@ def redeliver(
         if not lines:
             raise SourceError(
                 f"{day}: no line in {', '.join(source.name for source in files)}. If nothing was "
-                "sold that day, send a replacement without lines (docs/streaming.md)."
+                "sold that day, send a replacement without lines (docs/how_to/streaming.md)."
             )
     replaced: list[dict[str, object]] = []
     for day, lines in zip(asked, delivered, strict=True):

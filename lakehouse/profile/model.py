@@ -37,6 +37,12 @@ class RandomForest(Part):
     """Parameters of Spark's random forest.
 
     Attributes:
+        trees: number of trees.
+        max_depth: greatest depth of a tree.
+        max_bins: greatest number of bins into which a feature's values are sorted.
+        min_rows_per_leaf: smallest number of rows in a leaf.
+        subsample: share of the rows that a tree learns from.
+        feature_share: share of the features that a split chooses from.
         filling: value that replaces a null feature; below all values, so that a split can separate
             nulls.
     """
@@ -56,6 +62,10 @@ class BaggedBoosting(Part):
     Attributes:
         models: greatest number of models; items in further buckets are not used in training.
         rows_per_model: about how many rows one worker holds and trains one model on.
+        rounds: number of trees of a model.
+        learning_rate: share of a tree's correction that is added to the forecast.
+        max_leaves: greatest number of leaves of a tree.
+        min_rows_per_leaf: smallest number of rows in a leaf.
     """
 
     models: PositiveInt = 8
@@ -96,9 +106,22 @@ class Model(Part):
     """Training parameters: the estimator, its training months, and the default boosted trees.
 
     Attributes:
+        first_training_month: models learn from this month of the lake's history on, the first
+            month being 0; earlier months have no history to learn from.
         estimator: name of a family, or ``package.module:Factory`` of a custom estimator.
         engine: how workers train boosted trees jointly: ``collective`` is xgboost's collective
             over the panel's files, ``spark`` is SparkXGBRegressor.
+        rounds: number of boosted trees.
+        max_depth: greatest depth of a tree.
+        learning_rate: share of a tree's correction that is added to the forecast.
+        min_child_weight: smallest sum of row weights in a leaf; rows weigh 1 without a response.
+        subsample: share of the rows that a tree learns from.
+        colsample_bytree: share of the features that a tree chooses from.
+        reg_lambda: L2 penalty on the values of leaves.
+        response: what boosted trees learn from a row's units.
+        intervals: quantiles and their calibration.
+        random_forest: parameters of the family ``random_forest``.
+        bagged_boosting: parameters of the family ``bagged_boosting``.
         options: free options of a custom estimator.
     """
 

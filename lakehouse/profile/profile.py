@@ -50,7 +50,12 @@ def compiled(pattern: str) -> str:
 
 
 class Clip(Part):
-    """Bounds of the forecast target, units."""
+    """Bounds of the units that models learn and forecast.
+
+    Attributes:
+        low: smallest value, units a month.
+        high: greatest value, units a month; more units sold count as this many.
+    """
 
     low: Decimal
     high: Decimal
@@ -68,7 +73,12 @@ def bounds_of(clip: Clip | None) -> tuple[float, float]:
 
 
 class Files(Marks):
-    """The format of a retailer's delimited text files: delimiter, encoding and number marks."""
+    """The format of a retailer's delimited text files: delimiter, encoding and number marks.
+
+    Attributes:
+        delimiter: character between two columns.
+        encoding: how the files store letters.
+    """
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: Literal["utf-8", "iso-8859-1", "utf-16"] = "utf-8"
@@ -98,7 +108,13 @@ AttributeName = Annotated[str, AfterValidator(column_name)]
 
 
 class Attribute(Part):
-    """An attribute of a shop or item: a column's text, or what a pattern captures of the text."""
+    """An attribute of a shop or item: a column's text, or what a pattern captures of the text.
+
+    Attributes:
+        column: name of the list's column that holds the text.
+        pattern: regular expression with one group, which captures the attribute; without a
+            pattern, the attribute is the whole text.
+    """
 
     column: str
     pattern: Annotated[str, AfterValidator(compiled)] | None = None
@@ -108,8 +124,10 @@ class Entity(Part):
     """The file that lists the shops, items or categories.
 
     Attributes:
-        file: the file's name; if a sales file, its distinct rows are the list.
-        columns: shopcast's field name → the file's column name.
+        file: name of the file; if a sales file, the distinct rows of the file are the list.
+        columns: field of shopcast → column of the file. Fields of shops: ``shop_id``, ``name``; of
+            items: ``item_id``, ``name``, ``category_id``, ``listed_on``; of categories:
+            ``category_id``, ``name``. The id is required.
         attributes: name of a derived attribute → its source column and pattern.
     """
 
@@ -153,8 +171,8 @@ class InputFile(Part):
     """The file of an optional input.
 
     Attributes:
-        file: the file's name.
-        columns: shopcast's field name → the file's column name.
+        file: name of the file.
+        columns: field of shopcast → column of the file.
     """
 
     file: str
@@ -162,7 +180,13 @@ class InputFile(Part):
 
 
 class Forecast(Part):
-    """The pairs to forecast: active shops × active or newly listed items; periods in months."""
+    """The pairs to forecast: active shops × active or newly listed items.
+
+    Attributes:
+        shop_active_months: a shop is active if it sold in these last months.
+        item_active_months: an item is active if any shop sold the item in these last months.
+        newly_listed_months: an item is new for so many months after the item was listed.
+    """
 
     shop_active_months: PositiveInt = 1
     item_active_months: PositiveInt = 12
@@ -170,7 +194,26 @@ class Forecast(Part):
 
 
 class Profile(Part):
-    """The configuration of one retailer: files, identity of sales, features, models and rules."""
+    """The configuration of one retailer: files, identity of sales, features, models and rules.
+
+    Attributes:
+        name: name of the profile: small letters, digits, ``_`` and ``-``.
+        version: number that the retailer raises with each change of the profile.
+        currency: currency of all prices, three capitals.
+        files: format of text files.
+        sales: files of daily sales.
+        shops: list of shops.
+        items: list of items.
+        categories: list of categories; without one, categories have ids only.
+        inputs: optional lists by name: ``promotions``, ``planned_prices``, ``stock_outs``,
+            ``shop_dates``, ``delistings``.
+        target_clip: bounds of the units that models learn and forecast; none: 0 and no upper bound.
+        forecast: which pairs of shop and item are forecast.
+        features: which blocks of features are computed.
+        model: which models are trained, and how.
+        gate: when a candidate becomes champion.
+        retrain: when a new model is due.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
     version: PositiveInt

@@ -25,14 +25,26 @@ def readable(date_format: str) -> str:
 
 
 class Bounds(Part):
-    """A range of plausible values, both ends included; a record outside the range is rejected."""
+    """A range of plausible values; a record outside the range is rejected.
+
+    Attributes:
+        min: smallest plausible value.
+        max: greatest plausible value.
+    """
 
     min: Decimal
     max: Decimal
 
 
 class Plausible(Part):
-    """Plausible ranges of a sale's price (currency per unit), units and date."""
+    """Plausible ranges of a sale's values; a record outside a range is rejected with a reason.
+
+    Attributes:
+        price: range of the price, currency per unit.
+        units: range of the units; negative units are returns.
+        first_date: earliest plausible date of a sale.
+        last_date: latest plausible date of a sale.
+    """
 
     price: Bounds = Bounds(min=Decimal("0.000001"), max=Decimal("999999999"))
     units: Bounds = Bounds(min=Decimal("-999999"), max=Decimal("999999"))
@@ -41,7 +53,18 @@ class Plausible(Part):
 
 
 class SalesColumns(Part):
-    """For each field of a sale, the name of the sales file's column; None: no such column."""
+    """For each field of a sale, the name of the column in the sales files.
+
+    Attributes:
+        date: column of the business date.
+        shop_id: column of the shop's id.
+        item_id: column of the item's id.
+        units: column of the units sold; negative units are returns.
+        price: column of the price, currency per unit; without one, features of prices are null.
+        sale_id: column of an id that names the sale; needs ``identity = "sale_id"``.
+        updated_at: column of the time of the record's version; the newest version of a sale counts.
+        op: column that says ``cancel`` where a record takes its sale back.
+    """
 
     date: str
     shop_id: str
@@ -57,12 +80,13 @@ class Sales(Part):
     """The daily sales files.
 
     Attributes:
-        files: names of the files.
-        columns: the files' columns.
-        date_format: format of dates, besides ISO.
+        files: names of the files, or patterns such as ``sales*.csv``.
+        columns: which column holds which field.
+        date_format: format of dates, such as ``dd.MM.yyyy``; dates in ISO form are always read.
         identity: what makes two records versions of one sale: ``content`` (a hash of the fields:
             equal lines are one sale), ``sale_id`` (an id column: equal lines with different ids
-            are different sales), or a list of ``CONTENT_FIELDS`` (a natural key).
+            are different sales), or a list of fields among ``date``,
+            ``shop_id``, ``item_id``, ``units`` and ``price`` (a natural key).
         plausible: ranges outside which a record is rejected.
         reception_days: number of days after the business date at which a sale from a history
             loaded at once counts as received (``build_panel --known-at``).

@@ -53,7 +53,7 @@ def built(name: str, settings: Settings) -> Estimator:
     if missing:
         raise UsageError(
             f"--estimator {name}: makes a {type(made).__name__}, which has no {missing[0]}; see "
-            "docs/estimators.md for what an estimator owes."
+            "docs/explanation/estimators.md for what an estimator owes."
         )
     return made
 

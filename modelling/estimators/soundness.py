@@ -113,8 +113,8 @@ def write_refusal(counts: Sequence[Any], first: Sequence[Any]) -> str:
     named = "; ".join(f"shop {r[SHOP]}, item {r[ITEM]}, {r['month']:%Y-%m}" for r in first)
     return (
         f"A model returned forecasts that it must not: {listed} (first: {named}); none is kept. "
-        "Mend the estimator (docs/estimators.md), then train and promote it again, or restore the "
-        "champion before it by jobs.promote --rollback."
+        "Mend the estimator (docs/explanation/estimators.md), then train and promote again, or "
+        "restore the previous champion by jobs.promote --rollback."
     )
 
 
@@ -128,5 +128,5 @@ def require_columns(predicted: "DataFrame", model: str) -> None:
     if missing:
         raise UnsoundForecastError(
             f"{model}: predict returned no column {', '.join(missing)}; a model owes the columns "
-            f"of the rows, and {', '.join(COLUMNS)} (docs/estimators.md)."
+            f"of the rows, and {', '.join(COLUMNS)} (docs/explanation/estimators.md)."
         )

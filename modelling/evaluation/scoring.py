@@ -150,5 +150,5 @@ def require_finite(score: Mapping[str, Any]) -> None:
             raise UnsoundForecastError(
                 f"{score['model']}: {metric} of {score['segment']} {score['value']} in "
                 f"{score['month']:%Y-%m} is {score[metric]}, no finite number; none of its errors "
-                "is kept. See docs/estimators.md for what a model owes."
+                "is kept. See docs/explanation/estimators.md for what a model owes."
             )

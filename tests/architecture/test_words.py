@@ -13,7 +13,7 @@ BANNED = re.compile(
     r"|\bof (?:its|their) own\b|\bis there\b|\bthe others\b",
     re.IGNORECASE,
 )
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MODULES = sorted(
     path for package in (*PACKAGES, "benchmarks") for path in (ROOT / package).rglob("*.py")
 )

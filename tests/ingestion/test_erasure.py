@@ -145,7 +145,7 @@ def test_sales_go_with_all_their_versions_and_out_of_a_delivery_of_their_day(
 def test_a_sale_poisoned_by_a_version_from_the_future_comes_back(
     lake: Lake, tmp_path: Path
 ) -> None:
-    """docs/runbook.md: erase the sale, and send it again."""
+    """docs/how_to/runbook.md: erase the sale, and send it again."""
     claim_lake(lake, own_id_profile())
     creation.create_table(lake, DAILY_SALES)
     later = datetime(2051, 11, 4, tzinfo=UTC)

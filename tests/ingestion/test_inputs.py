@@ -18,7 +18,7 @@ from lakehouse.tables.inputs import INPUTS
 ROOT = Path(__file__).parents[2]
 SAMPLE = (ROOT / "lakehouse" / "profile" / "profiles" / "sample.toml").read_text()
 DOCUMENTED = "\n".join(
-    re.findall(r"```toml\n(.*?)```", (ROOT / "docs/inputs.md").read_text(), re.S)
+    re.findall(r"```toml\n(.*?)```", (ROOT / "docs/how_to/inputs.md").read_text(), re.S)
 )
 
 
@@ -34,7 +34,7 @@ KEY = {"shop_id": "5", "item_id": "1", "month": date(2015, 3, 1)}
 
 
 def test_the_documented_profile_declares_every_input() -> None:
-    assert set(parse_profile(SAMPLE + DOCUMENTED, "docs/inputs.md").inputs) == set(INPUTS)
+    assert set(parse_profile(SAMPLE + DOCUMENTED, "docs/how_to/inputs.md").inputs) == set(INPUTS)
     assert all(not load_profile(name).inputs for name in ("1c", "m5", "sample"))
 
 

@@ -24,11 +24,9 @@ from jobs import (
     pipeline,
     train,
 )
-from jobs.describe_tables import dictionary
 from lakehouse.delta import listing, log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.profile.profile import load_profile
 from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
@@ -250,8 +248,3 @@ def test_what_cannot_be_done_is_refused(
 ) -> None:
     found, figures = run(job, "--lake", made / "lake", *arguments)
     assert found == code, figures
-
-
-def test_the_data_dictionary_is_the_one_that_is_generated() -> None:
-    stored = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
-    assert stored.read_text() == dictionary(load_profile("1c")), "run make dictionary"

@@ -41,7 +41,10 @@ def test_a_family_is_called_by_its_name(family: str) -> None:
         (f"{__name__}:Nameless", "its name 'my own' names a column of results"),
         ("os:getcwd", "cannot be called with Settings: too many positional arguments"),
         ("pathlib:Path.cwd", "cannot be called|must be importable"),
-        (f"{__name__}:nothing", "makes a NoneType, which has no name; see docs/estimators.md"),
+        (
+            f"{__name__}:nothing",
+            "makes a NoneType, which has no name; see docs/explanation/estimators.md",
+        ),
     ],
 )
 def test_what_is_no_estimator_is_refused(name: str, said: str) -> None:
