@@ -7,7 +7,7 @@ from pydantic import Field
 from lakehouse.section import Part
 
 # Blocks that are off by default; features.blocks lists the columns of each. On both data sets of
-# docs/explanation/benchmarks.md these blocks improved the forecasts by nothing, or by less than
+# docs/benchmarks.md these blocks improved the forecasts by nothing, or by less than
 # another random seed does: neither data set has many new items, many shops or a catalogue with more
 # information than its categories. The history and age of pair, item, shop and category are no
 # optional block, because forecasts, segments and naive baselines read these columns.
