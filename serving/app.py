@@ -1,20 +1,33 @@
 """The FastAPI application: routes, error handlers and the background refresh."""
 
 import asyncio
+import shutil
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from serving import health, problems
-from serving.access.identity import Identities
-from serving.access.key_store import KeyStore
+from serving.access.credentials import open_identities
+from serving.access.declared import declare_access
+from serving.access.guard import requires
+from serving.access.scopes import Scope
 from serving.dependencies import Clock
+from serving.gateway import open_gateway
 from serving.lookup import routes as lookup_routes
 from serving.lookup.store import Store
-from serving.settings import ServingSettings
+from serving.run_folder import create_run_folder
+from serving.settings import ServingSettings, read_settings
+from serving.watching import routes as watching_routes
+from serving.watching.journal import Journal, keep_watching, open_journal
+from serving.watching.logs import configure_log
+from serving.watching.metrics import Served
+from serving.watching.tracing import trace_requests
 
 TITLE = "shopcast"
 DESCRIPTION = (
@@ -24,11 +37,22 @@ DESCRIPTION = (
 
 
 class Api(FastAPI):
-    """A FastAPI application whose OpenAPI document declares the media type of errors."""
+    """A FastAPI application behind the gateway, whose OpenAPI document declares every answer."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the application as the server calls it."""
+        state = self.state
+        inner = super().build_middleware_stack()
+        gateway = open_gateway(
+            inner, state.settings, state.identities, state.run_folder, state.journal
+        )
+        return trace_requests(gateway)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
-        return problems.with_media_type(super().openapi())
+        if self.openapi_schema is None:
+            declare_access(problems.with_media_type(super().openapi()))
+        return super().openapi()
 
 
 def utc_now() -> datetime:
@@ -46,24 +70,60 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
         clock: returns the current time, UTC.
 
     Raises:
-        UsageError: the lake's URI has an unknown scheme.
+        UsageError: the lake's URI has an unknown scheme, or the file of keys is not sound.
     """
     app = Api(title=TITLE, description=DESCRIPTION, version="1", lifespan=lifespan)
     app.state.settings = settings
     app.state.clock = clock
     app.state.store = Store(settings.lake)
-    app.state.identities = Identities(KeyStore(settings.state), clock)
+    app.state.identities = open_identities(settings, settings.state, clock)
+    app.state.run_folder = settings.run_folder or new_run_folder(app)
+    app.state.journal = open_journal(settings, app.state.run_folder)
     problems.add_handlers(app)
-    app.include_router(lookup_routes.router)
+    reads = [] if settings.reads_open else [requires(Scope.READ)]
+    app.include_router(lookup_routes.router, dependencies=reads)
+    app.include_router(watching_routes.router, dependencies=reads)
     app.include_router(health.router)
     return app
 
 
+def create_worker() -> FastAPI:
+    """Build the application of one of several workers, which have their settings from the command.
+
+    The command passes the settings by the environment.
+    """
+    settings = read_settings({})
+    configure_log(settings.log_format)
+    return create_app(settings)
+
+
+def new_run_folder(app: FastAPI) -> Path:
+    """Create the run folder of a server with one worker; the folder goes with the application."""
+    folder = create_run_folder()
+    weakref.finalize(app, shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def served_of(app: FastAPI) -> Served:
+    """Return what the metrics show of the served version."""
+    state, now = app.state.store.state, app.state.clock()
+    if state.snapshot is None:
+        return Served(has_failed=state.fault is not None)
+    age = (now - state.snapshot.version.published_at).total_seconds()
+    return Served(age, len(state.snapshot.forecasts), state.fault is not None)
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Refresh the served forecasts in the background while the application runs."""
-    refreshing = asyncio.create_task(app.state.store.keep_new(app.state.settings.refresh_seconds))
+    """Refresh the served forecasts and the metrics in the background while the application runs."""
+    journal: Journal = app.state.journal
+    background = [
+        asyncio.create_task(app.state.store.keep_new(app.state.settings.refresh_seconds)),
+        asyncio.create_task(keep_watching(journal, lambda: served_of(app))),
+    ]
     yield
-    refreshing.cancel()
-    with suppress(asyncio.CancelledError):
-        await refreshing
+    for task in background:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    journal.close()

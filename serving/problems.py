@@ -8,8 +8,10 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+
+from serving.exchange import request_id_of
 
 MEDIA_TYPE = "application/problem+json"
 NOT_FORECAST = "tag:shopcast,2026:not-forecast"
@@ -29,6 +31,8 @@ class Fault(BaseModel):
 class Problem(BaseModel):
     """A problem document."""
 
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
+
     type: Annotated[str, Field(description="kind of problem", examples=[NOT_FORECAST])] = (
         "about:blank"
     )
@@ -36,6 +40,9 @@ class Problem(BaseModel):
     status: Annotated[int, Field(examples=[404])]
     detail: Annotated[str, Field(examples=["Shop '999' is unknown to the forecasts."])]
     instance: Annotated[str, Field(description="path asked", examples=["/predict"])] = ""
+    request_id: Annotated[
+        str | None, Field(description="X-Request-ID of the answer, which the log names, too")
+    ] = None
     unknown: Annotated[
         list[str] | None,
         Field(description="what has no forecast: shop_id, item_id, both, pair or month"),
@@ -43,6 +50,10 @@ class Problem(BaseModel):
     errors: Annotated[list[Fault] | None, Field(description="what is wrong with the question")] = (
         None
     )
+    violated_policies: Annotated[
+        list[str] | None,
+        Field(alias="violated-policies", description="policies of RateLimit-Policy exceeded"),
+    ] = None
 
 
 class ProblemError(Exception):
@@ -58,9 +69,9 @@ def answer(
     request: Request, problem: Problem, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """Answer a request with a problem document that caches must not store."""
-    document = problem.model_copy(update={"instance": request.url.path})
+    of = {"instance": request.url.path, "request_id": request_id_of(request.scope)}
     return JSONResponse(
-        document.model_dump(exclude_none=True),
+        problem.model_copy(update=of).model_dump(exclude_none=True, by_alias=True),
         problem.status,
         {"Cache-Control": "no-store", **(headers or {})},
         MEDIA_TYPE,

@@ -1,5 +1,6 @@
 """API settings, read once from the environment and the command line."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +41,9 @@ class ServingSettings(AccessSettings, WatchingSettings):
         Path | None,
         Field(description="folder of keys, uploads and runs, on a local disk; unset: the user's"),
     ] = None
+    workers: Annotated[
+        PositiveInt, Field(le=64, description="processes that answer; 1: the command itself")
+    ] = 1
     run_folder: Annotated[
         Path | None,
         Field(description="folder that the workers of one server share; unset: a temporary one"),
@@ -74,6 +78,13 @@ def read_settings(given: Mapping[str, object]) -> ServingSettings:
     except ValidationError as error:
         faults = [sentence(str(fault["loc"][0]), fault) for fault in error.errors()]
         raise UsageError(" ".join(faults)) from None
+
+
+def export_settings(settings: ServingSettings) -> None:
+    """Export the settings of the command line to the environment, where worker processes read."""
+    for name, value in settings.model_dump(mode="json", exclude_unset=True).items():
+        if value is not None:
+            os.environ[name.upper()] = str(value)
 
 
 def sentence(setting: str, fault: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ from fastapi.params import Security as SecurityDependency
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.access.identity import Identities
-from serving.access.scopes import Caller, Refusal, Scope
+from serving.access.scopes import CALLER, Caller, Refusal, Scope
 from serving.problems import Problem, ProblemError
 
 UNAUTHORIZED = "tag:shopcast,2026:unauthorized"
@@ -37,7 +37,7 @@ class Guard:
             ProblemError: no valid credential (status 401), or one without the scope (status 403).
         """
         identities = cast(Identities, request.app.state.identities)
-        caller = identities.identify(request.headers.get("authorization"))
+        caller: Caller | Refusal = request.scope.get(CALLER) or identities.explain_missing()
         if isinstance(caller, Refusal):
             raise unauthorized(caller)
         if self.scope not in caller.scopes:

@@ -37,33 +37,31 @@ class KeyStore:
             rows = database.execute("SELECT * FROM keys ORDER BY created_at, id")
             return [key_of(row) for row in rows]
 
-    def create(
-        self,
-        name: str,
-        scopes: Iterable[Scope],
-        expires_at: datetime | None = None,
-        now: datetime | None = None,
-    ) -> str:
+    def create(self, name: str, scopes: Iterable[Scope], expires_at: datetime | None = None) -> str:
         """Create a key and return its text: the only time that the text is known."""
-        text, key = generate_key(name, frozenset(scopes), now or datetime.now(UTC), expires_at)
-        with self.state.transaction(SCHEMA) as database:
-            insert(database, key)
+        text, key = generate_key(name, frozenset(scopes), datetime.now(UTC), expires_at)
+        self.add(key)
         return text
 
-    def revoke(self, key_id: str, now: datetime | None = None) -> None:
+    def add(self, key: Key) -> None:
+        """Add a key."""
+        with self.state.transaction(SCHEMA) as database:
+            insert(database, key)
+
+    def revoke(self, key_id: str, now: datetime) -> None:
         """Revoke a key for good.
 
         Raises:
             UsageError: no key has the id; `python -m serving keys list` shows the ids.
         """
-        at = (now or datetime.now(UTC)).isoformat()
         with self.state.transaction(SCHEMA) as database:
             require_key(database, key_id)
             database.execute(
-                "UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", (at, key_id)
+                "UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?",
+                (now.isoformat(), key_id),
             )
 
-    def rotate(self, key_id: str, overlap: timedelta, now: datetime | None = None) -> str:
+    def rotate(self, key_id: str, overlap: timedelta, now: datetime) -> str:
         """Create a successor of a key and return its text; both are valid during the overlap.
 
         The successor has the name, the scopes and the lifetime of the key.
@@ -71,15 +69,14 @@ class KeyStore:
         Raises:
             UsageError: no key has the id, or the key is revoked or expired; create another one.
         """
-        at = now or datetime.now(UTC)
         with self.state.transaction(SCHEMA) as database:
             key = require_key(database, key_id)
-            if reason := key.why_invalid(at):
+            if reason := key.why_invalid(now):
                 raise UsageError(f"{key_id}: {reason} Create another key.")
-            lifetime = key.expires_at and key.expires_at - key.created_at
-            text, successor = generate_key(key.name, key.scopes, at, lifetime and at + lifetime)
+            expires_at = now + (key.expires_at - key.created_at) if key.expires_at else None
+            text, successor = generate_key(key.name, key.scopes, now, expires_at)
             insert(database, successor)
-            end = key.expiring(at + overlap).expires_at
+            end = key.expiring(now + overlap).expires_at
             database.execute(
                 "UPDATE keys SET expires_at = ? WHERE id = ?", (end and end.isoformat(), key_id)
             )

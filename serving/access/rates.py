@@ -8,6 +8,7 @@ that no request waits for a lock; workers that count the same caller at the same
 import fcntl
 import mmap
 import struct
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -68,12 +69,11 @@ class SharedRates:
         self._file.truncate((1 + SLOTS) * self._slot.size)
         self._map = mmap.mmap(self._file.fileno(), (1 + SLOTS) * self._slot.size)
         self._places: dict[str, tuple[int, int]] = {}
+        self._closing = weakref.finalize(self, close_all, self._map, self._file, self._claim)
 
     def close(self) -> None:
         """Close the file and return the number of the worker."""
-        self._map.close()
-        self._file.close()
-        self._claim.close()
+        self._closing()
 
     def hit(self, caller: str, now: float | None = None) -> Quota:
         """Count a request of a caller, unless the caller has none left.
@@ -169,3 +169,9 @@ def claim_number(folder: Path, workers: int) -> tuple[FileIO, int]:
         else:
             return file, number
     raise RuntimeError(f"{folder}: more than {workers} workers count requests.")
+
+
+def close_all(*resources: FileIO | mmap.mmap) -> None:
+    """Close files and maps."""
+    for resource in resources:
+        resource.close()

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Name of the caller, or of the refusal, in an ASGI scope; missing: no credential was sent.
+CALLER = "shopcast.caller"
+
 
 class Scope(StrEnum):
     """What a key allows; each scope stands alone, so a key that does two things names two."""

@@ -55,6 +55,8 @@ WITHOUT_POINT = {
     "serving.access.key_store.has_table": "reads",
     "serving.access.key_store.insert": STATE,
     "serving.access.key_store.require_key": "reads",
+    "serving.run_folder.shared_run_folder": "a temporary folder of the server",
+    "serving.watching.metrics.remove_dead_gauges": "a temporary folder of the server",
     "serving.state.StateFolder.transaction": STATE,
     "serving.state.StateFolder._connect": STATE,
     "synthetic.folder.SampleFolder.sign": BESIDE,

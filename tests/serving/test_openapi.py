@@ -28,8 +28,13 @@ def test_errors_are_declared_as_problem_documents(document: dict[str, Any]) -> N
         for path, methods in document["paths"].items()
     }
     problem = ["application/problem+json"]
+    gateway = {400: problem, 429: problem}
     assert declared == {
-        "/predict": {200: ["application/json"], 304: [], 404: problem, 422: problem, 503: problem},
+        "/predict": {
+            **{200: ["application/json"], 304: [], 404: problem, 422: problem, 503: problem},
+            **gateway,
+        },
+        "/metrics": {200: ["text/plain; version=0.0.4; charset=utf-8"], **gateway},
         "/healthz": {200: ["application/json"]},
         "/readyz": {200: ["application/json"], 503: problem},
     }

@@ -1,0 +1,80 @@
+"""Deadline and size of a request's header: a uvicorn protocol, as uvicorn limits neither.
+
+A client that sends its header byte by byte would hold its connection for ever.
+"""
+
+from asyncio import Protocol, TimerHandle, Transport
+from functools import partial
+from http import HTTPStatus
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_HEADER_BYTES = 64 * 2**10
+TOO_SLOW = HTTPStatus.REQUEST_TIMEOUT
+TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """Answers 408 or 431 and closes the connection where a header is not complete in time."""
+
+    def __init__(self, *arguments: Any, header_seconds: float, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._header_seconds = header_seconds
+        self._header_bytes = 0
+        self._timer: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Start the deadline of the first header."""
+        super().connection_made(transport)
+        self._start()
+
+    def data_received(self, data: bytes) -> None:
+        """Start the deadline of a later header with its first byte, and count the bytes."""
+        if self._timer is None and self._awaits_header():
+            self._start()
+        if self._timer is not None:
+            self._header_bytes += len(data)
+        super().data_received(data)
+        if self._timer is not None and self._header_bytes > MOST_HEADER_BYTES:
+            self._refuse(TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """End the deadline."""
+        self._stop()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the deadline with the connection."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _awaits_header(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _start(self) -> None:
+        self._header_bytes = 0
+        self._timer = self.loop.call_later(self._header_seconds, self._refuse, TOO_SLOW)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Close the connection; no route can answer, so that the answer has no body."""
+        self._stop()
+        if not self.transport.is_closing():
+            line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+            self.transport.write(
+                f"{line}content-length: 0\r\nconnection: close\r\n\r\n".encode("ascii")
+            )
+            self.transport.close()
+
+
+def protocol_of(header_seconds: float) -> type[Protocol]:
+    """Return what makes uvicorn's protocols, whose headers must be complete after some seconds.
+
+    A partial function, as uvicorn sends it to worker processes; uvicorn's types expect a class.
+    """
+    return cast(type[Protocol], partial(DeadlineProtocol, header_seconds=header_seconds))

@@ -1,0 +1,101 @@
+"""Journal: what is kept of each exchange, in metrics and in the log."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from serving.exchange import Exchange
+from serving.watching.lines import (
+    LineWriter,
+    Prediction,
+    is_sampled,
+    prediction_line,
+    request_line,
+)
+from serving.watching.logs import write_lines
+from serving.watching.metrics import FLUSH_SECONDS, LOOKUPS, OTHER, Metrics, Served
+from serving.watching.settings import WatchingSettings
+
+UNMATCHED = "unmatched"
+# Asked by machines at intervals: they would hide what people and systems ask.
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Keeps metrics and log lines.
+
+    Attributes:
+        metrics: counts of this worker.
+        writer: of the log.
+        logs_requests: whether each request gets a line.
+        share: of predictions that get a line, 0 to 1.
+    """
+
+    metrics: Metrics
+    writer: LineWriter
+    logs_requests: bool
+    share: float
+
+    def record(self, scope: Mapping[str, Any], exchange: Exchange) -> None:
+        """Count and log an exchange that has ended."""
+        route = route_of(scope)
+        is_quiet = route in QUIET
+        self.metrics.observe(
+            OTHER if is_quiet else route, exchange.status, perf_counter() - exchange.began
+        )
+        if self.logs_requests and not (is_quiet and exchange.status < 400):
+            self.writer.add(request_line(scope, exchange, route))
+
+    def record_lookups(self, result: str, rung: str, pairs: int = 1) -> None:
+        """Count pairs that were looked up.
+
+        Args:
+            result: forecast or unknown.
+            rung: history that the forecasts rest on; empty: no forecast.
+            pairs: how many.
+        """
+        self.metrics.add(LOOKUPS, result, rung, amount=pairs)
+
+    def log_prediction(self, prediction: Prediction) -> None:
+        """Log a lookup, if it is drawn."""
+        if is_sampled(self.share):
+            self.writer.add(prediction_line(prediction))
+
+    def flush(self) -> None:
+        """Write what was counted and collected."""
+        self.metrics.flush()
+        self.writer.flush()
+
+    def close(self) -> None:
+        """Write the rest and close the files."""
+        self.writer.flush()
+        self.metrics.close()
+
+
+def open_journal(settings: WatchingSettings, folder: Path) -> Journal:
+    """Open the journal of a worker.
+
+    Args:
+        settings: what the log has.
+        folder: what the workers of the server share.
+    """
+    folder.mkdir(exist_ok=True)
+    writer = LineWriter(write_lines)
+    return Journal(Metrics(folder), writer, settings.log_requests, settings.log_predictions)
+
+
+async def keep_watching(journal: Journal, served: Callable[[], Served]) -> None:
+    """Write the counts and the state of what is served once a second, until cancelled."""
+    while True:
+        journal.metrics.set_served(served())
+        journal.flush()
+        await asyncio.sleep(FLUSH_SECONDS)
+
+
+def route_of(scope: Mapping[str, Any]) -> str:
+    """Return the template of a request's path; paths that no route has count together."""
+    return str(getattr(scope.get("route"), "path", UNMATCHED))
