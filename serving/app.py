@@ -20,7 +20,10 @@ from serving.access.scopes import Scope
 from serving.dependencies import Clock
 from serving.gateway import open_gateway
 from serving.lookup import routes as lookup_routes
+from serving.lookup.past import Past
 from serving.lookup.store import Store
+from serving.lookup.version_files import VersionFiles
+from serving.lookup.views import Views
 from serving.run_folder import create_run_folder
 from serving.settings import ServingSettings, read_settings
 from serving.watching import routes as watching_routes
@@ -75,7 +78,9 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app = Api(title=TITLE, description=DESCRIPTION, version="1", lifespan=lifespan)
     app.state.settings = settings
     app.state.clock = clock
-    app.state.store = Store(settings.lake)
+    files = VersionFiles(settings.lake, settings.files_folder)
+    app.state.store = Store(settings.lake, files)
+    app.state.views = Views(app.state.store, Past(settings.lake, files), settings, clock)
     app.state.identities = open_identities(settings, settings.state, clock)
     app.state.run_folder = settings.run_folder or new_run_folder(app)
     app.state.journal = open_journal(settings, app.state.run_folder)

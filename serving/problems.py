@@ -15,6 +15,7 @@ from serving.exchange import request_id_of
 
 MEDIA_TYPE = "application/problem+json"
 NOT_FORECAST = "tag:shopcast,2026:not-forecast"
+NOT_KEPT = "tag:shopcast,2026:not-kept"
 NOT_READY = "tag:shopcast,2026:not-ready"
 BAD_QUESTION = "tag:shopcast,2026:bad-question"
 

@@ -48,11 +48,21 @@ class ServingSettings(AccessSettings, WatchingSettings):
         Path | None,
         Field(description="folder that the workers of one server share; unset: a temporary one"),
     ] = None
+    cache_folder: Annotated[
+        Path | None,
+        Field(description="folder of the files that lookups map into memory; unset: the user's"),
+    ] = None
 
     @property
     def state(self) -> StateFolder:
         """The folder of the API's state, which is created with the first thing kept."""
         return StateFolder(self.state_folder or default_state_folder(self.lake.root))
+
+    @property
+    def files_folder(self) -> Path:
+        """The folder of the versions' files; deleted files are made again."""
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return self.cache_folder or home / "shopcast"
 
     @property
     def lake(self) -> Lake:

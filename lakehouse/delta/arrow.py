@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from lakehouse.delta import creation, log
 from lakehouse.delta.states import rows_changed
@@ -127,7 +127,14 @@ def dataset(lake: Lake, table: Table, filters: Filters = ()) -> ds.FileSystemDat
     Raises:
         LakeError: the table was never created; run the step that writes it.
     """
-    actions = pa.table(log.load(lake, table).get_add_actions(flatten=True)).to_pylist()
+    return dataset_of(lake, table, log.load(lake, table), filters)
+
+
+def dataset_of(
+    lake: Lake, table: Table, opened: DeltaTable, filters: Filters = ()
+) -> ds.FileSystemDataset:
+    """Open the files that ``dataset`` opens, of an opened version of the table."""
+    actions = pa.table(opened.get_add_actions(flatten=True)).to_pylist()
     files, file_format = filesystem(lake.uri(table)), ds.ParquetFileFormat()
     fragments = [
         file_format.make_fragment(

@@ -1,29 +1,37 @@
-"""HTTP caching (RFC 9110, 9111) of answers that depend only on the snapshot."""
+"""HTTP caching (RFC 9110): entity tags that a client has, and answers without a body."""
 
-from collections.abc import Mapping
+from http import HTTPStatus
 
+from fastapi import Response
+from starlette.types import Receive, Scope, Send
 
-def headers(tag: str, refresh_seconds: float) -> Mapping[str, str]:
-    """Return the caching headers of an answer.
-
-    Only the client's own cache may keep an answer, for at most one refresh interval: this process
-    may be as far behind the lake.
-
-    Args:
-        tag: tag of the snapshot that the answer was made from.
-        refresh_seconds: refresh interval, seconds.
-    """
-    return {"ETag": f'"{tag}"', "Cache-Control": f"private, max-age={int(refresh_seconds)}"}
+from serving.lookup.view import Headers
 
 
-def is_current(if_none_match: str | None, tag: str) -> bool:
+class PlainResponse(Response):
+    """A response whose headers are bytes already: starlette would encode them for every answer."""
+
+    def __init__(self, body: bytes, headers: Headers, status: int = HTTPStatus.OK) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = list(headers)
+        if status != HTTPStatus.NOT_MODIFIED:
+            self.raw_headers.append((b"content-length", b"%d" % len(body)))
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send the response."""
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def is_current(if_none_match: str | None, etag: str) -> bool:
     """Return whether the client already has the current answer.
 
     Args:
         if_none_match: the request's If-None-Match header; None: the request has no such header.
-        tag: tag of the current snapshot.
+        etag: entity tag of the current answer.
     """
     if if_none_match is None:
         return False
-    known = {entry.strip().removeprefix("W/") for entry in if_none_match.split(",")}
-    return not known.isdisjoint({"*", f'"{tag}"'})
+    tags = {entry.strip().removeprefix("W/") for entry in if_none_match.split(",")}
+    return not tags.isdisjoint({"*", etag})

@@ -1,26 +1,69 @@
 """Route GET /predict: the forecasts of a shop and item."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 
-from serving.dependencies import Settings
-from serving.lookup import caching
-from serving.lookup.dependencies import Served
-from serving.lookup.snapshot import Snapshot
-from serving.models import Asked, Forecast, Prediction, Question
-from serving.problems import NOT_FORECAST, Problem, ProblemError, described
+from serving.lookup.answers import Asked, find_rows, pair_body
+from serving.lookup.caching import PlainResponse, is_current
+from serving.lookup.columns import Columns
+from serving.lookup.dependencies import AllViews, IfNoneMatch, views_of
+from serving.lookup.schemas import Prediction, Question
+from serving.lookup.view import View
+from serving.problems import described
 
-router = APIRouter(tags=["forecasts"])
 PROBLEMS = described(
-    HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.GONE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
 )
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since If-None-Match"}}
+# A question without escapes, whose ids need no decoding.
+PLAIN = re.compile(rb"shop_id=([!-$'-*,-:<>-~]+)&item_id=([!-$'-*,-:<>-~]+)")
+
+
+class PairRoute(APIRoute):
+    """A route that answers plain questions itself, in a third of the time that FastAPI takes.
+
+    Whatever is not plain (escapes, a month, an instant, an unknown pair, a key to check) goes
+    through FastAPI as on any route; a test holds both ways to the same bytes.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        """Return the handler: the short way, else FastAPI's."""
+        by_fastapi = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return answer_plainly(request) or await by_fastapi(request)
+
+        return handle
+
+
+def answer_plainly(request: Request) -> Response | None:
+    """Answer a plain question about a pair; None: FastAPI is to answer."""
+    views = views_of(request)
+    question = PLAIN.fullmatch(request.scope["query_string"])
+    if question is None or not views.has_open_reads:
+        return None
+    view = views.served()
+    columns = view.snapshot.forecasts
+    if not isinstance(columns, Columns):
+        return None
+    asked = Asked(question[1].decode(), question[2].decode())
+    rows = columns.rows_of(view.snapshot.shops.resolve(asked.shop_id), asked.item_id)
+    if not rows:
+        return None
+    tags = next((v for name, v in request.scope["headers"] if name == b"if-none-match"), None)
+    if tags is not None and is_current(tags.decode("latin-1"), view.json_etag.decode()):
+        return unchanged(view)
+    return PlainResponse(pair_body(view, columns, asked, rows), view.json_headers)
 
 
 def refuse_doubles(request: Request) -> None:
@@ -37,6 +80,9 @@ def refuse_doubles(request: Request) -> None:
         )
 
 
+router = APIRouter(tags=["forecasts"], route_class=PairRoute)
+
+
 @router.get(
     "/predict",
     response_model=Prediction,
@@ -44,95 +90,23 @@ def refuse_doubles(request: Request) -> None:
     dependencies=[Depends(refuse_doubles)],
 )
 async def predict(
-    asked: Annotated[Question, Query()],
-    served: Served,
-    settings: Settings,
-    response: Response,
-    if_none_match: Annotated[str | None, Header()] = None,
-) -> Prediction | Response:
+    question: Annotated[Question, Query()], views: AllViews, if_none_match: IfNoneMatch = None
+) -> Response:
     """Return the forecasts of a shop and item: all months, or the month that is named.
 
     A shop's alias is answered with the forecasts of the shop.
     """
-    prediction = answer(served, asked)
-    headers = caching.headers(served.tag, settings.refresh_seconds)
-    if caching.is_current(if_none_match, served.tag):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    response.headers.update(headers)
-    return prediction
+    view = await views.at(question.as_of)
+    asked = Asked(question.shop_id, question.item_id, question.month)
+    shop_id = view.snapshot.shops.resolve(asked.shop_id)
+    columns = await view.snapshot.forecasts.find(shop_id, asked.item_id)
+    rows = find_rows(view, columns, asked)
+    if is_current(if_none_match, view.json_etag.decode()):
+        return unchanged(view)
+    return PlainResponse(pair_body(view, columns, asked, rows), view.json_headers)
 
 
-def answer(served: Snapshot, asked: Question) -> Prediction:
-    """Answer a question from a snapshot.
-
-    Raises:
-        ProblemError: the snapshot has no such forecast (status 404); names what is unknown.
-    """
-    shop_id = served.shops.resolve(asked.shop_id)
-    forecasts = served.forecasts.find(shop_id, asked.item_id)
-    if not forecasts:
-        raise unknown_pair(served, asked, shop_id)
-    return Prediction(
-        asked=Asked(shop_id=asked.shop_id, item_id=asked.item_id),
-        shop_id=shop_id,
-        shop_name=served.shops.names.get(shop_id),
-        item_id=asked.item_id,
-        version=served.version.version,
-        cutoff=served.version.cutoff,
-        forecasts=[Forecast(**row) for row in of_month(forecasts, asked.month)],
-    )
-
-
-def of_month(forecasts: Sequence[dict[str, Any]], month: str | None) -> Sequence[dict[str, Any]]:
-    """Filter forecasts by month, YYYY-MM; None: return all forecasts.
-
-    Raises:
-        ProblemError: the month is not forecast (status 404); names the forecast months.
-    """
-    if month is None:
-        return forecasts
-    wanted = date.fromisoformat(f"{month}-01")
-    found = [forecast for forecast in forecasts if forecast["month"] == wanted]
-    if not found:
-        months = ", ".join(f"{forecast['month']:%Y-%m}" for forecast in forecasts)
-        raise not_forecast(["month"], f"Month {month} is not forecast; the pair has {months}.")
-    return found
-
-
-def unknown_pair(served: Snapshot, asked: Question, shop_id: str) -> ProblemError:
-    """Build the error for a pair without forecasts: shop, item or only the pair is unknown."""
-    shop = f"shop '{asked.shop_id}'"
-    if shop_id != asked.shop_id:
-        shop += f" (another name of '{shop_id}')"
-    known = {
-        "shop_id": shop_id in served.forecasts.shops,
-        "item_id": asked.item_id in served.forecasts.items,
-    }
-    names = {"shop_id": shop, "item_id": f"item '{asked.item_id}'"}
-    unknown = [field for field, is_known in known.items() if not is_known]
-    version = f"the forecasts of version {served.version.version}"
-    if not unknown:
-        detail = f"{shop} and item '{asked.item_id}' are no pair of {version}."
-        return not_forecast(["pair"], detail)
-    if "shop_id" in unknown and shop_id in served.shops.ids:
-        other = f"; {names['item_id']} is unknown to it" if "item_id" in unknown else ""
-        detail = (
-            f"{shop} is a known shop, but not in {version}: a shop that sold nothing lately or has "
-            f"closed is not in the assortment{other}."
-        )
-        return not_forecast(unknown, detail)
-    who = " and ".join(names[field] for field in unknown)
-    return not_forecast(unknown, f"{who}: unknown to {version}.")
-
-
-def not_forecast(unknown: list[str], detail: str) -> ProblemError:
-    """Build the problem document of a missing forecast, status 404."""
-    return ProblemError(
-        Problem(
-            type=NOT_FORECAST,
-            title="No such forecast",
-            status=HTTPStatus.NOT_FOUND,
-            detail=detail[0].upper() + detail[1:],
-            unknown=unknown,
-        )
-    )
+def unchanged(view: View) -> Response:
+    """Answer that the client has the current answer, status 304."""
+    headers = [header for header in view.json_headers if header[0] != b"content-type"]
+    return PlainResponse(b"", headers, HTTPStatus.NOT_MODIFIED)

@@ -1,42 +1,24 @@
-"""Served snapshot: one published version with its forecasts and the shops."""
+"""Served snapshot: one version with its forecasts and the shops of the time of reading."""
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
-import pyarrow as pa
-
-from lakehouse.delta.arrow import read_table
-from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
-from lakehouse.profile.profile import bounds_of
-from lakehouse.profile.stored import stored_profile
-from lakehouse.storage import is_local, local_path
-from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS
-from lakehouse.tables.silver import SHOPS
-from serving.lookup import forecasts, shops
-from serving.lookup.forecasts import Forecasts, count_unsound
+from lakehouse.month_range import plus_months
+from serving.lookup.forecasts import Forecasts
 from serving.lookup.shops import Shops
+from serving.lookup.version_files import VersionFiles
+from serving.lookup.versions import Version, newest_published, read_shops, require_lake
 
-
-class NothingPublishedError(LakeError):
-    """The lake is readable, but has no published version of forecasts."""
-
-
-@dataclass(frozen=True)
-class Version:
-    """A published version: columns of gold.forecast_versions."""
-
-    version: str
-    cutoff: date
-    rows: int
-    published_at: datetime
+# Where MAX_AGE_MONTHS is not set: the month after the cutoff has closed, and one more.
+USUAL_AGE_MONTHS = 2
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A version with its forecasts, and the shops at the time of reading."""
+    """A version with its forecasts, and the shops."""
 
     version: Version
     forecasts: Forecasts
@@ -44,19 +26,30 @@ class Snapshot:
 
     @cached_property
     def tag(self) -> str:
-        """The ETag of answers: replicas with equal tags give equal answers."""
+        """Digest of what answers are made from: replicas with equal tags give equal answers."""
         names, aliases = (sorted(d.items()) for d in (self.shops.names, self.shops.aliases))
-        parts = (self.version, names, aliases, sorted(self.shops.ids))
+        parts = (self.version.version, names, aliases, sorted(self.shops.ids))
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
+    def stale_from(self, max_age_months: int | None) -> datetime:
+        """Return from when on the forecasts are stale.
 
-def read_snapshot(lake: Lake, known: Snapshot | None = None) -> Snapshot:
+        Args:
+            max_age_months: greatest age of the cutoff, months; None: ``USUAL_AGE_MONTHS``.
+        """
+        age = USUAL_AGE_MONTHS if max_age_months is None else max_age_months
+        first = plus_months(self.version.cutoff, age + 1)
+        return datetime(first.year, first.month, first.day, tzinfo=UTC)
+
+
+def read_snapshot(lake: Lake, files: VersionFiles, served: Snapshot | None = None) -> Snapshot:
     """Read the newest published version, with forecasts and shops.
 
     Args:
         lake: the lake to read.
-        known: a snapshot whose forecasts are reused if the snapshot's version is still the newest;
-            None: all forecasts are read.
+        files: the files of the lake's versions.
+        served: a snapshot whose forecasts are reused if the snapshot's version is still the
+            newest; None: all forecasts are opened.
 
     Raises:
         LakeError: no lake exists there, a table is missing, or forecasts of the version are
@@ -65,62 +58,7 @@ def read_snapshot(lake: Lake, known: Snapshot | None = None) -> Snapshot:
     """
     require_lake(lake)
     version = newest_published(lake)
-    present = Shops.of(read_table(lake, SHOPS, shops.COLUMNS))
-    if known is not None and known.version == version:
-        return Snapshot(version, known.forecasts, present)
-    return Snapshot(version, read_forecasts(lake, version), present)
-
-
-def require_lake(lake: Lake) -> None:
-    """Check that a lake in a known format exists, without creating anything.
-
-    Raises:
-        LakeError: no lake exists there, its format is unknown, or its object store does not
-            answer.
-    """
-    if is_local(lake.root) and not local_path(lake.root).is_dir():
-        raise LakeError(
-            f"{lake.root}: no such folder; run ingest_history first, or name another lake."
-        )
-    lake.require_store()
-    stored_profile(lake)
-
-
-def newest_published(lake: Lake) -> Version:
-    """Return the newest published version.
-
-    Raises:
-        NothingPublishedError: no version is published; run jobs.forecast.
-    """
-    names = tuple(Version.__dataclass_fields__)
-    published = read_table(lake, FORECAST_VERSIONS, names, [("status", "=", "published")])
-    if not len(published):
-        raise NothingPublishedError(f"{lake.root}: no forecasts are published; run forecast.")
-    newest = published.sort_by([("version", "descending")]).slice(0, 1).to_pylist()
-    return Version(**newest[0])
-
-
-def read_forecasts(lake: Lake, version: Version) -> Forecasts:
-    """Read and check the forecasts of a version.
-
-    Raises:
-        LakeError: the number of forecasts differs from the version's ``rows``, or a forecast is
-            not a number within the bounds of the lake's profile; forecast again, or withdraw the
-            version.
-    """
-    rows = read_table(lake, FORECASTS, forecasts.COLUMNS, [("version", "=", version.version)])
-    if len(rows) != version.rows:
-        raise LakeError(
-            f"{lake.uri(FORECASTS)}: version {version.version} has {len(rows)} forecasts, "
-            f"{version.rows} were published; forecast again or withdraw it."
-        )
-    bounds = bounds_of(stored_profile(lake).target_clip)
-    if wrong := count_unsound(rows, bounds):
-        raise LakeError(
-            f"{lake.uri(FORECASTS)}: version {version.version} has {wrong} forecasts that are not "
-            f"numbers within [{bounds[0]:g}, {bounds[1]:g}]; forecast again or withdraw it."
-        )
-    index = Forecasts.of(rows)
-    del rows
-    pa.default_memory_pool().release_unused()
-    return index
+    shops = read_shops(lake)
+    if served is not None and served.version == version:
+        return Snapshot(version, served.forecasts, shops)
+    return Snapshot(version, files.open(version), shops)

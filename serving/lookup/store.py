@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from lakehouse.errors import ShopcastError
 from lakehouse.lake import Lake
 from lakehouse.storage import is_local, local_path
-from serving.lookup.snapshot import NothingPublishedError, Snapshot, read_snapshot
+from serving.lookup.snapshot import Snapshot, read_snapshot
+from serving.lookup.version_files import VersionFiles
+from serving.lookup.versions import NothingPublishedError
 
 logger = logging.getLogger("shopcast")
 
@@ -34,9 +36,9 @@ class Store:
     A request reads the state once, so that no answer mixes two versions.
     """
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, files: VersionFiles) -> None:
         self.state = State(fault=NOT_READ_YET)
-        self._lake = lake
+        self._lake, self._files = lake, files
 
     async def keep_new(self, seconds: float) -> None:
         """Refresh now, and again ``seconds`` after each refresh, until cancelled."""
@@ -52,7 +54,7 @@ class Store:
         """
         before = self.state.snapshot
         try:
-            self.state = State(read_snapshot(self._lake, before))
+            self.state = State(read_snapshot(self._lake, self._files, before))
         except NothingPublishedError as error:
             self._keep(None, error)
         except ShopcastError as error:
@@ -64,7 +66,7 @@ class Store:
             self._announce(before)
 
     def _keep(self, snapshot: Snapshot | None, error: BaseException) -> None:
-        self.state = State(snapshot, public_sentence(error, self._lake))
+        self.state = State(snapshot, self.public_sentence(error))
         served = f"version {snapshot.version.version}" if snapshot else "nothing"
         logger.warning("serving %s: %s", served, error)
 
@@ -74,11 +76,11 @@ class Store:
             served = (now.version.version, len(now.forecasts), f"{now.version.cutoff:%Y-%m}")
             logger.info("serving version %s: %s forecasts, cutoff %s", *served)
 
-
-def public_sentence(error: BaseException, lake: Lake) -> str:
-    """Write why the lake cannot be read without revealing its path; the log has the full reason."""
-    sentence = str(error).replace(lake.root, "The lake")
-    places = ("://", *([str(local_path(lake.root))] if is_local(lake.root) else []))
-    if isinstance(error, ShopcastError) and not any(place in sentence for place in places):
-        return sentence
-    return f"The lake cannot be read ({type(error).__name__}); the log of the server says why."
+    def public_sentence(self, error: BaseException) -> str:
+        """Write why the lake cannot be read without its path; the log has the full reason."""
+        lake = self._lake
+        sentence = str(error).replace(lake.root, "The lake")
+        places = ("://", *([str(local_path(lake.root))] if is_local(lake.root) else []))
+        if isinstance(error, ShopcastError) and not any(place in sentence for place in places):
+            return sentence
+        return f"The lake cannot be read ({type(error).__name__}); the log of the server says why."

@@ -31,6 +31,7 @@ ASIDE = "a file beside its place, before the point"
 BESIDE = "no part of a lake: the user's own file, or the folder of a program that runs here"
 RUN = "kept with a run of MLflow, which nobody asks for before a version names it"
 STATE = "a transaction of the API's SQLite database, no part of a lake"
+CACHE = "a file that is made again where it is missing or cut short"
 WITHOUT_POINT = {
     "lakehouse.delta.files.write": UNSEEN,
     "lakehouse.delta.parts.discard_parts": UNSEEN,
@@ -45,7 +46,8 @@ WITHOUT_POINT = {
     "jobs.maintain.upkeep": CALLS,
     "forecasting.retention.forget_reports": "each file by itself; the next run removes the others",
     "streaming.queries.ingest.Ingest.__call__": CALLS,
-    "serving.lookup.forecasts.Forecasts.of": "arrays in memory",
+    "serving.lookup.column_file.write_file": CACHE,
+    "serving.lookup.version_files.VersionFiles._tidy": CACHE,
     "modelling.estimators.bagged_boosting.Bag.save": RUN,
     "modelling.estimators.xgboost_model.Trees.save": RUN,
     "modelling.registry.local_store.relocate": "a transaction of SQLite",

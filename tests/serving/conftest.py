@@ -21,6 +21,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     for name in ServingSettings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("STATE_FOLDER", str(tmp_path / "state"))
+    monkeypatch.setenv("CACHE_FOLDER", str(tmp_path / "cache"))
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from published import CUTOFF, PublishedLake, forecast
 
+from serving.lookup.schemas import Prediction
 from serving.lookup.store import Store
-from serving.models import Prediction
 from serving.problems import Problem
 
 TEXT = st.text(max_size=140) | st.sampled_from(["57", "0", "5037", "6", "9", "2015-11", "2015-12"])
@@ -31,10 +31,20 @@ def test_errors_are_declared_as_problem_documents(document: dict[str, Any]) -> N
     gateway = {400: problem, 429: problem}
     assert declared == {
         "/predict": {
+<<<<<<< HEAD
             **{200: ["application/json"], 304: [], 404: problem, 422: problem, 503: problem},
             **gateway,
         },
         "/metrics": {200: ["text/plain; version=0.0.4; charset=utf-8"], **gateway},
+=======
+            200: ["application/json"],
+            304: [],
+            404: problem,
+            410: problem,
+            422: problem,
+            503: problem,
+        },
+>>>>>>> d5c7b44 (Serve lookups from a memory-mapped file per version)
         "/healthz": {200: ["application/json"]},
         "/readyz": {200: ["application/json"], 503: problem},
     }

@@ -9,6 +9,7 @@ from published import PublishedLake, forecast, shop
 
 from lakehouse.tables.gold import FORECASTS
 from serving.lookup import store as store_module
+from serving.lookup.columns import Columns
 from serving.lookup.snapshot import Snapshot
 from serving.lookup.store import Store
 
@@ -20,7 +21,9 @@ def served(store: Store) -> Snapshot:
 
 
 def units(snapshot: Snapshot) -> list[float]:
-    return [row["units"] for row in snapshot.forecasts.find("57", "5037")]
+    columns = snapshot.forecasts
+    assert isinstance(columns, Columns)
+    return columns.values("units", list(columns.rows_of("57", "5037"))).tolist()
 
 
 def test_the_newest_version_is_served_whatever_was_written_last(
@@ -148,7 +151,7 @@ def test_a_lake_of_another_format_is_not_served(published: PublishedLake, store:
 def test_an_empty_version_is_served(published: PublishedLake, store: Store) -> None:
     published.publish("v1")
     assert len(served(store).forecasts) == 0
-    assert served(store).forecasts.find("57", "5037") == []
+    assert units(served(store)) == []
 
 
 @pytest.mark.parametrize(

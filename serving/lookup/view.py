@@ -1,0 +1,81 @@
+"""What one request is answered from: a snapshot, and whether its forecasts are stale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import orjson
+
+from serving.lookup.snapshot import Snapshot
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True)
+class View:
+    """A snapshot as it is seen at an instant.
+
+    Attributes:
+        snapshot: the version served at the instant.
+        is_stale: the cutoff is more months before the instant than allowed.
+        cache_control: who may keep an answer, and how long.
+    """
+
+    snapshot: Snapshot
+    is_stale: bool
+    cache_control: str
+
+    @cached_property
+    def provenance(self) -> bytes:
+        """The members version, cutoff and stale of JSON objects, with a comma behind each."""
+        version = self.snapshot.version
+        members = {
+            "version": version.version,
+            "cutoff": f"{version.cutoff:%Y-%m}",
+            "stale": self.is_stale,
+        }
+        return orjson.dumps(members)[1:-1] + b","
+
+    @cached_property
+    def shop_texts(self) -> dict[str, bytes]:
+        """Shop id → the members shop_id and shop_name of JSON objects, with a comma behind each.
+
+        Only shops with a name; ``shop_text`` writes every shop.
+        """
+        names = self.snapshot.shops.names
+        return {shop: shop_members(shop, name) for shop, name in names.items()}
+
+    def shop_text(self, shop_id: str) -> bytes:
+        """Return the members shop_id and shop_name of a JSON object, with a comma behind each."""
+        return self.shop_texts.get(shop_id) or shop_members(shop_id, None)
+
+    def headers(self, representation: str) -> dict[str, str]:
+        """Return the caching headers of an answer.
+
+        Args:
+            representation: json, ndjson, arrow, csv and so on: each has other bytes, and with
+                them another entity tag. Fresh and stale answers have different bytes, too.
+        """
+        stale = "-stale" if self.is_stale else ""
+        return {
+            "ETag": f'"{self.snapshot.tag}-{representation}{stale}"',
+            "Cache-Control": self.cache_control,
+            "Vary": "Accept, Accept-Encoding",
+        }
+
+    @cached_property
+    def json_headers(self) -> Headers:
+        """All headers of a JSON answer but its length, as ASGI sends them."""
+        headers = {"Content-Type": "application/json", **self.headers("json")}
+        return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    @cached_property
+    def json_etag(self) -> bytes:
+        """The entity tag of JSON answers."""
+        return dict(self.json_headers)[b"etag"]
+
+
+def shop_members(shop_id: str, name: str | None) -> bytes:
+    """Write the members shop_id and shop_name of a JSON object, with a comma behind each."""
+    return orjson.dumps({"shop_id": shop_id, "shop_name": name})[1:-1] + b","
