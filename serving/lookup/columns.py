@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +11,10 @@ import numpy.typing as npt
 import orjson
 import pyarrow as pa
 
+from lakehouse.tables.gold import FORECASTS
 from serving.lookup.gathering import Code, Gathered, gather
-from serving.lookup.kinds import Kind
+from serving.lookup.kinds import KIND_COLUMNS, Kind
+from serving.lookup.rows import Rows
 from serving.lookup.texts import BYTES, NUMBERS, Number, Real, binary_array, render_numbers
 
 Flag = npt.NDArray[np.bool_]
@@ -26,29 +28,6 @@ ARRAYS: Mapping[str, npt.DTypeLike] = {
     **dict.fromkeys(NUMBERS, np.float32),
 }
 UNKNOWN = -1
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of several pairs, in the order of the pairs.
-
-    Attributes:
-        firsts: ``[pair]`` int64: the pair's first row.
-        counts: ``[pair]`` int64: rows of the pair, 0: the pair is unknown.
-    """
-
-    firsts: Number
-    counts: Number
-
-    @cached_property
-    def numbers(self) -> Number:
-        """``[row]`` int64: the rows of all pairs, one after the other."""
-        return np.repeat(self.firsts - self.begins, self.counts) + np.arange(self.counts.sum())
-
-    @property
-    def begins(self) -> Number:
-        """``[pair]`` int64: the place of the pair's first row in ``numbers``."""
-        return np.cumsum(self.counts) - self.counts
 
 
 class Columns:
@@ -112,7 +91,7 @@ class Columns:
         """Return these columns: they hold every pair of the version."""
         return self
 
-    async def find_many(self, pairs: Sequence[tuple[str, str]]) -> "Columns":  # noqa: ARG002
+    async def find_many(self, shop_ids: Sequence[str], item_ids: Sequence[str]) -> "Columns":  # noqa: ARG002
         """Return these columns: they hold every pair of the version."""
         return self
 
@@ -202,9 +181,38 @@ class Columns:
         return binary_array(self.arrays["offsets"], self.arrays["texts"])
 
     @cached_property
+    def ids(self) -> frozenset[str]:
+        """The ids of all shops and items."""
+        return frozenset(self.shops) | frozenset(self.items)
+
+    @cached_property
+    def shop_ids(self) -> pa.Array:
+        """``[shop]`` string: the ids of ``shops``."""
+        return pa.array(self.shops, pa.string())
+
+    @cached_property
+    def item_ids(self) -> pa.Array:
+        """``[item]`` string: the ids of ``items``."""
+        return pa.array(self.items, pa.string())
+
+    @cached_property
+    def shop_openings(self) -> pa.Array:
+        """``[shop + 1]`` large_binary: how an object about a pair begins; the last one is empty."""
+        texts = [b'{"shop_id":%s,"item_id":' % orjson.dumps(shop) for shop in self.shops]
+        return pa.array([*texts, b""], BYTES)
+
+    @cached_property
     def item_texts(self) -> pa.Array:
-        """``[item]`` large_binary: each item id as JSON."""
-        return pa.array([orjson.dumps(item) for item in self.items], BYTES)
+        """``[item + 1]`` large_binary: each item id as JSON; the last one is empty."""
+        return pa.array([*map(orjson.dumps, self.items), b""], BYTES)
+
+    @cached_property
+    def kind_columns(self) -> Mapping[str, pa.Array]:
+        """Name of ``KIND_COLUMNS`` → ``[kind]``: the members of ``kinds``."""
+        listed = [asdict(kind) for kind in self.kinds]
+        schema = pa.schema([FORECASTS.schema.field(name) for name in KIND_COLUMNS])
+        table = pa.Table.from_pylist(listed, schema)
+        return {name: table[name].combine_chunks() for name in KIND_COLUMNS}
 
     def values(self, name: str, rows: Number | slice) -> Real:
         """Return one column of ``NUMBERS`` for some rows; NaN: null."""

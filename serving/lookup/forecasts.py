@@ -19,11 +19,23 @@ class Forecasts(Protocol):
         ...
 
     async def find(self, shop_id: str, item_id: str) -> Columns:
-        """Return columns with all forecasts of a pair, and with every other pair of both if few."""
+        """Return columns with all forecasts of a pair.
+
+        The columns number the shop and the item if the version has forecasts of either, so that
+        an answer can name what is unknown.
+        """
         ...
 
-    async def find_many(self, pairs: Sequence[tuple[str, str]]) -> Columns:
-        """Return columns with all forecasts of pairs (shop_id, item_id)."""
+    async def find_many(self, shop_ids: Sequence[str], item_ids: Sequence[str]) -> Columns:
+        """Return columns with all forecasts of pairs.
+
+        Args:
+            shop_ids: ``[pair]`` the shop of each pair, aliases resolved.
+            item_ids: ``[pair]`` the item of each pair.
+
+        Returns:
+            Columns that number those of the shops and items that the version has forecasts of.
+        """
         ...
 
     async def find_shop(self, shop_id: str) -> Columns:

@@ -1,7 +1,7 @@
 """Schemas of the questions and answers about forecasts, shown in the OpenAPI document."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -102,3 +102,88 @@ class Prediction(BaseModel):
     cutoff: Annotated[Month, Field(description="last month whose sales were visible")]
     stale: Stale
     forecasts: Annotated[list[Forecast], Field(description="by month, at least one")]
+
+
+class Pair(BaseModel):
+    """A shop and an item."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shop_id: Annotated[Id, Field(description="shop, or another name of one", examples=["57"])]
+    item_id: Annotated[Id, Field(description="item", examples=["5037"])]
+
+
+class BulkQuestion(BaseModel):
+    """The pairs to look up; unknown names are refused, as they may be misspelt."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pairs: Annotated[
+        list[Pair],
+        Field(min_length=1, max_length=MOST_PAIRS, description="pairs, answered in this order"),
+    ]
+    month: AskedMonth = None
+
+
+class AsOfQuestion(BaseModel):
+    """The query parameters of a bulk lookup."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    as_of: AsOf = None
+
+
+class PairForecasts(BaseModel):
+    """The forecasts of one pair among several."""
+
+    shop_id: Annotated[str, Field(description="shop, aliases resolved")]
+    item_id: Annotated[str, Field(description="item")]
+    version: Annotated[str, Field(description="forecast version")]
+    cutoff: Annotated[Month, Field(description="last month whose sales were visible")]
+    stale: Stale
+    unknown: Annotated[
+        list[Literal["shop_id", "item_id", "pair", "month"]] | None,
+        Field(description="what of the pair has no forecast; null: the pair is forecast"),
+    ]
+    forecasts: Annotated[list[Forecast], Field(description="by month; empty: unknown")]
+
+
+class Predictions(BaseModel):
+    """The forecasts of several pairs, in the order of the question."""
+
+    version: Annotated[str, Field(description="forecast version")]
+    cutoff: Annotated[Month, Field(description="last month whose sales were visible")]
+    stale: Stale
+    predictions: list[PairForecasts]
+
+
+class ItemForecasts(BaseModel):
+    """The forecasts of one item of a shop."""
+
+    item_id: Annotated[str, Field(description="item")]
+    forecasts: Annotated[list[Forecast], Field(description="by month, at least one")]
+
+
+class ShopQuestion(BaseModel):
+    """The query parameters of a shop's forecasts in pages."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    month: AskedMonth = None
+    limit: Annotated[int, Field(ge=1, le=1000, description="most items of a page")] = 100
+    cursor: Annotated[
+        str | None, Field(max_length=1000, description="next of the page before; first page: none")
+    ] = None
+    as_of: AsOf = None
+
+
+class ShopPage(BaseModel):
+    """A page of a shop's forecasts, by item."""
+
+    shop_id: Annotated[str, Field(description="shop, aliases resolved")]
+    shop_name: Annotated[str | None, Field(description="name of the shop; null: not known")]
+    version: Annotated[str, Field(description="forecast version, the same on every page")]
+    cutoff: Annotated[Month, Field(description="last month whose sales were visible")]
+    stale: Stale
+    items: Annotated[list[ItemForecasts], Field(description="by item id")]
+    next: Annotated[str | None, Field(description="cursor of the next page; null: the last page")]

@@ -31,20 +31,11 @@ def test_errors_are_declared_as_problem_documents(document: dict[str, Any]) -> N
     gateway = {400: problem, 429: problem}
     assert declared == {
         "/predict": {
-<<<<<<< HEAD
-            **{200: ["application/json"], 304: [], 404: problem, 422: problem, 503: problem},
+            **{200: ["application/json"], 304: [], 404: problem, 410: problem, 422: problem},
+            **{503: problem},
             **gateway,
         },
         "/metrics": {200: ["text/plain; version=0.0.4; charset=utf-8"], **gateway},
-=======
-            200: ["application/json"],
-            304: [],
-            404: problem,
-            410: problem,
-            422: problem,
-            503: problem,
-        },
->>>>>>> d5c7b44 (Serve lookups from a memory-mapped file per version)
         "/healthz": {200: ["application/json"]},
         "/readyz": {200: ["application/json"], 503: problem},
     }

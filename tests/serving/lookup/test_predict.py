@@ -213,7 +213,7 @@ def test_what_is_not_forecast_is_never_unchanged(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/x", 404), ("POST", "/predict", 405)]
+    ("method", "path", "status"), [("GET", "/x", 404), ("PUT", "/readyz", 405)]
 )
 def test_every_error_is_a_problem_document(
     client: Client, method: str, path: str, status: int

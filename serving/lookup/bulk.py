@@ -1,0 +1,91 @@
+"""Answers about many pairs at once, as JSON, NDJSON or an Arrow stream."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from serving.lookup.bulk_json import json_lines
+from serving.lookup.byte_queue import ByteQueue
+from serving.lookup.columns import Columns
+from serving.lookup.frames import SCHEMA, PairRows, forecast_frame
+from serving.lookup.pairs import Located, Pairs
+from serving.lookup.view import View
+
+JSON, NDJSON = "application/json", "application/x-ndjson"
+ARROW = "application/vnd.apache.arrow.stream"
+FRAME = pa.schema(
+    [("pair", pa.int32()), ("unknown", pa.string()), *(f.with_nullable(True) for f in SCHEMA)]
+)
+
+
+def arrow_frame(located: Located, first: int) -> pa.RecordBatch:
+    """Return the forecasts of pairs as rows, a row of nulls for each pair without forecasts.
+
+    Args:
+        located: the pairs.
+        first: place of the first pair in the request.
+
+    Returns:
+        ``pair``: place of the pair in the request, from 0; ``unknown``: what of the pair is
+        unknown, null: nothing; and the columns of a forecast.
+    """
+    rows, pairs = located.rows, located.pairs
+    wanted = PairRows.of_rows(rows, located.shops, located.items)
+    frame = forecast_frame(located.view, located.columns, wanted)
+    counts = np.maximum(rows.counts, 1)
+    places = pa.array(np.repeat(np.arange(len(pairs)), counts))
+    unknown = {place: ",".join(names) for place, names in located.unknown.items()}
+    is_gap = np.repeat(rows.counts == 0, counts)
+    taken = frame.take(pa.array(np.cumsum(~is_gap) - 1, mask=is_gap))
+    arrays = {
+        **dict(zip(taken.schema.names, taken.columns, strict=True)),
+        "shop_id": pa.array(pairs.shop_ids, pa.string()).take(places),
+        "item_id": pa.array(pairs.item_ids, pa.string()).take(places),
+        "pair": pa.array(places.to_numpy() + first, pa.int32()),
+        "unknown": pa.array([unknown.get(n) for n in range(len(pairs))], pa.string()).take(places),
+    }
+    return pa.RecordBatch.from_arrays([arrays[name] for name in FRAME.names], schema=FRAME)
+
+
+def render(view: View, columns: Columns, pairs: Pairs, media_type: str) -> Iterator[bytes]:
+    """Render the answer about pairs in blocks.
+
+    Args:
+        view: what is answered from.
+        columns: columns with the forecasts of the pairs.
+        pairs: the pairs, at least one.
+        media_type: one of ``MEDIA_TYPES``.
+    """
+    located = (Located(view, columns, block) for block in pairs.blocks())
+    return RENDERERS[media_type](view, located)
+
+
+def render_json(view: View, blocks: Iterator[Located]) -> Iterator[bytes]:
+    """Render a JSON object (``Predictions``)."""
+    opening = b'{%s"predictions":[' % view.provenance
+    for located in blocks:
+        yield b"".join((opening, json_lines(located, b",")[:-1]))
+        opening = b","
+    yield b"]}"
+
+
+def render_ndjson(_view: View, blocks: Iterator[Located]) -> Iterator[bytes]:
+    """Render a line per pair."""
+    for located in blocks:
+        yield bytes(json_lines(located, b"\n"))
+
+
+def render_arrow(_view: View, blocks: Iterator[Located]) -> Iterator[bytes]:
+    """Render an Arrow IPC stream."""
+    sink, first = ByteQueue(), 0
+    with pa.ipc.new_stream(sink, FRAME) as writer:
+        for located in blocks:
+            writer.write_batch(arrow_frame(located, first))
+            first += len(located.pairs)
+            yield sink.take()
+    yield sink.take()
+
+
+RENDERERS = {JSON: render_json, NDJSON: render_ndjson, ARROW: render_arrow}
+MEDIA_TYPES = tuple(RENDERERS)
