@@ -119,7 +119,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     figures |= take_in_inputs(context, lake, sources, profile, reception)
     new = new_sales(lake, sources)
     figures |= read_before_figures(lake, new)
-    load = Load(lake, {s.digest: s.name for s in sources.sales}, profile.sales.most_rejected)
+    load = Load(lake, {s.digest: s.name for s in sources.sales}, profile.sales)
     books = take_in_sales(context, load, new, profile, reception)
     ingested_files.record_files(lake, sources.files, reception)
     figures |= {"files": len(books), "files_skipped": len(sources.sales) - len(books)}

@@ -42,10 +42,6 @@ def test_errors_are_declared_as_problem_documents(document: dict[str, Any]) -> N
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-def test_there_is_nothing_to_write_with(document: dict[str, Any]) -> None:
-    assert {method for methods in document["paths"].values() for method in methods} == {"get"}
-
-
 def test_limits_are_declared(document: dict[str, Any]) -> None:
     parameters = {p["name"]: p for p in document["paths"]["/predict"]["get"]["parameters"]}
     assert parameters["shop_id"]["required"]
