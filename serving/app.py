@@ -27,6 +27,9 @@ from serving.lookup.version_files import VersionFiles
 from serving.lookup.views import Views
 from serving.run_folder import create_run_folder
 from serving.settings import ServingSettings, read_settings
+from serving.uploads import routes as upload_routes
+from serving.uploads.service import Uploads
+from serving.uploads.store import UploadStore
 from serving.watching import routes as watching_routes
 from serving.watching.journal import Journal, keep_watching, open_journal
 from serving.watching.logs import configure_log
@@ -85,12 +88,20 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.state.identities = open_identities(settings, settings.state, clock)
     app.state.run_folder = settings.run_folder or new_run_folder(app)
     app.state.journal = open_journal(settings, app.state.run_folder)
+    app.state.uploads = Uploads(
+        UploadStore(settings.state),
+        settings.upload_limits,
+        settings.landing,
+        settings.lake.root,
+        clock,
+    )
     problems.add_handlers(app)
     reads = [] if settings.reads_open else [requires(Scope.READ)]
     app.include_router(lookup_routes.router, dependencies=reads)
     app.include_router(bulk_routes.router, dependencies=reads)
     app.include_router(watching_routes.router, dependencies=reads)
     app.include_router(health.router)
+    app.include_router(upload_routes.router)
     return app
 
 

@@ -72,7 +72,7 @@ def answer(
     """Answer a request with a problem document that caches must not store."""
     of = {"instance": request.url.path, "request_id": request_id_of(request.scope)}
     return JSONResponse(
-        problem.model_copy(update=of).model_dump(exclude_none=True, by_alias=True),
+        problem.model_copy(update=of).model_dump(mode="json", exclude_none=True, by_alias=True),
         problem.status,
         {"Cache-Control": "no-store", **(headers or {})},
         MEDIA_TYPE,

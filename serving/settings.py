@@ -13,10 +13,11 @@ from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
 from serving.access.settings import AccessSettings
 from serving.state import StateFolder, default_state_folder
+from serving.uploads.settings import UploadSettings
 from serving.watching.settings import WatchingSettings
 
 
-class ServingSettings(AccessSettings, WatchingSettings):
+class ServingSettings(AccessSettings, WatchingSettings, UploadSettings):
     """Lake, address and refresh interval of the API.
 
     Credentials of object stores are not among the settings: delta-rs reads the providers' standard
@@ -63,6 +64,11 @@ class ServingSettings(AccessSettings, WatchingSettings):
         """The folder of the versions' files; deleted files are made again."""
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return self.cache_folder or home / "shopcast"
+
+    @property
+    def landing(self) -> Path:
+        """The folder for uploaded rows where Kafka is not configured."""
+        return self.landing_folder or self.state.path / "landing"
 
     @property
     def lake(self) -> Lake:

@@ -1,0 +1,256 @@
+"""Records of a body: one JSON object per row, whatever the media type."""
+
+import csv
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.arrivals import Reception, events
+from ingestion.files.inspection import Header
+from ingestion.files.list_rows import ROWS_PER_TABLE, ListRecords
+from ingestion.files.rows import source_rows
+from ingestion.files.sources import Source, find_file
+from ingestion.files.text_bytes import decode, pieces_and_end
+from ingestion.files.text_rows import records_table, split_lines
+from lakehouse.errors import SourceError
+from lakehouse.profile.profile import Profile
+from lakehouse.types import TEXT
+from serving.uploads.forms import Form, What, choose_form, forms
+from serving.uploads.json_list import JsonList
+from serving.uploads.limits import Limits, too_large, unreadable
+from serving.uploads.lines import Lines, line_blocks
+from serving.uploads.media import Encoding, Media, plain_pieces
+from streaming.producer.messages import ANY_TIME, with_iso_dates, with_plain_numbers
+
+PARQUET_MAGIC = b"PAR1"
+
+
+@dataclass(frozen=True)
+class Body:
+    """A body that was received.
+
+    Attributes:
+        path: file of the bytes as they were sent; of Parquet, its name ends in ``.parquet``.
+        media: media type.
+        encoding: content coding.
+        charset: name of the text encoding that the client states; None: not stated.
+    """
+
+    path: Path
+    media: Media
+    encoding: Encoding
+    charset: str | None = None
+
+
+@dataclass(frozen=True)
+class Records:
+    """Rows of a body.
+
+    Attributes:
+        lines: int64, where each row stands: its line from 1, in a JSON list the element's number,
+            in Parquet the row's number.
+        values: binary, each row as a JSON object under the contract's field names; the row as it
+            is where it cannot be read.
+    """
+
+    lines: pa.Array
+    values: pa.Array
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the records of a body.
+
+    Attributes:
+        what: what the rows are.
+        profile: the lake's profile.
+        limits: what the body may cost.
+        version: ``updated_at`` of table rows that state none, ISO 8601; None: left out.
+    """
+
+    what: What
+    profile: Profile
+    limits: Limits
+    version: str | None
+
+    def read(self, body: Body) -> Iterator[Records]:
+        """Read the records of a body, in blocks of about a mebibyte.
+
+        Raises:
+            RefusedBodyError: the body as a whole cannot be read, or exceeds a limit.
+        """
+        count = 0
+        for records in self._blocks(body):
+            count += len(records.lines)
+            if count > self.limits.rows:
+                raise too_large(
+                    f"The body has more than {self.limits.rows} rows; send it in parts, each "
+                    "under its own Idempotency-Key."
+                )
+            yield records
+
+    def _blocks(self, body: Body) -> Iterator[Records]:
+        if body.media == Media.PARQUET:
+            yield from self._parquet(body.path)
+            return
+        pieces = plain_pieces(body.path, body.encoding, self.limits)
+        if body.media == Media.CSV:
+            yield from self._csv(pieces, body.charset)
+        elif body.media == Media.JSON:
+            yield from self._json(pieces)
+        else:
+            lines = line_blocks(without_mark(pieces), self.limits.line_bytes)
+            yield from (Records(block.numbers, block.texts) for block in lines)
+
+    def _json(self, pieces: Iterator[bytes]) -> Iterator[Records]:
+        elements = iter(JsonList(pieces, self.limits.line_bytes))
+        count = 0
+        while held := [element.encode() for element in islice(elements, ROWS_PER_TABLE)]:
+            numbers = pa.array(range(count + 1, count + 1 + len(held)), pa.int64())
+            yield Records(numbers, pa.array(held, pa.binary()))
+            count += len(held)
+
+    def _csv(self, pieces: Iterator[bytes], charset: str | None) -> Iterator[Records]:
+        first = next(pieces, b"")
+        headers = [(form, columns_of(first, form, charset)) for form in self._forms]
+        form, columns, fields = choose_form(headers)
+        source = Source("", "", "", tuple(columns), fields, form.files)
+        text = utf8(chain([first], pieces), charset or form.files.encoding)
+        blocks = line_blocks(text, self.limits.line_bytes)
+        if self.what == What.SALES:
+            for lines in without_header(blocks):
+                rows = split_lines(lines.texts.cast(TEXT), source)
+                yield self._records(lines.numbers, rows, form)
+        else:
+            yield from self._list(blocks, source, form)
+
+    def _list(self, blocks: Iterator[Lines], source: Source, form: Form) -> Iterator[Records]:
+        """Read a list, where a quoted value may have line ends; ``lines`` number the records."""
+        places = {name: source.columns.index(column) for name, column in source.fields.items()}
+        lines = (line for block in without_header(blocks) for line in texts_of(block))
+        records = ListRecords(lines, source.files.delimiter, len(source.columns))
+        count = 0
+        while held := list(islice(records, ROWS_PER_TABLE)):
+            numbers = pa.array(range(count + 1, count + 1 + len(held)), pa.int64())
+            yield self._records(numbers, records_table(held, places), form)
+            count += len(held)
+
+    def _parquet(self, path: Path) -> Iterator[Records]:
+        require_parquet(path, self.limits)
+        try:
+            columns = tuple(pq.read_schema(path).names)
+            form, _, fields = choose_form([(form, columns) for form in self._forms])
+            for rows in source_rows(find_file(str(path), fields, form.files)):
+                numbers = pa.array(rows["offset"].to_numpy() + 1)
+                yield self._records(numbers, rows.drop_columns(["offset"]), form)
+        except (SourceError, pa.ArrowException, OSError) as error:
+            reason = str(error).replace(str(path), "The body").removeprefix("file://")
+            raise unreadable(f"The body is no whole Parquet file: {reason}") from None
+
+    def _records(self, lines: pa.Array, rows: pa.Table, form: Form) -> Records:
+        """Write table rows, ``[_malformed, *fields]``, as records of the contract."""
+        if self.what == What.SALES:
+            if form.is_profiles:
+                rows = with_plain_numbers(with_iso_dates(rows, self.profile), self.profile)
+            rows = with_versions(rows, self.version)
+        numbered = rows.add_column(0, "offset", lines)
+        return Records(lines, events(numbered, "", ANY_RECEPTION)["value"].combine_chunks())
+
+    @property
+    def _forms(self) -> tuple[Form, Form]:
+        return forms(self.what, self.profile)
+
+
+ANY_RECEPTION = Reception(ANY_TIME, ANY_TIME)
+
+
+def with_versions(rows: pa.Table, version: str | None) -> pa.Table:
+    """Fill the column ``updated_at`` with a version where a row states none."""
+    if version is None:
+        return rows
+    if "updated_at" not in rows.column_names:
+        return rows.append_column("updated_at", pa.repeat(version, len(rows)))
+    place = rows.column_names.index("updated_at")
+    stated = rows["updated_at"].combine_chunks().fill_null(version)
+    return rows.set_column(place, "updated_at", stated)
+
+
+def columns_of(first: bytes, form: Form, charset: str | None) -> tuple[str, ...]:
+    """Read the column names of a table's first piece, by the encoding and delimiter of a form."""
+    header = Header()
+    header.add(getincrementaldecoder(charset or form.files.encoding)("replace").decode(first))
+    try:
+        return header.columns(form.files.delimiter)
+    except csv.Error:
+        return ()
+
+
+def utf8(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Decode pieces of text and yield them in UTF-8, without the byte order mark.
+
+    Raises:
+        RefusedBodyError: bytes are invalid in the encoding; names the first one.
+    """
+    decoder = getincrementaldecoder(encoding)()
+    position, is_begun = 0, False
+    for piece in pieces_and_end(pieces):
+        try:
+            text = decode(decoder, piece, position, encoding, "The body").encode()
+        except SourceError as error:
+            raise unreadable(str(error)) from None
+        position += len(piece)
+        yield text if is_begun else text.removeprefix(MARK)
+        is_begun = is_begun or bool(text)
+
+
+MARK = "\ufeff".encode()
+
+
+def without_mark(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Drop the byte order mark of a text in UTF-8."""
+    yield next(pieces, b"").removeprefix(MARK)
+    yield from pieces
+
+
+def without_header(blocks: Iterator[Lines]) -> Iterator[Lines]:
+    """Drop the first line of blocks, which is the header; leave out empty blocks."""
+    is_headed = True
+    for block in blocks:
+        rows = Lines(block.numbers.slice(1), block.texts.slice(1)) if is_headed else block
+        is_headed = is_headed and not len(block.numbers)
+        if len(rows.numbers):
+            yield rows
+
+
+def texts_of(block: Lines) -> list[str]:
+    """Return the lines of a block as texts."""
+    texts: list[str] = block.texts.cast(TEXT).to_pylist()
+    return texts
+
+
+def require_parquet(path: Path, limits: Limits) -> None:
+    """Check the marks of a Parquet file and what its footer promises.
+
+    Raises:
+        RefusedBodyError: the marks are missing, or the file holds more than the limits allow.
+    """
+    with path.open("rb") as stream:
+        begin = stream.read(4)
+        stream.seek(max(0, path.stat().st_size - 4))
+        if begin != PARQUET_MAGIC or stream.read(4) != PARQUET_MAGIC:
+            raise unreadable("The body is no whole Parquet file: the marks PAR1 are missing.")
+    try:
+        footer = pq.read_metadata(path)
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(f"The body is no whole Parquet file: {error}.") from None
+    plain = sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
+    if footer.num_rows > limits.rows or plain > limits.plain_bytes:
+        raise too_large(
+            f"The body has {footer.num_rows} rows in {plain} bytes; at most {limits.rows} rows in "
+            f"{limits.plain_bytes} bytes are allowed. Send it in parts."
+        )

@@ -1,0 +1,120 @@
+"""With Kafka, accepted rows are in the topic, confirmed, before the answer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from uploading import CSV, NDJSON, Uploader, counts, json_list, lines, sale
+
+from ingestion.catalogue.messages import read_message
+from lakehouse.values import timestamp
+from streaming.kafka.settings import KafkaSettings
+from streaming.kafka.topics import create_topics
+from streaming.local_broker.properties import free_port
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def kafka(broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
+    """Two topics that no other test knows, in the environment of the API."""
+    name = tmp_path.name.replace("_", "-")
+    settings = KafkaSettings(
+        bootstrap_servers=broker, sales_topic=f"s-{name}", catalogue_topic=f"c-{name}"
+    )  # type: ignore[call-arg]
+    create_topics(settings, [settings.sales_topic, settings.catalogue_topic], 2)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker)
+    monkeypatch.setenv("KAFKA_SALES_TOPIC", settings.sales_topic)
+    monkeypatch.setenv("KAFKA_CATALOGUE_TOPIC", settings.catalogue_topic)
+    return settings
+
+
+def received(settings: KafkaSettings, topic: str) -> list[Any]:
+    consumer = KafkaConsumer(**settings.consumer_options(), auto_offset_reset="earliest")
+    try:
+        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
+        consumer.assign(partitions)
+        ends = consumer.end_offsets(partitions)
+        messages: list[Any] = []
+        while any(consumer.position(partition) < end for partition, end in ends.items()):
+            for some in consumer.poll(timeout_ms=1000).values():
+                messages.extend(some)
+        return messages
+    finally:
+        consumer.close()
+
+
+def test_accepted_rows_are_in_the_topic_before_the_answer(
+    uploader: Uploader, kafka: KafkaSettings
+) -> None:
+    rows = [sale(), sale(), sale(date="x"), sale(item_id="8", updated_at="2015-11-01T10:00:00Z")]
+    answer = uploader.post(lines(*rows), media=NDJSON)
+    messages = received(kafka, kafka.sales_topic)
+    assert (answer.status_code, counts(answer.json())) == (202, (4, 2, 1, 1))
+    assert answer.json()["command"] is None
+    assert len(messages) == 2
+    first_use = timestamp(answer.json()["first_used_at"])
+    versions = {r["item_id"]: r["updated_at"] for r in map(json.loads, (m.value for m in messages))}
+    assert versions["8"] == "2015-11-01T10:00:00Z"
+    assert timestamp(versions["20949"]) == first_use
+    assert all(len(message.key) == 32 for message in messages)
+
+
+def test_a_table_in_a_process_apart_comes_to_the_same_topic(
+    uploader: Uploader, kafka: KafkaSettings
+) -> None:
+    row = "31.10.2015,25,20949,2,5.00\n"
+    body = "date,shop_id,item_id,item_cnt_day,item_price\n" + row + row.replace("25", "26") * 20_000
+    answer = uploader.post(body.encode(), media=CSV)
+    assert counts(answer.json()) == (20_001, 2, 0, 19_999)
+    values = [json.loads(m.value) for m in received(kafka, kafka.sales_topic)]
+    assert {value["shop_id"] for value in values} == {"25", "26"}
+    assert {value["date"] for value in values} == {"2015-10-31"}
+
+
+def test_shops_and_items_are_messages_of_the_catalogue(
+    uploader: Uploader, kafka: KafkaSettings
+) -> None:
+    shop = {"shop_id": 7, "name": "Seven", "alias_of": None}
+    item = {"item_id": "9", "name": "Lamp", "category_id": 1, "category_name": "Light"}
+    assert uploader.post(json_list(shop), "shops", what="shops").status_code == 202
+    answer = uploader.post(json_list(item, {"name": "?"}), "items", what="items").json()
+    assert counts(answer) == (2, 1, 1, 0)
+    assert answer["errors"][0]["code"] == "item_id_implausible"
+    read = [read_message(message.value) for message in received(kafka, kafka.catalogue_topic)]
+    assert sorted(
+        (len(message["shops"]), len(message["items"])) for message in read if message
+    ) == [(0, 1), (1, 0)]
+
+
+def test_a_refused_body_sends_nothing(uploader: Uploader, kafka: KafkaSettings) -> None:
+    body = json_list(*[sale(item_id=str(item)) for item in range(3000)])[:-1]
+    assert uploader.post(body).status_code == 422
+    assert received(kafka, kafka.sales_topic) == []
+
+
+# kafka-python does not close the sockets of connections that were refused.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_broker_that_is_away_is_waited_for_by_the_client(
+    uploader: Uploader, kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json_list(sale())
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
+    away = uploader.post(body)
+    assert away.status_code == 503
+    assert int(away.headers["retry-after"]) > 0
+    assert "127.0.0.1" not in away.text
+    assert uploader.get().json()["state"] == "interrupted"
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.servers)
+    assert uploader.post(body).status_code == 202
+    assert len(received(kafka, kafka.sales_topic)) == 1
+
+
+def test_a_missing_topic_is_not_made_by_an_upload(
+    uploader: Uploader, kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kafka.servers
+    monkeypatch.setenv("KAFKA_SALES_TOPIC", "nowhere")
+    assert uploader.post(json_list(sale())).status_code == 503
