@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
@@ -10,14 +10,33 @@ from time import perf_counter
 from typing import Any
 
 # Ids of clients are taken over if they can do no harm in a header or a line of a log.
-SOUND_ID = re.compile(r"[\w.:=+/-]{1,128}", re.ASCII)
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
+SOUND_ID = re.compile(rb"[\w.:=+/-]{1,128}")
+TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 # A random start and a number: ids of several workers and restarts differ.
 START = secrets.token_hex(8)
 NUMBERS = count(1)
 # Names in an ASGI scope: of the exchange, and of the id of a trace.
 EXCHANGE = "shopcast.exchange"
 TRACE = "shopcast.trace_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Pairs that a request looked up with one result.
+
+    Attributes:
+        rung: history that the forecasts rest on; None: no forecast.
+        pairs: how many.
+        version: forecast version.
+        shop_id: of a single pair; None: many pairs.
+        item_id: of a single pair; None: many pairs.
+    """
+
+    rung: str | None
+    pairs: int = 1
+    version: str | None = None
+    shop_id: str | None = None
+    item_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -30,6 +49,7 @@ class Exchange:
         user_id: id of the caller's key or token; None: the caller is not identified.
         status: of the answer; 500 until an answer begins.
         sent_bytes: bytes of the answer's body.
+        lookups: what was looked up.
         began: reading of ``perf_counter`` at the start.
     """
 
@@ -39,6 +59,7 @@ class Exchange:
     user_id: str | None = None
     status: int = 500
     sent_bytes: int = 0
+    lookups: Sequence[Lookup] = ()
 
 
 # The exchange that a line of the log belongs to.
@@ -53,9 +74,8 @@ def open_exchange(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes
         headers: lower-case names and values.
     """
     given = headers.get(b"x-request-id")
-    request_id = given.decode("latin-1") if given else ""
-    if not SOUND_ID.fullmatch(request_id):
-        request_id = f"{START}-{next(NUMBERS):x}"
+    is_sound = given is not None and SOUND_ID.fullmatch(given)
+    request_id = given.decode() if given and is_sound else f"{START}-{next(NUMBERS):x}"
     trace_id = scope.get(TRACE) or trace_of(headers.get(b"traceparent"))
     exchange = scope[EXCHANGE] = Exchange(request_id, trace_id, perf_counter())
     current.set(exchange)
@@ -64,11 +84,18 @@ def open_exchange(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes
 
 def trace_of(traceparent: bytes | None) -> str | None:
     """Return the trace id of a W3C header traceparent; None: missing or malformed."""
-    match = TRACEPARENT.fullmatch(traceparent.decode("latin-1")) if traceparent else None
-    return match.group(1) if match else None
+    match = TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    return match.group(1).decode() if match else None
 
 
 def request_id_of(scope: Mapping[str, Any]) -> str | None:
     """Return the id of the request of an ASGI scope; None: no exchange was opened."""
     exchange = scope.get(EXCHANGE)
     return exchange.request_id if isinstance(exchange, Exchange) else None
+
+
+def note_lookup(scope: Mapping[str, Any], lookup: Lookup) -> None:
+    """Note what a request looked up, for the metrics and for sampled lines of the log."""
+    exchange = scope.get(EXCHANGE)
+    if isinstance(exchange, Exchange):
+        exchange.lookups = (*exchange.lookups, lookup)

@@ -53,7 +53,9 @@ class Gateway:
             return send(message)
 
         try:
-            limits += await self.admission.admit(scope, headers, exchange)
+            if b"authorization" in headers:
+                await self.admission.identify(scope, headers[b"authorization"], exchange)
+            limits += self.admission.admit(scope, headers, exchange)
             self.bodies.check_length(scope["path"], headers)
             receive = self.bodies.guard(scope["path"], headers, receive)
             await self.app(scope, receive, complete)

@@ -1,6 +1,6 @@
 """Admission: what is decided of a request before its route."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -37,10 +37,18 @@ class Admission:
         self._rates = rates
         self._policy = policy_header(rates.rate) if rates else None
 
-    async def admit(
-        self, scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes], exchange: Exchange
-    ) -> list[Header]:
-        """Admit a request, and set the caller in its scope, if it has a credential.
+    async def identify(
+        self, scope: MutableMapping[str, Any], authorization: bytes, exchange: Exchange
+    ) -> None:
+        """Set the caller in a request's scope, or why its credential identifies none."""
+        caller = await self._identities.identify(authorization.decode("latin-1"))
+        scope[CALLER] = caller
+        exchange.user_id = caller.id if isinstance(caller, Caller) else None
+
+    def admit(
+        self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], exchange: Exchange
+    ) -> Sequence[Header]:
+        """Admit a request.
 
         Returns:
             Headers that the answer gets.
@@ -50,21 +58,15 @@ class Admission:
                 (429).
         """
         if scope["path"] in PROBES:
-            return []
+            return ()
         if not self._hosts.allows(headers.get(b"host")):
             raise wrong_host()
-        authorization = headers.get(b"authorization")
-        if authorization is not None:
-            caller = await self._identities.identify(authorization.decode("latin-1"))
-            scope[CALLER] = caller
-            exchange.user_id = caller.id if isinstance(caller, Caller) else None
         if self._rates is None or self._policy is None:
-            return []
+            return ()
         quota = self._rates.hit(exchange.user_id or address_of(scope))
-        limits = [self._policy, quota_header(quota)]
         if quota.is_exceeded:
-            raise quota_exceeded(self._rates.rate, quota, limits)
-        return limits
+            raise quota_exceeded(self._rates.rate, quota)
+        return self._policy, quota_header(quota)
 
 
 def parse_rate(text: str) -> Rate | None:
@@ -90,7 +92,7 @@ def quota_header(quota: Quota) -> Header:
     return b"ratelimit", b'"%s";r=%d;t=%d' % (POLICY.encode(), quota.remaining, quota.reset)
 
 
-def quota_exceeded(rate: Rate, quota: Quota, limits: list[Header]) -> ProblemError:
+def quota_exceeded(rate: Rate, quota: Quota) -> ProblemError:
     """Build the error of a caller that asks too often, status 429."""
     problem = Problem(
         type=QUOTA_EXCEEDED,
@@ -100,8 +102,9 @@ def quota_exceeded(rate: Rate, quota: Quota, limits: list[Header]) -> ProblemErr
         f"ask again in {quota.reset} seconds, or ask for many pairs at once.",
         violated_policies=[POLICY],
     )
-    named = {name.decode(): value.decode() for name, value in limits}
-    return ProblemError(problem, {"Retry-After": str(quota.reset), **named})
+    stated = (policy_header(rate), quota_header(quota))
+    limits = {name.decode(): value.decode() for name, value in stated}
+    return ProblemError(problem, {"Retry-After": str(quota.reset), **limits})
 
 
 def wrong_host() -> ProblemError:

@@ -1,6 +1,7 @@
 """Log lines as JSON objects of the Elastic Common Schema (ECS 8)."""
 
 import logging
+import os
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from serving.exchange import current
 
 ECS_VERSION = "8.17.0"
 SERVICE = "shopcast-api"
+OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 Fields = dict[str, Any]
 
 
@@ -27,11 +29,8 @@ def base(level: str, message: str, dataset: str) -> Fields:
 
 
 def render(fields: Fields) -> bytes:
-    """Render a line, with its end; fields without a value are left out."""
-    return orjson.dumps(
-        {name: value for name, value in fields.items() if value is not None},
-        option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z,
-    )
+    """Render a line, with its end."""
+    return orjson.dumps(fields, option=OPTIONS)
 
 
 class EcsFormatter(logging.Formatter):
@@ -40,9 +39,11 @@ class EcsFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record, without its end."""
         fields = base(record.levelname.lower(), record.getMessage(), f"{SERVICE}.log")
-        fields |= {"log.logger": record.name, "process.pid": record.process}
+        fields |= {"log.logger": record.name, "process.pid": os.getpid()}
         if (exchange := current.get()) is not None:
-            fields |= {"http.request.id": exchange.request_id, "trace.id": exchange.trace_id}
+            fields["http.request.id"] = exchange.request_id
+            if exchange.trace_id is not None:
+                fields["trace.id"] = exchange.trace_id
         if record.exc_info and record.exc_info[0] is not None:
             kind, error, _ = record.exc_info
             fields["error.type"] = kind.__name__

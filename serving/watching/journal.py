@@ -8,17 +8,12 @@ from time import perf_counter
 from typing import Any
 
 from serving.exchange import Exchange
-from serving.watching.lines import (
-    LineWriter,
-    Prediction,
-    is_sampled,
-    prediction_line,
-    request_line,
-)
+from serving.watching.lines import LineWriter, is_sampled, lookup_line, request_line
 from serving.watching.logs import write_lines
 from serving.watching.metrics import FLUSH_SECONDS, LOOKUPS, OTHER, Metrics, Served
 from serving.watching.settings import WatchingSettings
 
+FORECAST, UNKNOWN = "forecast", "unknown"
 UNMATCHED = "unmatched"
 # Asked by machines at intervals: they would hide what people and systems ask.
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -32,7 +27,7 @@ class Journal:
         metrics: counts of this worker.
         writer: of the log.
         logs_requests: whether each request gets a line.
-        share: of predictions that get a line, 0 to 1.
+        share: of lookups that get a line, 0 to 1.
     """
 
     metrics: Metrics
@@ -43,27 +38,16 @@ class Journal:
     def record(self, scope: Mapping[str, Any], exchange: Exchange) -> None:
         """Count and log an exchange that has ended."""
         route = route_of(scope)
+        seconds = perf_counter() - exchange.began
         is_quiet = route in QUIET
-        self.metrics.observe(
-            OTHER if is_quiet else route, exchange.status, perf_counter() - exchange.began
-        )
+        self.metrics.observe(OTHER if is_quiet else route, exchange.status, seconds)
+        for lookup in exchange.lookups:
+            result = UNKNOWN if lookup.rung is None else FORECAST
+            self.metrics.add(LOOKUPS, result, lookup.rung or "", amount=lookup.pairs)
+            if is_sampled(self.share):
+                self.writer.add(lookup_line(lookup, result, exchange))
         if self.logs_requests and not (is_quiet and exchange.status < 400):
-            self.writer.add(request_line(scope, exchange, route))
-
-    def record_lookups(self, result: str, rung: str, pairs: int = 1) -> None:
-        """Count pairs that were looked up.
-
-        Args:
-            result: forecast or unknown.
-            rung: history that the forecasts rest on; empty: no forecast.
-            pairs: how many.
-        """
-        self.metrics.add(LOOKUPS, result, rung, amount=pairs)
-
-    def log_prediction(self, prediction: Prediction) -> None:
-        """Log a lookup, if it is drawn."""
-        if is_sampled(self.share):
-            self.writer.add(prediction_line(prediction))
+            self.writer.add(request_line(scope, exchange, route, seconds))
 
     def flush(self) -> None:
         """Write what was counted and collected."""

@@ -1,18 +1,20 @@
-"""Lines of the log about requests and predictions, written in batches."""
+"""Lines of the log about requests and lookups, written in batches."""
 
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from time import perf_counter
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
-from serving.exchange import Exchange, current
-from serving.watching.ecs import SERVICE, base, render
+from serving.exchange import Exchange, Lookup
+from serving.watching.ecs import ECS_VERSION, SERVICE, Fields, base, render
 
-# A write for each line costs more than the line; a kill -9 loses the lines of this time.
+# A write for each line takes longer than the line; a kill -9 loses the lines of this time.
 BATCH_SECONDS = 0.25
-BATCH_LINES = 500
+# A pipe that several workers write to keeps writes of this size whole (PIPE_BUF of Linux).
+BATCH_BYTES = 4096
+MOST_OF_PATH = 1024
 
 
 class LineWriter:
@@ -20,69 +22,64 @@ class LineWriter:
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
-        self._lines: list[bytes] = []
+        # Not a list: 500 small texts kept take ten times as long to allocate as to render.
+        self._batch = bytearray()
 
     def add(self, line: bytes) -> None:
         """Add a line, which is written within ``BATCH_SECONDS``."""
-        if not self._lines:
-            asyncio.get_running_loop().call_later(BATCH_SECONDS, self.flush)
-        self._lines.append(line)
-        if len(self._lines) >= BATCH_LINES:
+        if len(self._batch) + len(line) > BATCH_BYTES:
             self.flush()
+        if not self._batch:
+            asyncio.get_running_loop().call_later(BATCH_SECONDS, self.flush)
+        self._batch += line
 
     def flush(self) -> None:
         """Write the lines collected."""
-        lines, self._lines = self._lines, []
-        if lines:
-            self._write(b"".join(lines))
+        if self._batch:
+            self._write(bytes(self._batch))
+            self._batch.clear()
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """A lookup, as a line of the log shows it.
+def request_line(scope: Mapping[str, Any], exchange: Exchange, route: str, seconds: float) -> bytes:
+    """Write the line of a request; neither query nor header, in which a secret might be.
 
-    Attributes:
-        version: served forecast version; None: nothing is served.
-        result: forecast or unknown.
-        rung: history that the forecast rests on; None: no forecast.
-        units: of the first month; None: no forecast.
+    Args:
+        scope: of the request.
+        exchange: of the request, which has ended.
+        route: template of the path.
+        seconds: duration of the exchange.
     """
-
-    shop_id: str
-    item_id: str
-    version: str | None
-    result: str
-    rung: str | None = None
-    units: float | None = None
-
-
-def request_line(scope: Mapping[str, Any], exchange: Exchange, route: str) -> bytes:
-    """Write the line of a request; neither query nor header, in which a secret might be."""
-    seconds = perf_counter() - exchange.began
-    client = scope.get("client")
-    status = exchange.status
-    level = "error" if status >= 500 else "info"
-    fields = base(level, f"{scope['method']} {route} {status}", f"{SERVICE}.access")
-    fields["event.duration"] = int(seconds * 1e9)
-    fields["event.outcome"] = "failure" if status >= 500 else "success"
-    fields["http.request.id"] = exchange.request_id
-    fields["http.request.method"] = scope["method"]
-    fields["http.response.status_code"] = status
-    fields["http.response.body.bytes"] = exchange.sent_bytes
-    fields["url.path"] = scope["path"]
-    fields["client.address"] = client[0] if client else None
-    fields["user.id"] = exchange.user_id
-    fields["trace.id"] = exchange.trace_id
+    status, client = exchange.status, scope.get("client")
+    has_failed = status >= 500
+    # One literal, as this runs for each request: merging dictionaries takes three times as long.
+    fields: Fields = {
+        "@timestamp": datetime.now(UTC),
+        "log.level": "error" if has_failed else "info",
+        "message": f"{scope['method']} {route} {status}",
+        "ecs.version": ECS_VERSION,
+        "service.name": SERVICE,
+        "event.dataset": "shopcast-api.access",
+        "event.duration": int(seconds * 1e9),
+        "event.outcome": "failure" if has_failed else "success",
+        "http.request.id": exchange.request_id,
+        "http.request.method": scope["method"],
+        "http.response.status_code": status,
+        "http.response.body.bytes": exchange.sent_bytes,
+        "url.path": scope["path"][:MOST_OF_PATH],
+        "client.address": client[0] if client else "unknown",
+    }
+    if exchange.user_id is not None:
+        fields["user.id"] = exchange.user_id
+    if exchange.trace_id is not None:
+        fields["trace.id"] = exchange.trace_id
     return render(fields)
 
 
-def prediction_line(prediction: Prediction) -> bytes:
-    """Write the line of a lookup; fields of our own are below ``shopcast``."""
-    fields = base("info", f"lookup: {prediction.result}", f"{SERVICE}.predictions")
-    if (exchange := current.get()) is not None:
-        fields |= {"http.request.id": exchange.request_id, "trace.id": exchange.trace_id}
-    names = ("shop_id", "item_id", "version", "result", "rung", "units")
-    fields["shopcast"] = {name: getattr(prediction, name) for name in names}
+def lookup_line(lookup: Lookup, result: str, exchange: Exchange) -> bytes:
+    """Write the line of a lookup; fields that ECS does not know are below ``shopcast``."""
+    fields = base("info", f"lookup: {result}", f"{SERVICE}.lookups")
+    fields["http.request.id"] = exchange.request_id
+    fields["shopcast"] = {"result": result, **asdict(lookup)}
     return render(fields)
 
 

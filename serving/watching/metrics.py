@@ -18,11 +18,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.utils import floatToGoString
 
 FLUSH_SECONDS = 1.0
-# Bounds of the histogram, seconds. Routes have nine series each; with the counters and gauges the
+# Bounds of the histogram, seconds. Each route has eight series; with the counters and gauges the
 # server stays below 300 series.
-BOUNDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
-MOST_ROUTES = 24
-MOST_LABELS = 24
+BOUNDS = (0.005, 0.025, 0.1, 0.5, 2.5)
+MOST_ROUTES = 22
 OTHER = "other"
 UNIT = "shopcast_request_duration_seconds"
 HELP = "Time from the header of a request to the end of its answer, by route template."
@@ -30,11 +29,19 @@ HELP = "Time from the header of a request to the end of its answer, by route tem
 
 @dataclass(frozen=True)
 class Counter:
-    """A counter; ``name`` is without ``_total``."""
+    """A counter.
+
+    Attributes:
+        name: without ``_total``.
+        help: what is counted.
+        labels: names of the labels.
+        most: series; label values that come after these count together, as ``other``.
+    """
 
     name: str
     help: str
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...]
+    most: int = 12
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,13 @@ class Gauge:
     help: str
 
 
-REQUESTS = Counter("shopcast_requests", "Answers by status.", ("status",))
-FAILURES = Counter("shopcast_failures", "Answers with status 500 and more.", ("route",))
+REQUESTS = Counter("shopcast_requests", "Answers by status.", ("status",), most=20)
+FAILURES = Counter("shopcast_failures", "Answers from 500 on.", ("route",), MOST_ROUTES)
 REFUSED = Counter("shopcast_refused", "Requests refused before their route.", ("reason",))
 LOOKUPS = Counter("shopcast_lookups", "Pairs looked up.", ("result", "rung"))
 UPLOAD_ROWS = Counter("shopcast_upload_rows", "Rows received by uploads.", ("verdict",))
 TRAINING_RUNS = Counter("shopcast_training_runs", "Ended runs of training.", ("outcome",))
+COUNTERS = (REQUESTS, FAILURES, REFUSED, LOOKUPS, UPLOAD_ROWS, TRAINING_RUNS)
 AGE = Gauge("shopcast_served_age_seconds", "Time since the served version was published.")
 FORECASTS = Gauge("shopcast_served_forecasts", "Forecasts served; 0: nothing is served.")
 STALE = Gauge("shopcast_refresh_failed", "1: the last refresh from the lake failed.")
@@ -82,7 +90,7 @@ class Metrics:
         """
         self._folder = folder
         self._routes: dict[str, list[float]] = {}
-        self._counts: dict[tuple[Counter, tuple[str, ...]], float] = defaultdict(float)
+        self._counters: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
         self._gauges: dict[Gauge, float] = {}
         self._keys: dict[tuple[str, ...], str] = {}
         remove_dead_gauges(folder)
@@ -107,16 +115,22 @@ class Metrics:
             )
         buckets[bisect_left(BOUNDS, seconds)] += 1
         buckets[-1] += seconds
-        self._counts[REQUESTS, (str(status),)] += 1
+        self.add(REQUESTS, str(status))
         if status >= 500:
-            self.add(FAILURES, route if route in self._routes else OTHER)
+            self.add(FAILURES, route)
 
     def add(self, counter: Counter, *labels: str, amount: float = 1) -> None:
-        """Add to a counter; after ``MOST_LABELS`` label values, further ones count together."""
-        key = counter, labels
-        if key not in self._counts and sum(c is counter for c, _ in self._counts) >= MOST_LABELS:
-            key = counter, (OTHER,) * len(labels)
-        self._counts[key] += amount
+        """Add to a counter.
+
+        Args:
+            counter: the counter.
+            labels: a value for each label.
+            amount: what is added.
+        """
+        counts = self._counters[counter.name]
+        if labels not in counts and len(counts) >= counter.most:
+            labels = (OTHER,) * len(labels)
+        counts[labels] = counts.get(labels, 0.0) + amount
 
     def set_served(self, served: Served) -> None:
         """Set the gauges of what this worker serves."""
@@ -126,14 +140,15 @@ class Metrics:
 
     def flush(self) -> None:
         """Write the counts of this worker into its files."""
-        for (counter, labels), value in list(self._counts.items()):
-            of = dict(zip(counter.labels, labels, strict=True))
-            key = self._key(counter.name, f"{counter.name}_total", counter.help, of)
-            self._files["counter"].write_value(key, value, 0.0)
+        for counter in COUNTERS:
+            for labels, value in self._counters[counter.name].items():
+                of = dict(zip(counter.labels, labels, strict=True))
+                key = self._key(counter.name, f"{counter.name}_total", counter.help, of)
+                self._files["counter"].write_value(key, value, 0.0)
         for gauge, value in self._gauges.items():
             key = self._key(gauge.name, gauge.name, gauge.help, {})
             self._files["gauge_livemax"].write_value(key, value, 0.0)
-        for route, buckets in list(self._routes.items()):
+        for route, buckets in self._routes.items():
             self._flush_route(route, buckets)
 
     def _flush_route(self, route: str, buckets: list[float]) -> None:
