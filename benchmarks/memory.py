@@ -133,7 +133,7 @@ def drawn_lake(folder: str, scale: Scale) -> Lake:
     for month in scale.history:
         rows = Rows(DAILY_SALES, month_sales(scale, month, random))
         commit_parts(lake, DAILY_SALES, [Part(**file) for file in write_part(lake, rows)])
-    lake_months.write(lake, lake_months.closed_rows(scale.history, NOW, is_last_open=True))
+    lake_months.upsert_months(lake, lake_months.closed_rows(scale.history, NOW, is_last_open=True))
     Build.of(lake, no_spark).run()
     return lake
 

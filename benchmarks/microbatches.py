@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 from benchmarks.traffic import moves, sales
 from feature_store.panel.all_tables import all_tables
 from ingestion.lake_months import read_months
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from jobs import maintain
 from lakehouse.context import Context
 from lakehouse.delta import log
@@ -76,7 +76,7 @@ class Stream:
         rows = pa.table(columns, schema=pa.schema([column.field for column in RECEIVED]))
         started = time.monotonic()
         append_rows(self.lake, SALES_EVENTS, rows)
-        take_in_few(self.lake, rows, stored_profile(self.lake))
+        merge_few_sales(self.lake, rows, stored_profile(self.lake))
         self.settle()
         return time.monotonic() - started
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
@@ -101,7 +101,7 @@ class Intake:
         }
         events = pa.table(fields, pa.schema([column.field for column in RECEIVED]))
         started, read = time.monotonic(), bytes_read()
-        take_in_few(self.lake, events, stored_profile(self.lake))
+        merge_few_sales(self.lake, events, stored_profile(self.lake))
         return {
             "seconds": time.monotonic() - started,
             "MB read": (bytes_read() - read) / 1e6,

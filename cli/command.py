@@ -89,11 +89,17 @@ def outcome(
 ) -> tuple[int, dict[str, Any]]:
     """Run a command; return the exit code and the fields of the result line."""
     try:
-        return 0, {"status": "done", **job.run(context, arguments)}
+        fields = {"status": "done", **job.run(context, arguments)}
+        return exit_code(str(fields["status"])), fields
     except (Exception, KeyboardInterrupt) as error:
         if interruption.asked_for.is_set() or isinstance(error, KeyboardInterrupt):
             return interrupted()
         return failure(job, error)
+
+
+def exit_code(status: str) -> int:
+    """Return the exit code of a command that reports its own status: a part of the work failed."""
+    return {"interrupted": interruption.exit_code(), "failed": 1}.get(status, 0)
 
 
 def interrupted() -> tuple[int, dict[str, Any]]:

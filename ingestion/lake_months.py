@@ -38,6 +38,10 @@ class LakeMonths:
         before = plus_months(self.open_month, -1)
         return before if before in self.range else None
 
+    def is_closed(self, month: date) -> bool:
+        """Return whether a month belongs to the lake and is closed."""
+        return month in self.range and month != self.open_month
+
 
 def read_months(lake: Lake) -> LakeMonths:
     """Read the months of a lake from silver.months.
@@ -78,12 +82,12 @@ def extend(lake: Lake, first: date, last: date, now: datetime) -> LakeMonths:
     if stored is None:
         creation.create_table(lake, MONTHS)
         rows = closed_rows(MonthRange(first, last), now, is_last_open=True)
-        save(lake, rows, plus_months(first, -1), log.version(lake, MONTHS))
+        replace_months(lake, rows, plus_months(first, -1), log.version(lake, MONTHS))
         return LakeMonths(MonthRange(first, last))
     if first >= stored.range.first:
         return stored
     earlier = MonthRange(first, plus_months(stored.range.first, -1))
-    write(lake, closed_rows(earlier, now, is_last_open=False))
+    upsert_months(lake, closed_rows(earlier, now, is_last_open=False))
     return LakeMonths(MonthRange(first, stored.open_month))
 
 
@@ -112,15 +116,15 @@ def shrink(lake: Lake, first: date, last: date) -> LakeMonths:
     if kept == stored.range:
         return stored
     times = closing_times(lake)
-    rows = [row(m, times[m] if m < opened else None) for m in kept]
-    save(lake, rows, min(closed, plus_months(opened, -1)), version)
+    rows = [month_row(m, times[m] if m < opened else None) for m in kept]
+    replace_months(lake, rows, min(closed, plus_months(opened, -1)), version)
     return LakeMonths(kept)
 
 
 def clear(lake: Lake) -> None:
     """Remove all rows of silver.months, when no live sale is left."""
     if stored_months(lake) is not None:
-        save(lake, [], date(1970, 1, 1), log.version(lake, MONTHS))
+        replace_months(lake, [], date(1970, 1, 1), log.version(lake, MONTHS))
 
 
 def close(lake: Lake, month: date, now: datetime) -> LakeMonths:
@@ -135,11 +139,16 @@ def close(lake: Lake, month: date, now: datetime) -> LakeMonths:
     if month != months.open_month:
         raise RefusedError(
             f"{month:%Y-%m} is not the open month of {lake.root}, which is "
-            f"{months.open_month:%Y-%m}; months are closed in their order."
+            f"{months.open_month:%Y-%m}; close months in their order."
         )
     following = plus_months(month, 1)
     times = closing_times(lake) | {month: now}
-    save(lake, [*(row(m, times[m]) for m in months.range), row(following, None)], month, version)
+    replace_months(
+        lake,
+        [*(month_row(m, times[m]) for m in months.range), month_row(following, None)],
+        month,
+        version,
+    )
     return LakeMonths(MonthRange(months.range.first, following))
 
 
@@ -155,12 +164,12 @@ def reopen(lake: Lake, month: date) -> LakeMonths:
     if month != months.cutoff:
         last = f"which is {months.cutoff:%Y-%m}" if months.cutoff else "there is none"
         raise RefusedError(
-            f"{month:%Y-%m} is not the last closed month of {lake.root}, {last}; months are opened "
-            "again one by one, the last one first."
+            f"{month:%Y-%m} is not the last closed month of {lake.root}, {last}; reopen months one "
+            "by one, the last one first."
         )
     times = closing_times(lake) | {month: None}
     kept = MonthRange(months.range.first, month)
-    save(lake, [row(m, times[m]) for m in kept], plus_months(month, -1), version)
+    replace_months(lake, [month_row(m, times[m]) for m in kept], plus_months(month, -1), version)
     return LakeMonths(kept)
 
 
@@ -180,21 +189,23 @@ def closed_rows(
     months: MonthRange, now: datetime, *, is_last_open: bool
 ) -> list[dict[str, object]]:
     """Build rows of silver.months, all closed at ``now`` except perhaps the last."""
-    return [row(m, None if is_last_open and m == months.last else now) for m in months]
+    return [month_row(m, None if is_last_open and m == months.last else now) for m in months]
 
 
-def row(month: date, closed_at: datetime | None) -> dict[str, object]:
+def month_row(month: date, closed_at: datetime | None) -> dict[str, object]:
     """Build a row of silver.months; a month without closing time is open."""
     status = OPEN if closed_at is None else CLOSED
     return {"month": month, "status": status, "closed_at": closed_at}
 
 
-def write(lake: Lake, rows: Iterable[dict[str, object]]) -> None:
+def upsert_months(lake: Lake, rows: Iterable[dict[str, object]]) -> None:
     """Upsert rows of silver.months in one commit."""
     upsert_rows(lake, MONTHS, pa.Table.from_pylist(list(rows), schema=MONTHS.schema))
 
 
-def save(lake: Lake, rows: list[dict[str, object]], closed_by_user: date, version: int) -> None:
+def replace_months(
+    lake: Lake, rows: list[dict[str, object]], closed_by_user: date, version: int
+) -> None:
     """Replace all rows of silver.months in one commit.
 
     Args:

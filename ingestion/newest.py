@@ -27,16 +27,17 @@ def newest(rows: pa.Table, key: Sequence[str], order: Sequence[str]) -> pa.Table
     return ordered.take(last)
 
 
-def newer(one: str, other: str, order: Sequence[str] = ORDER) -> str:
+def newer(row: str, other: str, order: Sequence[str] = ORDER) -> str:
     """Write the SQL condition that one row is a newer version than another row.
 
     Args:
-        one: SQL alias of the row that must be newer.
+        row: SQL alias of the row that must be newer.
         other: SQL alias of the row to compare with.
         order: columns to compare, from left to right.
     """
     name, *others = order
-    mine, its = f"{one}.`{name}`", f"{other}.`{name}`"
+    value, other_value = f"{row}.`{name}`", f"{other}.`{name}`"
     if not others:
-        return f"{mine} > {its}"
-    return f"({mine} > {its} OR ({mine} = {its} AND {newer(one, other, others)}))"
+        return f"{value} > {other_value}"
+    is_newer_later = newer(row, other, others)
+    return f"({value} > {other_value} OR ({value} = {other_value} AND {is_newer_later}))"

@@ -9,7 +9,7 @@ every month also marks the findings of jobs.check_skew in gold feature_skew as r
 
 import argparse
 import sys
-from typing import Any
+from collections.abc import Mapping
 
 from cli.arguments import add_lake_argument, add_month_arguments, asked, lake_of
 from cli.command import Job, main
@@ -25,10 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
     add_month_arguments(parser)
-    parser.add_argument("--rebuild", action="store_true", help="also what did not change")
+    parser.add_argument("--rebuild", action="store_true", help="build unchanged months too")
 
 
-def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Build the stale months, or every month asked for with ``--rebuild``."""
     lake = lake_of(context, arguments)
     history = read_months(lake).range

@@ -12,8 +12,8 @@ features and panel there, and names the separate lake in the result line.
 
 import argparse
 import sys
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from cli.arguments import (
     add_horizons_argument,
@@ -32,6 +32,7 @@ from ingestion.lake_months import read_months
 from lakehouse.context import Context
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
+from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 from lakehouse.values import timestamp
@@ -53,10 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--known-at",
         type=moment,
         metavar="TIMESTAMP",
-        help="from what had been received by this time (ISO; UTC where it names no zone), in a "
-        "separate lake that train, backtest and forecast take as --lake",
+        help="build the panel from records received by this time (ISO; UTC if no zone is named), "
+        "in a separate lake that train, backtest and forecast take as --lake",
     )
-    parser.add_argument("--rebuild", action="store_true", help="also what did not change")
+    parser.add_argument("--rebuild", action="store_true", help="build unchanged months too")
 
 
 def moment(text: str) -> datetime:
@@ -65,17 +66,18 @@ def moment(text: str) -> datetime:
     Raises:
         ArgumentTypeError: the text is no ISO timestamp.
     """
-    if (found := timestamp(text)) is None:
+    if (parsed := timestamp(text)) is None:
         raise argparse.ArgumentTypeError(f"'{text}' is not an ISO timestamp, as 2015-04-01T06:00")
-    return found
+    return parsed
 
 
-def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Assemble the stale months of each horizon's panel."""
     lake = lake_of(context, arguments)
+    profile = stored_profile(lake)
     if arguments.known_at is not None:
-        lake = lake_known_at(context, lake, arguments)
-    features = feature_set(stored_profile(lake))
+        lake = lake_known_at(context, lake, profile, arguments)
+    features = feature_set(profile)
     months = read_months(lake)
     panels = [
         PanelRows(lake, features, arguments.spine, tuple(targets), horizon)
@@ -83,17 +85,17 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         for targets in [asked(arguments, panel_months(months, arguments.spine, horizon))]
     ]
     built = [build(context, panel, months, is_redone=arguments.rebuild) for panel in panels]
-    empty = {panel.table.path: tell_empty_months(panel) for panel in panels}
+    empty = {panel.table.path: report_empty_months(panel) for panel in panels}
     return {
         "lake": lake.root,
         "panel": ",".join(panel.table.path for panel in panels),
-        **{name: sum(one[name] for one in built) for name in ("months", "rows", "bytes")},
+        **{name: sum(panel[name] for panel in built) for name in ("months", "rows", "bytes")},
         "columns": len(features.names),
-        "months_without_rows": {path: months_ for path, months_ in empty.items() if months_},
+        "months_without_rows": {path: texts for path, texts in empty.items() if texts},
     }
 
 
-def tell_empty_months(panel: PanelRows) -> list[str]:
+def report_empty_months(panel: PanelRows) -> list[str]:
     """Return and log the panel's months without rows: no shop sold, or nothing was on offer."""
     empty = panel.empty_months()
     if empty:
@@ -101,7 +103,9 @@ def tell_empty_months(panel: PanelRows) -> list[str]:
     return [f"{month:%Y-%m}" for month in empty]
 
 
-def lake_known_at(context: Context, lake: Lake, arguments: argparse.Namespace) -> Lake:
+def lake_known_at(
+    context: Context, lake: Lake, profile: Profile, arguments: argparse.Namespace
+) -> Lake:
     """Replay the records received by ``--known-at`` into a separate lake; build its features.
 
     Raises:
@@ -109,9 +113,9 @@ def lake_known_at(context: Context, lake: Lake, arguments: argparse.Namespace) -
     """
     at = arguments.known_at
     if at > context.now:
-        raise UsageError(f"--known-at {at.isoformat()} is still to come; name a time that is past.")
-    progress("replaying what had been received by %s", at.isoformat())
-    known = replay(lambda: context.spark, lake, at, is_redone=arguments.rebuild)
+        raise UsageError(f"--known-at {at.isoformat()} lies in the future; name a past time.")
+    progress("replaying the records received by %s", at.isoformat())
+    known = replay(lambda: context.spark, lake, profile, at, is_redone=arguments.rebuild)
     Build.of(known, lambda: context.spark).run()
     return known
 

@@ -7,28 +7,19 @@ Reads the files that the profile names completely. Writes nothing and needs no l
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import Any
-
-import pyarrow as pa
+from collections.abc import Mapping
 
 from cli.arguments import add_source_arguments
 from cli.command import Job, main
-from ingestion.arrivals import Reception, events
-from ingestion.books.books import Book
-from ingestion.books.books_table import books_figures, show_books, show_load
-from ingestion.books.dry_run import try_out
-from ingestion.books.file_figures import not_read_figures
-from ingestion.catalogue.intake import Catalogue, listed, understood
-from ingestion.files.rows import source_rows
-from ingestion.files.sources import Sources, find_sources
-from ingestion.sales.records import parse
-from ingestion.sales.unlisted import Listed, unlisted_figures
+from ingestion import report
+from ingestion.arrivals import Reception
+from ingestion.catalogue.intake import read_catalogue
+from ingestion.files.sources import find_sources
+from ingestion.reconciliation.dry_run import dry_run, first_rows
+from ingestion.sales.unlisted import Listed
 from lakehouse.context import Context
-from lakehouse.profile.profile import Profile, load_profile
+from lakehouse.profile.profile import load_profile
 from lakehouse.progress import progress
-
-SHOWN = ("date", "shop_id", "item_id", "units", "price", "outcome", "reasons")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,82 +30,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Read a folder as jobs.ingest_history would, and return the counts without storing rows."""
     profile = load_profile(arguments.profile)
     progress("checking the files of %s", arguments.data)
     sources = find_sources(arguments.data, profile)
-    files = not_read_figures(sources)
+    files = report.report_not_read(sources.not_read)
     reception = Reception(context.now, context.now)
-    rows = first_rows(sources, profile, reception, arguments.rows)
+    rows = first_rows(sources.sales[0], profile, reception, arguments.rows)
     for row in rows:
         progress("%s", ", ".join(f"{name} {value}" for name, value in row.items() if value))
-    catalogue = read_catalogue(context, sources, profile, reception)
+    catalogue = read_catalogue(lambda: context.spark, sources, profile, reception)
     progress("%d shops, %d items", len(catalogue.shops), len(catalogue.items))
-    listed_ids = Listed.of_rows(shop_id=catalogue.shops, item_id=catalogue.items)
-    trial = try_out(context.spark, sources.sales, profile, reception, listed_ids)
-    show_books(trial.books, sources.sales)
-    show_load(trial.unlisted, trial.returns)
+    listed = Listed.of_rows(shop_id=catalogue.shops, item_id=catalogue.items)
+    result = dry_run(context.spark, sources.sales, profile, reception, listed)
+    names = {source.digest: source.name for source in sources.sales}
     return {
-        "files": len(trial.books),
+        "files": len(result.files),
         **files,
         "shops": len(catalogue.shops),
         "items": len(catalogue.items),
-        "catalogue_rejected": catalogue.rejected,
-        "listed_on_unparsable": catalogue.undated,
-        **books_figures(trial.books),
-        "refused": show_refused(trial.books, sources, profile.sales.most_rejected),
-        "unlisted": unlisted_figures(trial.unlisted),
-        "returns": trial.returns.figures,
+        **report.report_catalogue(catalogue),
+        **report.report_files(result.files, names),
+        **report.report_refused(result, names, profile.sales),
+        **report.report_control_figures(result.figures),
         "first_rows": rows,
     }
-
-
-def show_refused(books: Sequence[Book], sources: Sources, most: float) -> list[str]:
-    """Return and log the files that jobs.ingest_history would refuse.
-
-    jobs.ingest_history refuses a file if more than ``most`` of its records are rejected.
-
-    Args:
-        books: the record counts of each file.
-        sources: the files.
-        most: largest allowed share of rejected records, 0 to 1.
-    """
-    names = {source.digest: source.name for source in sources.sales}
-    refused = [names[b.source] for b in books if b.rejected > most * b.received]
-    for name in refused:
-        progress("%s: more than [sales] most_rejected = %s of its records are rejected", name, most)
-    return refused
-
-
-def first_rows(
-    sources: Sources, profile: Profile, reception: Reception, count: int
-) -> list[dict[str, Any]]:
-    """Parse the first ``count`` rows of the first sales file; return the columns ``SHOWN``."""
-    source = sources.sales[0]
-    read: list[pa.Table] = []
-    for rows in source_rows(source):
-        read.append(rows)
-        if sum(len(table) for table in read) >= count:
-            break
-    if not read:
-        return []
-    records = parse(
-        events(pa.concat_tables(read).slice(0, count), source.digest, reception), profile
-    )
-    shown: list[dict[str, Any]] = records.select(list(SHOWN)).to_pylist()
-    return shown
-
-
-def read_catalogue(
-    context: Context, sources: Sources, profile: Profile, reception: Reception
-) -> Catalogue:
-    """Read and parse the files that list shops, items and categories."""
-    records: dict[str, pa.Table] = {
-        entity: listed(lambda: context.spark, sources, entity, reception)
-        for entity in sources.entities
-    }
-    return understood(records, profile)
 
 
 JOB = Job("check_profile", __doc__, add_arguments, run)

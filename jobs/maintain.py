@@ -13,14 +13,16 @@ remove every other trace; without --yes, only counts the records (docs/how_to/er
 
 import argparse
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from cli.arguments import add_lake_argument, lake_of
 from cli.command import Job, main
 from feature_store.panel.all_tables import all_tables
 from forecasting.retention import RETAIN_DAYS, forget_old
-from ingestion.erasure.removal import erase, find
+from ingestion.erasure.removal import ErasurePlan, erase, find_records
 from ingestion.sales.span import extend_months
 from lakehouse.context import Context
 from lakehouse.delta import log
@@ -47,14 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=RETAIN_HOURS,
         metavar="N",
-        help=f"keep files that versions of the last N hours read (default: {RETAIN_HOURS})",
+        help=f"keep files that table versions of the last N hours read (default: {RETAIN_HOURS})",
     )
     parser.add_argument(
         "--retain-days",
         type=int,
         default=RETAIN_DAYS,
         metavar="N",
-        help="keep backtests, reports, checks of skew, withdrawn forecasts and lakes of "
+        help="keep backtests, reports, skew checks, withdrawn forecasts and lakes of "
         f"build_panel --known-at of the last N days (default: {RETAIN_DAYS})",
     )
     parser.add_argument(
@@ -62,25 +64,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=FILES_PER_PARTITION,
         metavar="N",
-        help=f"join a partition's files when there are more (default: {FILES_PER_PARTITION})",
+        help=f"join the files of a partition that has more than N (default: {FILES_PER_PARTITION})",
     )
     parser.add_argument(
         "--erase-shop",
         metavar="ID",
         action="append",
         default=[],
-        help="remove all records of this shop and of its aliases; may be given several times",
+        help="erase all records of this shop and of its aliases; may be given several times",
     )
     parser.add_argument(
         "--erase-sales",
         metavar="FILE",
         type=Path,
-        help="remove these sales: a sale_id on each line",
+        help="file of the sales to erase: a sale_id on each line",
     )
-    parser.add_argument("--yes", action="store_true", help="erase; without it only count")
+    parser.add_argument(
+        "--yes", action="store_true", help="erase the records; without --yes, only count them"
+    )
 
 
-def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+@dataclass(frozen=True)
+class UpkeepLimits:
+    """What upkeep keeps.
+
+    Attributes:
+        hours: hours for which files of older versions stay readable.
+        days: days for which backtests, checks, reports and withdrawn forecasts stay.
+        files: number of files of a partition above which the files are joined.
+    """
+
+    hours: int
+    days: int
+    files: int
+
+
+def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Maintain every table of the lake, or erase the named records.
 
     Raises:
@@ -91,27 +110,31 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         raise UsageError("--retain-hours is at least 0, --retain-days and --files at least 1.")
     lake = lake_of(context, arguments)
     if arguments.erase_shop or arguments.erase_sales:
-        return erase_records(context, lake, arguments)
+        sales = read_sale_ids(arguments.erase_sales) if arguments.erase_sales else []
+        progress("looking for the records")
+        plan = find_records(lake, arguments.erase_shop, sales, stored_profile(lake))
+        return erase_records(lake, plan, context.now if arguments.yes else None)
     if arguments.yes:
-        raise UsageError("--yes is for --erase-shop and --erase-sales.")
-    return upkeep(context, lake, arguments)
+        raise UsageError("--yes requires --erase-shop or --erase-sales.")
+    limits = UpkeepLimits(arguments.retain_hours, arguments.retain_days, arguments.files)
+    return upkeep(lake, limits, context.now)
 
 
-def upkeep(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
+def upkeep(lake: Lake, limits: UpkeepLimits, now: datetime) -> Mapping[str, object]:
     """Delete old rows and reports, join small files, and vacuum every table."""
-    forgotten = forget_old(lake, context.now, arguments.retain_days)
+    forgotten = forget_old(lake, now, limits.days)
     for name, count in forgotten.items():
-        progress("%s: %d older than %d days forgotten", name, count, arguments.retain_days)
+        progress("%s: %d older than %d days deleted", name, count, limits.days)
     tables = [table for table in all_tables(stored_profile(lake)) if log.exists(lake, table)]
     joined = removed = 0
     for table in tables:
-        files = compact(lake, table, arguments.files)
-        gone = vacuum(lake, table, arguments.retain_hours)
-        progress("%s: %d files joined, %d removed", table.path, files, gone)
-        joined, removed = joined + files, removed + gone
+        files_joined = compact(lake, table, limits.files)
+        files_removed = vacuum(lake, table, limits.hours)
+        progress("%s: %d files joined, %d removed", table.path, files_joined, files_removed)
+        joined, removed = joined + files_joined, removed + files_removed
     dropped = [path for prefix in DERIVED for path in drop_others(lake, prefix, tables)]
     for path in dropped:
-        progress("%s: removed, of no feature group that the profile has now", path)
+        progress("%s: removed, because the profile no longer has its feature group", path)
     return {
         "tables": len(tables),
         "files_joined": joined,
@@ -121,28 +144,31 @@ def upkeep(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[
     }
 
 
-def erase_records(context: Context, lake: Lake, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Count the records of the named shops and sales; with ``--yes``, remove them."""
-    sales = sale_ids(arguments.erase_sales) if arguments.erase_sales else []
-    progress("looking for the records")
-    found = find(lake, arguments.erase_shop, sales, stored_profile(lake))
-    for path, count in found.counts.items():
+def erase_records(lake: Lake, plan: ErasurePlan, now: datetime | None) -> Mapping[str, object]:
+    """Report the records of the named shops and sales, and erase the records.
+
+    Args:
+        lake: the lake that has the records.
+        plan: the records.
+        now: time of the erasure; None: only report.
+    """
+    for path, count in plan.counts.items():
         progress("%s: %d rows", path, count)
     figures = {
-        "shops": found.shops,
-        "rows": found.counts,
-        "unattributed_rejected": found.unattributed,
+        "shops": plan.shops,
+        "rows": plan.counts,
+        "unattributed_rejected": plan.unattributed,
     }
-    if not arguments.yes:
-        progress("nothing is erased yet: run it again with --yes")
+    if now is None:
+        progress("nothing is erased yet; to erase these rows, run the command again with --yes")
         return {"erased": False, **figures}
-    erase(lake, found, context.now)
-    extend_months(lake, context.now)
-    progress("due, so that nothing of it is left in any file: %s", ", then ".join(DUE))
+    erase(lake, plan, now)
+    extend_months(lake, now)
+    progress("to remove every other trace, run jobs.%s", ", then jobs.".join(DUE))
     return {"erased": True, **figures, "due": DUE}
 
 
-def sale_ids(path: Path) -> list[str]:
+def read_sale_ids(path: Path) -> list[str]:
     """Read sale ids from a file, one per line.
 
     Raises:

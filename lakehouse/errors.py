@@ -7,7 +7,7 @@ ShopcastError
     ├── ProfileError     a profile's file is not valid
     ├── SourceError      a retailer's file cannot be read as its profile declares
     ├── LakeError        the lake is missing, of another format, or of another profile
-    ├── BooksError       a file's records were not all accounted for in the tables
+    ├── ReconciliationError       a file's records were not all accounted for in the tables
     └── ConflictError    another process wrote the same table at the same time
 Any other exception is a defect of the program: exit code 1.
 """
@@ -47,7 +47,7 @@ class LakeError(RefusedError):
     """The lake is missing, has another format, or was made with another profile."""
 
 
-class BooksError(RefusedError):
+class ReconciliationError(RefusedError):
     """The records received from a file were not all accounted for in the tables."""
 
 

@@ -15,18 +15,13 @@ machine, for development. ``COMMAND --help`` describes a command.
 """
 
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from cli.command import main as run_job
 from streaming import broker, create_topics, ingest, local, produce, refresh
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
-    **{each.JOB.name: partial(run_job, each.JOB) for each in (ingest, refresh, local)},
-    produce.JOB.name: produce.main,
-    create_topics.JOB.name: partial(run_job, create_topics.JOB),
-    broker.JOB.name: broker.main,
-}
+JOBS = (module.JOB for module in (ingest, refresh, local, produce, create_topics, broker))
+COMMANDS = {job.name: job for job in JOBS}
 WRONG_USE = 2
 
 
@@ -38,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
     """
     name, *rest = argv or ["--help"]
     if name in COMMANDS:
-        return COMMANDS[name](rest)
+        return run_job(COMMANDS[name], rest)
     is_help = name in ("-h", "--help")
     (sys.stdout if is_help else sys.stderr).write(f"{__doc__}\n")
     return 0 if is_help else WRONG_USE

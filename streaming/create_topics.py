@@ -7,11 +7,12 @@ Reads the topics in Kafka. Writes the missing ones; writes nothing outside Kafka
 
 import argparse
 import sys
-from typing import Any
+from collections.abc import Mapping
 
 from cli.command import Job, main
+from cli.streaming_arguments import add_servers_argument
 from lakehouse.context import Context
-from streaming.kafka.settings import add_servers_argument, kafka_settings
+from streaming.kafka.settings import kafka_settings
 from streaming.kafka.topics import BROKERS_DEFAULT, PARTITIONS, create_topics, topic_ids
 
 
@@ -23,20 +24,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=int,
         default=PARTITIONS,
-        help=f"of a new topic (default: {PARTITIONS})",
+        help=f"number of partitions of a new topic (default: {PARTITIONS})",
     )
     parser.add_argument(
         "--replication",
         metavar="N",
         type=int,
         default=BROKERS_DEFAULT,
-        help="replicas of a new topic (default: as the brokers are set)",
+        help="replicas of each partition of a new topic (default: the brokers' setting)",
     )
 
 
-def run(_: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(_: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Create the missing topics; return their names and the ids of all topics."""
-    settings = kafka_settings(vars(arguments))
+    settings = kafka_settings({"bootstrap_servers": arguments.bootstrap_servers})
     names = [settings.sales_topic, settings.catalogue_topic]
     created = create_topics(settings, names, arguments.partitions, arguments.replication)
     return {"created": created, "topics": topic_ids(settings, names)}

@@ -16,16 +16,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 from cli.arguments import add_lake_argument, lake_of
 from cli.command import Job
+from cli.streaming_arguments import add_servers_argument
+from ingestion.claim import claim_profile
 from lakehouse.context import Context
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.progress import progress
-from streaming.ingest import claimed
-from streaming.kafka.settings import KafkaSettings, add_servers_argument, kafka_settings
+from streaming.kafka.settings import KafkaSettings, kafka_settings
 from streaming.kafka.topics import create_topics
 from streaming.local_broker.broker import Broker
 from streaming.queries.stopping import stop_on_signals
@@ -53,10 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Run broker, ingest and refresh until a signal stops this process."""
     lake, stopping = lake_of(context, arguments), stop_on_signals()
-    profile = claimed(lake, arguments.profile)
+    profile = claim_profile(lake, arguments.profile, may_create=True)
     with ExitStack() as stack:
         kafka = reached(stack, arguments)
         create_topics(kafka, [kafka.sales_topic, kafka.catalogue_topic])

@@ -12,24 +12,23 @@ ingest query rejects the record with a reason.
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain, islice
 from threading import Event
-from typing import Any
 
 from tqdm import tqdm
 
-from cli.command import Job, outcome, report, start_logging
-from lakehouse import interruption
+from cli.command import Job, main
+from cli.streaming_arguments import add_servers_argument
+from ingestion.files.sources import find_sales_file
 from lakehouse.context import Context
 from lakehouse.profile.profile import load_profile
 from lakehouse.progress import progress
-from lakehouse.settings import JobSettings
 from streaming.kafka.delivery import Delivery
-from streaming.kafka.settings import add_servers_argument, kafka_settings
+from streaming.kafka.settings import kafka_settings
 from streaming.kafka.topics import topic_ids
 from streaming.producer.messages import Message, messages
-from streaming.producer.rows import find_sales
 from streaming.queries.stopping import stop_on_signals
 
 
@@ -54,32 +53,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a shipped profile (1c, m5, sample) or a path ending in .toml",
     )
     add_servers_argument(parser)
-    parser.add_argument("--topic", metavar="NAME", help="(default: KAFKA_SALES_TOPIC, daily-sales)")
     parser.add_argument(
-        "--rate", metavar="N", type=positive, help="messages per second (default: all it can)"
+        "--topic",
+        metavar="NAME",
+        help="topic (default: KAFKA_SALES_TOPIC, else daily-sales)",
+    )
+    parser.add_argument(
+        "--rate",
+        metavar="N",
+        type=positive,
+        help="messages per second (default: no limit)",
     )
     parser.add_argument(
         "--shuffle-seed",
         metavar="N",
         type=int,
-        help="shuffle each file's rows; the file must then fit into memory",
+        help="seed of a shuffle of each file's rows; each file must fit into memory (default: rows "
+        "stay in the order of the file)",
     )
-    parser.add_argument("--limit", metavar="N", type=int, help="end after N messages")
+    parser.add_argument("--limit", metavar="N", type=int, help="stop after N messages")
     parser.add_argument("files", metavar="FILE", nargs="+", help="daily-sales file or URI")
 
 
-def run(_: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Sending:
+    """How messages are sent.
+
+    Attributes:
+        rate: messages per second; None: as fast as possible.
+        limit: largest number of messages; None: all.
+    """
+
+    rate: float | None
+    limit: int | None
+
+
+def run(_: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Check the files, and send their rows to the topic."""
     profile = load_profile(arguments.profile)
-    settings = kafka_settings(vars(arguments))
+    settings = kafka_settings({"bootstrap_servers": arguments.bootstrap_servers})
     topic = arguments.topic or settings.sales_topic
     topic_ids(settings, [topic])
     progress("checking %d files", len(arguments.files))
-    sources = [find_sales(file, profile) for file in arguments.files]
-    found = chain.from_iterable(messages(s, profile, arguments.shuffle_seed) for s in sources)
+    sources = [find_sales_file(file, profile) for file in arguments.files]
+    seed = arguments.shuffle_seed
+    rows = chain.from_iterable(messages(source, profile, seed) for source in sources)
     started = time.monotonic()
     with Delivery(settings, topic) as delivery:
-        status = deliver(delivery, islice(found, arguments.limit), arguments)
+        status = deliver(delivery, rows, Sending(arguments.rate, arguments.limit))
     seconds = time.monotonic() - started
     return {
         "status": status,
@@ -91,19 +112,19 @@ def run(_: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def deliver(delivery: Delivery, found: Iterator[Message], arguments: argparse.Namespace) -> str:
+def deliver(delivery: Delivery, rows: Iterator[Message], sending: Sending) -> str:
     """Send messages until the last one or Ctrl-C, and wait for Kafka's confirmations.
 
     Returns:
-        done, failed (some were not delivered) or interrupted.
+        The status of the command: done, failed (some were not delivered) or interrupted.
     """
     stopping = stop_on_signals()
-    with tqdm(total=arguments.limit, unit=" messages", disable=None) as bar:
-        for message in paced(found, arguments.rate, stopping):
+    with tqdm(total=sending.limit, unit=" messages", disable=None) as bar:
+        for message in paced(islice(rows, sending.limit), sending.rate, stopping):
             delivery.send(message.key, message.value)
             bar.update()
     if stopping.is_set():
-        progress("Interrupted: waiting for what is on its way.")
+        progress("Interrupted: waiting until Kafka confirms the messages that were sent.")
     delivery.flush()
     progress("%d messages delivered, %d not", delivery.delivered, delivery.failed)
     if delivery.fault:
@@ -111,16 +132,16 @@ def deliver(delivery: Delivery, found: Iterator[Message], arguments: argparse.Na
     return "interrupted" if stopping.is_set() else "failed" if delivery.failed else "done"
 
 
-def paced(found: Iterator[Message], rate: float | None, stopping: Event) -> Iterator[Message]:
+def paced(rows: Iterator[Message], rate: float | None, stopping: Event) -> Iterator[Message]:
     """Yield messages until ``stopping`` is set.
 
     Args:
-        found: the messages.
+        rows: the messages.
         rate: messages per second; None: as fast as possible.
         stopping: ends the messages once set.
     """
     started = time.monotonic()
-    for number, message in enumerate(found):
+    for number, message in enumerate(rows):
         ahead = started + number / rate - time.monotonic() if rate else 0.0
         if stopping.is_set() or (ahead > 0 and stopping.wait(ahead)):
             return
@@ -129,22 +150,5 @@ def paced(found: Iterator[Message], rate: float | None, stopping: Event) -> Iter
 
 JOB = Job("produce", __doc__, add_arguments, run, "python -m streaming.produce")
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Replay files from a command line.
-
-    Returns:
-        The exit code.
-    """
-    arguments = JOB.parser().parse_args(argv)
-    start_logging()
-    interruption.listen()
-    started = time.monotonic()
-    code, fields = outcome(JOB, Context(JobSettings(), JOB.name), arguments)
-    report({"job": JOB.name, **fields, "seconds": round(time.monotonic() - started, 1)})
-    exits = {"interrupted": interruption.exit_code(), "failed": 1}
-    return code or exits.get(fields["status"], 0)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(JOB))

@@ -28,7 +28,7 @@ def versions(lake: Lake, *tables: Table) -> list[int]:
     return [log.version(lake, table) for table in tables]
 
 
-def put_through(spark: "SparkSession", lake: Lake, events: pa.Table, meaning: Profile) -> None:
-    """Put records into bronze and through to silver."""
+def ingest_events(spark: "SparkSession", lake: Lake, events: pa.Table, meaning: Profile) -> None:
+    """Append records to bronze and merge them into silver by Spark."""
     append_rows(lake, SALES_EVENTS, events)
-    intake.take_in(lake, spark.createDataFrame(events), meaning)
+    intake.merge_sales(lake, spark.createDataFrame(events), meaning)

@@ -13,7 +13,7 @@ from job_runs import run
 
 from feature_store.build import Build
 from ingestion import lake_months
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from jobs import build_panel
 from lakehouse.delta import creation
 from lakehouse.delta.upserts import upsert_rows
@@ -87,11 +87,11 @@ def small_lake(
     for table in (DAILY_SALES, DAILY_OFFERS, REPLACED_DAYS, SHOPS, ITEMS):
         creation.create_table(lake, table)
     values = [json.dumps(sale).encode() for sale in sales]
-    take_in_few(lake, events(*values), stored_profile(lake))
+    merge_few_sales(lake, events(*values), stored_profile(lake))
     upsert_rows(
         lake, ITEMS, pa.Table.from_pylist(listed() if items is None else items, ITEMS.schema)
     )
-    lake_months.write(lake, lake_months.closed_rows(months, NOW, is_last_open=True))
+    lake_months.upsert_months(lake, lake_months.closed_rows(months, NOW, is_last_open=True))
     Build.of(lake, no_spark).run()
     return lake
 

@@ -3,15 +3,17 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ingestion.arrivals import Reception, events
 from ingestion.catalogue.records import Record, item_rows, latest_records, shop_rows
+from ingestion.files.checked_folder import read_whole
 from ingestion.files.rows import distinct_rows, source_rows
+from ingestion.files.source import Sources
 from ingestion.files.source_file import unchanged
-from ingestion.files.sources import Sources, entities, read_whole
+from ingestion.files.sources import entities
 from lakehouse.delta import creation, log
 from lakehouse.delta.arrow import append_rows, read_batches, read_table
 from lakehouse.delta.upserts import upsert_rows
@@ -45,6 +47,21 @@ class Catalogue:
     undated: int = 0
 
 
+@dataclass(frozen=True)
+class CatalogueChange:
+    """The result of merging lists into the catalogue.
+
+    Attributes:
+        catalogue: the catalogue read from the lists.
+        shops: number of shops that are new or have changed values.
+        items: number of items that are new or have changed values.
+    """
+
+    catalogue: Catalogue
+    shops: int
+    items: int
+
+
 def catalogue_digest(sources: Sources, profile: Profile) -> str:
     """Digest the inputs of silver.shops and silver.items: files and declarations of the profile."""
     files = {entity: source.digest for entity, source in sources.entities.items()}
@@ -52,7 +69,7 @@ def catalogue_digest(sources: Sources, profile: Profile) -> str:
     return log.digest([files, meaning, profile.sales.date_format])
 
 
-def understood(records: Mapping[str, pa.Table], profile: Profile) -> Catalogue:
+def parse_catalogue(records: Mapping[str, pa.Table], profile: Profile) -> Catalogue:
     """Parse the records of the lists into a catalogue.
 
     Args:
@@ -80,13 +97,13 @@ def undated(items: Iterable[Record], profile: Profile) -> int:
     return sum(text is not None and read_date(text) is None for text in stated)
 
 
-def take_in(
+def ingest_catalogue(
     spark: "Callable[[], SparkSession]",
     lake: Lake,
     sources: Sources,
     profile: Profile,
     reception: Reception,
-) -> tuple[Catalogue, int, int]:
+) -> CatalogueChange:
     """Append list files to bronze.catalogue_events and merge them into shops and items.
 
     A file whose digest bronze has is not appended again. Memory holds the lists.
@@ -97,37 +114,38 @@ def take_in(
         sources: the checked files of the lists.
         profile: the profile that describes the lists.
         reception: when the files were received and ingested.
-
-    Returns:
-        The catalogue, and the numbers of shops and of items that changed.
     """
     for entity, source in sources.entities.items():
         transaction = log.Named(f"{entity}:{source.digest}")
         if not log.has_transaction(lake, CATALOGUE_EVENTS, transaction):
-            records = listed(spark, sources, entity, reception)
+            records = read_list(spark, sources, entity, reception)
             append_rows(lake, CATALOGUE_EVENTS, records, transaction)
     stored = {
-        entity: stored_events(lake, entity, source.digest)
+        entity: read_list_events(lake, entity, source.digest)
         for entity, source in sources.entities.items()
     }
-    return put_through(lake, stored, profile)
+    return merge_catalogue(lake, stored, profile)
 
 
-def put_through(
+def merge_catalogue(
     lake: Lake, records: Mapping[str, pa.Table], profile: Profile
-) -> tuple[Catalogue, int, int]:
-    """Merge list records into silver.shops and silver.items; arguments as ``understood``.
-
-    Returns:
-        The catalogue, and the numbers of shops and of items that changed.
-    """
-    catalogue = understood(records, profile)
+) -> CatalogueChange:
+    """Merge list records into silver.shops and silver.items; arguments as ``parse_catalogue``."""
+    catalogue = parse_catalogue(records, profile)
     shops = upsert_changed(lake, SHOPS, catalogue.shops)
     items = upsert_changed(lake, ITEMS, catalogue.items)
-    return catalogue, shops, items
+    return CatalogueChange(catalogue, shops, items)
 
 
-def listed(
+def read_catalogue(
+    spark: "Callable[[], SparkSession]", sources: Sources, profile: Profile, reception: Reception
+) -> Catalogue:
+    """Read and parse list files without writing a table; arguments as ``ingest_catalogue``."""
+    records = {entity: read_list(spark, sources, entity, reception) for entity in sources.entities}
+    return parse_catalogue(records, profile)
+
+
+def read_list(
     spark: "Callable[[], SparkSession]", sources: Sources, entity: str, reception: Reception
 ) -> pa.Table:
     """Read a list file as rows of bronze.catalogue_events.
@@ -137,26 +155,26 @@ def listed(
     source = read_whole(sources.entities[entity])
     if sources.is_sales(source):
         with unchanged(source.uri, source.stamp):
-            found = numbered(distinct_rows(spark(), source).toArrow())
+            rows = number_rows(distinct_rows(spark(), source).toArrow())
     else:
-        found = pa.concat_tables(source_rows(source, is_multiline=True))
-    records = events(found, source.digest, reception)
+        rows = pa.concat_tables(source_rows(source, is_multiline=True))
+    records = events(rows, source.digest, reception)
     return records.append_column("entity", pa.repeat(entity, len(records)))
 
 
-def numbered(rows: pa.Table) -> pa.Table:
+def number_rows(rows: pa.Table) -> pa.Table:
     """Sort rows by all columns and number them in a column ``offset``, from 0."""
     ordered = rows.sort_by([(name, "ascending") for name in rows.column_names])
     return ordered.append_column("offset", pa.array(range(len(ordered)), pa.int64()))
 
 
-def stored_events(lake: Lake, entity: str, digest: str) -> pa.Table:
+def read_list_events(lake: Lake, entity: str, digest: str) -> pa.Table:
     """Read a list's rows of bronze.catalogue_events, by entity and digest of the file."""
     filters = [("source", "=", digest), ("entity", "=", entity)]
     return read_table(lake, CATALOGUE_EVENTS, filters=filters)
 
 
-def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+def upsert_changed(lake: Lake, table: Table, rows: Sequence[Record]) -> int:
     """Upsert rows into a table, except where the stored row of the same key is newer.
 
     A later row with equal values is written too, for ``updated_at``: a version received late, with
@@ -187,14 +205,14 @@ def upsert_changed(lake: Lake, table: Table, rows: Sequence[Mapping[str, Any]]) 
     return changed
 
 
-def is_newer(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
-    """Return whether to store a row: new, later, or of the same time with other values."""
-    if stored is None or row["updated_at"] > stored["updated_at"]:
+def is_newer(row: Record, stored: Record) -> bool:
+    """Return whether to store a row: later than the stored row, or as late with other values."""
+    if row["updated_at"] > stored["updated_at"]:
         return True
     return row["updated_at"] == stored["updated_at"] and comparable(row) != comparable(stored)
 
 
-def comparable(row: Mapping[str, Any]) -> str:
+def comparable(row: Record) -> str:
     """Write a row without ``updated_at`` as text, so that rows with equal values compare equal."""
     kept = {name: value for name, value in row.items() if name != "updated_at"}
     return json.dumps({**kept, "attributes": sorted(row["attributes"])}, default=str)

@@ -1,7 +1,6 @@
 """Catalogue messages: changes of shops and items received while the lake is in use."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pyarrow as pa
 
@@ -23,7 +22,7 @@ MALFORMED = "catalogue_malformed"
 ORDER = ("updated_at", *RECORD_KEY)
 
 
-def take_in_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
+def merge_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
     """Merge messages into silver.shops and silver.items; the newest record of each id stays.
 
     A message is a JSON object with ``updated_at`` and lists ``shops`` and ``items``, of which one
@@ -40,30 +39,30 @@ def take_in_messages(lake: Lake, events: pa.Table, profile: Profile) -> int:
     rows = events.to_pylist()
     messages = [(row, read_message(row["value"])) for row in rows]
     reject(lake, [row for row, message in messages if message is None])
-    read = [in_order(message, row) for row, message in messages if message is not None]
-    shops = newest(read, "shops", "shop_id", profile.shops)
-    items = newest(read, "items", "item_id", profile.items)
+    valid = [add_order(message, row) for row, message in messages if message is not None]
+    shops = newest_records(valid, "shops", "shop_id", profile.shops)
+    items = newest_records(valid, "items", "item_id", profile.items)
     changed = 0
     if shops:
         changed += upsert_changed(lake, SHOPS, with_aliases(shops, shop_rows(shops, profile)))
     if items:
-        categories = known_categories(lake, items, profile)
+        categories = read_categories(lake, items, profile)
         changed += upsert_changed(lake, ITEMS, item_rows(items, categories, profile))
     return changed
 
 
-def in_order(message: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+def add_order(message: Record, row: Record) -> Record:
     """Add ``order`` to a message; an ``updated_at`` in the future becomes the ingestion time.
 
     A message from the future would otherwise win over every later message.
     """
-    is_known = message["updated_at"] <= row["ingested_at"] + CLOCKS_APART
-    version = message["updated_at"] if is_known else row["ingested_at"]
+    is_past = message["updated_at"] <= row["ingested_at"] + CLOCKS_APART
+    version = message["updated_at"] if is_past else row["ingested_at"]
     order = tuple({**row, "updated_at": version}[name] for name in ORDER)
     return {**message, "updated_at": version, "order": order}
 
 
-def read_message(value: bytes | None) -> dict[str, Any] | None:
+def read_message(value: bytes | None) -> Record | None:
     """Read a catalogue message; None where the value is not a valid message."""
     message = read_object(value)
     if message is None:
@@ -78,7 +77,7 @@ def read_message(value: bytes | None) -> dict[str, Any] | None:
 
 def is_list_of_records(value: object) -> bool:
     """Return whether a JSON value is a list of objects."""
-    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+    return isinstance(value, list) and all(isinstance(record, dict) for record in value)
 
 
 def is_id(value: object) -> bool:
@@ -86,9 +85,9 @@ def is_id(value: object) -> bool:
     return isinstance(value, str) and plausible_id(value) is not None
 
 
-def newest(messages: Iterable[Mapping[str, Any]], name: str, key: str, entity: Entity) -> Records:
+def newest_records(messages: Iterable[Record], name: str, key: str, entity: Entity) -> Records:
     """Return each id's newest record from messages, with fields as texts under the list's names."""
-    found: Records = {}
+    records: Records = {}
     fields = {
         **dict.fromkeys(entity_fields(entity)),
         "name": None,
@@ -97,11 +96,11 @@ def newest(messages: Iterable[Mapping[str, Any]], name: str, key: str, entity: E
         "category_name": None,
         "alias_of": None,
     }
-    for message in sorted(messages, key=lambda one: one["order"]):
+    for message in sorted(messages, key=lambda message: message["order"]):
         for record in message[name]:
             texts = {field: as_text(field, record.get(field)) for field in fields}
-            found[str(texts[key])] = {**texts, "updated_at": message["updated_at"]}
-    return found
+            records[str(texts[key])] = {**texts, "updated_at": message["updated_at"]}
+    return records
 
 
 def as_text(name: str, value: object) -> str | None:
@@ -118,10 +117,11 @@ def with_aliases(records: Records, rows: list[Record]) -> list[Record]:
     ]
 
 
-def known_categories(lake: Lake, items: Records, profile: Profile) -> Records:
+def read_categories(lake: Lake, items: Records, profile: Profile) -> Records:
     """Return the categories of items, with names from the items, else from silver.items."""
-    asked = [("category_id", "in", list({i["category_id"] for i in items.values()} - {None}))]
-    stored = read_table(lake, ITEMS, ["category_id", "category_name"], asked)
+    ids = list({item["category_id"] for item in items.values()} - {None})
+    filters = [("category_id", "in", ids)]
+    stored = read_table(lake, ITEMS, ["category_id", "category_name"], filters)
     each = stored.group_by("category_id").aggregate([("category_name", "max")]).to_pylist()
     names = {row["category_id"]: row["category_name_max"] for row in each}
     names |= {i["category_id"]: i["category_name"] for i in items.values() if i["category_name"]}
@@ -133,7 +133,7 @@ def known_categories(lake: Lake, items: Records, profile: Profile) -> Records:
     }
 
 
-def reject(lake: Lake, rows: list[dict[str, Any]]) -> None:
+def reject(lake: Lake, rows: list[Record]) -> None:
     """Upsert invalid messages into bronze.rejected_sales with the reason ``MALFORMED``."""
     if rows:
         kept = [{**row, "reasons": [MALFORMED]} for row in rows]

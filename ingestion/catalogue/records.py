@@ -15,6 +15,7 @@ from lakehouse.values import clean_text, plausible_id
 UNKNOWN = "unknown"
 IDS = frozenset({"shop_id", "item_id", "category_id", "alias_of"})
 
+# Fields of a record or a row by name; the record is a JSON object.
 Record = dict[str, Any]
 Records = dict[str, Record]
 
@@ -55,11 +56,11 @@ def read_field(name: str, text: str | None) -> str | None:
 def attributes(record: Record, entity: Entity) -> list[tuple[str, str]]:
     """Derive the attributes of a record as ``(name, value)``, sorted by name; empty values drop."""
     field_of = {column: name for name, column in entity_fields(entity).items()}
-    found = {
+    values = {
         name: captured(attribute, record[field_of[attribute.column]])
         for name, attribute in entity.attributes.items()
     }
-    return [(name, value) for name, value in sorted(found.items()) if value]
+    return [(name, value) for name, value in sorted(values.items()) if value]
 
 
 def captured(attribute: Attribute, text: str | None) -> str | None:
@@ -121,4 +122,4 @@ def item_rows(records: Records, categories: Records, profile: Profile) -> list[R
 
 def merged(*attributes: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Merge lists of attributes, sorted by name; for the same name, the later list wins."""
-    return sorted({name: value for some in attributes for name, value in some}.items())
+    return sorted({name: value for pairs in attributes for name, value in pairs}.items())

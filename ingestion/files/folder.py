@@ -54,15 +54,15 @@ def existing_folder(folder: str) -> str:
     return folder
 
 
-def file_names(folder: str) -> list[str]:
+def list_names(folder: str) -> list[str]:
     """List the names of a folder's files, sorted."""
     return sorted(info.base_name for info in entries(folder) if info.type == FileType.File)
 
 
 def entries(folder: str) -> list[FileInfo]:
     """List the files and subfolders of a folder."""
-    found: list[FileInfo] = filesystem(folder).get_file_info(FileSelector("", recursive=False))
-    return found
+    infos: list[FileInfo] = filesystem(folder).get_file_info(FileSelector("", recursive=False))
+    return infos
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
@@ -70,7 +70,7 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def listed(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """Join names for a message."""
     return ", ".join(names) or "nothing"
 
@@ -87,14 +87,14 @@ def not_read(folder: str, read: Collection[str], patterns: Sequence[str]) -> tup
         Likely mistakes first, then by name. Of subfolders, only entries that are likely mistakes.
     """
     wanted = [*patterns, *(name for name in read if not matches(name, patterns))]
-    found: list[NotRead] = []
+    left_out: list[NotRead] = []
     for info in entries(folder):
         name = info.base_name
         if info.type == FileType.Directory:
-            found += folder_not_read(folder, name, wanted)
+            left_out += folder_not_read(folder, name, wanted)
         elif name not in read:
-            found.append(file_not_read(name, wanted))
-    return tuple(sorted(found, key=lambda one: (not one.is_likely, one.name)))
+            left_out.append(file_not_read(name, wanted))
+    return tuple(sorted(left_out, key=lambda file: (not file.is_likely, file.name)))
 
 
 def file_not_read(name: str, wanted: Sequence[str]) -> NotRead:
@@ -103,8 +103,8 @@ def file_not_read(name: str, wanted: Sequence[str]) -> NotRead:
         if fnmatchcase(name.lower(), pattern.lower()):
             return NotRead(name, f"differs from {pattern} in case; rename it", True)
     for pattern in wanted:
-        telling = stem(pattern.lower())
-        if telling.strip("*?") and fnmatchcase(stem(name.lower()), telling):
+        pattern_stem = stem(pattern.lower())
+        if pattern_stem.strip("*?") and fnmatchcase(stem(name.lower()), pattern_stem):
             return NotRead(name, f"does not end as {pattern} does; rename or convert it", True)
     return NotRead(name, "the profile does not name it", False)
 

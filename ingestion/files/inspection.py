@@ -1,9 +1,7 @@
 """Inspection of a file: one pass in bounded memory for digest, integrity, columns and rows."""
 
 import codecs
-import csv
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -12,15 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.files.parquet_types import is_value
+from ingestion.files.piece import Piece
 from ingestion.files.source_file import file_stamp, open_source, require_unchanged
 from ingestion.files.text_bytes import (
-    BLANKS,
     BYTE_ORDER_MARK,
     decode,
     gunzipped,
     is_packed,
     pieces_and_end,
 )
+from ingestion.files.text_lines import Header, LineCount
 from lakehouse.errors import SourceError
 from lakehouse.profile.profile import Files
 
@@ -28,30 +27,6 @@ PARQUET = ".parquet"
 CHUNK = 1 << 20
 # Rows of a Parquet file to decode at a time.
 ROWS_AT_ONCE = 100_000
-# Bytes of a text file that one task reads.
-PIECE = 32 << 20
-# Characters; a longer first line is no header, so the file is not delimited text.
-LONGEST_HEADER = 1 << 20
-# Bytes; a reader holds a whole line in memory.
-LONGEST_LINE = 64 << 20
-BLANK_LINES = re.compile(r"[\x00-\x20]*[\r\n]")
-LINE_ENDS = b"\r\n"
-WRITTEN, ENDED = b"x", b"\n"
-MARKS = bytes(ENDED[0] if code in LINE_ENDS else WRITTEN[0] for code in range(256))
-BLANK_BYTES = bytes(code for code in range(33) if code not in LINE_ENDS)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The part of a file that one task reads, from ``start`` up to ``end``.
-
-    Positions are bytes of a text file, row groups of a Parquet file.
-    """
-
-    start: int
-    end: int
-    first_row: int
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -84,75 +59,6 @@ def digested(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes
     for piece in pieces:
         digest.update(piece)
         yield piece
-
-
-class Header:
-    """The header of a text: the first line that is not blank, found while text is added."""
-
-    def __init__(self) -> None:
-        self.line = ""
-        self._text = ""
-        self._is_begun = False
-
-    def add(self, text: str) -> None:
-        """Add the next piece of text; once the header is complete, ignore the piece."""
-        if self.line or len(self._text) >= LONGEST_HEADER:
-            return
-        self._text += text if self._is_begun else text.removeprefix(BYTE_ORDER_MARK)
-        self._is_begun = self._is_begun or bool(text)
-        if blank := BLANK_LINES.match(self._text):
-            self._text = self._text[blank.end() :]
-        line, *others = re.split(r"[\r\n]", self._text, maxsplit=1)
-        self.line = line if others else ""
-
-    def columns(self, delimiter: str) -> tuple[str, ...]:
-        """Split the header into column names; empty where the text has no line."""
-        line = self.line or self._text
-        return tuple(next(csv.reader([line], delimiter=delimiter))) if line.strip(BLANKS) else ()
-
-
-class LineCount:
-    """Count of a text's lines that are not blank, and the positions to cut between two lines."""
-
-    def __init__(self, file: str, *, is_cut: bool) -> None:
-        self.lines = 0
-        self.position = 0
-        self._cuts: list[tuple[int, int]] = [(0, 0)]
-        self._last = ENDED
-        self._line_bytes = 0
-        self._file, self._is_cut = file, is_cut
-
-    def add(self, piece: bytes) -> None:
-        """Count the lines of the next piece.
-
-        Raises:
-            SourceError: a line is longer than ``LONGEST_LINE`` bytes; write a record as one line.
-        """
-        end = 1 + max(piece.rfind(b"\n"), piece.rfind(b"\r"))
-        self._line_bytes = len(piece) - end + (0 if end else self._line_bytes)
-        if self._line_bytes > LONGEST_LINE:
-            raise SourceError(
-                f"{self._file}: line {self.lines + 1} is longer than {LONGEST_LINE} bytes; "
-                "a record is one line."
-            )
-        self._count(piece[:end])
-        if end and self._is_cut and self.lines and self.position - self._cuts[-1][0] >= PIECE:
-            self._cuts.append((self.position, self.lines))
-        self._count(piece[end:])
-
-    def pieces(self, size: int) -> tuple[Piece, ...]:
-        """Cut a file of ``size`` bytes into pieces; the first line is the header, not a row."""
-        stops = [*self._cuts[1:], (size, self.lines)]
-        return tuple(
-            Piece(start, end, max(before - 1, 0), after - max(before, 1))
-            for (start, before), (end, after) in zip(self._cuts, stops, strict=True)
-        )
-
-    def _count(self, piece: bytes) -> None:
-        marks = self._last + piece.translate(MARKS, BLANK_BYTES)
-        self.lines += marks.count(ENDED + WRITTEN)
-        self._last = marks[-1:]
-        self.position += len(piece)
 
 
 def inspect_text(stream: BinaryIO, file: str, files: Files) -> Contents:

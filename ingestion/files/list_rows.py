@@ -7,7 +7,7 @@ from itertools import islice
 
 import pyarrow as pa
 
-from ingestion.files.sources import Source
+from ingestion.files.source import Source
 from ingestion.files.text_bytes import BLANKS
 from ingestion.files.text_rows import records_table, split_line, text_blocks
 

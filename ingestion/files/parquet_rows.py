@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.files.inspection import Piece
 from ingestion.files.parquet_types import DAYS, is_text
+from ingestion.files.piece import Piece
+from ingestion.files.source import Source
 from ingestion.files.source_file import open_source
-from ingestion.files.sources import Source
 from ingestion.files.text_rows import rows_of
 from lakehouse.number_marks import Marks
 from lakehouse.types import DATE, TEXT

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ingestion.arrivals import MALFORMED
-from ingestion.files.inspection import Piece
+from ingestion.files.checked_folder import read_whole
 from ingestion.files.list_rows import list_pieces
 from ingestion.files.parquet_rows import parquet_pieces
+from ingestion.files.piece import Piece
+from ingestion.files.source import Source
 from ingestion.files.source_file import unchanged
-from ingestion.files.sources import Source, read_whole
 from ingestion.files.text_rows import text_pieces
 from lakehouse.errors import SourceError
 from lakehouse.types import TEXT

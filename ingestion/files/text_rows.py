@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.arrivals import MALFORMED
-from ingestion.files.inspection import Piece, chunks
+from ingestion.files.inspection import chunks
+from ingestion.files.piece import Piece
+from ingestion.files.source import Source
 from ingestion.files.source_file import open_source
-from ingestion.files.sources import Source
 from ingestion.files.text_bytes import (
     BLANKS,
     BYTE_ORDER_MARK,

@@ -2,15 +2,17 @@
 
 import operator
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ingestion.arrivals import Reception, events
+from ingestion.files.checked_folder import read_whole
 from ingestion.files.rows import PieceReader, piece_places
+from ingestion.files.source import Source
 from ingestion.files.source_file import unchanged
-from ingestion.files.sources import Source, read_whole
 from ingestion.inputs.records import InputRecords
 from ingestion.newest import newest
 from lakehouse.delta import log, rows
@@ -36,96 +38,94 @@ VERSION = ("updated_at", "offset")
 NEWER = f"{rows.INCOMING}.updated_at >= {rows.STORED}.updated_at"
 
 
-def take_in(
-    spark: "Callable[[], SparkSession]",
-    lake: Lake,
-    name: str,
-    source: Source,
-    profile: Profile,
-    reception: Reception,
-) -> tuple[int, int]:
-    """Append an input's file to bronze.catalogue_events and merge the rows into the silver table.
+@dataclass(frozen=True)
+class InputCounts:
+    """Counts of an input's records: all records, and records that were left out as invalid."""
 
-    A second run changes nothing.
+    received: int
+    rejected: int
 
-    Args:
-        spark: function that returns the Spark session.
-        lake: the lake that has the tables.
+
+@dataclass(frozen=True)
+class InputIntake:
+    """The ingestion of one optional input.
+
+    Attributes:
+        spark: function that returns the Spark session; called for a file, or for many records.
         name: name of the input.
-        source: the checked file of the input.
-        profile: the profile that maps the file's columns.
-        reception: when the file was received and ingested.
-
-    Returns:
-        The number of records, and the number of records left out.
+        profile: the profile that maps the columns of the input's file.
     """
-    transaction = log.Named(f"{name}:{source.digest}")
-    if not log.has_transaction(lake, CATALOGUE_EVENTS, transaction):
-        whole = read_whole(source)
-        made = partial(records, entity=name, source=whole, reception=reception)
-        with unchanged(whole.uri, whole.stamp):
-            parts = write_parts(lake, piece_places(spark(), whole), made)
-        commit_parts(lake, CATALOGUE_EVENTS, parts, transaction)
-    return put_through(spark, lake, lake, name, [("source", "=", source.digest)], profile)
+
+    spark: "Callable[[], SparkSession]"
+    name: str
+    profile: Profile
+
+    def ingest(self, lake: Lake, source: Source, reception: Reception) -> InputCounts:
+        """Append a file to bronze.catalogue_events and merge the rows into the input's table.
+
+        A second run changes nothing.
+
+        Args:
+            lake: the lake that has the tables.
+            source: the checked file of the input.
+            reception: when the file was received and ingested.
+        """
+        transaction = log.Named(f"{self.name}:{source.digest}")
+        if not log.has_transaction(lake, CATALOGUE_EVENTS, transaction):
+            whole = read_whole(source)
+            read = partial(read_records, entity=self.name, source=whole, reception=reception)
+            with unchanged(whole.uri, whole.stamp):
+                parts = write_parts(lake, piece_places(self.spark(), whole), read)
+            commit_parts(lake, CATALOGUE_EVENTS, parts, transaction)
+        return self.merge(lake, lake, [("source", "=", source.digest)])
+
+    def merge(self, lake: Lake, target: Lake, filters: Filters) -> InputCounts:
+        """Merge records from bronze.catalogue_events into the input's silver table.
+
+        The newest record of each key stays.
+
+        Args:
+            lake: the lake whose bronze.catalogue_events is read.
+            target: the lake whose silver table is written.
+            filters: filters on bronze.catalogue_events, in addition to the input's entity.
+        """
+        of_input = [("entity", "=", self.name), *filters]
+        count = sum(len(b) for b in read_batches(lake, CATALOGUE_EVENTS, ["offset"], of_input))
+        parser = self._parser()
+        if count > FEW_ROWS:
+            received = rows.read(self.spark(), lake, CATALOGUE_EVENTS)
+            for column, sign, value in of_input:
+                received = received.where(SIGNS[sign](received[column], value))
+            return InputCounts(count, count - merge_many(target, received, parser))
+        valid = parser.rows(read_table(lake, CATALOGUE_EVENTS, filters=of_input))
+        table, keys = parser.source.table, parser.source.keys
+        upsert_rows(target, table, newest(valid, keys, VERSION), NEWER)
+        return InputCounts(count, count - len(valid))
+
+    def _parser(self) -> InputRecords:
+        mapped = tuple(self.profile.inputs[self.name].columns)
+        date_format = self.profile.sales.date_format
+        return InputRecords(INPUTS[self.name], mapped, date_format, self.profile.files)
 
 
-def records(
+def read_records(
     places: Iterator[pa.RecordBatch], entity: str, source: Source, reception: Reception
 ) -> Iterator[Rows]:
     """Turn pieces of a file into rows of bronze.catalogue_events; runs in a Spark worker."""
-    for found in gathered(PieceReader(source)(places), ROWS_PER_FILE):
-        made = events(found, source.digest, reception)
-        named = made.append_column("entity", pa.repeat(pa.scalar(entity, TEXT), len(made)))
-        yield Rows(CATALOGUE_EVENTS, named)
+    for lines in gathered(PieceReader(source)(places), ROWS_PER_FILE):
+        records = events(lines, source.digest, reception)
+        entities = pa.repeat(pa.scalar(entity, TEXT), len(records))
+        yield Rows(CATALOGUE_EVENTS, records.append_column("entity", entities))
 
 
-def put_through(
-    spark: "Callable[[], SparkSession]",
-    lake: Lake,
-    target: Lake,
-    name: str,
-    received: Filters,
-    profile: Profile,
-) -> tuple[int, int]:
-    """Merge an input's records from bronze.catalogue_events into the input's silver table.
-
-    The newest record of each key stays.
-
-    Args:
-        spark: function that returns the Spark session; called only for many records.
-        lake: the lake whose bronze.catalogue_events is read.
-        target: the lake whose silver table is written.
-        name: name of the input.
-        received: filters on bronze.catalogue_events, in addition to the input's entity.
-        profile: the profile that maps the file's columns.
-
-    Returns:
-        The number of records, and the number of records left out.
-    """
-    mine = [("entity", "=", name), *received]
-    source, mapped = INPUTS[name], tuple(profile.inputs[name].columns)
-    read = InputRecords(source, mapped, profile.sales.date_format, profile.files)
-    count = sum(len(b) for b in read_batches(lake, CATALOGUE_EVENTS, ["offset"], mine))
-    if count > FEW_ROWS:
-        events_read = rows.read(spark(), lake, CATALOGUE_EVENTS)
-        for column, sign, value in mine:
-            events_read = events_read.where(SIGNS[sign](events_read[column], value))
-        return count, count - put_many(target, events_read, read)
-    found = read.rows(read_table(lake, CATALOGUE_EVENTS, filters=mine))
-    upsert_rows(target, source.table, newest(found, source.keys, VERSION), NEWER)
-    return count, count - len(found)
-
-
-def put_many(lake: Lake, received: "DataFrame", read: InputRecords) -> int:
-    """Merge many records into an input's table in Spark workers; return how many were valid."""
+def merge_many(lake: Lake, received: "DataFrame", parser: InputRecords) -> int:
+    """Merge many records into an input's table in Spark workers; return how many are valid."""
     from pyspark.sql import functions as F
 
-    source = read.source
-    found = received.mapInArrow(read, read.ddl)
-    others = [column for column in source.table.names if column not in source.keys]
+    table, keys = parser.source.table, parser.source.keys
+    valid = received.mapInArrow(parser, parser.ddl)
+    others = [column for column in table.names if column not in keys]
     last = F.max_by(F.struct(*others), F.struct(*VERSION)).alias("last")
-    unique = found.groupBy(*source.keys).agg(last).select(*source.keys, "last.*")
-    upsert_parts(
-        lake, source.table, write_parts(lake, unique, partial(rows.as_rows, source.table)), NEWER
-    )
-    return found.count()
+    unique = valid.groupBy(*keys).agg(last).select(*keys, "last.*")
+    upsert_parts(lake, table, write_parts(lake, unique, partial(rows.as_rows, table)), NEWER)
+    return valid.count()

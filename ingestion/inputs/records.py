@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -70,9 +70,9 @@ class InputRecords:
         ]
         columns |= {"updated_at": events["received_at"], "offset": events["offset"]}
         schema = pa.schema([*self.source.table.schema, OFFSET.field])
-        made = pa.table([columns[field.name] for field in schema], schema=schema)
+        parsed = pa.table([columns[field.name] for field in schema], schema=schema)
         is_left_out = any_of([*wrong, *absent])
-        return made.filter(pc.invert(is_left_out))
+        return parsed.filter(pc.invert(is_left_out))
 
     def values(self, name: str, texts: dict[str, pa.Array], count: int) -> pa.Array:
         """Parse a field's texts, null where unreadable; an unmapped field takes the default."""
@@ -81,7 +81,7 @@ class InputRecords:
             return pa.repeat(pa.scalar(self.source.default, arrow_type), count)
         return each(texts[name], self.reader(name, arrow_type), arrow_type)
 
-    def reader(self, name: str, arrow_type: pa.DataType) -> Callable[[str], Any]:
+    def reader(self, name: str, arrow_type: pa.DataType) -> Callable[[str], object]:
         """Return the function that parses a field's text."""
         if arrow_type == TEXT:
             return plausible_id
@@ -95,8 +95,8 @@ class InputRecords:
     def number(self, text: str) -> float | None:
         """Parse a number; None where the text is no number or outside the input's bounds."""
         low, high = self.source.bounds
-        found = decimal_reader(PRICE, self.marks)(text)
-        return float(found) if found is not None and low <= found <= high else None
+        number = decimal_reader(PRICE, self.marks)(text)
+        return float(number) if number is not None and low <= number <= high else None
 
 
 def first_day(day: date | None) -> date | None:
@@ -106,7 +106,4 @@ def first_day(day: date | None) -> date | None:
 
 def any_of(conditions: list[pa.Array]) -> pa.Array:
     """Return whether any of some conditions holds, per row."""
-    found, *others = conditions
-    for other in others:
-        found = pc.or_(found, other)
-    return found
+    return reduce(pc.or_, conditions)

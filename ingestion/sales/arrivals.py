@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ingestion.arrivals import Reception, events
+from ingestion.files.checked_folder import read_whole
 from ingestion.files.rows import PieceReader, piece_places
+from ingestion.files.source import Source
 from ingestion.files.source_file import unchanged
-from ingestion.files.sources import Source, read_whole
 from lakehouse.delta import log
 from lakehouse.delta.parts import Rows, commit_parts, write_parts
 from lakehouse.delta.rows import ROWS_PER_FILE, gathered
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def is_received(lake: Lake, source: Source) -> bool:
+def is_appended(lake: Lake, source: Source) -> bool:
     """Return whether bronze.sales_events has all records of a file."""
     return log.has_transaction(lake, SALES_EVENTS, log.Named(source.digest))
 
 
-def receive(spark: "SparkSession", lake: Lake, source: Source, reception: Reception) -> int:
+def append_file(spark: "SparkSession", lake: Lake, source: Source, reception: Reception) -> int:
     """Append a file's rows to bronze.sales_events in one commit named by the file's digest.
 
     Args:

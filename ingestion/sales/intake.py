@@ -13,14 +13,14 @@ from ingestion.sales.month_index import find_months
 from ingestion.sales.records import SALE, rejected
 from ingestion.sales.replaced_days import (
     cancel_replaced,
-    days_in,
-    keep_days,
-    land_days,
+    list_replaced_days,
+    list_shop_days,
+    merge_days,
     replaced_days,
-    shop_days,
+    upsert_days,
 )
 from ingestion.sales.replacements import MAY_REPLACE, read_all
-from ingestion.sales.shuffle import collapsed, each_place, gathered
+from ingestion.sales.shuffle import collapsed, each_place, shuffle_by_sale
 from ingestion.sales.versions import newest_offers, newest_sales
 from lakehouse.delta import creation, log
 from lakehouse.delta.part_upserts import upsert_parts
@@ -43,7 +43,9 @@ Batches = Iterable[pa.RecordBatch]
 # sale may be of another month.
 MOVES = "shopcast.salesMove"
 # A record that states a sale_id has the field's name in plain letters or in JSON escapes.
-MAY_NAME = "contains(CAST(value AS STRING), 'sale_id') OR contains(CAST(value AS STRING), '\\\\')"
+MAY_STATE_SALE_ID = (
+    "contains(CAST(value AS STRING), 'sale_id') OR contains(CAST(value AS STRING), '\\\\')"
+)
 # The condition that an incoming row replaces the stored row of the same key, whichever came first.
 TABLES = {
     REJECTED_SALES: "TRUE",
@@ -52,7 +54,7 @@ TABLES = {
 }
 
 
-def take_in(
+def merge_sales(
     lake: Lake,
     events: "DataFrame",
     profile: Profile,
@@ -71,20 +73,23 @@ def take_in(
         admit: called with the data files before they are committed; raises to refuse the load.
     """
     if is_moving:
-        let_sales_move(lake, profile.sales)
-    is_moving = moves(lake, profile.sales)
+        let_sales_change_month(lake, profile.sales)
+    is_moving = may_change_month(lake, profile.sales)
     replacing = events.where(MAY_REPLACE)
-    days = of_table(write_parts(lake, replacing, partial(days_in, profile=profile)), REPLACED_DAYS)
-    parts = write_parts(lake, gathered(events, profile, events.count(), is_moving), settle)
+    days = of_table(
+        write_parts(lake, replacing, partial(list_replaced_days, profile=profile)), REPLACED_DAYS
+    )
+    shuffled = shuffle_by_sale(events, profile, events.count(), is_moving)
+    parts = write_parts(lake, shuffled, split_by_table)
     if admit is not None:
         admit(parts)
-    touched = [REPLACED_DAYS.schema.empty_table(), *land_days(lake, days)]
+    touched = [REPLACED_DAYS.schema.empty_table(), *merge_days(lake, days)]
     if log.exists(lake, REPLACED_DAYS):
-        touched += (shop_days(rows) for rows in each_file(lake, of_table(parts, DAILY_SALES)))
+        touched += (list_shop_days(rows) for rows in each_file(lake, of_table(parts, DAILY_SALES)))
     for table, is_newer in TABLES.items():
         months = partial(months_of, lake, table, profile)
         upsert_parts(lake, table, of_table(parts, table), is_newer, months)
-    cancel_replaced(lake, shop_days(*touched))
+    cancel_replaced(lake, list_shop_days(*touched))
 
 
 def each_file(lake: Lake, parts: Iterable[Part]) -> Iterator[pa.Table]:
@@ -93,7 +98,7 @@ def each_file(lake: Lake, parts: Iterable[Part]) -> Iterator[pa.Table]:
         yield load_parts(lake, DAILY_SALES, [part])
 
 
-def may_name_sales(events: "DataFrame", profile: Profile) -> bool:
+def may_state_sale_ids(events: "DataFrame", profile: Profile) -> bool:
     """Return whether any sales record states a ``sale_id``.
 
     Args:
@@ -101,18 +106,18 @@ def may_name_sales(events: "DataFrame", profile: Profile) -> bool:
         profile: the profile that describes the records.
     """
 
-    def named(batches: Batches) -> Iterator[pa.RecordBatch]:
+    def find_stated_ids(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             records = read_all(pa.Table.from_batches([batch]), profile)
             if pc.any(records["is_named"]).as_py():
                 yield pa.record_batch([pa.array([True])], ["is_named"])
 
-    candidates = events.where(MAY_NAME).select(*SALES_EVENTS.names)
-    return not candidates.mapInArrow(named, "is_named BOOLEAN").isEmpty()
+    candidates = events.where(MAY_STATE_SALE_ID).select(*SALES_EVENTS.names)
+    return not candidates.mapInArrow(find_stated_ids, "is_named BOOLEAN").isEmpty()
 
 
-def take_in_few(lake: Lake, events: pa.Table, profile: Profile) -> pa.Table:
-    """Merge few records into the silver tables without Spark; same result as ``take_in``.
+def merge_few_sales(lake: Lake, events: pa.Table, profile: Profile) -> pa.Table:
+    """Merge few records into the silver tables without Spark; same result as ``merge_sales``.
 
     Args:
         lake: the lake that has the tables.
@@ -124,29 +129,28 @@ def take_in_few(lake: Lake, events: pa.Table, profile: Profile) -> pa.Table:
     """
     records = read_all(events, profile)
     days = replaced_days(events, records)
-    keep_days(lake, days)
+    upsert_days(lake, days)
     if pc.any(records["is_named"]).as_py():
-        let_sales_move(lake, profile.sales)
-    for made in settled(collapsed(records)):
-        months = months_of(lake, made.table, profile, made.rows)
-        upsert_rows(lake, made.table, made.rows, TABLES[made.table], months)
-    cancel_replaced(lake, shop_days(records.filter(pc.field("outcome") == SALE), days))
+        let_sales_change_month(lake, profile.sales)
+    for new in split_records(collapsed(records)):
+        months = months_of(lake, new.table, profile, new.rows)
+        upsert_rows(lake, new.table, new.rows, TABLES[new.table], months)
+    cancel_replaced(lake, list_shop_days(records.filter(pc.field("outcome") == SALE), days))
     return records
 
 
-def let_sales_move(lake: Lake, sales: Sales) -> None:
+def let_sales_change_month(lake: Lake, sales: Sales) -> None:
     """Set ``MOVES`` on silver.daily_sales: a sale's next version may be of another month."""
-    if not moves(lake, sales):
+    if not may_change_month(lake, sales):
         creation.create_table(lake, DAILY_SALES)
         log.set_property(lake, DAILY_SALES, MOVES, "true")
 
 
-def moves(lake: Lake, sales: Sales) -> bool:
+def may_change_month(lake: Lake, sales: Sales) -> bool:
     """Return whether a new version of a sale may be of another month than the stored version."""
     if not keeps_month(sales):
         return True
-    is_there = log.exists(lake, DAILY_SALES)
-    return is_there and log.property_of(lake, DAILY_SALES, MOVES) == "true"
+    return log.exists(lake, DAILY_SALES) and log.property_of(lake, DAILY_SALES, MOVES) == "true"
 
 
 def months_of(
@@ -159,24 +163,24 @@ def months_of(
     if table == REJECTED_SALES:
         return None
     months = {month for month in pc.unique(rows["month"]).to_pylist() if month is not None}
-    if table == DAILY_SALES and moves(lake, profile.sales):
+    if table == DAILY_SALES and may_change_month(lake, profile.sales):
         return [*months | find_months(lake, rows["sale_id"])]
     return [*months]
 
 
 def keeps_month(sales: Sales) -> bool:
     """Return whether all versions of a sale have one month: the date is part of the identity."""
-    is_given = sales.columns.sale_id is not None
-    return not is_given and (sales.identity == CONTENT or "date" in sales.natural_key)
+    has_id_column = sales.columns.sale_id is not None
+    return not has_id_column and (sales.identity == CONTENT or "date" in sales.natural_key)
 
 
-def settle(batches: Batches) -> Iterator[Rows]:
+def split_by_table(batches: Batches) -> Iterator[Rows]:
     """Turn chunks of ``records.PARSED``, sorted by place, into rows of each table."""
     for records in each_place(batches):
-        yield from settled(records)
+        yield from split_records(records)
 
 
-def settled(records: pa.Table) -> Iterator[Rows]:
+def split_records(records: pa.Table) -> Iterator[Rows]:
     """Split records into rows of rejected_sales, daily_offers and daily_sales, unique on the key.
 
     Args:

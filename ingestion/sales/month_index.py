@@ -58,10 +58,12 @@ def update(lake: Lake) -> None:
     done = log.Named(name, now)
     if covered is not None and covered < now:
         try:
-            return take_in(lake, read_new_rows(lake, DAILY_SALES, covered, now, COLUMNS), done)
+            return write_entries(
+                lake, read_new_rows(lake, DAILY_SALES, covered, now, COLUMNS), done
+            )
         except FeedGapError:
             pass
-    take_in(lake, each_file(lake), done, is_whole=True)
+    write_entries(lake, each_file(lake), done, is_whole=True)
 
 
 def each_file(lake: Lake) -> Iterator[pa.Table]:
@@ -71,7 +73,7 @@ def each_file(lake: Lake) -> Iterator[pa.Table]:
             yield pa.Table.from_batches([batch])
 
 
-def take_in(
+def write_entries(
     lake: Lake, sales: Iterable[pa.Table], done: log.Named, *, is_whole: bool = False
 ) -> None:
     """Write the entries of sales into silver.sale_months in one commit."""

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.arrivals import Reception, events
+from ingestion.files.checked_folder import read_whole
 from ingestion.files.rows import PieceReader, piece_places
+from ingestion.files.source import Source
 from ingestion.files.source_file import unchanged
-from ingestion.files.sources import Source, read_whole
 from ingestion.sales.records import REJECTED, parse
 from lakehouse.errors import SourceError
 from lakehouse.profile.profile import Profile
@@ -24,18 +25,20 @@ if TYPE_CHECKING:
 
 LINE = ("item_id", "units", "price", "sale_id")
 COLUMNS = (
-    Column("day", WHOLE, "which of the days", False),
+    Column("day", WHOLE, "number of the shop-day in the request, from 0", False),
     Column("offset", COUNT, "the line's number in its file", False),
-    Column("line", TEXT, "its fields as JSON", False),
-    Column("fault", TEXT, "why it cannot be taken in; null: it can"),
-    Column("sale_id", TEXT, "the sale that it names; null: none"),
-    Column("updated_at", TIMESTAMP, "its version; null: none"),
+    Column("line", TEXT, "fields of the line as JSON", False),
+    Column("fault", TEXT, "reason why the line cannot be ingested; null: none"),
+    Column("sale_id", TEXT, "sale_id that the line states; null: none"),
+    Column("updated_at", TIMESTAMP, "version of the line; null: none"),
 )
 SCHEMA = pa.schema([column.field for column in COLUMNS])
 DDL = ", ".join(column.ddl for column in COLUMNS)
 FIRST_FAULTS = 5
 
 Line = dict[str, str | None]
+# A row of ``COLUMNS`` by column.
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -68,25 +71,23 @@ def lines_by_day(
     whole = read_whole(source)
     work = LinesOfDays(whole, tuple(days), profile, reception)
     with unchanged(whole.uri, whole.stamp):
-        found = piece_places(spark, whole).mapInArrow(work, DDL).orderBy("offset").toArrow()
-    rows = found.to_pylist()
-    require_placed([row for row in rows if row["fault"]], days, whole)
+        lines = piece_places(spark, whole).mapInArrow(work, DDL).orderBy("offset").toArrow()
+    rows = lines.to_pylist()
+    require_no_faults([row for row in rows if row["fault"]], days, whole)
     return [
         [json.loads(row["line"]) for row in newest_of_sales(rows) if row["day"] == place]
         for place in range(len(days))
     ]
 
 
-def newest_of_sales(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def newest_of_sales(rows: Sequence[Row]) -> list[Row]:
     """Keep the newest line of each stated ``sale_id``, and every line without, in file order."""
     ordered = sorted(rows, key=lambda row: (row["updated_at"], row["offset"]))
     last = {row["sale_id"]: row["offset"] for row in ordered}
     return [row for row in rows if row["sale_id"] is None or last[row["sale_id"]] == row["offset"]]
 
 
-def require_placed(
-    faults: Sequence[dict[str, str]], days: Sequence[ShopDay], source: Source
-) -> None:
+def require_no_faults(faults: Sequence[Row], days: Sequence[ShopDay], source: Source) -> None:
     """Check that every line of a file that may be of a replaced day can be ingested.
 
     Raises:
@@ -94,10 +95,10 @@ def require_placed(
     """
     if not faults:
         return
-    named = "; ".join(f"row {row['offset']}: {row['fault']}" for row in faults[:FIRST_FAULTS])
+    first = "; ".join(f"row {row['offset']}: {row['fault']}" for row in faults[:FIRST_FAULTS])
     raise SourceError(
         f"{', '.join(map(str, days))}: not replaced, {len(faults)} lines of {source.name} may be "
-        f"of such a day and cannot be taken in ({named}). Mend the file and run again."
+        f"of such a day and cannot be ingested ({first}). Correct the file and run again."
     )
 
 
@@ -116,10 +117,11 @@ class LinesOfDays:
             rows = pa.Table.from_batches([batch])
             parsed = parse(events(rows, self.source.digest, self.reception), self.profile)
             for place, day in enumerate(self.days):
-                is_mine = may_be_of(parsed, day)
-                yield from self.found(place, rows.filter(is_mine), parsed.filter(is_mine))
+                is_candidate = may_be_of(parsed, day)
+                lines, records = rows.filter(is_candidate), parsed.filter(is_candidate)
+                yield from self.write_lines(place, lines, records)
 
-    def found(self, place: int, rows: pa.Table, parsed: pa.Table) -> list[pa.RecordBatch]:
+    def write_lines(self, place: int, rows: pa.Table, parsed: pa.Table) -> list[pa.RecordBatch]:
         """Write a day's lines as rows of ``SCHEMA``; ``place`` is the day's index in ``days``."""
         kept = [name for name in LINE if name in rows.column_names]
         lines = [json.dumps(row, ensure_ascii=False) for row in rows.select(kept).to_pylist()]
@@ -127,18 +129,18 @@ class LinesOfDays:
             pa.repeat(pa.scalar(place, WHOLE), len(rows)),
             rows["offset"],
             pa.array(lines, TEXT),
-            pa.array([fault(row) for row in parsed.select(FAULTS).to_pylist()], TEXT),
+            pa.array([describe_fault(row) for row in parsed.select(FAULTS).to_pylist()], TEXT),
             pc.if_else(parsed["is_named"], parsed["sale_id"], pa.scalar(None, TEXT)),
             parsed["updated_at"],
         ]
-        found: list[pa.RecordBatch] = pa.table(columns, schema=SCHEMA).to_batches()
-        return found
+        batches: list[pa.RecordBatch] = pa.table(columns, schema=SCHEMA).to_batches()
+        return batches
 
 
 FAULTS = ["outcome", "reasons", "is_cancelled"]
 
 
-def fault(record: dict[str, object]) -> str | None:
+def describe_fault(record: dict[str, object]) -> str | None:
     """Explain why a record cannot be a line of a replaced day; None if the record can."""
     if record["outcome"] == REJECTED:
         reasons = record["reasons"]

@@ -13,8 +13,8 @@ from ingestion.sales.replacements import (
     are_replacements,
     key_of,
     read_all,
+    read_replacement,
     replaced_day,
-    replacement,
 )
 from ingestion.sales.versions import LIVE
 from lakehouse.delta import log
@@ -44,16 +44,15 @@ def replaced_days(events: pa.Table, parsed: pa.Table) -> pa.Table:
         Rows of silver.replaced_days, unique on the table's key.
     """
     failed = parsed.filter(pc.field("outcome") == REJECTED).select(list(RECORD_KEY))
-    found = events.filter(are_replacements(events))
-    fine = found.select(list(RECORD_KEY)).join(failed, list(RECORD_KEY), join_type="left anti")
-    keys = {key_of(row) for row in fine.to_pylist()}
-    whole = [event for event in found.to_pylist() if key_of(event) in keys]
-    days = [replaced_day(event, replacement(event) or {}) for event in whole]
+    failed_keys = {key_of(row) for row in failed.to_pylist()}
+    replacements = events.filter(are_replacements(events)).to_pylist()
+    valid = [event for event in replacements if key_of(event) not in failed_keys]
+    days = [replaced_day(event, read_replacement(event) or {}) for event in valid]
     rows = pa.Table.from_pylist([day for day in days if day], REPLACED_DAYS.schema)
     return newest(rows, REPLACED_DAYS.key, ORDER)
 
 
-def days_in(batches: Iterable[pa.RecordBatch], profile: Profile) -> Iterator[Rows]:
+def list_replaced_days(batches: Iterable[pa.RecordBatch], profile: Profile) -> Iterator[Rows]:
     """List the shop-days that batches of bronze.sales_events replace; runs in a Spark worker."""
     for batch in batches:
         events = pa.Table.from_batches([batch]).cast(EVENTS)
@@ -63,30 +62,30 @@ def days_in(batches: Iterable[pa.RecordBatch], profile: Profile) -> Iterator[Row
             yield Rows(REPLACED_DAYS, days)
 
 
-def keep_days(lake: Lake, days: pa.Table) -> None:
+def upsert_days(lake: Lake, days: pa.Table) -> None:
     """Merge replaced shop-days into silver.replaced_days, before their lines are merged."""
     if len(days):
         upsert_rows(lake, REPLACED_DAYS, days, newer(INCOMING, STORED, ORDER))
 
 
-def land_days(lake: Lake, parts: Sequence[Part]) -> Iterator[pa.Table]:
+def merge_days(lake: Lake, parts: Sequence[Part]) -> Iterator[pa.Table]:
     """Merge the workers' rows into silver.replaced_days; yield ``[shop_id, date]`` in portions."""
     for some in portions(parts):
         days = newest(load_parts(lake, REPLACED_DAYS, some), REPLACED_DAYS.key, ORDER)
-        keep_days(lake, days)
+        upsert_days(lake, days)
         yield days.select(list(SHOP_DAY))
     discard_parts(lake, REPLACED_DAYS, parts)
 
 
-def shop_days(*rows: pa.Table) -> pa.Table:
+def list_shop_days(*rows: pa.Table) -> pa.Table:
     """List the distinct ``[shop_id, date]`` of tables; parsed records count only if sales."""
-    listed = [
+    by_table = [
         (each.filter(pc.field("outcome") == SALE) if "outcome" in each.column_names else each)
         .select(list(SHOP_DAY))
         .cast(pa.schema([DAILY_SALES.schema.field(name).remove_metadata() for name in SHOP_DAY]))
         for each in rows
     ]
-    together = pa.concat_tables(listed).group_by(list(SHOP_DAY)).aggregate([])
+    together = pa.concat_tables(by_table).group_by(list(SHOP_DAY)).aggregate([])
     return together.filter(pc.is_valid(together["date"]))
 
 
@@ -104,8 +103,8 @@ def cancel_replaced(lake: Lake, touched: pa.Table) -> int:
     """
     if not len(touched) or not log.exists(lake, REPLACED_DAYS):
         return 0
-    of_dates = [("date", "in", pc.unique(touched["date"]))]
-    stored = read_table(lake, REPLACED_DAYS, filters=of_dates)
+    filters = [("date", "in", pc.unique(touched["date"]))]
+    stored = read_table(lake, REPLACED_DAYS, filters=filters)
     days = stored.join(touched, list(SHOP_DAY), join_type="left semi")
     return sum(
         cancel_in_month(lake, month, days.filter(pc.equal(days["month"], month)))
@@ -116,20 +115,19 @@ def cancel_replaced(lake: Lake, touched: pa.Table) -> int:
 def cancel_in_month(lake: Lake, month: date, days: pa.Table) -> int:
     """Cancel one month's sales that are older than their day's replacement; return the count."""
     shops, dates = (pc.unique(days[name]) for name in SHOP_DAY)
-    wanted = [LIVE, ("month", "=", month), ("date", "in", dates), ("shop_id", "in", shops)]
-    sales = read_table(lake, DAILY_SALES, filters=wanted)
+    filters = [LIVE, ("month", "=", month), ("date", "in", dates), ("shop_id", "in", shops)]
+    sales = read_table(lake, DAILY_SALES, filters=filters)
     versions = days.select([*SHOP_DAY, *ORDER])
     beside = sales.select([*SHOP_DAY, *ORDER]).append_column("place", row_numbers(sales))
     pairs = beside.join(
         versions, list(SHOP_DAY), join_type="inner", right_suffix=OF_THE_DAY
     ).combine_chunks()
-    older = pairs["place"].filter(is_older(pairs))
-    gone = sales.take(older)
-    if len(gone):
-        at = gone.column_names.index("is_cancelled")
-        gone = gone.set_column(at, gone.schema.field(at), pa.repeat(True, len(gone)))
-        upsert_rows(lake, DAILY_SALES, gone, SAME_VERSION, [month])
-    return len(gone)
+    older = sales.take(pairs["place"].filter(is_older(pairs)))
+    if len(older):
+        at = older.column_names.index("is_cancelled")
+        cancelled = older.set_column(at, older.schema.field(at), pa.repeat(True, len(older)))
+        upsert_rows(lake, DAILY_SALES, cancelled, SAME_VERSION, [month])
+    return len(older)
 
 
 def row_numbers(rows: pa.Table) -> pa.Array:
@@ -141,6 +139,6 @@ def is_older(pairs: pa.Table) -> pa.Array:
     """Return whether each row's sale has an older version than the replacement of the day."""
     result = pa.repeat(False, len(pairs))
     for name in reversed(ORDER):
-        mine, its = pairs[name], pairs[f"{name}{OF_THE_DAY}"]
-        result = pc.or_(pc.less(mine, its), pc.and_(pc.equal(mine, its), result))
+        sale, day = pairs[name], pairs[f"{name}{OF_THE_DAY}"]
+        result = pc.or_(pc.less(sale, day), pc.and_(pc.equal(sale, day), result))
     return result

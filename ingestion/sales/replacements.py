@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.json_records import read_object, read_records
-from ingestion.sales.records import PARSED, REJECTED, parse
+from ingestion.sales.records import PARSED, REJECTED, parse, rejected
 from lakehouse.profile.date_format import ISO, date_reader
 from lakehouse.profile.profile import Profile
 from lakehouse.tables.bronze import RECEIVED, RECORD_KEY
@@ -29,7 +29,10 @@ MAY_REPLACE = (
     "OR contains(CAST(value AS STRING), '\\\\')"
 )
 
+# A record or a row by field; values are those of JSON or of a table's columns.
 Row = dict[str, Any]
+# Values of ``RECORD_KEY``.
+Key = tuple[object, ...]
 
 
 def may_replace(events: pa.Table) -> pa.Array:
@@ -45,10 +48,12 @@ def may_replace(events: pa.Table) -> pa.Array:
 
 def are_replacements(events: pa.Table) -> pa.Array:
     """Flag the records whose field ``op`` is replace."""
-    may_be = may_replace(events)
-    fields, _ = read_records(events["value"].combine_chunks().filter(may_be), ("op",))
+    is_candidate = may_replace(events)
+    candidates = events["value"].combine_chunks().filter(is_candidate)
+    fields, _ = read_records(candidates, ("op",))
     ops = pc.utf8_lower(each(fields["op"].combine_chunks(), clean_text, TEXT))
-    return pc.replace_with_mask(may_be, may_be, pc.fill_null(pc.equal(ops, REPLACE), False))
+    is_replacement = pc.fill_null(pc.equal(ops, REPLACE), False)
+    return pc.replace_with_mask(is_candidate, is_candidate, is_replacement)
 
 
 def read_all(events: pa.Table, profile: Profile) -> pa.Table:
@@ -63,48 +68,49 @@ def read_all(events: pa.Table, profile: Profile) -> pa.Table:
     Returns:
         ``records.PARSED``; the lines of a replacement carry the key of the replacement's record.
     """
-    is_one = are_replacements(events)
-    others = parse(events.filter(pc.invert(is_one)), profile)
-    return pa.concat_tables([others, *read_lines(events.filter(is_one).to_pylist(), profile)])
+    is_replacement = are_replacements(events)
+    others = parse(events.filter(pc.invert(is_replacement)), profile)
+    replacements = events.filter(is_replacement).to_pylist()
+    return pa.concat_tables([others, *read_lines(replacements, profile)])
 
 
 def read_lines(replacements: Sequence[Row], profile: Profile) -> Iterator[pa.Table]:
     """Parse the lines of replacements; reject a replacement with a line that breaks a check."""
     if not replacements:
         return
-    lines = [line_events(event, replacement(event) or {}) for event in replacements]
-    written = [line for of_one in lines for line in of_one or []]
-    parsed = parse(pa.Table.from_pylist(written, EVENTS), profile)
-    broken = parsed.filter(pc.field("outcome") == REJECTED).select([*RECORD_KEY, "reasons"])
-    reasons: dict[tuple[Any, ...], set[str]] = {
+    lines_of = [line_events(event, read_replacement(event) or {}) for event in replacements]
+    lines = [line for of_event in lines_of for line in of_event or []]
+    parsed = parse(pa.Table.from_pylist(lines, EVENTS), profile)
+    reasons: dict[Key, set[str]] = {
         key_of(event): {INCOMPLETE}
-        for event, of_one in zip(replacements, lines, strict=True)
-        if of_one is None
+        for event, of_event in zip(replacements, lines_of, strict=True)
+        if of_event is None
     }
-    for row in broken.to_pylist():
+    for row in rejected(parsed).to_pylist():
         reasons.setdefault(key_of(row), set()).update(row["reasons"])
-    yield parsed.filter(pa.array([key_of(line) not in reasons for line in written], pa.bool_()))
-    failed = [
-        dict.fromkeys(PARSED.names)
-        | {**event, "outcome": REJECTED, "reasons": sorted(reasons[key_of(event)])}
-        | {"is_named": False, "is_cancelled": False}
-        for event in replacements
-        if key_of(event) in reasons
-    ]
-    yield pa.Table.from_pylist(failed, PARSED)
+    yield parsed.filter(pa.array([key_of(line) not in reasons for line in lines], pa.bool_()))
+    failed = [event for event in replacements if key_of(event) in reasons]
+    yield pa.Table.from_pylist([as_rejected(e, reasons[key_of(e)]) for e in failed], PARSED)
 
 
-def key_of(row: Row) -> tuple[Any, ...]:
+def as_rejected(event: Row, reasons: set[str]) -> Row:
+    """Return a rejected replacement as a row of ``records.PARSED``."""
+    outcome = {"outcome": REJECTED, "reasons": sorted(reasons)}
+    flags = {"is_named": False, "is_cancelled": False}
+    return dict.fromkeys(PARSED.names) | event | outcome | flags
+
+
+def key_of(row: Row) -> Key:
     """Return a record's values of ``RECORD_KEY``."""
     return tuple(row[name] for name in RECORD_KEY)
 
 
-def replacement(event: Row) -> Row | None:
+def read_replacement(event: Row) -> Row | None:
     """Read a record of bronze.sales_events as a replacement; None if ``op`` is not replace."""
     record = read_object(event["value"])
     operation = clean_text(str(record.get("op"))) if record is not None else None
-    is_one = operation is not None and operation.lower() == REPLACE
-    return record if is_one else None
+    is_replacement = operation is not None and operation.lower() == REPLACE
+    return record if is_replacement else None
 
 
 def line_events(event: Row, record: Row) -> list[Row] | None:
@@ -114,26 +120,26 @@ def line_events(event: Row, record: Row) -> list[Row] | None:
         return None
     if replaced_day(event, record) is None:
         return None
-    whole = {name: record[name] for name in ("shop_id", "date", "updated_at")}
-    return [{**event, "value": json.dumps({**line, **whole}).encode()} for line in lines]
+    common = {name: record[name] for name in ("shop_id", "date", "updated_at")}
+    return [{**event, "value": json.dumps({**line, **common}).encode()} for line in lines]
 
 
 def replaced_day(event: Row, record: Row) -> Row | None:
     """Return a replacement's row of silver.replaced_days; None if shop, date or time is wrong."""
-    shop, day, stated = (record.get(name) for name in ("shop_id", "date", "updated_at"))
-    read = date_reader(ISO)(str(day))
+    shop, stated_date, stated = (record.get(n) for n in ("shop_id", "date", "updated_at"))
+    day = date_reader(ISO)(str(stated_date))
     version = timestamp(str(stated))
     shop_id = plausible_id(shop) if isinstance(shop, str) else None
-    if shop_id is None or read is None or version is None:
+    if shop_id is None or day is None or version is None:
         return None
     # If there are lines, the checks of their records name what is wrong.
-    if not record.get("lines") and not can_be_version(version, read, event["ingested_at"]):
+    if not record.get("lines") and not can_be_version(version, day, event["ingested_at"]):
         return None
-    place = {name: event[name] for name in RECORD_KEY}
+    key = {name: event[name] for name in RECORD_KEY}
     return {
         "shop_id": shop_id,
-        "date": read,
-        "month": read.replace(day=1),
+        "date": day,
+        "month": day.replace(day=1),
         "updated_at": version,
-        **place,
+        **key,
     }

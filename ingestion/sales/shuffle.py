@@ -35,7 +35,9 @@ ROWS_PER_BUCKET = 4_000_000
 ROWS_PER_STRETCH = 100_000
 
 
-def gathered(events: "DataFrame", profile: Profile, count: int, is_moving: bool) -> "DataFrame":
+def shuffle_by_sale(
+    events: "DataFrame", profile: Profile, count: int, is_moving: bool
+) -> "DataFrame":
     """Parse rows of bronze.sales_events and shuffle the versions of each sale to one place.
 
     Args:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,8 +15,20 @@ from lakehouse.tables.silver import ITEMS, SHOPS
 LISTS = {"shop_id": SHOPS, "item_id": ITEMS}
 FIRST_IDS = 5
 
-# shop_id or item_id → id → number of sales.
-Counts = Mapping[str, Counter[str]]
+
+@dataclass(frozen=True)
+class UnlistedIds:
+    """The ids of a column that a list does not have.
+
+    Attributes:
+        sales: number of live sales with such an id.
+        ids: number of such ids.
+        first: the ids with the most sales.
+    """
+
+    sales: int
+    ids: int
+    first: list[str]
 
 
 @dataclass(frozen=True)
@@ -43,12 +54,12 @@ class Listed:
         )
 
     @classmethod
-    def of_rows(cls, **rows: Iterable[Mapping[str, Any]]) -> "Listed":
+    def of_rows(cls, **rows: Iterable[Mapping[str, object]]) -> "Listed":
         """Take ids from rows: ``shop_id=`` rows of silver.shops, ``item_id=`` of silver.items."""
         return cls(
             {
-                name: pa.array([row[name] for row in each], pa.string())
-                for name, each in rows.items()
+                name: pa.array([row[name] for row in listed], pa.string())
+                for name, listed in rows.items()
             }
         )
 
@@ -65,17 +76,15 @@ def count_others(ids: pa.ChunkedArray, listed: pa.Array) -> Counter[str]:
     """Count how often each id that is not in the list occurs; null ids are skipped."""
     texts = ids.cast(pa.string())
     others = texts.filter(pc.and_(pc.is_valid(texts), pc.invert(pc.is_in(texts, listed))))
-    counted = pc.value_counts(others).to_pylist()
-    return Counter({one["values"]: one["counts"] for one in counted})
+    counts = pc.value_counts(others).to_pylist()
+    return Counter({count["values"]: count["counts"] for count in counts})
 
 
-def unlisted_figures(counts: Counts) -> dict[str, dict[str, Any]]:
-    """Turn counts into JSON fields of a result line: sales, ids, the ids with the most sales."""
-    return {
-        name: {
-            "sales": sum(ids.values()),
-            "ids": len(ids),
-            "first": sorted(ids, key=lambda one: (-ids[one], one))[:FIRST_IDS],
-        }
-        for name, ids in counts.items()
-    }
+def summarize_unlisted(counts: Counter[str]) -> UnlistedIds:
+    """Sum up the sales of unlisted ids.
+
+    Args:
+        counts: id → number of sales.
+    """
+    by_frequency = sorted(counts, key=lambda text: (-counts[text], text))
+    return UnlistedIds(counts.total(), len(counts), by_frequency[:FIRST_IDS])

@@ -12,11 +12,11 @@ from features.feature_set import TARGET
 from features.group import ITEM, SHOP
 from features.monthly import resolve_aliases
 from ingestion.arrivals import Reception
-from ingestion.books.dry_run import recorded
-from ingestion.files.sources import Source
+from ingestion.files.source import Source
+from ingestion.reconciliation.dry_run import read_events
 from ingestion.sales.intake import keeps_month
 from ingestion.sales.records import PARSED
-from ingestion.sales.shuffle import gathered
+from ingestion.sales.shuffle import shuffle_by_sale
 from ingestion.sales.versions import newest_sales
 from lakehouse import chunks
 from lakehouse.delta.arrow import read_table
@@ -56,9 +56,9 @@ def actual_units(
     reception = Reception(now, now)
     records = reduce(
         lambda one, other: one.unionAll(other),
-        [recorded(spark, source, reception) for source in sources],
+        [read_events(spark, source, reception) for source in sources],
     )
-    together = gathered(records, profile, records.count(), not keeps_month(profile.sales))
+    together = shuffle_by_sale(records, profile, records.count(), not keeps_month(profile.sales))
     shops = read_table(lake, SHOPS, [SHOP, "alias_of"])
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

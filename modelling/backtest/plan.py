@@ -7,7 +7,8 @@ from typing import Any
 from feature_store.panel.checks import require_fit_panel
 from feature_store.panel.rows import PanelRows
 from features.feature_set import FeatureSet, feature_set
-from ingestion.files.sources import Source, find_sales
+from ingestion.files.source import Source
+from ingestion.files.sources import find_sales
 from ingestion.lake_months import closed_months
 from lakehouse.context import Context
 from lakehouse.delta import log

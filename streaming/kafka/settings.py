@@ -1,6 +1,5 @@
 """Kafka settings from the environment, as options for Spark and for kafka-python."""
 
-from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -151,12 +150,3 @@ def kafka_settings(given: Mapping[str, object]) -> KafkaSettings:
     except ValidationError as error:
         faults = [f"{variable(str(f['loc'][0]))}: {f['msg']}." for f in error.errors()]
         raise UsageError(" ".join(faults)) from None
-
-
-def add_servers_argument(parser: ArgumentParser) -> None:
-    """Declare ``--bootstrap-servers``, which falls back to KAFKA_BOOTSTRAP_SERVERS."""
-    parser.add_argument(
-        "--bootstrap-servers",
-        metavar="HOST:PORT",
-        help="where Kafka is, more after commas (default: KAFKA_BOOTSTRAP_SERVERS)",
-    )

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from ingestion.arrivals import Reception, events
 from ingestion.files.rows import source_rows
-from ingestion.files.sources import Source
+from ingestion.files.source import Source
 from ingestion.sales.records import parse
 from lakehouse.number_marks import Marks
 from lakehouse.profile.date_format import date_reader

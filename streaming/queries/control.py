@@ -20,7 +20,7 @@ from streaming.queries.metrics import IngestMetrics
 
 logger = logging.getLogger("shopcast")
 # Most ids that are logged; further ids are only counted.
-MOST_TOLD = 1_000
+MOST_LOGGED = 1_000
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Control:
     lake: Lake
     metrics: IngestMetrics
     _listed: tuple[Sequence[int], Listed] | None = field(default=None)
-    _told: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in LISTS})
+    _logged: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in LISTS})
 
     def look_at_records(self, records: pa.Table) -> None:
         """Count the suspect records among parsed ones, a table with ``records.PARSED``."""
@@ -59,20 +59,20 @@ class Control:
         self.metrics.early_dates.inc(pc.sum(is_early).as_py() or 0)
         for name, ids in self._lists().count_unlisted(live).items():
             self.metrics.unlisted[name].inc(sum(ids.values()))
-            self._tell(name, ids)
+            self._log_new(name, ids)
 
-    def _tell(self, name: str, ids: Tally[str]) -> None:
+    def _log_new(self, name: str, ids: Tally[str]) -> None:
         """Log ids that are in no list: each id once, the most frequent first.
 
         A call logs at most ``FIRST_IDS`` ids.
         """
-        told = self._told[name]
-        new = sorted(ids.keys() - told, key=lambda one: (-ids[one], one))[:FIRST_IDS]
-        if new and len(told) < MOST_TOLD:
-            told.update(new)
+        logged = self._logged[name]
+        new = sorted(ids.keys() - logged, key=lambda text: (-ids[text], text))[:FIRST_IDS]
+        if new and len(logged) < MOST_LOGGED:
+            logged.update(new)
             count = sum(ids.values())
             logger.warning(
-                "ingest: %d sales whose %s no list knows: %s", count, name, ", ".join(new)
+                "ingest: %d sales have a %s that no list has: %s", count, name, ", ".join(new)
             )
 
     def _lists(self) -> Listed:

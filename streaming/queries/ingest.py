@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from ingestion.catalogue.messages import MALFORMED, take_in_messages
-from ingestion.sales.intake import may_name_sales, take_in, take_in_few
+from ingestion.catalogue.messages import MALFORMED, merge_messages
+from ingestion.sales.intake import may_state_sale_ids, merge_few_sales, merge_sales
 from ingestion.sales.span import extend_months
 from lakehouse.delta import log
 from lakehouse.delta.files import read
-from lakehouse.delta.parts import (
-    Part,
-    commit_parts,
-    load_parts,
-    of_table,
-    read_parts,
-    write_parts,
-)
+from lakehouse.delta.parts import Part, commit_parts, load_parts, of_table, read_parts, write_parts
 from lakehouse.delta.upkeep import compact
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
@@ -93,40 +86,44 @@ class Ingest:
         received = Received(self.sources, self.sales, now)
         parts = write_parts(self.lake, batch.select(*COLUMNS), received)
         sales, messages = (of_table(parts, table) for table in (SALES_EVENTS, CATALOGUE_EVENTS))
-        self._receive(SALES_EVENTS, sales, number)
-        self._receive(CATALOGUE_EVENTS, messages, number)
+        self._append(SALES_EVENTS, sales, number)
+        self._append(CATALOGUE_EVENTS, messages, number)
         if messages:
-            self._take_in_messages(messages)
+            self._merge_messages(messages)
         if sales:
-            self._take_in(batch.sparkSession, sales)
+            self._merge_sales(batch.sparkSession, sales)
         if number % UPKEEP_EVERY == 0:
             compact(self.lake, DAILY_SALES, MOST_FILES)
         rejected = log.row_count(self.lake, REJECTED_SALES)
         self.metrics.lag_seconds.set(self._oldest(sales))
-        self.metrics.tell(sum(p.rows for p in parts), time.monotonic() - started, rejected)
+        self.metrics.record(sum(p.rows for p in parts), time.monotonic() - started, rejected)
 
-    def _receive(self, table: Table, parts: list[Part], number: int) -> None:
+    def _append(self, table: Table, parts: list[Part], number: int) -> None:
         transaction = log.Named(f"ingest {self.checkpoint}", number)
         if parts and not log.has_transaction(self.lake, table, transaction):
             commit_parts(self.lake, table, parts, transaction)
 
-    def _take_in_messages(self, parts: list[Part]) -> None:
+    def _merge_messages(self, parts: list[Part]) -> None:
         before = log.row_count(self.lake, REJECTED_SALES)
         events = load_parts(self.lake, CATALOGUE_EVENTS, parts)
-        take_in_messages(self.lake, events, self.profile)
+        merge_messages(self.lake, events, self.profile)
         rejected = log.row_count(self.lake, REJECTED_SALES) - before
         self.metrics.count_rejected(rejected, {MALFORMED: rejected})
 
-    def _take_in(self, spark: "SparkSession", parts: list[Part]) -> None:
+    def _merge_sales(self, spark: "SparkSession", parts: list[Part]) -> None:
         rows, size = (sum(getattr(part, name) for part in parts) for name in ("rows", "size"))
         if rows <= FEW_ROWS and size <= FEW_BYTES:
             events = load_parts(self.lake, SALES_EVENTS, parts)
-            self.control.look_at_records(take_in_few(self.lake, events, self.profile))
+            self.control.look_at_records(merge_few_sales(self.lake, events, self.profile))
         else:
             events_read = read_parts(spark, self.lake, SALES_EVENTS, parts)
-            names = may_name_sales(events_read, self.profile)
-            look = self.control.look_at_parts
-            take_in(self.lake, events_read, self.profile, is_moving=names, admit=look)
+            merge_sales(
+                self.lake,
+                events_read,
+                self.profile,
+                is_moving=may_state_sale_ids(events_read, self.profile),
+                admit=self.control.look_at_parts,
+            )
         extend_months(self.lake, datetime.now(UTC))
 
     def _oldest(self, parts: list[Part]) -> float:

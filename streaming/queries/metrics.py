@@ -1,7 +1,6 @@
 """Prometheus metrics of the streaming queries, served on a port, and a log line per micro-batch."""
 
 import logging
-from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from threading import Thread
 from wsgiref.simple_server import WSGIServer
@@ -9,21 +8,7 @@ from wsgiref.simple_server import WSGIServer
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 logger = logging.getLogger("shopcast")
-# The metrics reveal how much a retailer sells: closed to other machines by default.
-HERE = "127.0.0.1"
 WAITING = "age of the oldest change of sales or catalogue that features do not show yet; 0: none"
-
-
-def add_metrics_arguments(parser: ArgumentParser) -> None:
-    """Declare ``--metrics-port`` and ``--metrics-address``."""
-    parser.add_argument("--metrics-port", type=int, metavar="N", help="serve Prometheus metrics")
-    parser.add_argument(
-        "--metrics-address",
-        default=HERE,
-        metavar="HOST",
-        help="serve them on this address of the machine; 0.0.0.0: on every one "
-        f"(default: {HERE}, which no other machine reaches)",
-    )
 
 
 class Metrics:
@@ -38,9 +23,9 @@ class Metrics:
         self.query = query
         self.total, self.count = 0, 0
         self.registry = CollectorRegistry()
-        self.done = self.counter(f"{what}_total", f"{what} taken in")
-        self.batches = self.counter("batches_total", "micro-batches done")
-        self.seconds = self.gauge("batch_seconds", "time of the last micro-batch")
+        self.done = self.counter(f"{what}_total", f"{what} processed")
+        self.batches = self.counter("batches_total", "finished micro-batches")
+        self.seconds = self.gauge("batch_seconds", "duration of the last micro-batch")
         self.rate = self.gauge(f"{what}_per_second", f"{what} per second of the last micro-batch")
 
     def gauge(self, name: str, meaning: str) -> Gauge:
@@ -51,14 +36,9 @@ class Metrics:
         """Create a counter named ``shopcast_<query>_<name>``."""
         return Counter(f"shopcast_{self.query}_{name}", meaning, registry=self.registry)
 
-    def serve(self, port: int, address: str = HERE) -> tuple[WSGIServer, Thread]:
+    def serve(self, port: int, address: str) -> tuple[WSGIServer, Thread]:
         """Serve the metrics over HTTP on a port of an address, in a separate thread."""
         return start_http_server(port, address, registry=self.registry)
-
-    def serve_as_asked(self, arguments: Namespace) -> None:
-        """Serve the metrics if the command line has ``--metrics-port``."""
-        if arguments.metrics_port is not None:
-            self.serve(arguments.metrics_port, arguments.metrics_address)
 
     def finished(self, count: int, seconds: float) -> None:
         """Record a finished micro-batch: number of events or rows, and duration in seconds."""
@@ -75,9 +55,10 @@ class IngestMetrics(Metrics):
     def __init__(self) -> None:
         super().__init__("ingest", "events")
         self.lag_seconds = self.gauge(
-            "lag_seconds", "age of the oldest record of the last micro-batch when it was done"
+            "lag_seconds",
+            "age of the oldest record of the last micro-batch at its end",
         )
-        self.lag_events = self.gauge("lag_events", "events in Kafka that are not taken in yet")
+        self.lag_events = self.gauge("lag_events", "events in Kafka that are not ingested yet")
         self.features_lag_seconds = self.gauge("features_lag_seconds", WAITING)
         self.rejected = self.gauge("rejected", "records in bronze.rejected_sales")
         self.rejected_share = self.gauge(
@@ -85,16 +66,16 @@ class IngestMetrics(Metrics):
         )
         self.rejected_by_reason = Counter(
             "shopcast_ingest_rejected_events_total",
-            "rejected events since the start; one may have several reasons",
+            "rejected events since the start, by reason; an event may have several reasons",
             ["reason"],
             registry=self.registry,
         )
         self.early_dates = self.counter(
-            "early_dates_total", "sales of a later day than that of their reception"
+            "early_dates_total", "sales dated after the day of their ingestion"
         )
         self.unlisted = {
-            "shop_id": self.counter("unlisted_shops_total", "sales of shops that no list knows"),
-            "item_id": self.counter("unlisted_items_total", "sales of items that no list knows"),
+            "shop_id": self.counter("unlisted_shops_total", "sales of shops not in silver.shops"),
+            "item_id": self.counter("unlisted_items_total", "sales of items not in silver.items"),
         }
         self._rejected_since_start = 0
 
@@ -104,7 +85,7 @@ class IngestMetrics(Metrics):
         for reason, number in reasons.items():
             self.rejected_by_reason.labels(reason).inc(number)
 
-    def tell(self, count: int, seconds: float, rejected: int) -> None:
+    def record(self, count: int, seconds: float, rejected: int) -> None:
         """Record and log a finished micro-batch.
 
         Args:
@@ -130,21 +111,23 @@ class RefreshMetrics(Metrics):
     def __init__(self) -> None:
         super().__init__("refresh", "rows")
         self.lag_seconds = self.gauge("lag_seconds", WAITING)
-        self.late_months = self.gauge("late_months", "target months with late changes to come")
+        self.late_months = self.gauge(
+            "late_months", "target months whose features do not show late sales yet"
+        )
 
-    def tell(self, rows: int, seconds: float, late: int) -> None:
+    def record(self, rows: int, seconds: float, stale_months: int) -> None:
         """Record and log a finished refresh.
 
         Args:
             rows: rows written.
             seconds: duration of the refresh, seconds.
-            late: target months whose late changes the features do not show yet.
+            stale_months: number of target months whose features do not show late sales yet.
         """
         self.finished(rows, seconds)
-        self.late_months.set(late)
+        self.late_months.set(stale_months)
         logger.info(
-            "refresh: %d rows written in %.1f s, %d months with late changes to come",
+            "refresh: %d rows written in %.1f s, %d months are still stale",
             rows,
             seconds,
-            late,
+            stale_months,
         )

@@ -25,10 +25,10 @@ from streaming.queries.waiting import SOURCES, Waiting, seconds_waiting
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# A late change alters many months. While recent months change too, the refresh computes at most
-# LATE_MONTHS late months, and waits LATE_SECONDS before the next ones.
-LATE_SECONDS = 15.0
-LATE_MONTHS = 3
+# A late sale makes many months stale. While recent months change too, the refresh computes at most
+# STALE_MONTHS older months, and waits STALE_SECONDS before the next ones.
+STALE_SECONDS = 15.0
+STALE_MONTHS = 3
 # Number of months before the open month whose features are refreshed at once, like the open month.
 RECENT = 1
 
@@ -43,7 +43,7 @@ class Refresh:
         metrics: the metrics to update after each refresh.
         touched: the keys changed since the features were computed, as known to this process.
         seen: versions of the tables ``SOURCES`` at the start of the last refresh.
-        late: months whose cells or features are still stale.
+        stale_months: months whose cells or features are still stale.
         waiting: the note of the changes that the features do not show yet.
         steps: what the last refresh computed: first and last target month, and the end time in
             seconds since 1970.
@@ -54,7 +54,7 @@ class Refresh:
     metrics: RefreshMetrics
     touched: Touched = field(default_factory=Touched)
     seen: tuple[int, ...] = ()
-    late: tuple[date, ...] = ()
+    stale_months: tuple[date, ...] = ()
     steps: list[tuple[date, date, float]] = field(default_factory=list)
     waiting: Waiting = field(init=False)
     _computed: dict[date, float] = field(default_factory=dict)
@@ -68,13 +68,13 @@ class Refresh:
         """Refresh the cells and features that changed since the last call.
 
         Args:
-            is_last: refresh all stale months in this call, late months included.
+            is_last: refresh all stale months in this call, not only recent ones.
 
         Returns:
             Whether there was work to do, also if a conflicting commit interrupted the refresh.
         """
         versions = self._versions()
-        if not versions or (versions == self.seen and not self.late):
+        if not versions or (versions == self.seen and not self.stale_months):
             return False
         started = time.monotonic()
         is_quiet = versions == self.seen
@@ -84,7 +84,7 @@ class Refresh:
             progress("refresh: %s", conflict)
             return True
         self.seen = versions
-        self.metrics.tell(rows, time.monotonic() - started, len(self.late))
+        self.metrics.record(rows, time.monotonic() - started, len(self.stale_months))
         return True
 
     def _versions(self) -> tuple[int, ...]:
@@ -101,16 +101,16 @@ class Refresh:
         build = Build(self.lake, self.spark, months.range, touched=self.touched)
         if newer := build.newer_program():
             progress("refresh: %s", newer)
-            self.late = ()
+            self.stale_months = ()
             return 0
         self.steps = []
         first = months.range.first if is_last else plus_months(months.open_month, -RECENT)
         self._step(build, MonthRange(max(first, months.range.first), build.targets.last))
-        # Late cells alter recent features too; such recent months are then still stale.
-        self.late = self._left(build)
-        if self.late and (is_quiet or time.monotonic() - self._turn >= LATE_SECONDS):
+        # Cells of older months alter recent features too; such recent months are then stale.
+        self.stale_months = self._find_stale(build)
+        if self.stale_months and (is_quiet or time.monotonic() - self._turn >= STALE_SECONDS):
             self._step(build, self._next())
-            self.late, self._turn = self._left(build), time.monotonic()
+            self.stale_months, self._turn = self._find_stale(build), time.monotonic()
         return sum(build.written.values())
 
     def _step(self, build: Build, months: MonthRange) -> None:
@@ -122,12 +122,12 @@ class Refresh:
         self._computed |= dict.fromkeys(months, time.monotonic())
 
     def _next(self) -> MonthRange:
-        """Return the next late months to compute, from the month computed longest ago."""
-        first = min(self.late, key=lambda month: (self._computed.get(month, 0.0), month))
-        last = plus_months(first, LATE_MONTHS - 1)
-        return MonthRange(first, min(last, self.late[-1]))
+        """Return the next stale months to compute, from the month computed longest ago."""
+        first = min(self.stale_months, key=lambda month: (self._computed.get(month, 0.0), month))
+        last = plus_months(first, STALE_MONTHS - 1)
+        return MonthRange(first, min(last, self.stale_months[-1]))
 
-    def _left(self, build: Build) -> tuple[date, ...]:
+    def _find_stale(self, build: Build) -> tuple[date, ...]:
         """Return the stale months of cells and features, and note these months for the metrics."""
         build.wanted, versions = None, self._versions()
         stale = build.stale_cells() | {m for g in build.groups for m in build.stale_features(g)[1]}

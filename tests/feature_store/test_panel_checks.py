@@ -17,7 +17,7 @@ from feature_store.panel.checks import require_fit_panel
 from feature_store.panel.rows import PanelRows
 from features.feature_set import feature_set
 from features.tables import features_table
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from jobs import build_features, build_panel
 from lakehouse.delta import creation, log
 from lakehouse.errors import RefusedError
@@ -38,7 +38,7 @@ def panel(tmp_path: Path) -> PanelRows:
 
 def sell(lake: Lake, *sales: Mapping[str, Any]) -> None:
     values = [json.dumps(sale).encode() for sale in sales]
-    take_in_few(lake, events(*values, source="late"), stored_profile(lake))
+    merge_few_sales(lake, events(*values, source="late"), stored_profile(lake))
     Build.of(lake, no_spark).run()
 
 

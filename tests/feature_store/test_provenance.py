@@ -30,7 +30,7 @@ from features.groups import feature_groups
 from features.statistic import LATEST
 from features.tables import features_table, monthly_table
 from forecasting.versions import forecast_inputs
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from jobs import build_panel, maintain, score_forecasts
 from lakehouse.delta import builds, creation, listing, log
 from lakehouse.errors import RefusedError
@@ -234,7 +234,7 @@ def test_an_older_refresh_leaves_what_a_newer_one_built(lake: Lake) -> None:
     with statistic_version(2):
         Build.of(lake, no_spark).run()
     late = {**SALES[0], "date": "07.06.2015", "units": "5"}
-    take_in_few(lake, events(json.dumps(late).encode()), stored_profile(lake))
+    merge_few_sales(lake, events(json.dumps(late).encode()), stored_profile(lake))
     before = [log.version(lake, table) for table in derived(lake)]
     refresh = Refresh(lake, no_spark, RefreshMetrics())
     refresh()
@@ -264,7 +264,7 @@ def test_a_sale_redoes_its_month_alone(lake: Lake) -> None:
     pairs = derived(lake)[0]
     before = listing.month_digests(lake, pairs)
     late = {**SALES[0], "date": "07.03.2015", "units": "5"}
-    take_in_few(lake, events(json.dumps(late).encode()), stored_profile(lake))
+    merge_few_sales(lake, events(json.dumps(late).encode()), stored_profile(lake))
     assert rebuilt(lake)
     after = listing.month_digests(lake, pairs)
     assert [m.month for m in after if after[m] != before[m]] == [3]
@@ -337,7 +337,7 @@ def test_a_record_of_before_holds_where_nothing_changed_also_through_compaction(
     earlier: Lake, is_compacted: bool
 ) -> None:
     for sale in SALES[:2]:
-        take_in_few(earlier, events(json.dumps(sale).encode()), stored_profile(earlier))
+        merge_few_sales(earlier, events(json.dumps(sale).encode()), stored_profile(earlier))
     states = listing.month_digests(earlier, DAILY_SALES), states_of(earlier)
     if is_compacted:
         maintained(earlier)

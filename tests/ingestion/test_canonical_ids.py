@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from ingestion.catalogue.messages import newest, read_message
+from ingestion.catalogue.messages import newest_records, read_message
 from ingestion.catalogue.records import latest_records
 from ingestion.inputs.records import InputRecords
 from ingestion.sales.records import REJECTED, parse
@@ -103,13 +103,13 @@ def by_catalogue_message(text: str) -> str | None:
     read = read_message(json.dumps(message).encode())
     if read is None:
         return None
-    return next(iter(newest([{**read, "order": ()}], "shops", "shop_id", profile().shops)))
+    return next(iter(newest_records([{**read, "order": ()}], "shops", "shop_id", profile().shops)))
 
 
 def by_alias(text: str) -> str | None:
     message = {"updated_at": "2015-03-07", "shops": [{"shop_id": "1", "alias_of": text}]}
     read = {**(read_message(json.dumps(message).encode()) or {}), "order": ()}
-    return newest([read], "shops", "shop_id", profile().shops)["1"]["alias_of"]
+    return newest_records([read], "shops", "shop_id", profile().shops)["1"]["alias_of"]
 
 
 def by_input(text: str) -> str | None:

@@ -7,8 +7,8 @@ import pytest
 from builders import MIDNIGHT, events, profile
 from lakes import rows
 
-from ingestion.catalogue.intake import understood
-from ingestion.catalogue.messages import take_in_messages
+from ingestion.catalogue.intake import parse_catalogue
+from ingestion.catalogue.messages import merge_messages
 from ingestion.catalogue.records import captured
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Attribute, Profile, load_profile
@@ -28,7 +28,7 @@ def lists(**changed: pa.Table) -> dict[str, pa.Table]:
 
 
 def test_attributes_are_what_the_profiles_patterns_take() -> None:
-    catalogue = understood(lists(), profile())
+    catalogue = parse_catalogue(lists(), profile())
     assert catalogue.shops == [
         {
             "shop_id": "1",
@@ -54,20 +54,20 @@ def test_attributes_are_what_the_profiles_patterns_take() -> None:
 @pytest.mark.parametrize("category", [None, " ", "7"])
 def test_an_item_without_a_known_category_has_none_of_its_attributes(category: str | None) -> None:
     items = listed({"item_id": "10", "category_id": category})
-    (item,) = understood(lists(items=items), profile()).items
+    (item,) = parse_catalogue(lists(items=items), profile()).items
     assert item["category_id"] == ("7" if category == "7" else "unknown")
     assert (item["category_name"], item["attributes"]) == (None, [])
 
 
 def test_of_records_with_one_id_the_last_counts() -> None:
     shops = listed({"shop_id": "1", "name": "Old"}, {"shop_id": " 1 ", "name": "New"})
-    (shop,) = understood(lists(shops=shops), profile()).shops
+    (shop,) = parse_catalogue(lists(shops=shops), profile()).shops
     assert shop["name"] == "New"
 
 
 def test_records_without_an_id_are_counted_and_left_out() -> None:
     items = listed({"name": "Lamp"}, b"10,Lamp,5,x", {"item_id": "11"})
-    catalogue = understood(lists(items=items), profile())
+    catalogue = parse_catalogue(lists(items=items), profile())
     assert [item["item_id"] for item in catalogue.items] == ["11"]
     assert (catalogue.received, catalogue.rejected) == (5, 2)
 
@@ -80,7 +80,7 @@ def with_aliases(**aliases: str) -> Profile:
 def test_aliases_name_the_shop_that_they_stand_for_listed_or_not() -> None:
     meaning = with_aliases(**{"0": "1", "1b": "1"})
     shops = listed({"shop_id": "0", "name": "Old"}, {"shop_id": "1", "name": "New"})
-    found = understood(lists(shops=shops), meaning).shops
+    found = parse_catalogue(lists(shops=shops), meaning).shops
     assert [(shop["shop_id"], shop["alias_of"]) for shop in found] == [
         ("0", "1"),
         ("1", None),
@@ -100,7 +100,7 @@ def test_1c_categories_have_a_type_and_perhaps_a_subtype() -> None:
     names = ["Кино - DVD", "Карты оплаты (Кино, Музыка, Игры)", "Элементы питания"]
     categories = listed(*({"category_id": str(i), "name": n} for i, n in enumerate(names)))
     items = listed(*({"item_id": str(i), "category_id": str(i)} for i in range(3)))
-    found = understood(lists(items=items, categories=categories), load_profile("1c")).items
+    found = parse_catalogue(lists(items=items, categories=categories), load_profile("1c")).items
     assert [dict(item["attributes"]) for item in found] == [
         {"type": "Кино", "subtype": "DVD"},
         {"type": "Карты оплаты"},
@@ -117,7 +117,7 @@ def test_a_message_from_the_future_is_of_its_ingestion_and_a_later_one_counts(la
         place = received.column_names.index("ingested_at")
         return received.set_column(place, "ingested_at", at)
 
-    take_in_messages(lake, message("Wrong", "2051-01-01", 0), profile())
+    merge_messages(lake, message("Wrong", "2051-01-01", 0), profile())
     assert rows(lake, SHOPS, "name", "updated_at") == [("Wrong", MIDNIGHT)]
-    take_in_messages(lake, message("Right", "2020-01-02", 1), profile())
+    merge_messages(lake, message("Right", "2020-01-02", 1), profile())
     assert rows(lake, SHOPS, "name") == [("Right",)]

@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime
 import pytest
 from builders import events, profile, record
 
-from ingestion.books.completeness import (
+from ingestion.completeness import (
     Completeness,
+    compare_month,
+    compare_months,
     days_of,
     has_begun,
     is_over,
-    judge,
-    judge_months,
 )
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 
@@ -28,7 +28,7 @@ def judged(
     """Judge October 2015, ``(day, shops)``, beside three months of so many shops a day."""
     shops = {day: usual(day) for month in BEFORE for day in days_of(month)}
     shops |= {date(2015, 10, day): count for day, count in october}
-    return judge(OCTOBER, shops)
+    return compare_month(OCTOBER, shops)
 
 
 def whole(shops: int = 8) -> list[tuple[int, int]]:
@@ -101,6 +101,6 @@ def test_the_shops_of_a_day_are_counted_once_whatever_they_are_called(lake: Lake
     ]
     gone = record(date="2015-10-30", sale_id="x", updated_at="2016-01-01T00:00:00Z")
     back = record(sale_id="x", op="cancel", updated_at="2016-01-02T00:00:00Z")
-    take_in_few(lake, events(*sales, gone, back), profile())
-    (october,) = judge_months(lake, [OCTOBER])
+    merge_few_sales(lake, events(*sales, gone, back), profile())
+    (october,) = compare_months(lake, [OCTOBER])
     assert (october.days, october.end, october.shops) == (1, date(2015, 10, 31), 2)

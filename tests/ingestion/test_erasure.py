@@ -19,14 +19,14 @@ from builders import (
     sales_text,
 )
 from job_runs import run
-from lakes import put_through, rows, versions
+from lakes import ingest_events, rows, versions
 
-from ingestion.books import accounts
-from ingestion.books.books import require_balance
-from ingestion.catalogue.messages import take_in_messages
-from ingestion.erasure.judgement import Asked, ids, judge_catalogue
+from ingestion.catalogue.messages import merge_messages
 from ingestion.erasure.removal import OF_SHOPS
-from ingestion.sales.intake import take_in_few
+from ingestion.erasure.selection import ErasureRequest, distinct_ids, select_catalogue
+from ingestion.reconciliation import reconcile
+from ingestion.reconciliation.reconciliation import require_balance
+from ingestion.sales.intake import merge_few_sales
 from jobs import build_features, close_month, ingest_history, maintain
 from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
@@ -87,8 +87,8 @@ def streamed(spark: "SparkSession", lake: Lake) -> Lake:
     named = received.append_column("entity", pa.array(["message"]))
     append_rows(lake, CATALOGUE_EVENTS, named)
     append_rows(lake, ITEMS, ITEMS.schema.empty_table())
-    take_in_messages(lake, named, own_id_profile())
-    put_through(spark, lake, events(*(value for value, _ in STREAM)), own_id_profile())
+    merge_messages(lake, named, own_id_profile())
+    ingest_events(spark, lake, events(*(value for value, _ in STREAM)), own_id_profile())
     return lake
 
 
@@ -103,7 +103,7 @@ def as_if(spark: "SparkSession", folder: Path, kept: list[int]) -> Lake:
     lake = Lake.at(str(folder))
     claim_lake(lake, own_id_profile())
     values = [STREAM[number][0] for number in kept]
-    put_through(spark, lake, events(*values, offsets=kept), own_id_profile())
+    ingest_events(spark, lake, events(*values, offsets=kept), own_id_profile())
     return lake
 
 
@@ -157,12 +157,12 @@ def test_a_sale_poisoned_by_a_version_from_the_future_comes_back(
 
     for received in (before, right):
         append_rows(lake, SALES_EVENTS, received)
-        take_in_few(lake, received, own_id_profile())
+        merge_few_sales(lake, received, own_id_profile())
     assert rows(lake, DAILY_SALES, "units") == [(Decimal(20),)]
     (listed := tmp_path / "ids.txt").write_text("s1\n")
     asked(lake, "--erase-sales", listed, "--yes")
     assert rows(lake, DAILY_SALES) == []
-    take_in_few(lake, right, own_id_profile())
+    merge_few_sales(lake, right, own_id_profile())
     assert rows(lake, DAILY_SALES, "units") == [(Decimal(2),)]
 
 
@@ -173,7 +173,7 @@ def test_an_erased_shop_goes_in_whatever_form_records_name_it(lake: Lake) -> Non
     values = [json.loads(record(sale_id=str(n), shop_id=form)) for n, form in enumerate(forms)]
     received = events(*(json.dumps(one, ensure_ascii=False).encode() for one in values))
     append_rows(lake, SALES_EVENTS, received)
-    take_in_few(lake, received, own_id_profile())
+    merge_few_sales(lake, received, own_id_profile())
     figures = asked(lake, "--erase-shop", "Zu\u0308rich", "--yes")
     assert figures["rows"] == {"silver/daily_sales": 4, "bronze/sales_events": 4}
 
@@ -181,11 +181,11 @@ def test_an_erased_shop_goes_in_whatever_form_records_name_it(lake: Lake) -> Non
 def test_the_books_state_what_was_erased_and_balance(spark: "SparkSession", lake: Lake) -> None:
     claim_lake(lake, own_id_profile())
     single = [value for value, _ in STREAM if b'"replace"' not in value]
-    put_through(spark, lake, events(*single), own_id_profile())
-    before = accounts.draw_up(lake, ["file"], own_id_profile())
+    ingest_events(spark, lake, events(*single), own_id_profile())
+    before = reconcile.reconcile_files(lake, ["file"], own_id_profile())
     require_balance(before)
     asked(lake, "--erase-shop", "77", "--yes")
-    after = accounts.draw_up(lake, ["file"], own_id_profile())
+    after = reconcile.reconcile_files(lake, ["file"], own_id_profile())
     require_balance(after)
     assert (before[0].erased, after[0].erased, after[0].received) == (0, 7, before[0].received)
 
@@ -228,7 +228,7 @@ def test_what_is_due_done_no_file_holds_the_shop_any_more(lake: Lake, tmp_path: 
     run(build_features.JOB, *steps)
     asked(lake, "--erase-shop", "1", "--yes")
     (source,) = {source for (source,) in rows(lake, SALES_EVENTS, "source")}
-    (book,) = accounts.draw_up(lake, [source], stored_profile(lake))
+    (book,) = reconcile.reconcile_files(lake, [source], stored_profile(lake))
     assert (book.received, book.live, book.rejected, book.erased, book.difference) == (
         5,
         2,
@@ -261,7 +261,7 @@ def holds(path: Path, shop: str) -> bool:
 def test_a_shops_inputs_go_with_it() -> None:
     values = (b'{"shop_id": "5", "item_id": "1", "month": "2015-01"}', b'{"shop_id": "6"}')
     records = events(*values).append_column("entity", pa.array(["promotions", "shop_dates"]))
-    judged = judge_catalogue(records, Asked(ids(["5"]), ids([])))
+    judged = select_catalogue(records, ErasureRequest(distinct_ids(["5"]), distinct_ids([])))
     assert judged.gone["offset"].to_pylist() == [0]
     assert {"silver/promotions", "silver/stock_outs", "silver/shop_dates"} <= {
         table.path for table in OF_SHOPS

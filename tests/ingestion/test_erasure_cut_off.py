@@ -14,11 +14,11 @@ from job_runs import NOW, run
 from kills import CASES, missing
 from lakes import rows
 
-from ingestion.books import accounts
-from ingestion.books.books import require_balance
-from ingestion.catalogue.messages import take_in_messages
+from ingestion.catalogue.messages import merge_messages
 from ingestion.known_at.replay import known_lake
-from ingestion.sales.intake import take_in_few
+from ingestion.reconciliation import reconcile
+from ingestion.reconciliation.reconciliation import require_balance
+from ingestion.sales.intake import merge_few_sales
 from jobs import maintain
 from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
@@ -55,10 +55,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     messages = events(*(json.dumps(value).encode() for value in values), source="catalogue")
     messages = messages.append_column("entity", pa.array(["message"] * len(values)))
     append_rows(lake, CATALOGUE_EVENTS, messages)
-    take_in_messages(lake, messages, profile)
+    merge_messages(lake, messages, profile)
     received = events(*SALES)
     append_rows(lake, SALES_EVENTS, received)
-    take_in_few(lake, received, profile)
+    merge_few_sales(lake, received, profile)
     claim_lake(known_lake(lake, NOW), profile)
     return lake
 
@@ -84,7 +84,7 @@ def content(lake: Lake) -> list[object]:
 
 
 def balance(lake: Lake) -> None:
-    require_balance(accounts.draw_up(lake, ["file"], own_id_profile()))
+    require_balance(reconcile.reconcile_files(lake, ["file"], own_id_profile()))
 
 
 def test_wherever_it_is_cut_off_the_next_completes_it(copied: Callable[[str], Lake]) -> None:

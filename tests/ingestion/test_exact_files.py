@@ -13,11 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from builders import HEADER, data_folder, profile, sale_line, sales_text
 
-from ingestion.files import inspection
+from ingestion.files import inspection, text_lines
+from ingestion.files.checked_folder import inspect
 from ingestion.files.folder import not_read
 from ingestion.files.rows import source_rows
+from ingestion.files.source import Source
 from ingestion.files.source_file import Known
-from ingestion.files.sources import Source, find_file, find_sources, inspect
+from ingestion.files.sources import find_file, find_sources
 from lakehouse.errors import SourceError
 from lakehouse.profile.profile import Files
 
@@ -92,7 +94,7 @@ def test_a_lost_quote_spoils_its_own_line_in_every_encoding(
     encoding: str, end: str, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inspection, "CHUNK", most)
-    monkeypatch.setattr(inspection, "PIECE", most)
+    monkeypatch.setattr(text_lines, "PIECE", most)
     lines = [
         "date,item_id,note",
         "1,é,x",
@@ -129,7 +131,7 @@ def test_pieces_of_any_size_hold_the_rows_of_the_whole(
     text = sales_text(*(f"{sale_line(date=day)}{'' if int(day) % 7 else ',x'}" for day in days))
     (tmp_path / name).write_bytes(pack(("\n \n" + text).encode()))
     monkeypatch.setattr(inspection, "CHUNK", 1000)
-    monkeypatch.setattr(inspection, "PIECE", 10_000)
+    monkeypatch.setattr(text_lines, "PIECE", 10_000)
     source = inspect(f"file://{tmp_path}", name, FIELDS, Files())
     found = read(source)
     assert [row["date"] or row["_malformed"][:4] for row in found] == days

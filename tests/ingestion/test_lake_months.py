@@ -8,13 +8,13 @@ from ingestion.lake_months import (
     closed_rows,
     extend,
     last_closed_by_user,
+    month_row,
     read_months,
     reopen,
-    row,
-    save,
-    write,
+    replace_months,
+    upsert_months,
 )
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from ingestion.sales.span import extend_months, find_gaps
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
@@ -88,7 +88,7 @@ def sell(lake: Lake, *months: date, op: str | None = None) -> None:
         record(sale_id=str(month), date=f"{month:%Y-%m-07}", op=op, updated_at=version)
         for month in months
     ]
-    take_in_few(lake, events(*sales, source=f"{op} {months}"), profile())
+    merge_few_sales(lake, events(*sales, source=f"{op} {months}"), profile())
     extend_months(lake, NOW)
 
 
@@ -123,7 +123,7 @@ def test_in_a_lake_that_does_not_say_who_closed_a_month_those_with_sales_stay_cl
     lake: Lake,
 ) -> None:
     months = MonthRange(JANUARY, date(2015, 9, 1))
-    write(lake, closed_rows(months, NOW, is_last_open=True))
+    upsert_months(lake, closed_rows(months, NOW, is_last_open=True))
     assert last_closed_by_user(lake) is None
     sell(lake, JANUARY, MARCH)
     assert rows(lake)[2:] == [(MARCH, "closed", NOW), (APRIL, "open", None)]
@@ -158,5 +158,5 @@ def test_months_that_another_process_changed_meanwhile_are_not_overwritten(lake:
     version = log.version(lake, MONTHS)
     close(lake, MARCH, LATER)
     with pytest.raises(ConflictError, match="another process wrote it"):
-        save(lake, [row(JANUARY, None)], JANUARY, version)
+        replace_months(lake, [month_row(JANUARY, None)], JANUARY, version)
     assert read_months(lake).open_month == APRIL

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.files.checked_folder import inspect
 from ingestion.files.list_rows import ListRecords
 from ingestion.files.rows import source_rows
-from ingestion.files.sources import inspect
 from lakehouse.profile.profile import Files
 
 FINE = {

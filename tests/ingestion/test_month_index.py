@@ -12,7 +12,7 @@ from builders import cancel, events, profile, record
 from injection import Killed, hooked, kill_at
 from lakes import rows
 
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from ingestion.sales.month_index import find_months, fingerprints
 from lakehouse.delta import log, run_files, sorted_runs
 from lakehouse.delta.arrow import append_rows
@@ -132,7 +132,7 @@ def read_by(lake: Lake, *values: bytes, offset: int) -> int:
     """The bytes that this process reads for a micro-batch."""
     before = bytes_read()
     offsets = range(offset, offset + len(values))
-    take_in_few(lake, events(*values, offsets=offsets), profile())
+    merge_few_sales(lake, events(*values, offsets=offsets), profile())
     return bytes_read() - before
 
 

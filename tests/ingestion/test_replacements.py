@@ -9,7 +9,7 @@ from builders import events, profile, record
 from lakes import rows
 
 from ingestion.sales import replaced_days
-from ingestion.sales.intake import may_name_sales, take_in, take_in_few
+from ingestion.sales.intake import may_state_sale_ids, merge_few_sales, merge_sales
 from ingestion.sales.records import parse
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
@@ -40,7 +40,7 @@ def live(lake: Lake) -> list[tuple[Any, ...]]:
 
 def delivered(lake: Lake, *values: bytes, order: tuple[int, ...] | None = None) -> Lake:
     for offset in order or range(len(values)):
-        take_in_few(lake, events(values[offset], offsets=[offset]), profile())
+        merge_few_sales(lake, events(values[offset], offsets=[offset]), profile())
     return lake
 
 
@@ -151,9 +151,9 @@ def test_workers_know_deliveries_and_named_sales_however_they_are_written(
     ]
     received = events(*values, *moved)
     frame = spark.createDataFrame(received)
-    assert may_name_sales(frame, profile())
-    assert not may_name_sales(spark.createDataFrame(received.slice(0, 3)), profile())
-    take_in(lake, frame, profile(), is_moving=True)
+    assert may_state_sale_ids(frame, profile())
+    assert not may_state_sale_ids(spark.createDataFrame(received.slice(0, 3)), profile())
+    merge_sales(lake, frame, profile(), is_moving=True)
     assert live(lake) == [("10", 2), ("13", 1)]
     assert len(rows(lake, REPLACED_DAYS)) == 1
 
@@ -168,9 +168,9 @@ def test_only_replaced_days_that_a_batch_touches_are_looked_at(
         "read_table",
         lambda _, table, **asked: looked.append(table.name) or read_table(_, table, **asked),
     )
-    take_in_few(lake, events(record(date="2015-03-09"), offsets=[20]), profile())
+    merge_few_sales(lake, events(record(date="2015-03-09"), offsets=[20]), profile())
     assert looked == ["replaced_days"], "no sale of the day is read"
     looked.clear()
-    take_in_few(lake, events(record(item_id="15", updated_at=FIRST), offsets=[21]), profile())
+    merge_few_sales(lake, events(record(item_id="15", updated_at=FIRST), offsets=[21]), profile())
     assert looked == ["replaced_days", "daily_sales"]
     assert ("15", 2) not in live(lake)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 from builders import cancel, events, own_id_profile, profile, record
-from lakes import put_through, rows
+from lakes import ingest_events, rows
 
 from ingestion.sales import intake, shuffle
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from ingestion.sales.records import parse
 from ingestion.sales.versions import newest_sales
 from lakehouse.delta import part_upserts, upserts
@@ -78,7 +78,7 @@ def test_any_order_of_batches_and_any_replay_end_in_the_same_sales(
     monkeypatch.setattr(part_upserts, "MOST_ROWS", most)
     monkeypatch.setattr(upserts, "MERGED_AT_ONCE", few)
     for batch in batches(seed):
-        put_through(spark, lake, batch, own_id_profile())
+        ingest_events(spark, lake, batch, own_id_profile())
     assert outcome(lake) == OUTCOME
     assert rows(lake, REJECTED_SALES, "offset", "reasons") == [(7, ["units_unparsable"])]
 
@@ -87,7 +87,7 @@ def test_any_order_of_batches_and_any_replay_end_in_the_same_sales(
 def test_few_records_taken_in_without_spark_end_in_the_same_sales(lake: Lake, seed: int) -> None:
     """Also under a profile whose sales keep their month until a record names one."""
     for batch in batches(seed):
-        take_in_few(lake, batch, profile())
+        merge_few_sales(lake, batch, profile())
     assert outcome(lake) == OUTCOME
     assert rows(lake, REJECTED_SALES, "offset", "reasons") == [(7, ["units_unparsable"])]
 
@@ -95,11 +95,11 @@ def test_few_records_taken_in_without_spark_end_in_the_same_sales(lake: Lake, se
 def test_a_named_sale_that_moved_is_found_by_its_old_record(lake: Lake) -> None:
     """The id that content gives may be named by a later record, of another month."""
     first = events(record(), offsets=[0])
-    take_in_few(lake, first, profile())
+    merge_few_sales(lake, first, profile())
     (sale_id,), *_ = rows(lake, DAILY_SALES, "sale_id")
     moved = record(sale_id=sale_id, date="2015-05-09", updated_at="2020-01-02T00:00:00Z")
-    take_in_few(lake, events(moved, offsets=[1]), profile())
-    take_in_few(lake, first, profile())
+    merge_few_sales(lake, events(moved, offsets=[1]), profile())
+    merge_few_sales(lake, first, profile())
     assert rows(lake, DAILY_SALES, "sale_id", "date") == [(sale_id, date(2015, 5, 9))]
 
 
@@ -111,7 +111,7 @@ def test_the_law_of_order_needs_the_order_of_versions(
     for third in (slice(5, 8), slice(3, 5), slice(0, 3)):
         offsets = range(len(HISTORY))[third]
         batch = events(*HISTORY[third], offsets=offsets)
-        put_through(spark, lake, batch, own_id_profile())
+        ingest_events(spark, lake, batch, own_id_profile())
     assert outcome(lake) != OUTCOME
 
 
@@ -119,7 +119,7 @@ def test_one_batch_ends_in_the_sales_that_the_kernel_computes(
     spark: "SparkSession", lake: Lake
 ) -> None:
     history = events(*HISTORY)
-    put_through(spark, lake, history, own_id_profile())
+    ingest_events(spark, lake, history, own_id_profile())
     computed = newest_sales(parse(history, own_id_profile())).to_pylist()
     expected = [tuple(row[name] for name in DAILY_SALES.names) for row in computed]
     assert rows(lake, DAILY_SALES) == sorted(expected, key=str)
@@ -130,7 +130,7 @@ def test_offers_of_a_day_are_one_row_whatever_the_order(spark: "SparkSession", l
     zero = [record(units="0"), record(units="0.0"), record(units="0", item_id="11")]
     late = events(*zero[:2], offsets=[5, 6])
     for batch in (late, events(*zero), late):
-        put_through(spark, lake, batch, profile())
+        ingest_events(spark, lake, batch, profile())
     assert rows(lake, DAILY_OFFERS, "item_id", "offset") == [("10", 6), ("11", 2)]
     assert rows(lake, DAILY_SALES) == []
 
@@ -140,7 +140,7 @@ def test_a_month_in_buckets_is_the_same_month(
 ) -> None:
     monkeypatch.setattr(shuffle, "ROWS_PER_BUCKET", 3)
     sales = [record(item_id=str(number % 7)) for number in range(20)]
-    put_through(spark, lake, events(*sales), profile())
+    ingest_events(spark, lake, events(*sales), profile())
     assert rows(lake, DAILY_SALES, "item_id", "offset") == [
         (str(number % 7), number) for number in (14, 15, 16, 17, 18, 19, 13)
     ]

@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from builders import data_folder, sale_line, sales_text
 
+from ingestion.files.checked_folder import inspect
 from ingestion.files.rows import read_rows
-from ingestion.files.sources import inspect
 from lakehouse.profile.profile import Files
 
 if TYPE_CHECKING:

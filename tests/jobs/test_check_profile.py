@@ -4,7 +4,7 @@ import pytest
 from builders import data_folder, own_id_profile, sale_line, sales_text
 from job_runs import run
 
-from ingestion.books.books import ENDS
+from ingestion.reconciliation.reconciliation import ENDS
 from jobs.check_profile import JOB
 from jobs.ingest_history import JOB as INGEST
 from lakehouse.lake import Lake

@@ -7,7 +7,7 @@ from builders import data_folder, sale_line, sales_text
 from job_runs import NOW, run
 from small_lakes import small_lake
 
-from ingestion.books.completeness import days_of
+from ingestion.completeness import days_of
 from ingestion.lake_months import read_months
 from jobs.close_month import JOB
 from jobs.ingest_history import JOB as INGEST

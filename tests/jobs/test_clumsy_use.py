@@ -97,7 +97,7 @@ def test_what_cannot_be_done_is_told_with_its_remedy(
 
 
 def ended(job: Job, lake: Lake, asked: str) -> tuple[int, dict[str, Any]]:
-    """Run a step, also one whose command line is not understood."""
+    """Run a step, also one whose command line is not parse_catalogue."""
     try:
         return run(job, "--lake", lake.root, *asked.split())
     except SystemExit as wrong:

@@ -13,8 +13,9 @@ from job_runs import NOW, run
 from lakes import rows
 
 from forecasting.pairs import read_pairs
-from ingestion.books import ingested_files
 from ingestion.files import inspection
+from ingestion.files.sources import find_sales_file
+from ingestion.reconciliation import ingested_files
 from jobs.check_profile import JOB as CHECK
 from jobs.ingest_history import JOB
 from lakehouse.delta import log
@@ -24,7 +25,6 @@ from lakehouse.lake import Lake
 from lakehouse.tables.bronze import SALES_EVENTS, SOURCE_FILES
 from lakehouse.tables.silver import DAILY_SALES, ITEMS, SHOPS
 from streaming.producer.messages import messages
-from streaming.producer.rows import find_sales
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -120,7 +120,7 @@ def test_a_shop_day_is_replaced_by_all_its_lines_or_not_at_all(lake: Lake, tmp_p
         code, figures = ingest(lake, folder, *day)
         assert code == 3
         assert (
-            f"sales_b.csv may be of such a day and cannot be taken in ({message}"
+            f"sales_b.csv may be of such a day and cannot be ingested ({message}"
             in (figures["error"])
         )
     assert log.version(lake, SALES_EVENTS) == version
@@ -188,7 +188,7 @@ def test_times_of_parquet_are_the_same_days_for_the_lake_and_the_producer(
     sent = {
         message.key.decode()
         for name in times
-        for message in messages(find_sales(str(folder / name), profile()), profile())
+        for message in messages(find_sales_file(str(folder / name), profile()), profile())
         if message.key
     }
     assert sent == {sale_id for (sale_id,) in rows(lake, DAILY_SALES, "sale_id")}

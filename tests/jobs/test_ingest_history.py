@@ -11,13 +11,14 @@ from builders import data_folder, every_feature, sale_line, sales_text
 from job_runs import NOW, run
 from lakes import rows, versions
 
-from ingestion.books import ingested_files
+from ingestion import history
 from ingestion.catalogue import intake as catalogue_intake
+from ingestion.reconciliation import ingested_files
+from ingestion.reconciliation.ingested_files import IngestedFile
 from ingestion.sales import intake
-from jobs import ingest_history
 from jobs.ingest_history import JOB
 from lakehouse.delta import log
-from lakehouse.delta.part_upserts import upsert_parts as upsert_as_it_is
+from lakehouse.delta.part_upserts import upsert_parts as upsert_whole
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import load_profile
 from lakehouse.profile.stored import claim_lake
@@ -106,13 +107,13 @@ def interrupt(*_: object, **__: object) -> None:
 
 # Every place between two commits.
 CUTS: dict[str, tuple[object, str]] = {
-    "after the lists are in bronze": (catalogue_intake, "understood"),
-    "after the catalogue, before it is recorded": (ingested_files, "record_catalogue"),
-    "after the catalogue": (ingest_history, "arrive"),
-    "after bronze": (intake, "take_in"),
+    "after the lists are in bronze": (catalogue_intake, "parse_catalogue"),
+    "after the catalogue, before it is recorded": (ingested_files, "append_ingested"),
+    "after the catalogue": (history, "append_file"),
+    "after bronze": (intake, "merge_sales"),
     "after the rejects": (intake, "upsert_parts"),
-    "after silver": (ingest_history, "extend_months"),
-    "after the months": (ingested_files, "record_sales"),
+    "after silver": (history, "extend_months"),
+    "after the months": (IngestedFile, "of_sales"),
 }
 
 
@@ -126,8 +127,9 @@ def test_a_run_that_is_cut_off_is_completed_by_the_next_without_doubles(
     ingest(whole, folder)
     with monkeypatch.context() as patched:
         place, name = CUTS[cut]
-        replacement = second_call_interrupts() if name == "upsert_parts" else interrupt
-        patched.setattr(place, name, replacement)
+        patched.setattr(
+            place, name, second_call_interrupts() if name == "upsert_parts" else interrupt
+        )
         assert ingest(lake, folder)[0] == 130
     code, figures = ingest(lake, folder)
     assert (code, figures["status"]) == (0, "done")
@@ -149,12 +151,12 @@ def test_a_lost_record_is_refused_and_the_file_not_recorded(
         patched.setattr(intake, "upsert_parts", all_but_the_last_sale)
         code, figures = ingest(lake, folder)
     assert (code, figures["status"]) == (3, "refused")
-    assert ingested_files.recorded_sales(lake) == set()
+    assert len(ingested_files.read_ingested(lake, ingested_files.SALES)) == 0
 
 
 def all_but_the_last_sale(lake: Lake, table: Table, *others: Any) -> None:
-    """Land a table, and lose a sale of it."""
-    upsert_as_it_is(lake, table, *others)
+    """Upsert into a table, and lose a sale of it."""
+    upsert_whole(lake, table, *others)
     if table is DAILY_SALES:
         log.load(lake, DAILY_SALES).delete("item_id = '11'")
 

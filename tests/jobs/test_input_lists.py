@@ -106,8 +106,8 @@ def test_many_records_end_as_few_do(
     other, meaning = Lake.at(str(tmp_path / "other")), stored_profile(lake)
     for name in ("promotions", "delistings"):
         table = INPUTS[name].table
-        received, left_out = intake.put_through(lambda: spark, lake, other, name, [], meaning)
-        assert received - left_out == (2 if name == "promotions" else 1)
+        counts = intake.InputIntake(lambda: spark, name, meaning).merge(lake, other, [])
+        assert counts.received - counts.rejected == (2 if name == "promotions" else 1)
         assert read_table(other, table).to_pylist() == read_table(lake, table).to_pylist()
 
 

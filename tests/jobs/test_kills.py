@@ -30,7 +30,7 @@ from small_lakes import random_sales, small_lake
 
 from cli.command import Job
 from feature_store.panel.all_tables import all_tables
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from jobs import (
     backtest,
     build_features,
@@ -174,7 +174,7 @@ def steps_of_records(_: Path) -> list[Step]:
             creation.create_table(lake, table)
         Checkpoint.at(lake, None).claim(lake, {"sales": "1"})
         append_rows_once(lake, received)
-        take_in_few(lake, received, profile())
+        merge_few_sales(lake, received, profile())
 
     return [take]
 
@@ -204,7 +204,7 @@ def altered(folder: Path) -> Lake:
     """A lake with many files in a table, and with a table of a group that is no more."""
     lake = small_lake(folder / "lake", random_sales(3, 90))
     for number in range(3):
-        take_in_few(
+        merge_few_sales(
             lake, events(record(units=str(number)), source=str(number)), stored_profile(lake)
         )
     cells = local_path(f"{lake.root}/silver/monthly_shop")

@@ -17,13 +17,14 @@ from job_runs import run
 from features.feature_set import SPINES, feature_set, panel_table
 from features.tables import features_table, monthly_table
 from ingestion.known_at import replay
-from ingestion.known_at.received import Reception, reception
-from ingestion.known_at.replay import discard, known_lake
+from ingestion.known_at.known_at_filter import KnownAtFilter, known_at_filter
+from ingestion.known_at.replay import discard_known_lakes, known_lake
 from jobs import build_features, build_panel, close_month, ingest_history
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
+from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.storage import local_path
 from lakehouse.tables.bronze import SALES_EVENTS
@@ -124,12 +125,12 @@ def test_what_was_known_equals_the_lake_as_it_was_then_cell_for_cell(lake: Lake)
 def test_the_law_catches_records_that_came_later(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = replay.reception
+    own = replay.known_at_filter
 
-    def careless(lake: Lake, at: datetime) -> Reception:
-        return dataclasses.replace(own(lake, at), at=LATER)
+    def careless(lake: Lake, profile: Profile, at: datetime) -> KnownAtFilter:
+        return dataclasses.replace(own(lake, profile, at), at=LATER)
 
-    monkeypatch.setattr(replay, "reception", careless)
+    monkeypatch.setattr(replay, "known_at_filter", careless)
     known = content(known_at(lake, BETWEEN + timedelta(1)))
     assert known[DAILY_SALES.path] != content(then(lake))[DAILY_SALES.path]
 
@@ -178,7 +179,7 @@ def test_a_month_is_closed_when_its_last_day_counts_as_received(lake: Lake) -> N
     ("at", "code", "message"),
     [
         ("2015-01-02", 3, "no sale had been received by then; name a later time"),
-        ("2100-01-01", 2, "is still to come"),
+        ("2100-01-01", 2, "lies in the future"),
     ],
 )
 def test_a_time_without_sales_or_still_to_come_is_refused(
@@ -198,8 +199,10 @@ def test_a_time_before_the_lake_is_refused_where_the_profile_assumes_nothing(lak
         own.model_copy(update={"sales": own.sales.model_copy(update={"reception_days": None})}),
     )
     with pytest.raises(RefusedError, match=r"began at 2020-01-01.*\[sales\] reception_days"):
-        reception(other, FIRST - timedelta(1))
-    assert not reception(other, FIRST).is_assumed, "what the lake has needs no assumption"
+        known_at_filter(other, stored_profile(other), FIRST - timedelta(1))
+    assert not known_at_filter(other, stored_profile(other), FIRST).is_assumed, (
+        "what the lake has needs no assumption"
+    )
     claim_lake(other, own)
 
 
@@ -225,7 +228,7 @@ def test_what_was_rejected_and_is_fine_now_had_been_received(lake: Lake) -> None
 @pytest.mark.slow
 def test_replayed_lakes_can_be_removed(lake: Lake) -> None:
     known = known_at(lake, BETWEEN)
-    discard(lake)
+    discard_known_lakes(lake)
     assert not log.exists(known, SALES_EVENTS)
     assert log.exists(lake, SALES_EVENTS)
 
@@ -249,8 +252,8 @@ AT = datetime(2015, 4, 1, 12, tzinfo=UTC)
 def test_before_the_lake_began_the_date_decides_of_a_files_record(
     fields: dict[str, str | None], source: str, is_known: bool
 ) -> None:
-    assumed = Reception(AT, profile(reception_days=1).sales, is_assumed=True)
-    assert assumed.has(events(record(**fields), source=source)).to_pylist() == [is_known]
+    assumed = KnownAtFilter(AT, profile(reception_days=1).sales, is_assumed=True)
+    assert assumed.accepts(events(record(**fields), source=source)).to_pylist() == [is_known]
 
 
 @pytest.mark.parametrize("is_assumed", [False, True])
@@ -259,8 +262,8 @@ def test_what_the_lake_had_by_then_was_received(is_assumed: bool) -> None:
     at = rows.schema.get_field_index("ingested_at")
     times = pa.array([AT, AT + timedelta(microseconds=1)], TIMESTAMP)
     rows = rows.set_column(at, rows.schema.field(at), times)
-    found = Reception(AT, profile(reception_days=1).sales, is_assumed=is_assumed)
-    assert found.has(rows).to_pylist() == [True, False]
+    found = KnownAtFilter(AT, profile(reception_days=1).sales, is_assumed=is_assumed)
+    assert found.accepts(rows).to_pylist() == [True, False]
 
 
 def test_a_replayed_lake_is_named_by_its_time() -> None:

@@ -98,7 +98,7 @@ def test_an_erased_sale_takes_its_months_with_it_and_no_cell_of_it_stays(tmp_pat
     extend_months(lake, NOW)
     before = read_months(lake).range
     future = date(2016, 2, 1)
-    lake_months.write(
+    lake_months.upsert_months(
         lake, [*lake_months.closed_rows(MonthRange(before.last, future), NOW, is_last_open=True)]
     )
     assert read_months(lake).open_month == future

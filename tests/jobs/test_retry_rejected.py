@@ -9,11 +9,12 @@ import pyarrow as pa
 import pytest
 from builders import data_folder, events, own_id_profile, profile, record, sale_line, sales_text
 from job_runs import run
-from lakes import put_through, rows, versions
+from lakes import ingest_events, rows, versions
 
-from ingestion.books import accounts, retry
-from ingestion.books.books import require_balance
+from ingestion import retry
 from ingestion.catalogue.messages import MALFORMED, MESSAGE
+from ingestion.reconciliation import reconcile
+from ingestion.reconciliation.reconciliation import require_balance
 from jobs import ingest_history
 from jobs.retry_rejected import JOB
 from lakehouse.delta import creation, log
@@ -111,7 +112,7 @@ def test_a_lake_whose_profile_is_put_right_is_as_one_that_had_the_right_profile(
         assert rows(lake, table, *names) == rows(right, table, *names)
     assert stored_profile(lake) == stored_profile(right)
     sources = sorted({source for (source,) in rows(lake, SALES_EVENTS, "source")})
-    require_balance(accounts.draw_up(lake, sources, stored_profile(lake)))
+    require_balance(reconcile.reconcile_files(lake, sources, stored_profile(lake)))
 
 
 @pytest.mark.usefixtures("place")
@@ -163,7 +164,7 @@ def test_versions_decide_whatever_was_rejected_in_between(
         record(sale_id="wrong", price="5000", updated_at=FIRST),
     ]
     received = events(*stream, source="daily-sales/1", offsets=range(100, 106))
-    put_through(spark, lake, received, bounded(100))
+    ingest_events(spark, lake, received, bounded(100))
     assert rows(lake, DAILY_SALES, "sale_id", "offset") == [("corrected", 101), ("late", 102)]
     claim_lake(lake, bounded(1000))
     figures = again(lake)
@@ -191,7 +192,7 @@ def test_named_sales_among_files_without_ids_are_one_sale_in_two_months(
         record(sale_id="a", date=day, updated_at=version)
         for day, version in (("2015-04-01", SECOND), ("2015-03-07", FIRST))
     ]
-    put_through(spark, lake, events(*moved, source="topic"), tight)
+    ingest_events(spark, lake, events(*moved, source="topic"), tight)
     claim_lake(lake, wide)
     assert again(lake)["accepted"] == 2
     assert rows(lake, DAILY_SALES, "sale_id", "offset") == [("a", 0)]
@@ -207,7 +208,7 @@ def delete_and_interrupt(*arguments: Any) -> None:
 
 
 CUTS: dict[str, tuple[str, Callable[..., None]]] = {
-    "before silver": ("take_in_few", interrupt),
+    "before silver": ("merge_few_sales", interrupt),
     "after silver": ("delete_rows", interrupt),
     "after the removal": ("delete_rows", delete_and_interrupt),
 }
@@ -278,7 +279,7 @@ def test_rejected_messages_of_the_catalogue_are_retried_as_such(
     reasons = judged if is_stored else [[MALFORMED]] * 3
     kept = sent.append_column("reasons", pa.array(reasons, pa.list_(pa.string())))
     append_rows(lake, REJECTED_SALES, kept)
-    put_through(spark, lake, events(record(units="x")), profile())
+    ingest_events(spark, lake, events(record(units="x")), profile())
     figures = again(lake)
     assert (figures["retried"], figures["accepted"], figures["still_rejected"]) == (4, 1, 3)
     assert rows(lake, SHOPS, "shop_id", "name") == [("7", "Seven")]
@@ -301,7 +302,7 @@ def test_a_rejected_delivery_of_a_day_is_retried_as_a_whole(
     day = {"op": "replace", "shop_id": "1", "date": "2015-03-07", "updated_at": SECOND}
     left_out = record(sale_id="old", item_id="10", price="5", updated_at=FIRST)
     delivery = json.dumps({**day, "lines": lines}).encode()
-    put_through(spark, lake, events(left_out, delivery), bounded(100))
+    ingest_events(spark, lake, events(left_out, delivery), bounded(100))
     assert rows(lake, REJECTED_SALES, "offset", "reasons") == [(1, ["price_implausible"])]
     assert again(lake)["accepted"] == 0
     claim_lake(lake, bounded(1000))

@@ -16,7 +16,7 @@ from small_lakes import ITEM_IDS, SHOP_IDS, no_spark, random_sales, small_lake
 from feature_store.build import Build
 from features.feature_set import feature_set
 from features.tables import monthly_table
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from jobs import score_forecasts
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
@@ -106,7 +106,7 @@ def test_a_closed_month_is_scored_and_again_when_late_sales_change_it(tmp_path: 
 
     assert run(score_forecasts.JOB, "--lake", lake.root)[1]["scored"] == 0
     before = scores(lake)["all", "all", "served"]
-    take_in_few(lake, events(json.dumps(LATE).encode(), source="late"), stored_profile(lake))
+    merge_few_sales(lake, events(json.dumps(LATE).encode(), source="late"), stored_profile(lake))
     Build.of(lake, no_spark).run()
     later = NOW + timedelta(days=1)
     assert run(score_forecasts.JOB, "--lake", lake.root, now=later)[1]["scored"] == 1

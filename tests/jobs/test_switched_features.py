@@ -11,7 +11,7 @@ from small_lakes import ITEM_IDS, assemble_panels, no_spark, random_sales, small
 from feature_store.build import Build
 from features.feature_set import feature_set
 from features.tables import features_table, monthly_table
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from jobs import maintain
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
@@ -32,7 +32,7 @@ def switched(lake: Lake, meaning: Profile) -> None:
     """Take another profile, build, take in a late sale, build again."""
     claim_lake(lake, meaning)
     Build.of(lake, no_spark).run()
-    take_in_few(lake, events(json.dumps(LATE).encode()), stored_profile(lake))
+    merge_few_sales(lake, events(json.dumps(LATE).encode()), stored_profile(lake))
     Build.of(lake, no_spark).run()
 
 

@@ -66,7 +66,7 @@ def test_a_worker_holds_as_much_of_ten_times_the_records(
 def peak(chunks: Iterator[pa.RecordBatch]) -> int:
     """The most bytes that Arrow holds while chunks become rows of tables."""
     before, most = pa.total_allocated_bytes(), 0
-    for _ in intake.settle(chunks):
+    for _ in intake.split_by_table(chunks):
         most = max(most, pa.total_allocated_bytes() - before)
     assert most > 0
     return most

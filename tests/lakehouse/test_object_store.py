@@ -25,7 +25,7 @@ from feature_store.build import Build
 from ingestion.files.rows import source_rows
 from ingestion.files.source_file import Known
 from ingestion.files.sources import find_sources
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from ingestion.sales.span import extend_months
 from jobs import build_features, maintain
 from lakehouse.delta import creation
@@ -92,7 +92,7 @@ def test_sales_cells_and_features_of_a_small_lake_are_as_in_a_folder(
         for half in (sales[:5], sales[3:]):
             received = events(*half, source=str(len(half)))
             append_rows(one, SALES_EVENTS, received)
-            take_in_few(one, received, profile())
+            merge_few_sales(one, received, profile())
         extend_months(one, NOW)
         build = Build.of(one, no_spark)
         build.run()

@@ -11,8 +11,8 @@ from chispa import assert_df_equality
 from feature_store.build import Build
 from features.groups import feature_groups
 from features.tables import features_table, monthly_table
-from ingestion.catalogue.messages import MESSAGE, take_in_messages
-from ingestion.sales.intake import take_in, take_in_few
+from ingestion.catalogue.messages import MESSAGE, merge_messages
+from ingestion.sales.intake import merge_few_sales, merge_sales
 from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
@@ -52,12 +52,12 @@ def rebuild(lake: Lake, folder: Path, spark: "SparkSession | None" = None) -> La
     events = each_once(read_table(lake, SALES_EVENTS))
     backwards = events.take(pa.array(range(len(events) - 1, -1, -1)))
     if spark is None:
-        take_in_few(made, backwards, stored_profile(lake))
+        merge_few_sales(made, backwards, stored_profile(lake))
     else:
-        take_in(made, spark.createDataFrame(backwards), stored_profile(lake), is_moving=True)
+        merge_sales(made, spark.createDataFrame(backwards), stored_profile(lake), is_moving=True)
     messages = each_once(read_table(lake, CATALOGUE_EVENTS)).filter(pc.field("entity") == MESSAGE)
     if len(messages):
-        take_in_messages(made, messages.drop_columns("entity"), stored_profile(lake))
+        merge_messages(made, messages.drop_columns("entity"), stored_profile(lake))
     append_rows(made, MONTHS, read_table(lake, MONTHS))
     Build.of(made, no_spark).run()
     return made

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from builders import events, profile, record
 
-from ingestion.sales.intake import take_in, take_in_few
+from ingestion.sales.intake import merge_few_sales, merge_sales
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import SHOPS
@@ -46,18 +46,20 @@ def test_sales_that_no_list_knows_early_dates_and_rejected_events_are_counted(
     control = Control(lake, metrics)
     list_shop(lake, "1")
     if way == "here":
-        control.look_at_records(take_in_few(lake, events(*VALUES), profile()))
+        control.look_at_records(merge_few_sales(lake, events(*VALUES), profile()))
     else:
         spark: SparkSession = request.getfixturevalue("spark")
         frame = spark.createDataFrame(events(*VALUES))
-        take_in(lake, frame, profile(), admit=control.look_at_parts)
-    metrics.tell(len(VALUES), 1.0, 1)
+        merge_sales(lake, frame, profile(), admit=control.look_at_parts)
+    metrics.record(len(VALUES), 1.0, 1)
     assert figure(metrics, "unlisted_shops_total") == 2
     assert figure(metrics, "unlisted_items_total") == 4
     assert figure(metrics, "early_dates_total") == 1
     assert figure(metrics, "rejected_share") == pytest.approx(1 / len(VALUES))
     assert figure(metrics, "rejected_events_total", reason="units_unparsable") == 1
-    assert "2 sales whose shop_id no list knows: 9" in caplog.text
+    assert "2 sales have a shop_id that no list has: 9" in caplog.text
     list_shop(lake, "9")
-    control.look_at_records(take_in_few(lake, events(record(shop_id="9"), offsets=[9]), profile()))
+    control.look_at_records(
+        merge_few_sales(lake, events(record(shop_id="9"), offsets=[9]), profile())
+    )
     assert figure(metrics, "unlisted_shops_total") == 2, "a list learns it"

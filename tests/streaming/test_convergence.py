@@ -11,9 +11,9 @@ from histories import SALES, History, Message
 from rebuilt import assert_same, no_spark, rebuild
 
 from feature_store.touched import Touched
-from ingestion.catalogue.messages import MESSAGE, take_in_messages
+from ingestion.catalogue.messages import MESSAGE, merge_messages
 from ingestion.lake_months import close, stored_months
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from ingestion.sales.span import extend_months
 from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
@@ -46,11 +46,11 @@ def deliver(lake: Lake, batch: list[Message], first: int) -> None:
         rows = events(*values, source=topic, offsets=offsets)
         if topic == SALES:
             append_rows(lake, table, rows)
-            take_in_few(lake, rows, stored_profile(lake))
+            merge_few_sales(lake, rows, stored_profile(lake))
         else:
             entity = pa.repeat(MESSAGE, len(rows))
             append_rows(lake, table, rows.append_column("entity", entity))
-            take_in_messages(lake, rows, stored_profile(lake))
+            merge_messages(lake, rows, stored_profile(lake))
     extend_months(lake, MIDNIGHT)
 
 

@@ -14,6 +14,7 @@ from queries import Topics
 from rebuilt import assert_same, assert_same_by_chispa, rebuild
 
 from feature_store.build import Build
+from ingestion.files.sources import find_sales_file
 from jobs import ingest_history
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
@@ -24,7 +25,6 @@ from lakehouse.tables.silver import DAILY_SALES, ITEMS, MONTHS, SHOPS
 from streaming import ingest as ingest_command
 from streaming import refresh as refresh_command
 from streaming.producer.messages import messages
-from streaming.producer.rows import find_sales
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -137,7 +137,7 @@ def as_messages(folder: Path) -> list[Message]:
     found = [
         (SALES, message.value)
         for file in files
-        for message in messages(find_sales(str(file), profile), profile)
+        for message in messages(find_sales_file(str(file), profile), profile)
     ]
     random.Random(1).shuffle(found)
     assert found, f"no sales file in {folder}"

@@ -12,10 +12,10 @@ from histories import SALES, History, Message
 from rebuilt import assert_same, content, no_spark
 
 from feature_store.build import Build
-from ingestion.catalogue.messages import MESSAGE, take_in_messages
+from ingestion.catalogue.messages import MESSAGE, merge_messages
 from ingestion.known_at.replay import replay
 from ingestion.lake_months import close, read_months
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from ingestion.sales.span import extend_months
 from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
@@ -57,11 +57,11 @@ def deliver(lake: Lake, batch: list[Message], first: int, at: datetime) -> None:
         offsets, values = zip(*messages, strict=True)
         rows = events(*values, source="catalogue:1", offsets=offsets)
         rows = rows.append_column("entity", pa.repeat(MESSAGE, len(rows)))
-        take_in_messages(lake, append(lake, CATALOGUE_EVENTS, rows, at), stored_profile(lake))
+        merge_messages(lake, append(lake, CATALOGUE_EVENTS, rows, at), stored_profile(lake))
     if sales:
         offsets, values = zip(*sales, strict=True)
         rows = events(*values, source="daily-sales:1", offsets=offsets)
-        take_in_few(lake, append(lake, SALES_EVENTS, rows, at), stored_profile(lake))
+        merge_few_sales(lake, append(lake, SALES_EVENTS, rows, at), stored_profile(lake))
     extend_months(lake, at)
 
 
@@ -85,7 +85,7 @@ def test_a_replay_equals_the_lake_after_the_batch_that_came_last(
             shutil.copytree(tmp_path / "lake", tmp_path / "then")
     then = Lake.at(str(tmp_path / "then"))
     Build.of(then, no_spark).run()
-    known = replay(lambda: spark, lake, times_of(2) + timedelta(hours=1))
+    known = replay(lambda: spark, lake, stored_profile(lake), times_of(2) + timedelta(hours=1))
     Build.of(known, lambda: spark).run()
     assert_same(known, then, EVERYTHING)
     assert content(known, MONTHS, EVERYTHING).equals(content(then, MONTHS, EVERYTHING))

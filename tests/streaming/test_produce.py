@@ -18,9 +18,10 @@ import pytest
 from builders import sale_line, sales_text
 from kafka_topic import new_topic, received
 
+from cli.command import main
 from ingestion.sales.identity import sale_id
 from streaming.contract import DAILY_SALES, faults
-from streaming.produce import main
+from streaming.produce import JOB
 
 pytestmark = pytest.mark.slow
 OWN_IDS = """
@@ -55,7 +56,7 @@ def produce(broker: str, capsys: pytest.CaptureFixture[str]) -> Any:
 
     def run(topic: str, *arguments: object) -> tuple[int, dict[str, Any], list[Any]]:
         argv = ["--bootstrap-servers", broker, "--topic", topic, *map(str, arguments)]
-        code = main(["--profile", "sample", *argv])
+        code = main(JOB, ["--profile", "sample", *argv])
         return code, json.loads(capsys.readouterr().out), received(broker, topic)
 
     return run
@@ -117,7 +118,7 @@ def test_versions_of_a_sale_stay_in_order(
     ]
     file.write_text("\n".join(["day;shop;item;units;id;version", *lines]), encoding="iso-8859-1")
     argv = ["--profile", str(profile), "--bootstrap-servers", broker, "--topic", topic, str(file)]
-    assert main(argv) == 0
+    assert main(JOB, argv) == 0
     assert json.loads(capsys.readouterr().out)["produced"] == 600
     seen: dict[bytes, list[Any]] = {}
     for message in received(broker, topic):
@@ -165,7 +166,7 @@ def test_a_missing_topic_is_refused_before_anything_is_read(
     broker: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     argv = ["--profile", "sample", "--bootstrap-servers", broker, "--topic", "none", "nowhere.csv"]
-    assert main(argv) == 3
+    assert main(JOB, argv) == 3
     assert "no topic none" in json.loads(capsys.readouterr().out)["error"]
 
 

@@ -6,13 +6,14 @@ from urllib.request import urlopen
 import pytest
 
 from cli.command import Job
+from cli.streaming_arguments import THIS_MACHINE
 from streaming import ingest as ingest_command
 from streaming import refresh as refresh_command
 from streaming.queries.metrics import IngestMetrics, RefreshMetrics
 
 
 def page(metrics: IngestMetrics | RefreshMetrics) -> str:
-    server, thread = metrics.serve(0)
+    server, thread = metrics.serve(0, THIS_MACHINE)
     try:
         with urlopen(f"http://127.0.0.1:{server.server_port}/metrics") as answer:
             text: str = answer.read().decode()
@@ -25,8 +26,8 @@ def page(metrics: IngestMetrics | RefreshMetrics) -> str:
 
 def test_ingest_tells_events_rate_lag_and_rejected() -> None:
     metrics = IngestMetrics()
-    metrics.tell(100, 2.0, 7)
-    metrics.tell(50, 1.0, 8)
+    metrics.record(100, 2.0, 7)
+    metrics.record(50, 1.0, 8)
     metrics.lag_events.set(12)
     metrics.lag_seconds.set(3.5)
     text = page(metrics)
@@ -44,7 +45,7 @@ def test_ingest_tells_events_rate_lag_and_rejected() -> None:
 
 def test_refresh_tells_rows_and_what_is_left() -> None:
     metrics = RefreshMetrics()
-    metrics.tell(1000, 0.5, 3)
+    metrics.record(1000, 0.5, 3)
     text = page(metrics)
     assert "\nshopcast_refresh_rows_total 1000.0\n" in text
     assert "\nshopcast_refresh_rows_per_second 2000.0\n" in text

@@ -14,11 +14,11 @@ from builders import profile, sale_line, sales_text
 
 from ingestion.arrivals import Reception, events
 from ingestion.files.rows import MALFORMED, read_rows, source_rows
-from ingestion.files.sources import Source
+from ingestion.files.source import Source
+from ingestion.files.sources import find_sales_file
 from ingestion.sales.records import parse
 from lakehouse.profile.profile import Files, Profile
 from streaming.producer.messages import ANY_TIME
-from streaming.producer.rows import find_sales
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -76,12 +76,12 @@ def test_text_is_read_as_spark_reads_it(
     (tmp_path / "sales.csv").write_bytes(text.replace("\n", end).encode(encoding))
     files = Files.model_validate({"encoding": encoding.removesuffix("-sig")})
     sample = profile().model_copy(update={"files": files})
-    assert_read_alike(spark, find_sales(str(tmp_path / "sales.csv"), sample), sample)
+    assert_read_alike(spark, find_sales_file(str(tmp_path / "sales.csv"), sample), sample)
 
 
 def test_packed_text_is_read_as_spark_reads_it(spark: "SparkSession", tmp_path: Path) -> None:
     (tmp_path / "sales.csv.gz").write_bytes(gzip.compress(TEXT.encode()))
-    assert_read_alike(spark, find_sales(str(tmp_path / "sales.csv.gz"), profile()), profile())
+    assert_read_alike(spark, find_sales_file(str(tmp_path / "sales.csv.gz"), profile()), profile())
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_parquet_is_read_as_spark_reads_it(
     columns = {"item_cnt_day": numbers, "item_price": numbers, "date": dates}
     ids = {"shop_id": pa.array([1, 2]), "item_id": pa.array(["10", ""])}
     pq.write_table(pa.table({**columns, **ids}), tmp_path / "sales.parquet")
-    assert_read_alike(spark, find_sales(str(tmp_path / "sales.parquet"), profile()), profile())
+    assert_read_alike(spark, find_sales_file(str(tmp_path / "sales.parquet"), profile()), profile())
 
 
 def test_a_file_of_a_header_alone_has_no_rows(tmp_path: Path) -> None:
     (tmp_path / "sales.csv").write_text(sales_text())
-    assert list(source_rows(find_sales(str(tmp_path / "sales.csv"), profile()))) == []
+    assert list(source_rows(find_sales_file(str(tmp_path / "sales.csv"), profile()))) == []

@@ -64,7 +64,7 @@ def lags(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-def take_in(lake: Path) -> int:
+def merge_sales(lake: Path) -> int:
     """Run the query to its end and return the number of events."""
     options = ("--lake", lake, "--profile", "sample", "--available-now")
     code, figures = run(ingest_command.JOB, *options)
@@ -82,15 +82,15 @@ def test_only_committed_sales_and_shops_count(
     send(till, topics, CATALOGUE, shop)
     till.abort_transaction()
     lake = Lake.at(str(tmp_path))
-    assert take_in(tmp_path) == 0
+    assert merge_sales(tmp_path) == 0
     till.begin_transaction()
     send(till, topics, SALES, sale("x2", 2))
     till.commit_transaction()
-    assert take_in(tmp_path) == 1
+    assert merge_sales(tmp_path) == 1
     till.begin_transaction()
     send(till, topics, SALES, {"op": "cancel", "sale_id": "x2"}, sale("x3", 9))
     till.abort_transaction()
-    assert take_in(tmp_path) == 0
+    assert merge_sales(tmp_path) == 0
     assert rows(lake, DAILY_SALES, "sale_id", "units", "is_cancelled") == [("x2", 2, False)]
     assert (rows(lake, SHOPS), rows(lake, REJECTED_SALES)) == ([], [])
     assert len(rows(lake, SALES_EVENTS)) == 1
@@ -105,9 +105,9 @@ def test_an_open_transaction_is_taken_in_when_it_is_committed(
 ) -> None:
     till.begin_transaction()
     send(till, topics, SALES, sale("open", 3))
-    assert take_in(tmp_path) == 0
+    assert merge_sales(tmp_path) == 0
     till.commit_transaction()
-    assert take_in(tmp_path) == 1
+    assert merge_sales(tmp_path) == 1
     assert max(lags) <= 0
     assert rows(Lake.at(str(tmp_path)), DAILY_SALES, "sale_id", "units") == [("open", 3)]
 

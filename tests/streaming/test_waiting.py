@@ -11,8 +11,8 @@ import pytest
 from builders import events, profile, record
 from small_lakes import HISTORY, no_spark, random_sales, small_lake
 
-from ingestion.catalogue.messages import take_in_messages
-from ingestion.sales.intake import take_in_few
+from ingestion.catalogue.messages import merge_messages
+from ingestion.sales.intake import merge_few_sales
 from lakehouse.delta import log
 from lakehouse.delta.upkeep import compact
 from lakehouse.lake import Lake
@@ -41,7 +41,7 @@ def refreshing(lake: Lake) -> Refresh:
 
 def sell(lake: Lake, day: str, offset: int) -> None:
     value = record(item_id="10", date=day)
-    take_in_few(lake, events(value, source="till", offsets=[offset]), stored_profile(lake))
+    merge_few_sales(lake, events(value, source="till", offsets=[offset]), stored_profile(lake))
 
 
 def asked(refresh: Refresh) -> float:
@@ -99,13 +99,13 @@ def test_a_late_sale_waits_until_every_month_that_it_alters_is_done(
     refresh = refreshing(lake)
     refresh._turn = time.monotonic()
     refresh()
-    monkeypatch.setattr(refresh_module, "LATE_SECONDS", 3600)
+    monkeypatch.setattr(refresh_module, "STALE_SECONDS", 3600)
     sell(lake, LATE, 0)
     for offset in range(1, 4):
         before = time.time()
         sell(lake, OPEN, offset)
         refresh()
-        assert refresh.late
+        assert refresh.stale_months
         assert asked(refresh) > time.time() - before, "older than the last sale"
     assert asked(refreshing(lake)) == pytest.approx(asked(refresh), abs=0.5), "also after a start"
     while refresh(is_last=True):
@@ -118,7 +118,7 @@ def test_a_change_of_the_catalogue_waits_too(lake: Lake) -> None:
     refresh()
     item = {"item_id": "10", "name": "Lamp", "category_id": "6", "category_name": "Books"}
     value = json.dumps({"items": [item], "updated_at": "2036-01-01T00:00:00Z"}).encode()
-    take_in_messages(lake, events(value, source="catalogue"), profile())
+    merge_messages(lake, events(value, source="catalogue"), profile())
     assert asked(refresh) > 0
     refresh(is_last=True)
     assert asked(refresh) == 0

@@ -15,15 +15,18 @@ from lakehouse.delta.rows import ROWS_PER_FILE, gathered
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.profile.date_format import date_reader
+from lakehouse.profile.profile import Profile
 from lakehouse.profile.sales import Sales
-from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.bronze import FILE_SOURCE, SALES_EVENTS
 from lakehouse.types import DATE, TIMESTAMP
 from lakehouse.values import clean_text, each, timestamp
 
+# The fields of a record that decide whether it counts as received under the assumption.
+STATED = ("date", "updated_at")
+
 
 @dataclass(frozen=True)
-class Reception:
+class KnownAtFilter:
     """Filter of the records that had been received by a time; runs in Spark workers.
 
     A record counts as received from the time of ingestion. For a time before the lake's first
@@ -42,28 +45,28 @@ class Reception:
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
         """Keep the rows of bronze.sales_events that had been received."""
         for events in gathered(batches, ROWS_PER_FILE):
-            known = events.filter(self.has(events))
-            if len(known):
-                yield Rows(SALES_EVENTS, known)
+            received = events.filter(self.accepts(events))
+            if len(received):
+                yield Rows(SALES_EVENTS, received)
 
-    def has(self, events: pa.Table) -> pa.Array:
+    def accepts(self, events: pa.Table) -> pa.Array:
         """Return whether each row of bronze.sales_events had been received."""
-        is_here = pc.less_equal(events["ingested_at"], pa.scalar(self.at, TIMESTAMP))
+        is_ingested = pc.less_equal(events["ingested_at"], pa.scalar(self.at, TIMESTAMP))
         if not self.is_assumed:
-            return is_here.combine_chunks()
+            return is_ingested.combine_chunks()
         is_of_file = pc.match_substring_regex(events["source"], FILE_SOURCE)
-        assumed = pc.and_(is_of_file.combine_chunks(), self.counts(events))
-        return pc.or_(is_here.combine_chunks(), assumed)
+        assumed = pc.and_(is_of_file.combine_chunks(), self.counts_as_received(events))
+        return pc.or_(is_ingested.combine_chunks(), assumed)
 
-    def counts(self, events: pa.Table) -> pa.Array:
+    def counts_as_received(self, events: pa.Table) -> pa.Array:
         """Return whether each row of bronze.sales_events counts as received under the assumption.
 
         The date must not be after ``last_day``, and a stated ``updated_at`` not after ``at``. A
         record that states neither never counts as received.
         """
-        fields, _ = read_records(events["value"].combine_chunks(), ("date", "updated_at"))
+        fields, _ = read_records(events["value"].combine_chunks(), STATED)
         texts = {
-            name: each(fields[name].combine_chunks(), clean_text, pa.string()) for name in NAMED
+            name: each(fields[name].combine_chunks(), clean_text, pa.string()) for name in STATED
         }
         dates = each(texts["date"], date_reader(self.sales.date_format), DATE)
         times = each(texts["updated_at"], timestamp, TIMESTAMP)
@@ -78,10 +81,7 @@ class Reception:
         return self.at.date() - timedelta(self.sales.reception_days or 0)
 
 
-NAMED = ("date", "updated_at")
-
-
-def reception(lake: Lake, at: datetime) -> Reception:
+def known_at_filter(lake: Lake, profile: Profile, at: datetime) -> KnownAtFilter:
     """Build the filter of the rows of bronze.sales_events that a lake had received by a time.
 
     Raises:
@@ -89,20 +89,20 @@ def reception(lake: Lake, at: datetime) -> Reception:
             lake's first ingestion and the profile has no ``[sales] reception_days`` (add the
             setting or name a later time).
     """
-    sales, began = stored_profile(lake).sales, beginning(lake)
+    sales, began = profile.sales, first_ingestion(lake)
     if began is None:
         raise RefusedError(f"{lake.root}: no sales record was received; run ingest_history first.")
     if at < began and sales.reception_days is None:
         raise RefusedError(
             f"--known-at {at.isoformat()}: {lake.root} began at {began.isoformat()}, and profile "
-            f"'{stored_profile(lake).name}' does not say when sales before that were received; "
+            f"'{profile.name}' does not say when sales before that were received; "
             "name a later time, or give the profile [sales] reception_days (1: the day after the "
             "sale) and run ingest_history with the profile."
         )
-    return Reception(at, sales, is_assumed=at < began)
+    return KnownAtFilter(at, sales, is_assumed=at < began)
 
 
-def beginning(lake: Lake) -> datetime | None:
+def first_ingestion(lake: Lake) -> datetime | None:
     """Return when a lake ingested the first sales record; None if the lake has none."""
     if not log.exists(lake, SALES_EVENTS):
         return None

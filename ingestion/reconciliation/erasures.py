@@ -23,7 +23,7 @@ def transaction(erased_at: datetime) -> log.Named:
     return log.Named(NAME, int(erased_at.timestamp() * 1_000_000))
 
 
-def note(lake: Lake, keys: pa.Table, now: datetime) -> None:
+def append_counts(lake: Lake, keys: pa.Table, now: datetime) -> None:
     """Append to bronze.erasures how many records of each source are about to be deleted.
 
     First deletes the entries of interrupted erasures.
@@ -38,8 +38,9 @@ def note(lake: Lake, keys: pa.Table, now: datetime) -> None:
         none = SALES_EVENTS.schema.empty_table()
         append_rows(lake, SALES_EVENTS, none, transaction(now - timedelta(microseconds=1)))
     if log.exists(lake, ERASURES):
-        noted = read_table(lake, ERASURES)
-        cut_off = noted.filter(pa.array([not is_done for is_done in done(lake, noted)], pa.bool_()))
+        entries = read_table(lake, ERASURES)
+        is_cut_off = [not is_completed for is_completed in are_completed(lake, entries)]
+        cut_off = entries.filter(pa.array(is_cut_off, pa.bool_()))
         if len(cut_off):
             delete_rows(lake, ERASURES, cut_off)
     counts = keys.group_by("source").aggregate([([], "count_all")])
@@ -48,18 +49,20 @@ def note(lake: Lake, keys: pa.Table, now: datetime) -> None:
     append_rows(lake, ERASURES, rows)
 
 
-def erased(lake: Lake, sources: Sequence[str]) -> Counter[str]:
+def count_erased(lake: Lake, sources: Sequence[str]) -> Counter[str]:
     """Count erased records by source, from completed erasures in bronze.erasures."""
     counts: Counter[str] = Counter()
     if log.exists(lake, ERASURES):
-        noted = read_table(lake, ERASURES, filters=[("source", "in", list(sources))])
-        for row, is_done in zip(noted.to_pylist(), done(lake, noted), strict=True):
-            counts[row["source"]] += row["records"] if is_done else 0
+        entries = read_table(lake, ERASURES, filters=[("source", "in", list(sources))])
+        for row, is_completed in zip(
+            entries.to_pylist(), are_completed(lake, entries), strict=True
+        ):
+            counts[row["source"]] += row["records"] if is_completed else 0
     return counts
 
 
-def done(lake: Lake, noted: pa.Table) -> list[bool]:
+def are_completed(lake: Lake, entries: pa.Table) -> list[bool]:
     """Return for each row of bronze.erasures whether the erasure was completed."""
     last = log.transaction_number(lake, SALES_EVENTS, NAME)
-    times = noted["erased_at"].to_pylist()
+    times = entries["erased_at"].to_pylist()
     return [last is None or transaction(time).number <= last for time in times]

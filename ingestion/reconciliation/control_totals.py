@@ -1,38 +1,39 @@
 """Control totals: the tills' totals per shop and day, compared with the lake's live sales."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from ingestion.catalogue.aliases import read_aliases
 from ingestion.sales.versions import LIVE
-from lakehouse.delta import log
-from lakehouse.delta.arrow import read_batches, read_table
+from lakehouse.delta.arrow import read_batches
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake
 from lakehouse.profile.date_format import date_reader
 from lakehouse.storage import filesystem, normal_uri
-from lakehouse.tables.silver import DAILY_SALES, SHOPS
-from lakehouse.types import PRICE, REVENUE
+from lakehouse.tables.silver import DAILY_SALES
+from lakehouse.types import PRICE
 from lakehouse.values import clean_id, decimal_reader
 
 KEY = ("shop_id", "date")
 TOTALS = ("rows", "units", "revenue")
 COLUMNS = ("shop_id", "date", *TOTALS)
-# A till rounds to cents; the lake's revenue has four decimals per line.
+# Tills round to cents, so that totals that differ by less agree.
 CENT = Decimal("0.01")
+# Decimals of a revenue in messages; sums of sales are exact.
+SHOWN = Decimal("0.0001")
 
 ShopDay = tuple[str, date]
 Totals = dict[str, Decimal | None]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ControlComparison:
     """The result of comparing control totals with the lake.
 
     Attributes:
@@ -43,9 +44,9 @@ class Comparison:
     """
 
     agree: int
-    disagree: list[str]
-    missing_here: list[str]
-    missing_there: list[str]
+    disagree: Sequence[str]
+    missing_here: Sequence[str]
+    missing_there: Sequence[str]
 
 
 def read_control(location: str, date_format: str) -> dict[ShopDay, Totals]:
@@ -72,13 +73,11 @@ def read_control(location: str, date_format: str) -> dict[ShopDay, Totals]:
             f"{location}: not a CSV file with the columns {', '.join(COLUMNS)} ({error})."
         ) from None
     read_date = date_reader(date_format)
-    return dict(
-        control_line(location, number, row, read_date) for number, row in enumerate(rows, 2)
-    )
+    return dict(read_line(location, number, row, read_date) for number, row in enumerate(rows, 2))
 
 
-def control_line(
-    location: str, number: int, row: dict[str, str], read_date: Any
+def read_line(
+    location: str, number: int, row: Mapping[str, str], read_date: Callable[[str], date | None]
 ) -> tuple[ShopDay, Totals]:
     """Read one line of control totals.
 
@@ -93,57 +92,51 @@ def control_line(
     return (clean_id(row["shop_id"]) or row["shop_id"], day), totals
 
 
-def compare(lake: Lake, control: dict[ShopDay, Totals]) -> Comparison:
+def compare(lake: Lake, control: Mapping[ShopDay, Totals]) -> ControlComparison:
     """Compare control totals with the live sales between the first and last day, per shop-day.
 
     Aliases of a shop are added up first.
     """
     days = [day for _, day in control]
-    aliases = shop_aliases(lake)
-    there = with_aliases(control, aliases)
-    here = with_aliases(shop_days(lake, min(days), max(days)), aliases) if days else {}
+    aliases = read_aliases(lake)
+    there = add_up_aliases(control, aliases)
+    here = add_up_aliases(sum_shop_days(lake, min(days), max(days)), aliases) if days else {}
     both = sorted(here.keys() & there.keys())
-    faults = {key: fault for key in both if (fault := difference(here[key], there[key]))}
-    return Comparison(
+    faults = {key: fault for key in both if (fault := describe_difference(here[key], there[key]))}
+    return ControlComparison(
         len(both) - len(faults),
-        [f"{named(key)}: {fault}" for key, fault in faults.items()],
-        [named(key) for key in sorted(there.keys() - here.keys())],
-        [named(key) for key in sorted(here.keys() - there.keys())],
+        [f"{name_shop_day(key)}: {fault}" for key, fault in faults.items()],
+        [name_shop_day(key) for key in sorted(there.keys() - here.keys())],
+        [name_shop_day(key) for key in sorted(here.keys() - there.keys())],
     )
 
 
-def named(key: ShopDay) -> str:
+def name_shop_day(key: ShopDay) -> str:
     """Write a shop-day for a message."""
     return f"shop {key[0]} on {key[1]}"
 
 
-def difference(here: Totals, there: Totals) -> str:
+def describe_difference(here: Totals, there: Totals) -> str:
     """Explain in which totals lake and till differ; empty where the totals agree."""
     return ", ".join(
-        f"{name} {here[name]} in the lake, {said} in the till"
+        f"{name} {here[name]} in the lake, {stated} in the till"
         for name in TOTALS
-        if (said := there[name]) is not None and abs((here[name] or 0) - said) >= CENT
+        if (stated := there[name]) is not None and abs((here[name] or 0) - stated) >= CENT
     )
 
 
-def shop_aliases(lake: Lake) -> dict[str, str]:
-    """Read from silver.shops the shop that each alias stands for."""
-    if not log.exists(lake, SHOPS):
-        return {}
-    shops = read_table(lake, SHOPS, ["shop_id", "alias_of"], [("alias_of", "is null", False)])
-    return dict(zip(shops["shop_id"].to_pylist(), shops["alias_of"].to_pylist(), strict=True))
-
-
-def with_aliases(days: dict[ShopDay, Totals], aliases: dict[str, str]) -> dict[ShopDay, Totals]:
+def add_up_aliases(
+    days: Mapping[ShopDay, Totals], aliases: Mapping[str, str]
+) -> dict[ShopDay, Totals]:
     """Add up the totals of aliases of the same shop, per day."""
     resolved: dict[ShopDay, Totals] = {}
     for (shop, day), totals in days.items():
         key = (aliases.get(shop, shop), day)
-        resolved[key] = added(resolved[key], totals) if key in resolved else totals
+        resolved[key] = add_totals(resolved[key], totals) if key in resolved else totals
     return resolved
 
 
-def added(one: Totals, other: Totals) -> Totals:
+def add_totals(one: Totals, other: Totals) -> Totals:
     """Add two shop-days' totals; a total that is None in either is None."""
     pairs = {name: (one[name], other[name]) for name in TOTALS}
     return {
@@ -152,34 +145,36 @@ def added(one: Totals, other: Totals) -> Totals:
     }
 
 
-def shop_days(lake: Lake, first: date, last: date) -> dict[ShopDay, Totals]:
+def sum_shop_days(lake: Lake, first: date, last: date) -> dict[ShopDay, Totals]:
     """Sum the live sales of each shop and day; a sale without a price adds no revenue."""
-    parts = [daily_totals(batch) for batch in live_batches(lake, first, last)]
+    parts = [sum_batch(batch) for batch in read_live_sales(lake, first, last)]
     if not parts:
         return {}
     sums = pa.concat_tables(parts).group_by(list(KEY)).aggregate([(name, "sum") for name in TOTALS])
     return {
-        (row["shop_id"], row["date"]): {name: Decimal(row[f"{name}_sum"]) for name in TOTALS}
+        (row["shop_id"], row["date"]): {
+            "rows": Decimal(row["rows_sum"]),
+            "units": row["units_sum"],
+            "revenue": row["revenue_sum"].quantize(SHOWN),
+        }
         for row in sums.to_pylist()
     }
 
 
-def live_batches(lake: Lake, first: date, last: date) -> Iterator[pa.RecordBatch]:
+def read_live_sales(lake: Lake, first: date, last: date) -> Iterator[pa.RecordBatch]:
     """Read shop, date, units and price of the live sales from first to last day, in batches."""
     days = [("date", ">=", first), ("date", "<=", last)]
     yield from read_batches(lake, DAILY_SALES, [*KEY, "units", "price"], [LIVE, *days])
 
 
-def daily_totals(batch: pa.RecordBatch) -> pa.Table:
+def sum_batch(batch: pa.RecordBatch) -> pa.Table:
     """Sum one batch of sales by shop and day: ``[*KEY, *TOTALS]``."""
-    exact = pc.multiply(batch["units"], pc.fill_null(batch["price"], Decimal(0)))
-    revenue = pc.round(exact, 4, round_mode="half_towards_infinity").cast(REVENUE)
     lines = pa.table(
         {
             **{name: batch[name] for name in KEY},
             "rows": pa.repeat(1, len(batch)),
             "units": batch["units"],
-            "revenue": revenue,
+            "revenue": pc.multiply(batch["units"], pc.fill_null(batch["price"], Decimal(0))),
         }
     )
     sums = lines.group_by(list(KEY)).aggregate([(name, "sum") for name in TOTALS])

@@ -1,9 +1,8 @@
-"""Audit of files: counts of received records by end, and the list of unstored records."""
+"""Tally of record numbers: records counted by end, and the list of unstored records."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +16,12 @@ KEY = ("source", "offset")
 
 
 @dataclass
-class Tally:
+class RecordTally:
     """The stored records of one source.
 
     Attributes:
         ends: number of records by end.
-        seen: whether each record number was found; a byte per record.
+        seen: whether each record number was counted; a byte per record.
     """
 
     ends: Counter[str] = field(default_factory=Counter)
@@ -48,11 +47,11 @@ class Tally:
         return int(numbers[-1]) + 1 if len(numbers) else 0
 
 
-class Audit(dict[str, Tally]):
+class RecordTallies(dict[str, RecordTally]):
     """The tally of each source, by the source's digest."""
 
     def __init__(self, sources: Sequence[str]) -> None:
-        super().__init__((source, Tally()) for source in sources)
+        super().__init__((source, RecordTally()) for source in sources)
 
     def add(self, end: str, batch: pa.RecordBatch) -> None:
         """Count records of an end in the tallies of the records' sources.
@@ -65,8 +64,8 @@ class Audit(dict[str, Tally]):
             offsets = batch["offset"].filter(pc.equal(batch["source"], source))
             self[source].add(end, offsets.to_numpy(zero_copy_only=False))
 
-    def unstored(self, received: "Audit") -> pa.Table:
-        """List the received records that this audit has not seen: ``[*KEY]``."""
+    def unstored(self, received: "RecordTallies") -> pa.Table:
+        """List the received records that these tallies have not counted: ``[*KEY]``."""
         parts = [
             pa.table({"source": pa.repeat(source, len(missing)), "offset": missing})
             for source, tally in self.items()
@@ -76,7 +75,7 @@ class Audit(dict[str, Tally]):
         return pa.concat_tables([empty, *parts])
 
 
-def replaced(
+def count_replaced(
     records: pa.Table, stored: pa.Table, key: Sequence[str], order: Sequence[str]
 ) -> Counter[str]:
     """Count the records that a newer stored record of the same key replaced.
@@ -90,15 +89,14 @@ def replaced(
     Returns:
         Number of replaced records by source.
     """
-    newest = dict(zip(tuples(stored, key), tuples(stored, order), strict=True))
-    versions = zip(
-        records["source"].to_pylist(), tuples(records, key), tuples(records, order), strict=True
-    )
+    newest = dict(zip(list_values(stored, key), list_values(stored, order), strict=True))
+    sources = records["source"].to_pylist()
+    versions = zip(sources, list_values(records, key), list_values(records, order), strict=True)
     return Counter(
         source for source, sale, version in versions if sale in newest and newest[sale] > version
     )
 
 
-def tuples(rows: pa.Table, names: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return the values of some columns as one tuple per row."""
+def list_values(rows: pa.Table, names: Sequence[str]) -> list[tuple[object, ...]]:
+    """List the values of some columns as one tuple per row."""
     return list(zip(*(rows[name].to_pylist() for name in names), strict=True))

@@ -2,10 +2,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import cancel, events, own_id_profile, profile, record
-from lakes import put_through
+from lakes import ingest_events
 
-from ingestion.books import accounts
-from ingestion.books.books import Book
+from ingestion.reconciliation import reconcile
+from ingestion.reconciliation.reconciliation import FileReconciliation
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
@@ -35,23 +35,23 @@ def filled(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> L
         record(sale_id="a", units="3", updated_at=SECOND), cancel("c", FIRST), source="2"
     )
     for batch in (first, second):
-        put_through(spark, lake, batch, own_id_profile())
+        ingest_events(spark, lake, batch, own_id_profile())
     return lake
 
 
 def test_every_record_is_found_where_it_is_stored_or_replaced(filled: Lake) -> None:
     reasons = {"record_malformed": 1, "date_unparsable": 1, "units_unparsable": 1}
-    assert accounts.draw_up(filled, ["1", "2"], own_id_profile()) == [
-        Book("1", 5, live=1, superseded=2, rejected=2, reasons=reasons),
-        Book("2", 2, live=1, tombstones=1),
+    assert reconcile.reconcile_files(filled, ["1", "2"], own_id_profile()) == [
+        FileReconciliation("1", 5, live=1, superseded=2, rejected=2, reasons=reasons),
+        FileReconciliation("2", 2, live=1, tombstones=1),
     ]
 
 
 def test_records_are_looked_up_slice_by_slice(
     filled: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accounts, "SLICE", 1)
-    (book,) = accounts.draw_up(filled, ["1"], own_id_profile())
+    monkeypatch.setattr(reconcile, "SLICE", 1)
+    (book,) = reconcile.reconcile_files(filled, ["1"], own_id_profile())
     assert (book.superseded, book.difference) == (2, 0)
 
 
@@ -60,10 +60,10 @@ def test_zero_units_are_found_also_where_a_later_record_says_them_again(
 ) -> None:
     for source in ("1", "2"):
         zero = events(record(units="0"), record(units="0"), record(), source=source)
-        put_through(spark, lake, zero, profile())
-    assert accounts.draw_up(lake, ["1", "2"], profile()) == [
-        Book("1", 3, superseded=1, not_a_sale=2),
-        Book("2", 3, live=1, not_a_sale=2),
+        ingest_events(spark, lake, zero, profile())
+    assert reconcile.reconcile_files(lake, ["1", "2"], profile()) == [
+        FileReconciliation("1", 3, superseded=1, not_a_sale=2),
+        FileReconciliation("2", 3, live=1, not_a_sale=2),
     ]
 
 
@@ -80,7 +80,7 @@ def test_a_row_lost_from_a_table_is_missing_in_the_books(
     stored = log.load(filled, table)
     version = stored.version()
     stored.delete(lost)
-    (book,) = accounts.draw_up(filled, ["1"], own_id_profile())
+    (book,) = reconcile.reconcile_files(filled, ["1"], own_id_profile())
     log.load(filled, table).restore(version)
     # With sale b its older version is lost too: nothing newer replaces it any more.
     assert book.difference == (2 if table is DAILY_SALES else 1)
@@ -89,9 +89,9 @@ def test_a_row_lost_from_a_table_is_missing_in_the_books(
 def test_a_day_lost_from_the_offers_is_missing_in_the_books(
     spark: "SparkSession", lake: Lake
 ) -> None:
-    put_through(spark, lake, events(record(units="0"), source="1"), profile())
+    ingest_events(spark, lake, events(record(units="0"), source="1"), profile())
     log.load(lake, DAILY_OFFERS).delete()
-    (book,) = accounts.draw_up(lake, ["1"], profile())
+    (book,) = reconcile.reconcile_files(lake, ["1"], profile())
     assert book.difference == 1
 
 
@@ -99,6 +99,6 @@ def test_a_doubled_row_is_too_much_in_the_books(filled: Lake) -> None:
     version = log.version(filled, DAILY_SALES)
     doubled = read_table(filled, DAILY_SALES, filters=[("sale_id", "=", "b")])
     append_rows(filled, DAILY_SALES, doubled)
-    (book,) = accounts.draw_up(filled, ["1"], own_id_profile())
+    (book,) = reconcile.reconcile_files(filled, ["1"], own_id_profile())
     log.load(filled, DAILY_SALES).restore(version)
     assert book.difference == -1

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from builders import MIDNIGHT
 
-from ingestion.books.control import compare, read_control
+from ingestion.reconciliation.control_totals import compare, read_control
 from lakehouse.delta.arrow import append_rows
 from lakehouse.errors import SourceError
 from lakehouse.lake import Lake

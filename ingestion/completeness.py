@@ -9,7 +9,7 @@ from statistics import median
 
 import pyarrow as pa
 
-from ingestion.books.control import shop_aliases
+from ingestion.catalogue.aliases import read_aliases
 from ingestion.sales.versions import LIVE
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
@@ -102,7 +102,7 @@ def has_begun(month: date, now: datetime) -> bool:
     return now >= datetime.combine(month, time(), UTC)
 
 
-def judge_months(lake: Lake, months: Sequence[date]) -> list[Completeness]:
+def compare_months(lake: Lake, months: Sequence[date]) -> list[Completeness]:
     """Compare the live sales of each month with the live sales of the months before.
 
     Args:
@@ -114,10 +114,10 @@ def judge_months(lake: Lake, months: Sequence[date]) -> list[Completeness]:
         return []
     before = plus_months(months[0], -MONTHS_BEFORE)
     shops = shops_by_day(lake, MonthRange(before, months[-1]))
-    return [judge(month, shops) for month in months]
+    return [compare_month(month, shops) for month in months]
 
 
-def judge(month: date, shops: ShopsByDay) -> Completeness:
+def compare_month(month: date, shops: ShopsByDay) -> Completeness:
     """Compare a month's sales with the sales of the months before.
 
     Args:
@@ -173,10 +173,10 @@ def shops_by_day(lake: Lake, months: MonthRange) -> dict[date, int]:
     """Count the shops with live sales on each day of months; aliases count as one shop."""
     if not log.exists(lake, DAILY_SALES):
         return {}
-    found: set[tuple[date, str]] = set()
+    shop_days: set[tuple[date, str]] = set()
     wanted = [LIVE, ("month", ">=", months.first), ("month", "<=", months.last)]
     for batch in read_batches(lake, DAILY_SALES, ["date", "shop_id"], wanted):
         pairs = pa.Table.from_batches([batch]).group_by(["date", "shop_id"]).aggregate([])
-        found.update(zip(pairs["date"].to_pylist(), pairs["shop_id"].to_pylist(), strict=True))
-    aliases = shop_aliases(lake)
-    return Counter(day for day, _ in {(day, aliases.get(s, s)) for day, s in found})
+        shop_days.update(zip(pairs["date"].to_pylist(), pairs["shop_id"].to_pylist(), strict=True))
+    aliases = read_aliases(lake)
+    return Counter(day for day, _ in {(day, aliases.get(s, s)) for day, s in shop_days})
