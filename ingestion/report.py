@@ -13,11 +13,13 @@ from ingestion.lake_months import stored_months
 from ingestion.reconciliation.control_totals import ControlComparison
 from ingestion.reconciliation.dry_run import DryRun
 from ingestion.reconciliation.reconciliation import ENDS, FileReconciliation
+from ingestion.sales.checks import describe_checks
 from ingestion.sales.control_figures import ControlFigures
 from ingestion.sales.redelivery import ReplacedDay
 from ingestion.sales.span import find_gaps
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
+from lakehouse.profile.profile import Profile
 from lakehouse.profile.sales import Sales
 from lakehouse.progress import progress
 
@@ -38,7 +40,7 @@ def report_not_read(not_read: Sequence[NotRead]) -> Figures:
     return {"files_not_read": len(not_read), "not_read": first}
 
 
-def report_ingest(result: IngestResult) -> Figures:
+def report_ingest(result: IngestResult, profile: Profile) -> Figures:
     """Report the result of ingesting a folder, and warn of what looks wrong."""
     names = {source.digest: source.name for source in result.new}
     inputs = {name: asdict(counts) for name, counts in result.inputs.items()}
@@ -50,7 +52,7 @@ def report_ingest(result: IngestResult) -> Figures:
         **report_same_names(result.same_names),
         "files": len(result.new),
         "files_skipped": result.skipped,
-        **report_files(result.sales.files, names),
+        **report_files(result.sales.files, names, profile),
         **report_control_figures(result.sales.figures),
     }
 
@@ -89,19 +91,24 @@ def report_same_names(ingested: Mapping[str, datetime]) -> Figures:
     return {"read_before_with_other_contents": names} if ingested else {}
 
 
-def report_files(files: Sequence[FileReconciliation], names: Mapping[str, str]) -> Figures:
+def report_files(
+    files: Sequence[FileReconciliation], names: Mapping[str, str], profile: Profile
+) -> Figures:
     """Print each file's records per end and rejected records per broken check; sum the files.
 
     Args:
         files: the reconciled files.
         names: name of each file by digest.
+        profile: the profile that sets the checks.
     """
+    meanings = describe_checks(profile)
     if files:
         progress(TITLES, "file", "received", *ENDS)
     for file in files:
         progress(ROW, names[file.source], file.received, *file.counts.values())
         for reason, count in sorted(file.reasons.items()):
-            progress("%-28s %11d rejected: %s", "", count, reason)
+            meaning = f" (valid: {meanings[reason]})" if reason in meanings else ""
+            progress("%-28s %11d rejected: %s%s", "", count, reason, meaning)
     totals = {name: sum(getattr(file, name) for file in files) for name in ("received", *ENDS)}
     reasons = sum((Counter(file.reasons) for file in files), Counter[str]())
     return {

@@ -51,7 +51,7 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
         "shops": len(catalogue.shops),
         "items": len(catalogue.items),
         **report.report_catalogue(catalogue),
-        **report.report_files(result.files, names),
+        **report.report_files(result.files, names, profile),
         **report.report_refused(result, names, profile.sales),
         **report.report_control_figures(result.figures),
         "first_rows": rows,

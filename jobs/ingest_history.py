@@ -98,7 +98,7 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
         figures |= report.report_replaced_days(days, sources.sales)
     else:
         ingest = HistoryIngest(lambda: context.spark, lake, profile, reception, sources)
-        figures |= report.report_ingest(ingest.run())
+        figures |= report.report_ingest(ingest.run(), profile)
     figures |= report.report_months(lake)
     if control is not None:
         figures |= report.report_control_totals(compare(lake, control))

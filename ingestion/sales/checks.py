@@ -17,7 +17,10 @@ from lakehouse.values import CLOCKS_APART
 class RecordCheck:
     """A condition that every valid record meets, over the columns of ``records.typed``.
 
-    A condition that evaluates to null counts as broken.
+    Attributes:
+        name: the reason in bronze.rejected_sales.
+        holds: the condition; null counts as broken.
+        meaning: the condition in words.
     """
 
     name: str
@@ -29,7 +32,7 @@ class RecordCheck:
 MALFORMED = RecordCheck(
     "record_malformed",
     ~pc.field("is_malformed"),
-    "a JSON object in UTF-8; in a file, a line with as many columns as the header",
+    "the record is a JSON object in UTF-8, or a line of a file with as many columns as the header",
 )
 
 
@@ -37,34 +40,40 @@ def record_checks(profile: Profile) -> tuple[RecordCheck, ...]:
     """List the checks that a profile sets for sales records."""
     plausible = profile.sales.plausible
     return (
-        present("date", "has a business date"),
-        parsed("date", f"its date is a day, in ISO form or {profile.sales.date_format}"),
+        present("date"),
+        parsed("date", f"the date is a day in ISO form or {profile.sales.date_format}"),
         dates_within(profile),
-        present("shop_id", "names a shop"),
+        present("shop_id"),
         possible("shop_id"),
-        present("item_id", "names an item"),
+        present("item_id"),
         possible("item_id"),
         identified(profile),
         possible("sale_id"),
-        present("units", "says how many units"),
-        parsed("units", "its units are a number"),
+        present("units"),
+        parsed("units", "the units are a number"),
         within("units", plausible.units, UNITS),
-        parsed("price", "its price is a number, or not known"),
+        parsed("price", "the price is a number or empty"),
         within("price", plausible.price, PRICE),
-        parsed("updated_at", "updated_at is an ISO timestamp, UTC where it names no zone"),
+        parsed("updated_at", "updated_at is an ISO timestamp, in UTC if no zone is named"),
         made_in_time(profile),
         RecordCheck(
             "op_unknown",
             pc.field("op").isin(["upsert", "cancel"]),
-            "op is upsert, cancel or left out",
+            "op is upsert, cancel or empty",
         ),
     )
 
 
-def present(name: str, meaning: str) -> RecordCheck:
+def describe_checks(profile: Profile) -> dict[str, str]:
+    """Return what each check requires of a valid record, by the name of the check."""
+    return {check.name: check.meaning for check in (MALFORMED, *record_checks(profile))}
+
+
+def present(name: str) -> RecordCheck:
     """Check that a record has a field, unless the record is a cancel."""
-    is_there = pc.field(f"{name}_text").is_valid()
-    return RecordCheck(f"{name}_missing", pc.field("is_cancelled") | is_there, meaning)
+    has_text = pc.field(f"{name}_text").is_valid()
+    meaning = f"{name} is not empty, unless the record is a cancel"
+    return RecordCheck(f"{name}_missing", pc.field("is_cancelled") | has_text, meaning)
 
 
 def parsed(name: str, meaning: str) -> RecordCheck:
@@ -78,7 +87,7 @@ def possible(name: str) -> RecordCheck:
     return RecordCheck(
         f"{name}_implausible",
         pc.field(f"{name}_text").is_null() | pc.field(f"can_be_{name}"),
-        f"its {name} is no word for a missing value (NULL, NaN, #N/A) and no number with an "
+        f"{name} is neither a word for a missing value (NULL, NaN, #N/A) nor a number with an "
         "exponent, whose last digits may be lost (4.6E+12)",
     )
 
@@ -90,7 +99,7 @@ def within(name: str, bounds: Bounds, number: pa.DataType) -> RecordCheck:
     return RecordCheck(
         f"{name}_implausible",
         pc.field(name).is_null() | is_within,
-        f"its {name} is between {bounds.min} and {bounds.max}",
+        f"{name} lies between {bounds.min} and {bounds.max}",
     )
 
 
@@ -107,8 +116,8 @@ def dates_within(profile: Profile) -> RecordCheck:
     return RecordCheck(
         "date_implausible",
         pc.field("date").is_null() | (is_within & (pc.field("date") <= pc.field("last_day"))),
-        f"its date is between {first} and {last}, and at most {CLOCKS_APART.days} days after the "
-        "record was received",
+        f"date lies between {first} and {last}, and at most {CLOCKS_APART.days} days after the "
+        "reception of the record",
     )
 
 
@@ -123,8 +132,8 @@ def made_in_time(profile: Profile) -> RecordCheck:
     return RecordCheck(
         "updated_at_implausible",
         is_left_out | (is_known & is_after),
-        f"updated_at is not before its date, nor before {first}, nor after the record was "
-        f"received; {CLOCKS_APART.days} days are granted",
+        f"updated_at is neither before the date of the sale, nor before {first}, nor after the "
+        f"reception of the record, each by more than {CLOCKS_APART.days} days",
     )
 
 
@@ -139,7 +148,8 @@ def identified(profile: Profile) -> RecordCheck:
     return RecordCheck(
         "sale_id_missing",
         is_given | is_computed | is_complete,
-        "says which sale it is; a cancel does by sale_id or by all fields that identify the sale",
+        "the record identifies a sale, by sale_id or by all fields that the profile names in "
+        "[sales] identity",
     )
 
 

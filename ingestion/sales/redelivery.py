@@ -130,7 +130,7 @@ def require_lines(
         if not of_day:
             raise SourceError(
                 f"{day}: no line in {', '.join(file.name for file in files)}. If nothing was "
-                "sold that day, send a replacement without lines (docs/streaming.md)."
+                "sold that day, send a replacement without lines (docs/how_to/streaming.md)."
             )
 
 

@@ -17,10 +17,10 @@ RECEIVED = (
     Column(
         "received_at",
         TIMESTAMP,
-        "Kafka's timestamp if it can be, or the file's stated reception",
+        "Kafka's timestamp if plausible, or the stated reception of the file",
         False,
     ),
-    Column("ingested_at", TIMESTAMP, "when the record was written here", False),
+    Column("ingested_at", TIMESTAMP, "when the record was written to this table", False),
 )
 
 SALES_EVENTS = Table(
@@ -40,14 +40,17 @@ CATALOGUE_EVENTS = Table(
 REJECTED_SALES = Table(
     layer="bronze",
     name="rejected_sales",
-    description="The sales records that failed, each with the checks that it broke.",
-    columns=(*RECEIVED, Column("reasons", NAMES, "names of the checks that it broke", False)),
+    description="The sales records that break a check, each with the names of the checks.",
+    columns=(
+        *RECEIVED,
+        Column("reasons", NAMES, "names of the checks that the record breaks", False),
+    ),
     key=RECORD_KEY,
 )
 ERASURES = Table(
     layer="bronze",
     name="erasures",
-    description="What was erased: how many records of each source, and when; not what they said.",
+    description="Number of erased records by source and erasure, without their contents.",
     columns=(
         Column("erased_at", TIMESTAMP, "when the erasure began", False),
         Column("source", TEXT, "the records' source", False),
@@ -58,32 +61,37 @@ ERASURES = Table(
 SOURCES = Table(
     layer="bronze",
     name="sources",
-    description="The files whose records are all in the tables, each with its balanced books.",
+    description="The files whose records are all in the tables, with the records counted per end.",
     columns=(
         Column("source", TEXT, "SHA-256 digest of the file, or of a catalogue's files", False),
         Column("kind", TEXT, "sales, catalogue, or the name of an input", False),
         Column("name", TEXT, "name of the file when it was read; of a catalogue its files", False),
         Column("received", COUNT, "records received", False),
-        Column("live", COUNT, "live sales whose newest version it held; null: a catalogue"),
-        Column("tombstones", COUNT, "cancelled sales whose newest version it held; null as live"),
-        Column("superseded", COUNT, "versions that a newer or equal record replaced; null as live"),
-        Column("not_a_sale", COUNT, "records of an item on offer, zero units; null as live"),
-        Column("rejected", COUNT, "records rejected, or catalogue records without an id", False),
+        Column("live", COUNT, "live sales whose newest version the file has; null: no sales file"),
+        Column(
+            "tombstones",
+            COUNT,
+            "cancelled sales whose newest version the file has; null: no sales file",
+        ),
+        Column("superseded", COUNT, "versions that a newer record replaced; null: no sales file"),
+        Column(
+            "not_a_sale", COUNT, "records of zero units: the item was on offer; null: no sales file"
+        ),
+        Column("rejected", COUNT, "rejected records, or list records that were left out", False),
         Column("received_at", TIMESTAMP, "the file's stated reception", False),
-        Column("ingested_at", TIMESTAMP, "when its books balanced", False),
+        Column("ingested_at", TIMESTAMP, "when the file was ingested completely", False),
     ),
     key=("source", "kind"),
 )
 SOURCE_FILES = Table(
     layer="bronze",
     name="source_files",
-    description="The files that are all in the tables, as they were last read; those that are "
-    "still so are not read again.",
+    description="The ingested files as they were last read; an unchanged file is not read again.",
     columns=(
         Column("uri", TEXT, "where the file is", False),
-        Column("stamp", TEXT, "its size and times when it was read", False),
+        Column("stamp", TEXT, "size and times of the file when it was read", False),
         Column("source", TEXT, "SHA-256 digest of the file", False),
-        Column("ingested_at", TIMESTAMP, "when it was read", False),
+        Column("ingested_at", TIMESTAMP, "when the file was read", False),
     ),
     key=("uri",),
 )

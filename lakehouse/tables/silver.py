@@ -12,16 +12,18 @@ DAILY_SALES = Table(
     description="The latest version of every sale; a cancelled one stays as a tombstone.",
     columns=(
         Column("sale_id", TEXT, "identity of the sale, as the profile defines it", False),
-        Column("date", DATE, "business date; null: a tombstone that came before its sale"),
-        Column("month", DATE, "first day of the business date's month; null as date"),
-        Column("shop_id", TEXT, "shop as the source wrote it, before aliases; null as date"),
-        Column("item_id", TEXT, "item; null as date"),
-        Column("units", UNITS, "units sold; negative: returned; null as date"),
+        Column("date", DATE, "business date; null: a cancel that was ingested before the sale"),
+        Column("month", DATE, "first day of the month of date; null if date is null"),
+        Column(
+            "shop_id", TEXT, "shop as the source wrote it, before aliases; null if date is null"
+        ),
+        Column("item_id", TEXT, "item; null if date is null"),
+        Column("units", UNITS, "units sold; negative: returned; null if date is null"),
         Column("price", PRICE, "currency per unit; null: not known"),
         Column("updated_at", TIMESTAMP, "time of this version of the sale", False),
-        Column("is_cancelled", FLAG, "true: a tombstone, no live sale", False),
+        Column("is_cancelled", FLAG, "true: cancelled, no live sale", False),
         *PROVENANCE,
-        Column("ingested_at", TIMESTAMP, "when this version was written here", False),
+        Column("ingested_at", TIMESTAMP, "when this version was written to this table", False),
     ),
     key=("sale_id",),
     partition_by=("month",),
@@ -38,7 +40,7 @@ DAILY_SALES = Table(
 DAILY_OFFERS = Table(
     layer="silver",
     name="daily_offers",
-    description="Days on which an item was on offer in a shop and a record said zero units.",
+    description="Days on which a record states zero units: the item was on offer in the shop.",
     columns=(
         Column("date", DATE, "business date", False),
         MONTH,
@@ -52,12 +54,12 @@ DAILY_OFFERS = Table(
 REPLACED_DAYS = Table(
     layer="silver",
     name="replaced_days",
-    description="The newest whole delivery of a shop's day: older sales of the day are cancelled.",
+    description="The newest replacement of each shop-day; older sales of the day are cancelled.",
     columns=(
         Column("shop_id", TEXT, "shop as the source wrote it, before aliases", False),
         Column("date", DATE, "business date", False),
         MONTH,
-        Column("updated_at", TIMESTAMP, "time of the delivery", False),
+        Column("updated_at", TIMESTAMP, "time of the replacement", False),
         *PROVENANCE,
     ),
     key=("shop_id", "date"),
@@ -65,11 +67,11 @@ REPLACED_DAYS = Table(
 SALE_MONTHS = Table(
     layer="silver",
     name="sale_months",
-    description="Index of daily_sales: the months where a sale is or was stored. Only of lakes "
-    "whose sales may move to another month; removed, it is made again when it is needed.",
+    description="Index of daily_sales: the months where a sale is or was stored. Only lakes whose "
+    "sales may change month have the index; after a removal, the next ingest builds it again.",
     columns=(
         Column("fingerprint", COUNT, "64 bits computed from the sale_id", False),
-        Column("month", DATE, "month of daily_sales; null: the tombstones without a month"),
+        Column("month", DATE, "month of daily_sales; null: cancelled sales without a month"),
     ),
     key=("fingerprint", "month"),
     kept_apart="fingerprint",
@@ -77,11 +79,13 @@ SALE_MONTHS = Table(
 SHOPS = Table(
     layer="silver",
     name="shops",
-    description="The shops known; the present attributes apply to all history.",
+    description="The shops that a list or message names; present attributes apply to all history.",
     columns=(
         Column("shop_id", TEXT, "shop", False),
         Column("name", TEXT, "name; null: not known"),
-        Column("alias_of", TEXT, "the shop that this id is another name of; null: of none"),
+        Column(
+            "alias_of", TEXT, "the shop that this id is another name of; null: this id is no alias"
+        ),
         Column("attributes", ATTRIBUTES, "attributes that the profile derives", False),
         Column("updated_at", TIMESTAMP, "time of this version", False),
     ),
@@ -90,7 +94,7 @@ SHOPS = Table(
 ITEMS = Table(
     layer="silver",
     name="items",
-    description="The items known; the present category applies to all history.",
+    description="The items that a list or message names; present categories apply to all history.",
     columns=(
         Column("item_id", TEXT, "item", False),
         Column("name", TEXT, "name; null: not known"),
@@ -109,7 +113,7 @@ MONTHS = Table(
     columns=(
         MONTH,
         Column("status", TEXT, "open or closed", False),
-        Column("closed_at", TIMESTAMP, "when it was closed; null: open"),
+        Column("closed_at", TIMESTAMP, "when the month was closed; null: open"),
     ),
     key=("month",),
     checks=(Check("status_known", "status IN ('open', 'closed')", "a month is open or closed"),),
