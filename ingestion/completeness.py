@@ -125,8 +125,8 @@ def compare_month(month: date, shops: ShopsByDay) -> Completeness:
         shops: number of shops by day, of the month and of ``MONTHS_BEFORE`` months before; a day
             without sales may be left out.
     """
-    asked = (plus_months(month, -back) for back in range(1, MONTHS_BEFORE + 1))
-    before = [m for m in asked if sold_days(m, shops)]
+    candidates = (plus_months(month, -back) for back in range(1, MONTHS_BEFORE + 1))
+    before = [m for m in candidates if sold_days(m, shops)]
     shares = [sold_days(m, shops) / len(days_of(m)) for m in before]
     days = days_of(month)
     end, usual = last_usual_day(days, usual_shops(before, shops))
@@ -174,8 +174,8 @@ def shops_by_day(lake: Lake, months: MonthRange) -> dict[date, int]:
     if not log.exists(lake, DAILY_SALES):
         return {}
     shop_days: set[tuple[date, str]] = set()
-    wanted = [LIVE, ("month", ">=", months.first), ("month", "<=", months.last)]
-    for batch in read_batches(lake, DAILY_SALES, ["date", "shop_id"], wanted):
+    filters = [LIVE, ("month", ">=", months.first), ("month", "<=", months.last)]
+    for batch in read_batches(lake, DAILY_SALES, ["date", "shop_id"], filters):
         pairs = pa.Table.from_batches([batch]).group_by(["date", "shop_id"]).aggregate([])
         shop_days.update(zip(pairs["date"].to_pylist(), pairs["shop_id"].to_pylist(), strict=True))
     aliases = read_aliases(lake)

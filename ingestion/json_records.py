@@ -29,13 +29,13 @@ def write_records(fields: pa.Table) -> pa.Array:
         One JSON text per row, the fields in the order of the columns; a null field as JSON null.
     """
     pieces = [
-        written(column.combine_chunks(), ("," if i else "{") + json.dumps(name) + ":")
+        write_values(column.combine_chunks(), ("," if i else "{") + json.dumps(name) + ":")
         for i, (name, column) in enumerate(zip(fields.column_names, fields.columns, strict=True))
     ]
     return pc.binary_join_element_wise(*pieces, "}", "")
 
 
-def written(texts: pa.Array, prefix: str) -> pa.Array:
+def write_values(texts: pa.Array, prefix: str) -> pa.Array:
     """Write texts as JSON values after a prefix, null as JSON null."""
     coded = texts.dictionary_encode(null_encoding="encode")
     values = [
@@ -58,10 +58,10 @@ def number_text(token: str) -> str:
 def read_object(value: bytes | None) -> dict[str, Any] | None:
     """Read one JSON object, numbers as texts by ``number_text``; None if the value is no object."""
     try:
-        read = json.loads((value or b"").decode(), parse_float=number_text, parse_int=str)
+        parsed = json.loads((value or b"").decode(), parse_float=number_text, parse_int=str)
     except (ValueError, RecursionError):
         return None
-    return read if isinstance(read, dict) else None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def read_records(values: pa.Array, names: Sequence[str]) -> tuple[pa.Table, pa.Array]:
@@ -176,7 +176,7 @@ def read_record(value: bytes | None, names: Sequence[str]) -> dict[str, str | No
     return fields if all(is_text(field) for field in fields.values()) else None
 
 
-def is_text(field: Any) -> bool:
+def is_text(field: object) -> bool:
     """Return whether a field is missing or a text that can be encoded as UTF-8."""
     if not isinstance(field, str):
         return field is None

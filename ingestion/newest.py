@@ -22,8 +22,8 @@ def newest(rows: pa.Table, key: Sequence[str], order: Sequence[str]) -> pa.Table
     if rows.select(key).group_by(list(key)).aggregate([]).num_rows == len(rows):
         return rows
     ordered = rows.sort_by([(name, "ascending") for name in order])
-    numbered = ordered.select(key).append_column("place", pa.array(np.arange(len(rows))))
-    last = numbered.group_by(list(key)).aggregate([("place", "max")])["place_max"]
+    places = ordered.select(key).append_column("place", pa.array(np.arange(len(rows))))
+    last = places.group_by(list(key)).aggregate([("place", "max")])["place_max"]
     return ordered.take(last)
 
 

@@ -115,9 +115,9 @@ def lake_known_at(
     if at > context.now:
         raise UsageError(f"--known-at {at.isoformat()} lies in the future; name a past time.")
     progress("replaying the records received by %s", at.isoformat())
-    known = replay(lambda: context.spark, lake, profile, at, is_redone=arguments.rebuild)
-    Build.of(known, lambda: context.spark).run()
-    return known
+    replayed = replay(lambda: context.spark, lake, profile, at, is_redone=arguments.rebuild)
+    Build.of(replayed, lambda: context.spark).run()
+    return replayed
 
 
 JOB = Job("build_panel", __doc__, add_arguments, run)

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=SAMPLE,
         metavar="N",
-        help=f"compare about so many keys of each group (default: {SAMPLE})",
+        help=f"about how many keys of each group to compare (default: {SAMPLE})",
     )
     keys.add_argument("--all", action="store_true", help="compare every key")
     parser.add_argument(
@@ -50,18 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="which sample; each seed, counted from 0, draws other keys (default: 0)",
+        help="seed of the sample, from 0; another seed draws other keys (default: 0)",
     )
 
 
-def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
+def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Compare stored cells and features with a rebuild; write the result to gold.feature_skew.
 
     Raises:
         FoundError: stored cells or features differ from the rebuild; run
             jobs.build_features --rebuild.
     """
-    lake, draw = lake_of(context, arguments), asked(arguments)
+    lake = lake_of(context, arguments)
+    draw = read_draw(arguments.sample, arguments.seed, is_all=arguments.all)
     build = Build.of(lake, lambda: context.spark)
     plan = make_plan(lake, build.groups, build.history, build.targets, draw)
     stale = plan.stale_months
@@ -71,23 +72,23 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         RebuildTask(lake, build.groups, Attributes.of(stored_profile(lake)), numbered_places(plan)),
         CompareTask(lake, build.groups, plan.history),
     )
-    found = work.do(plan.sales, plan.places)
-    rows = record(lake, plan, str(draw), found, context.now)
-    figures = {"draw": str(draw), "stale_months": len(stale), **totals(rows)}
+    counts = work.do(plan.sales, plan.places)
+    rows = record(lake, plan, str(draw), counts, context.now)
+    figures = {"draw": str(draw), "stale_months": len(stale), **sum_differences(rows)}
     if any(map(is_skew, rows)):
-        raise FoundError(sentence(figures), figures)
+        raise FoundError(describe_skew(figures), figures)
     return figures
 
 
-def asked(arguments: argparse.Namespace) -> Draw:
+def read_draw(sample: int, seed: int, *, is_all: bool) -> Draw:
     """Return the draw of keys to compare.
 
     Raises:
         UsageError: ``--sample`` is below 1 or ``--seed`` below 0.
     """
-    if arguments.sample < 1 or arguments.seed < 0:
+    if sample < 1 or seed < 0:
         raise UsageError("--sample is at least 1 and --seed at least 0.")
-    return Draw(None if arguments.all else arguments.sample, arguments.seed)
+    return Draw(None if is_all else sample, seed)
 
 
 def numbered_places(plan: Plan) -> dict[str, list[tuple[int, Bucket]]]:
@@ -98,7 +99,7 @@ def numbered_places(plan: Plan) -> dict[str, list[tuple[int, Bucket]]]:
     return places
 
 
-def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def sum_differences(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Add up the differences in rows of gold.feature_skew.
 
     Returns:
@@ -125,7 +126,7 @@ def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def sentence(figures: Mapping[str, Any]) -> str:
+def describe_skew(figures: Mapping[str, Any]) -> str:
     """Write the error message: how much differs, where, and the remedy."""
     return (
         f"of {figures['compared']} stored values {figures['mismatched']} differ from the rebuild, "

@@ -33,7 +33,7 @@ from streaming.queries.stopping import stop_on_signals
 LOCAL_PORT = 9092
 STOP_SECONDS, LOOK_SECONDS = 60, 1.0
 HOW_TO_SEND = (
-    "ready soon. Send a file of daily sales, from another terminal:\n"
+    "starting ingest and refresh. Send a file of daily sales from another terminal:\n"
     "  python -m streaming.produce --bootstrap-servers %s --profile %s FILE"
 )
 
@@ -44,12 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
     add_servers_argument(parser)
-    parser.add_argument("--profile", metavar="NAME", help="of a new lake; others have theirs")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="what the records mean; required for a new lake (default: the profile of the lake)",
+    )
     parser.add_argument(
         "--folder",
         type=Path,
         default=Path("broker"),
-        help="where a broker of our own keeps its data (default: broker)",
+        help="folder of the local broker's records and log (default: broker)",
     )
 
 
@@ -58,7 +62,7 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
     lake, stopping = lake_of(context, arguments), stop_on_signals()
     profile = claim_profile(lake, arguments.profile, may_create=True)
     with ExitStack() as stack:
-        kafka = reached(stack, arguments)
+        kafka = connect(stack, arguments.bootstrap_servers, arguments.folder)
         create_topics(kafka, [kafka.sales_topic, kafka.catalogue_topic])
         progress(HOW_TO_SEND, kafka.servers, profile.name)
         processes = {
@@ -68,13 +72,13 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
     return {"stopped": True}
 
 
-def reached(stack: ExitStack, arguments: argparse.Namespace) -> KafkaSettings:
+def connect(stack: ExitStack, servers: str | None, folder: Path) -> KafkaSettings:
     """Return the settings of the named broker, or start a local broker and return its settings."""
-    kafka = kafka_settings({"bootstrap_servers": arguments.bootstrap_servers})
+    kafka = kafka_settings({"bootstrap_servers": servers})
     if kafka.bootstrap_servers:
         return kafka
-    progress("starting a broker in %s", arguments.folder)
-    broker = stack.enter_context(Broker(arguments.folder, LOCAL_PORT))
+    progress("starting a broker in %s", folder)
+    broker = stack.enter_context(Broker(folder, LOCAL_PORT))
     return kafka_settings({"bootstrap_servers": broker.servers})
 
 
@@ -105,7 +109,9 @@ def wait(processes: Mapping[str, Process], stopping: Event) -> None:
     while not stopping.wait(LOOK_SECONDS):
         ended = [name for name, process in processes.items() if process.poll() is not None]
         if ended:
-            raise RefusedError(f"{', '.join(ended)} ended; its last lines above say why.")
+            raise RefusedError(
+                f"{', '.join(ended)} ended; see the last log lines above for the reason."
+            )
 
 
 JOB = Job("local", __doc__, add_arguments, run, "python -m streaming local")

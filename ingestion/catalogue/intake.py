@@ -84,7 +84,7 @@ def parse_catalogue(records: Mapping[str, pa.Table], profile: Profile) -> Catalo
     return Catalogue(
         shop_rows(read["shops"][0], profile),
         item_rows(read["items"][0], categories, profile),
-        sum(len(listed) for listed in records.values()),
+        sum(len(of_entity) for of_entity in records.values()),
         sum(left_out for _, left_out in read.values()),
         undated(read["items"][0].values(), profile),
     )

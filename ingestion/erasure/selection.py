@@ -157,11 +157,11 @@ def without_shops(record: Row, shops: frozenset[str]) -> Row | None:
     """Return a catalogue record without the given shops; None where nothing else is left."""
     if is_of(record, shops):
         return None
-    listed = record.get("shops")
-    if not isinstance(listed, list):
+    shop_records = record.get("shops")
+    if not isinstance(shop_records, list):
         return record
-    kept = [shop for shop in listed if not (isinstance(shop, dict) and is_of(shop, shops))]
-    is_empty = not kept and bool(listed) and not record.get("items")
+    kept = [shop for shop in shop_records if not (isinstance(shop, dict) and is_of(shop, shops))]
+    is_empty = not kept and bool(shop_records) and not record.get("items")
     return None if is_empty else {**record, "shops": kept}
 
 

@@ -33,13 +33,12 @@ class Folder:
     def source(self, name: str, fields: Mapping[str, str] | None) -> Source:
         """Check a file as ``inspect`` does, unless an earlier run read the unchanged file."""
         uri = f"{self.uri}/{name}"
-        known = self.known.get(uri)
-        if known is not None and fields is not None and file_stamp(uri) == known.stamp:
-            return Source(uri, name, known.digest, (), dict(fields), self.files, known.stamp)
+        earlier = self.known.get(uri)
+        if earlier is not None and fields is not None and file_stamp(uri) == earlier.stamp:
+            return Source(uri, name, earlier.digest, (), dict(fields), self.files, earlier.stamp)
         if name not in self.checked:
             self.checked[name] = inspect_file(uri, name, self.files)
-        stamp, found = self.checked[name]
-        return as_source(uri, name, fields, self.files, (stamp, found))
+        return as_source(uri, name, fields, self.files, self.checked[name])
 
     def lists(self, declared: Mapping[str, tuple[str, Mapping[str, str]]]) -> dict[str, Source]:
         """Check the list files, such as shops, items or promotions.
@@ -109,14 +108,18 @@ def as_source(
     Raises:
         SourceError: a column is missing, occurs twice, or has a type that cannot be read.
     """
-    stamp, found = checked
-    mapped = dict(zip(found.columns, found.columns, strict=True)) if fields is None else fields
+    stamp, contents = checked
+    mapped = (
+        dict(zip(contents.columns, contents.columns, strict=True)) if fields is None else fields
+    )
     for column in mapped.values():
-        if found.columns.count(column) != 1:
-            fault = "no column" if column not in found.columns else "more than one column"
-            raise SourceError(f"{uri}: {fault} '{column}'; found {', '.join(found.columns)}.")
-    require_values(found.types, mapped, uri)
-    return Source(uri, name, found.digest, found.columns, dict(mapped), files, stamp, found.pieces)
+        if contents.columns.count(column) != 1:
+            fault = "no column" if column not in contents.columns else "more than one column"
+            raise SourceError(f"{uri}: {fault} '{column}'; found {', '.join(contents.columns)}.")
+    require_values(contents.types, mapped, uri)
+    return Source(
+        uri, name, contents.digest, contents.columns, dict(mapped), files, stamp, contents.pieces
+    )
 
 
 def without_copies(sources: Iterable[Source]) -> tuple[Source, ...]:

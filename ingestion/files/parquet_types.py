@@ -10,7 +10,7 @@ from lakehouse.types import DATE
 
 # Fields that are a day in sales, lists and inputs; a timestamp in any other field keeps the time.
 DAYS = {"date", "listed_on"} | {
-    column.name for one in INPUTS.values() for column in one.table.columns if column.type == DATE
+    column.name for each in INPUTS.values() for column in each.table.columns if column.type == DATE
 }
 
 
@@ -27,14 +27,16 @@ def require_values(types: Mapping[str, pa.DataType], fields: Mapping[str, str], 
             as a text, number, date or timestamp.
     """
     for name, column in fields.items():
-        found = types.get(column)
-        if found is None or is_value(found):
+        arrow_type = types.get(column)
+        if arrow_type is None or is_value(arrow_type):
             continue
         if name in DAYS:
             remedy = "write it as a date, a timestamp or a text"
         else:
             remedy = "write it as a text or a number"
-        raise SourceError(f"{file}: column '{column}' ({name}) is {found}, no value; {remedy}.")
+        raise SourceError(
+            f"{file}: column '{column}' ({name}) is {arrow_type}, no value; {remedy}."
+        )
 
 
 def is_value(arrow_type: pa.DataType) -> bool:

@@ -39,7 +39,7 @@ def source_rows(source: Source, *, is_multiline: bool = False) -> Iterator[pa.Ta
     whole = read_whole(source)
     with unchanged(whole.uri, whole.stamp):
         if is_multiline and not whole.is_parquet:
-            yield from numbered(list_pieces(whole), 0)
+            yield from number_rows(list_pieces(whole), 0)
         else:
             for piece in whole.pieces:
                 yield from piece_rows(whole, piece)
@@ -53,7 +53,7 @@ def piece_rows(source: Source, piece: Piece) -> Iterator[pa.Table]:
     """
     read = parquet_pieces if source.is_parquet else text_pieces
     count = 0
-    for rows in numbered(read(source, piece), piece.first_row):
+    for rows in number_rows(read(source, piece), piece.first_row):
         count += len(rows)
         yield rows
     if count != piece.rows:
@@ -62,7 +62,7 @@ def piece_rows(source: Source, piece: Piece) -> Iterator[pa.Table]:
         )
 
 
-def numbered(tables: Iterable[pa.Table], first: int) -> Iterator[pa.Table]:
+def number_rows(tables: Iterable[pa.Table], first: int) -> Iterator[pa.Table]:
     """Add a column ``offset`` that numbers rows from ``first``, across tables."""
     for table in tables:
         offsets = pa.array(range(first, first + len(table)), pa.int64())
@@ -113,11 +113,11 @@ def distinct_rows(spark: "SparkSession", source: Source) -> "DataFrame":
     names = [MALFORMED, *source.fields]
 
     def work(places: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        found = pa.table({name: pa.array([], TEXT) for name in names})
+        distinct = pa.table({name: pa.array([], TEXT) for name in names})
         for batch in reader(places):
-            together = pa.concat_tables([found, pa.table(batch).select(names)])
-            found = together.group_by(names).aggregate([])
-        yield from found.combine_chunks().to_batches()
+            together = pa.concat_tables([distinct, pa.table(batch).select(names)])
+            distinct = together.group_by(names).aggregate([])
+        yield from distinct.combine_chunks().to_batches()
 
     ddl = reader.ddl.partition(", ")[2]
     return piece_places(spark, reader.source).mapInArrow(work, ddl).distinct()

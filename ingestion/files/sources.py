@@ -27,8 +27,8 @@ def find_sources(
     """
     uri = existing_folder(normal_uri(location))
     folder = Folder(uri, list_names(uri), profile.files, known or {})
-    lists = {name: (one.file, entity_fields(one)) for name, one in entities(profile).items()}
-    inputs = {name: (one.file, one.columns) for name, one in profile.inputs.items()}
+    lists = {name: (each.file, entity_fields(each)) for name, each in entities(profile).items()}
+    inputs = {name: (each.file, each.columns) for name, each in profile.inputs.items()}
     sales = folder.sales(profile)
     listed_entities, listed_inputs = folder.lists(lists), folder.lists(inputs)
     files = (*sales, *listed_entities.values(), *listed_inputs.values())

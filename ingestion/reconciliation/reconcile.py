@@ -112,8 +112,8 @@ def count_replacements(lake: Lake, unstored: pa.Table, profile: Profile) -> Coun
 def read_records(lake: Lake, keys: pa.Table) -> pa.Table:
     """Read the rows of bronze.sales_events that have the given ``[*KEY]``."""
     columns = list(SALES_EVENTS.names)
-    asked = [has_value_of(keys, name) for name in KEY]
-    candidates = read_table(lake, SALES_EVENTS, columns, asked)
+    filters = [has_value_of(keys, name) for name in KEY]
+    candidates = read_table(lake, SALES_EVENTS, columns, filters)
     return candidates.join(keys, keys=list(KEY), join_type="left semi").select(columns)
 
 

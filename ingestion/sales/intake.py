@@ -20,7 +20,7 @@ from ingestion.sales.replaced_days import (
     upsert_days,
 )
 from ingestion.sales.replacements import MAY_REPLACE, read_all
-from ingestion.sales.shuffle import collapsed, each_place, shuffle_by_sale
+from ingestion.sales.shuffle import collapse_versions, each_place, shuffle_by_sale
 from ingestion.sales.versions import newest_offers, newest_sales
 from lakehouse.delta import creation, log
 from lakehouse.delta.part_upserts import upsert_parts
@@ -132,7 +132,7 @@ def merge_few_sales(lake: Lake, events: pa.Table, profile: Profile) -> pa.Table:
     upsert_days(lake, days)
     if pc.any(records["is_named"]).as_py():
         let_sales_change_month(lake, profile.sales)
-    for new in split_records(collapsed(records)):
+    for new in split_records(collapse_versions(records)):
         months = months_of(lake, new.table, profile, new.rows)
         upsert_rows(lake, new.table, new.rows, TABLES[new.table], months)
     cancel_replaced(lake, list_shop_days(records.filter(pc.field("outcome") == SALE), days))

@@ -43,8 +43,8 @@ def find_months(lake: Lake, ids: pa.ChunkedArray) -> set[date | None]:
         return set()
     update(lake)
     wanted = np.unique(np.concatenate([fingerprints(chunk) for chunk in ids.chunks]))
-    found = look_up(lake, SALE_MONTHS, wanted)
-    return {month for rows in found for month in pc.unique(rows["month"]).to_pylist()}
+    entries_by_file = look_up(lake, SALE_MONTHS, wanted)
+    return {month for rows in entries_by_file for month in pc.unique(rows["month"]).to_pylist()}
 
 
 def update(lake: Lake) -> None:

@@ -50,14 +50,14 @@ def parse(events: pa.Table, profile: Profile) -> pa.Table:
     is_offer = pc.and_(is_fine, evaluated(fields, not_a_sale(profile)))
     is_sale = pc.and_not(is_fine, is_offer)
     outcome = pc.if_else(is_fine, pc.if_else(is_offer, NOT_A_SALE, SALE), REJECTED)
-    judged = {
+    results = {
         "value": pc.if_else(is_fine, pa.scalar(None, pa.binary()), column(events, "value")),
         "sale_id": sale_ids(fields, is_sale, profile),
         "reasons": reasons(fields, is_fine, checks),
         "outcome": outcome,
         "is_named": pc.and_(is_sale, pc.is_valid(column(fields, "sale_id_text"))),
     }
-    columns = {**columns_of(events), **columns_of(fields), **judged}
+    columns = {**columns_of(events), **columns_of(fields), **results}
     return pa.table([columns[field.name] for field in PARSED], schema=PARSED)
 
 
@@ -182,9 +182,9 @@ def evaluated(fields: pa.Table, condition: pc.Expression) -> pa.Array:
 def sale_ids(fields: pa.Table, is_sale: pa.Array, profile: Profile) -> pa.Array:
     """Return the ``sale_id`` of each version of a sale, stated or computed; null for other rows."""
     given = pc.if_else(is_sale, column(fields, "sale_id_text"), None)
-    is_asked = pc.and_(is_sale, pc.is_null(given))
-    computed = computed_ids(fields.filter(is_asked), profile.sales)
-    return pc.replace_with_mask(given, is_asked, computed)
+    has_no_id = pc.and_(is_sale, pc.is_null(given))
+    computed = computed_ids(fields.filter(has_no_id), profile.sales)
+    return pc.replace_with_mask(given, has_no_id, computed)
 
 
 def reasons(fields: pa.Table, is_fine: pa.Array, checks: tuple[RecordCheck, ...]) -> pa.Array:
@@ -201,8 +201,8 @@ def reasons(fields: pa.Table, is_fine: pa.Array, checks: tuple[RecordCheck, ...]
     sets[sets & 1 == 1] = 1
     distinct, places = np.unique(sets, return_inverse=True)
     names = [
-        [check.name for bit, check in enumerate((MALFORMED, *checks)) if some >> bit & 1]
-        for some in distinct.tolist()
+        [check.name for bit, check in enumerate((MALFORMED, *checks)) if broken_set >> bit & 1]
+        for broken_set in distinct.tolist()
     ]
     fine = is_fine.to_numpy(zero_copy_only=False)
     place = np.zeros(len(fields), np.int64)

@@ -53,19 +53,19 @@ def shuffle_by_sale(
     few = min(MOST_PARTITIONS, 1 + count // ROWS_PER_PARTITION)
     buckets = 1 + count // ROWS_PER_BUCKET
     partitions = max(few, buckets)
-    months = partial(by_month, buckets=buckets)
+    months = partial(month_places, buckets=buckets)
     read = partial(read_all, profile=profile)
     if not is_moving:
-        return in_order(chunks.chunked(events, read, months), partitions)
-    sales = partial(by_sale, buckets=partitions)
-    versions = in_order(chunks.chunked(events, read, sales), partitions)
+        return shuffle(chunks.chunked(events, read, months), partitions)
+    sales = partial(sale_places, buckets=partitions)
+    versions = shuffle(chunks.chunked(events, read, sales), partitions)
 
     def collapse(batches: Batches) -> Iterator[pa.RecordBatch]:
         for records in each_place(batches):
-            newest_versions = collapsed(records)
+            newest_versions = collapse_versions(records)
             yield chunks.pack(newest_versions, months(newest_versions))
 
-    return in_order(versions.mapInArrow(collapse, chunks.DDL), partitions)
+    return shuffle(versions.mapInArrow(collapse, chunks.DDL), partitions)
 
 
 def each_place(batches: Batches) -> Iterator[pa.Table]:
@@ -73,12 +73,12 @@ def each_place(batches: Batches) -> Iterator[pa.Table]:
     return chunks.by_place(batches, PARSED, ROWS_PER_STRETCH)
 
 
-def in_order(packed: "DataFrame", partitions: int) -> "DataFrame":
+def shuffle(packed: "DataFrame", partitions: int) -> "DataFrame":
     """Shuffle packed chunks so that a partition has whole places, sorted by place."""
     return packed.repartition(partitions, "place").sortWithinPartitions("place")
 
 
-def by_month(records: pa.Table, buckets: int) -> pa.Array:
+def month_places(records: pa.Table, buckets: int) -> pa.Array:
     """Compute the place of each parsed record from outcome, month and item bucket.
 
     All versions of a sale whose identity includes month and item share a place. Rejected records,
@@ -89,21 +89,21 @@ def by_month(records: pa.Table, buckets: int) -> pa.Array:
     items = each(
         records["item_id"].combine_chunks(), lambda item: str(bucket(item, buckets)), pa.string()
     )
-    named = (pc.fill_null(names, "") for names in (months, items))
-    places = pc.binary_join_element_wise(outcome, *named, " ")
+    texts = (pc.fill_null(column, "") for column in (months, items))
+    places = pc.binary_join_element_wise(outcome, *texts, " ")
     stretch = pc.divide(records["offset"].combine_chunks(), ROWS_PER_STRETCH).cast(pa.string())
-    numbered = pc.binary_join_element_wise(REJECTED, stretch, " ")
-    return pc.if_else(pc.equal(outcome, REJECTED), numbered, places)
+    by_offset = pc.binary_join_element_wise(REJECTED, stretch, " ")
+    return pc.if_else(pc.equal(outcome, REJECTED), by_offset, places)
 
 
-def by_sale(records: pa.Table, buckets: int) -> pa.Array:
-    """Compute the place of each sale from a bucket of its ``sale_id``, else as ``by_month``."""
+def sale_places(records: pa.Table, buckets: int) -> pa.Array:
+    """Compute the place of each sale from a bucket of its ``sale_id``, else as ``month_places``."""
     ids = records["sale_id"].combine_chunks()
-    of_sales = each(ids, lambda text: str(bucket(text, buckets)), pa.string())
-    return pc.coalesce(of_sales, by_month(records, buckets))
+    buckets_of_ids = each(ids, lambda text: str(bucket(text, buckets)), pa.string())
+    return pc.coalesce(buckets_of_ids, month_places(records, buckets))
 
 
-def collapsed(records: pa.Table) -> pa.Table:
+def collapse_versions(records: pa.Table) -> pa.Table:
     """Drop superseded versions of sales: keep each sale's newest, and records that are no sale."""
     is_sale = pc.field("outcome") == SALE
     sales = newest(records.filter(is_sale), DAILY_SALES.key, ORDER)

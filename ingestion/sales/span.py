@@ -40,8 +40,8 @@ def has_live_sales(lake: Lake, month: date) -> bool:
     """Return whether a month of silver.daily_sales has a live sale; stops at the first."""
     if not log.exists(lake, DAILY_SALES):
         return False
-    found = read_batches(lake, DAILY_SALES, ["month"], [LIVE, ("month", "=", month)])
-    return any(len(batch) for batch in found)
+    batches = read_batches(lake, DAILY_SALES, ["month"], [LIVE, ("month", "=", month)])
+    return any(len(batch) for batch in batches)
 
 
 def find_gaps(lake: Lake) -> list[MonthRange]:

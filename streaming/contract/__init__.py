@@ -23,7 +23,7 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema(name), format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-def faults(name: str, message: Any) -> list[str]:
+def faults(name: str, message: object) -> list[str]:
     """List the faults of a message under the contract.
 
     Args:
@@ -33,5 +33,5 @@ def faults(name: str, message: Any) -> list[str]:
     Returns:
         A sentence per fault with the JSON path, sorted; empty: the message keeps the contract.
     """
-    found = validator(name).iter_errors(message)
-    return sorted(f"{error.json_path}: {error.message}" for error in found)
+    errors = validator(name).iter_errors(message)
+    return sorted(f"{error.json_path}: {error.message}" for error in errors)

@@ -21,8 +21,8 @@ class FaultReader(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the reason if a log record reports a failed connection."""
-        if found := FAULT.fullmatch(record.getMessage()):
-            self.faults.append(found[1])
+        if match := FAULT.fullmatch(record.getMessage()):
+            self.faults.append(match[1])
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.errors import (
@@ -47,7 +46,7 @@ def create_topics(
         RefusedError: Kafka cannot be reached, or refuses the request.
     """
     with administration(settings) as admin:
-        missing = [name for name, topic in described(admin, names).items() if not topic["topic_id"]]
+        missing = [name for name, identity in describe_topics(admin, names).items() if not identity]
         for name in missing:
             create(admin, name, partitions, replication)
         return missing
@@ -72,15 +71,16 @@ def topic_ids(settings: KafkaSettings, names: Sequence[str]) -> dict[str, str]:
         RefusedError: Kafka cannot be reached, or a topic is missing; run create_topics.
     """
     with administration(settings) as admin:
-        topics = described(admin, names)
-    missing = [name for name, topic in topics.items() if not topic["topic_id"]]
+        topics = describe_topics(admin, names)
+    ids = {name: identity for name, identity in topics.items() if identity}
+    missing = [name for name in topics if name not in ids]
     if missing:
         raise RefusedError(
             f"Kafka at {settings.servers} has no topic {', '.join(missing)}: "
             "create it (python -m streaming.create_topics), or name the right one by "
             "KAFKA_SALES_TOPIC or KAFKA_CATALOGUE_TOPIC."
         )
-    return {name: str(topic["topic_id"]) for name, topic in topics.items()}
+    return ids
 
 
 @contextmanager
@@ -97,10 +97,10 @@ def administration(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
                 yield admin
         except (KafkaError, OSError) as error:
             raise RefusedError(
-                f"Kafka at {settings.servers} does not do as asked: "
+                f"Kafka at {settings.servers} refuses or does not answer: "
                 f"{cause(error, faults)}. "
-                "Check KAFKA_BOOTSTRAP_SERVERS, its security settings and that it runs "
-                "(a broker of this machine: python -m streaming broker)."
+                "Check KAFKA_BOOTSTRAP_SERVERS, the security settings and that the broker runs "
+                "(start a broker on this machine by python -m streaming broker)."
             ) from None
 
 
@@ -114,15 +114,15 @@ def cause(error: Exception, faults: Sequence[str]) -> str:
     return f"{type(error).__name__}: {str(error)[:LONGEST]}"
 
 
-def described(admin: KafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return topic → Kafka's description; a missing topic has no ``topic_id``.
+def describe_topics(admin: KafkaAdminClient, names: Sequence[str]) -> dict[str, str | None]:
+    """Return topic → topic id; None: Kafka has no such topic.
 
     Raises:
         KafkaError: a topic may not be described by this login, or its name is not valid.
     """
-    topics = {topic["name"]: topic for topic in admin.describe_topics(list(names))}
-    for topic in topics.values():
+    topics = admin.describe_topics(list(names))
+    for topic in topics:
         error = for_code(topic["error_code"])
         if error not in (NoError, UnknownTopicOrPartitionError, LeaderNotAvailableError):
             raise error(topic["name"])
-    return topics
+    return {t["name"]: str(t["topic_id"]) if t["topic_id"] else None for t in topics}

@@ -17,7 +17,7 @@ from lakehouse.whole_files import claim_file
 MARKER = "shopcast.json"
 
 
-class Progress(BaseModel):
+class CheckpointIdentity(BaseModel):
     """The identity of a checkpoint, stored in the file ``shopcast.json``.
 
     Attributes:
@@ -58,21 +58,22 @@ class Checkpoint:
                 another one by ``--checkpoint``.
         """
         table = log.table_id(lake, SALES_EVENTS)
-        mine = Progress(id=str(uuid.uuid4()), table=table, topics=dict(topics))
-        standing = claim_file(self.uri, MARKER, mine.model_dump_json(indent=1).encode())
+        new = CheckpointIdentity(id=str(uuid.uuid4()), table=table, topics=dict(topics))
+        stored = claim_file(self.uri, MARKER, new.model_dump_json(indent=1).encode())
         try:
-            found = Progress.model_validate_json(standing)
+            claimed = CheckpointIdentity.model_validate_json(stored)
         except ValidationError as error:
             self._refuse(f"{MARKER} is damaged ({error.errors()[0]['msg']})")
-        if found.table != table:
-            self._refuse(f"it belongs to another table than {lake.uri(SALES_EVENTS)}")
+        if claimed.table != table:
+            self._refuse(f"the checkpoint belongs to another table than {lake.uri(SALES_EVENTS)}")
         for topic, identity in topics.items():
-            if found.topics.get(topic) != identity:
-                self._refuse(f"topic {topic} was {found.topics.get(topic)} and is {identity} now")
-        return found.id
+            if claimed.topics.get(topic) != identity:
+                self._refuse(f"topic {topic} was {claimed.topics.get(topic)} and is {identity} now")
+        return claimed.id
 
     def _refuse(self, why: str) -> NoReturn:
         raise RefusedError(
-            f"checkpoint {self.uri}: {why}. Name another by --checkpoint: the topics are then "
-            "read from their beginning, and what is in the tables already changes nothing."
+            f"checkpoint {self.uri}: {why}. Name another checkpoint by --checkpoint: the query "
+            "then reads the topics from the beginning, and records that the tables have change "
+            "nothing."
         )

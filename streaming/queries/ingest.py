@@ -22,9 +22,9 @@ from lakehouse.profile.profile import Profile
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
-from streaming.queries.control import Control
 from streaming.queries.metrics import IngestMetrics
 from streaming.queries.received import COLUMNS, Received
+from streaming.queries.suspects import SuspectCounter
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -65,9 +65,9 @@ class Ingest:
     stopping: Event
 
     @cached_property
-    def control(self) -> Control:
-        """The counter of records that look wrong."""
-        return Control(self.lake, self.metrics)
+    def suspects(self) -> SuspectCounter:
+        """The counter of suspect records."""
+        return SuspectCounter(self.lake, self.metrics)
 
     def __call__(self, batch: "DataFrame", number: int) -> None:
         """Ingest a micro-batch.
@@ -114,7 +114,7 @@ class Ingest:
         rows, size = (sum(getattr(part, name) for part in parts) for name in ("rows", "size"))
         if rows <= FEW_ROWS and size <= FEW_BYTES:
             events = load_parts(self.lake, SALES_EVENTS, parts)
-            self.control.look_at_records(merge_few_sales(self.lake, events, self.profile))
+            self.suspects.count_records(merge_few_sales(self.lake, events, self.profile))
         else:
             events_read = read_parts(spark, self.lake, SALES_EVENTS, parts)
             merge_sales(
@@ -122,7 +122,7 @@ class Ingest:
                 events_read,
                 self.profile,
                 is_moving=may_state_sale_ids(events_read, self.profile),
-                admit=self.control.look_at_parts,
+                admit=self.suspects.count_parts,
             )
         extend_months(self.lake, datetime.now(UTC))
 

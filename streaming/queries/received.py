@@ -43,9 +43,9 @@ class Received:
         for batch in batches:
             records = pa.Table.from_batches([batch])
             for topic in self.sources:
-                mine = records.filter(pc.field("topic") == topic)
-                for partition in pc.unique(mine["partition"]):
-                    yield self._rows(mine.filter(pc.field("partition") == partition), topic)
+                of_topic = records.filter(pc.field("topic") == topic)
+                for partition in pc.unique(of_topic["partition"]):
+                    yield self._rows(of_topic.filter(pc.field("partition") == partition), topic)
 
     def _rows(self, records: pa.Table, topic: str) -> Rows:
         columns = {

@@ -1,4 +1,4 @@
-"""Control figures of the stream: counts of ingested records that look wrong."""
+"""Suspect records of the stream: counts of ingested records that look wrong, in the metrics."""
 
 import logging
 from collections import Counter as Tally
@@ -24,7 +24,7 @@ MOST_LOGGED = 1_000
 
 
 @dataclass
-class Control:
+class SuspectCounter:
     """Counts rejected records, early dates and unlisted ids of micro-batches in the metrics.
 
     Attributes:
@@ -37,12 +37,12 @@ class Control:
     _listed: tuple[Sequence[int], Listed] | None = field(default=None)
     _logged: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in LISTS})
 
-    def look_at_records(self, records: pa.Table) -> None:
+    def count_records(self, records: pa.Table) -> None:
         """Count the suspect records among parsed ones, a table with ``records.PARSED``."""
         self._count_rejected(records.filter(pc.field("outcome") == REJECTED))
         self._count_sales(records.filter(pc.field("outcome") == SALE))
 
-    def look_at_parts(self, parts: Sequence[Part]) -> None:
+    def count_parts(self, parts: Sequence[Part]) -> None:
         """Count the suspect records in files that workers wrote; read one file at a time."""
         for part in of_table(parts, REJECTED_SALES):
             self._count_rejected(load_parts(self.lake, REJECTED_SALES, [part]))

@@ -12,8 +12,8 @@ from ingestion.sales.intake import merge_few_sales, merge_sales
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.tables.silver import SHOPS
-from streaming.queries.control import Control
 from streaming.queries.metrics import IngestMetrics
+from streaming.queries.suspects import SuspectCounter
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -43,14 +43,14 @@ def test_sales_that_no_list_knows_early_dates_and_rejected_events_are_counted(
 ) -> None:
     caplog.set_level(logging.WARNING, "shopcast")
     metrics = IngestMetrics()
-    control = Control(lake, metrics)
+    control = SuspectCounter(lake, metrics)
     list_shop(lake, "1")
     if way == "here":
-        control.look_at_records(merge_few_sales(lake, events(*VALUES), profile()))
+        control.count_records(merge_few_sales(lake, events(*VALUES), profile()))
     else:
         spark: SparkSession = request.getfixturevalue("spark")
         frame = spark.createDataFrame(events(*VALUES))
-        merge_sales(lake, frame, profile(), admit=control.look_at_parts)
+        merge_sales(lake, frame, profile(), admit=control.count_parts)
     metrics.record(len(VALUES), 1.0, 1)
     assert figure(metrics, "unlisted_shops_total") == 2
     assert figure(metrics, "unlisted_items_total") == 4
@@ -59,7 +59,7 @@ def test_sales_that_no_list_knows_early_dates_and_rejected_events_are_counted(
     assert figure(metrics, "rejected_events_total", reason="units_unparsable") == 1
     assert "2 sales have a shop_id that no list has: 9" in caplog.text
     list_shop(lake, "9")
-    control.look_at_records(
+    control.count_records(
         merge_few_sales(lake, events(record(shop_id="9"), offsets=[9]), profile())
     )
     assert figure(metrics, "unlisted_shops_total") == 2, "a list learns it"
