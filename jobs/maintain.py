@@ -66,6 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"join the files of a partition that has more than N (default: {FILES_PER_PARTITION})",
     )
+    add_erasure_arguments(parser)
+
+
+def add_erasure_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--erase-shop``, ``--erase-sales`` and ``--yes``."""
     parser.add_argument(
         "--erase-shop",
         metavar="ID",

@@ -1,1 +1,1 @@
-"""Reconciliation: the books of each source, which count every received record exactly once."""
+"""Reconciliation: every received record of a file is counted exactly once."""

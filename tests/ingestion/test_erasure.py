@@ -178,7 +178,9 @@ def test_an_erased_shop_goes_in_whatever_form_records_name_it(lake: Lake) -> Non
     assert figures["rows"] == {"silver/daily_sales": 4, "bronze/sales_events": 4}
 
 
-def test_the_books_state_what_was_erased_and_balance(spark: "SparkSession", lake: Lake) -> None:
+def test_the_reconciliation_counts_erased_records_and_balances(
+    spark: "SparkSession", lake: Lake
+) -> None:
     claim_lake(lake, own_id_profile())
     single = [value for value, _ in STREAM if b'"replace"' not in value]
     ingest_events(spark, lake, events(*single), own_id_profile())
@@ -228,8 +230,8 @@ def test_what_is_due_done_no_file_holds_the_shop_any_more(lake: Lake, tmp_path: 
     run(build_features.JOB, *steps)
     asked(lake, "--erase-shop", "1", "--yes")
     (source,) = {source for (source,) in rows(lake, SALES_EVENTS, "source")}
-    (book,) = reconcile.reconcile_files(lake, [source], stored_profile(lake))
-    assert (book.received, book.live, book.rejected, book.erased, book.difference) == (
+    (file,) = reconcile.reconcile_files(lake, [source], stored_profile(lake))
+    assert (file.received, file.live, file.rejected, file.erased, file.difference) == (
         5,
         2,
         0,

@@ -51,8 +51,8 @@ def test_records_are_looked_up_slice_by_slice(
     filled: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconcile, "SLICE", 1)
-    (book,) = reconcile.reconcile_files(filled, ["1"], own_id_profile())
-    assert (book.superseded, book.difference) == (2, 0)
+    (file,) = reconcile.reconcile_files(filled, ["1"], own_id_profile())
+    assert (file.superseded, file.difference) == (2, 0)
 
 
 def test_zero_units_are_found_also_where_a_later_record_says_them_again(
@@ -74,31 +74,27 @@ def test_zero_units_are_found_also_where_a_later_record_says_them_again(
         (REJECTED_SALES, "offset = 3"),
     ],
 )
-def test_a_row_lost_from_a_table_is_missing_in_the_books(
-    filled: Lake, table: Table, lost: str
-) -> None:
+def test_a_row_lost_from_a_table_is_a_difference(filled: Lake, table: Table, lost: str) -> None:
     stored = log.load(filled, table)
     version = stored.version()
     stored.delete(lost)
-    (book,) = reconcile.reconcile_files(filled, ["1"], own_id_profile())
+    (file,) = reconcile.reconcile_files(filled, ["1"], own_id_profile())
     log.load(filled, table).restore(version)
     # With sale b its older version is lost too: nothing newer replaces it any more.
-    assert book.difference == (2 if table is DAILY_SALES else 1)
+    assert file.difference == (2 if table is DAILY_SALES else 1)
 
 
-def test_a_day_lost_from_the_offers_is_missing_in_the_books(
-    spark: "SparkSession", lake: Lake
-) -> None:
+def test_a_day_lost_from_the_offers_is_a_difference(spark: "SparkSession", lake: Lake) -> None:
     ingest_events(spark, lake, events(record(units="0"), source="1"), profile())
     log.load(lake, DAILY_OFFERS).delete()
-    (book,) = reconcile.reconcile_files(lake, ["1"], profile())
-    assert book.difference == 1
+    (file,) = reconcile.reconcile_files(lake, ["1"], profile())
+    assert file.difference == 1
 
 
-def test_a_doubled_row_is_too_much_in_the_books(filled: Lake) -> None:
+def test_a_doubled_row_is_a_negative_difference(filled: Lake) -> None:
     version = log.version(filled, DAILY_SALES)
     doubled = read_table(filled, DAILY_SALES, filters=[("sale_id", "=", "b")])
     append_rows(filled, DAILY_SALES, doubled)
-    (book,) = reconcile.reconcile_files(filled, ["1"], own_id_profile())
+    (file,) = reconcile.reconcile_files(filled, ["1"], own_id_profile())
     log.load(filled, DAILY_SALES).restore(version)
-    assert book.difference == -1
+    assert file.difference == -1

@@ -56,7 +56,7 @@ def test_only_a_newer_record_of_the_same_key_replaces() -> None:
     assert found == {"s": 2}
 
 
-def test_books_that_balance_pass() -> None:
+def test_a_file_without_a_difference_passes() -> None:
     require_balance(
         [FileReconciliation("s", 15, live=1, tombstones=2, superseded=3, not_a_sale=4, rejected=5)]
     )
