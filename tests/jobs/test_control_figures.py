@@ -1,4 +1,4 @@
-"""What an ingest and a trial of the same files say beside their books."""
+"""What an ingest and a dry run of the same files report beside the reconciliation."""
 
 from pathlib import Path
 from typing import Any
