@@ -19,7 +19,7 @@ from serving.access.guard import requires
 from serving.access.scopes import Scope
 from serving.dependencies import Clock
 from serving.gateway import open_gateway
-from serving.lookup import bulk_routes
+from serving.lookup import bulk_routes, shop_routes
 from serving.lookup import routes as lookup_routes
 from serving.lookup.past import Past
 from serving.lookup.store import Store
@@ -99,6 +99,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     reads = [] if settings.reads_open else [requires(Scope.READ)]
     app.include_router(lookup_routes.router, dependencies=reads)
     app.include_router(bulk_routes.router, dependencies=reads)
+    app.include_router(shop_routes.router, dependencies=reads)
     app.include_router(watching_routes.router, dependencies=reads)
     app.include_router(health.router)
     app.include_router(upload_routes.router)

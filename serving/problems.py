@@ -19,6 +19,9 @@ NOT_KEPT = "tag:shopcast,2026:not-kept"
 NOT_READY = "tag:shopcast,2026:not-ready"
 BAD_QUESTION = "tag:shopcast,2026:bad-question"
 
+# Most faults that one problem document lists.
+MOST_FAULTS = 100
+
 logger = logging.getLogger("shopcast")
 
 
@@ -102,7 +105,8 @@ async def on_bad_question(request: Request, error: Exception) -> JSONResponse:
     """Answer status 422 with the faults of the parameters."""
     assert isinstance(error, RequestValidationError)
     faults = [
-        Fault(parameter=".".join(map(str, e["loc"][1:])), detail=e["msg"]) for e in error.errors()
+        Fault(parameter=".".join(map(str, e["loc"][1:])), detail=e["msg"])
+        for e in error.errors()[:MOST_FAULTS]
     ]
     detail = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in faults)
     problem = Problem(

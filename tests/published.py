@@ -59,6 +59,11 @@ class PublishedLake:
         is_version = f"version = '{version}'"
         table.update(new_values={"status": status}, predicate=is_version)
 
+    def withdraw(self, version: str, at: datetime) -> None:
+        table = log.load(self.lake, FORECAST_VERSIONS)
+        values = {"status": "withdrawn", "withdrawn_at": at}
+        table.update(new_values=values, predicate=f"version = '{version}'")
+
     def _write(self, table: Table, rows: list[dict[str, Any]], mode: str = "append") -> None:
         data = pa.Table.from_pylist(rows, schema=table.schema)
         write_deltalake(creation.create_table(self.lake, table), data, mode=mode)

@@ -1,7 +1,6 @@
 """Route POST /predict: the forecasts of many pairs in one answer."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from http import HTTPStatus
 from operator import itemgetter
@@ -9,16 +8,15 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 
 from serving.lookup.bulk import ARROW, JSON, MEDIA_TYPES, NDJSON, render
-from serving.lookup.caching import PlainResponse
 from serving.lookup.columns import Columns
 from serving.lookup.dependencies import AllViews, views_of
 from serving.lookup.negotiation import choose_media_type
 from serving.lookup.pairs import BLOCK_PAIRS, Pairs
+from serving.lookup.responses import BlockResponse, PlainResponse
 from serving.lookup.routes import refuse_doubles
 from serving.lookup.schemas import MOST_PAIRS, AsOfQuestion, BulkQuestion, Predictions
 from serving.lookup.view import View
@@ -139,12 +137,4 @@ def answer(request: Request, view: View, columns: Columns, pairs: Pairs) -> Resp
     headers = ((b"content-type", media_type.encode()), *UNCACHED)
     if len(pairs) <= BLOCK_PAIRS:
         return PlainResponse(b"".join(blocks), headers)
-    response = StreamingResponse(in_threads(blocks))
-    response.raw_headers = list(headers)
-    return response
-
-
-async def in_threads(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield blocks that threads render, so that other requests are answered between them."""
-    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
-        yield block
+    return BlockResponse(blocks, headers)

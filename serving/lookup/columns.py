@@ -99,6 +99,10 @@ class Columns:
         """Return these columns: they hold every shop of the version."""
         return self
 
+    async def find_all(self) -> "Columns":
+        """Return these columns: they hold the whole version."""
+        return self
+
     def has_shop(self, shop_id: str) -> bool:
         """Return whether the version has forecasts of a shop."""
         return shop_id in self.shop_numbers

@@ -41,3 +41,7 @@ class Forecasts(Protocol):
     async def find_shop(self, shop_id: str) -> Columns:
         """Return columns with all forecasts of a shop."""
         ...
+
+    async def find_all(self) -> Columns:
+        """Return columns with all forecasts of the version."""
+        ...

@@ -11,11 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from serving.lookup.answers import Asked, find_rows, pair_body
-from serving.lookup.caching import PlainResponse, is_current
 from serving.lookup.columns import Columns
 from serving.lookup.dependencies import AllViews, IfNoneMatch, views_of
+from serving.lookup.responses import PlainResponse, is_current, unchanged
 from serving.lookup.schemas import Prediction, Question
-from serving.lookup.view import View
 from serving.problems import described
 
 PROBLEMS = described(
@@ -24,7 +23,18 @@ PROBLEMS = described(
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since If-None-Match"}}
+CACHED = {
+    name: {"description": description, "schema": {"type": "string"}}
+    for name, description in (
+        ("ETag", "tag of these bytes, for If-None-Match"),
+        ("Cache-Control", "who may keep the answer, and how many seconds"),
+        ("Vary", "request headers that the answer depends on"),
+    )
+}
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": CACHED},
+    304: {"description": "Unchanged since If-None-Match", "headers": CACHED},
+}
 # A question without escapes, whose ids need no decoding.
 PLAIN = re.compile(rb"shop_id=([!-$'-*,-:<>-~]+)&item_id=([!-$'-*,-:<>-~]+)")
 
@@ -61,8 +71,8 @@ def answer_plainly(request: Request) -> Response | None:
     if not rows:
         return None
     tags = next((v for name, v in request.scope["headers"] if name == b"if-none-match"), None)
-    if tags is not None and is_current(tags.decode("latin-1"), view.json_etag.decode()):
-        return unchanged(view)
+    if tags is not None and is_current(tags.decode("latin-1"), view.json_etag):
+        return unchanged(view.json_headers)
     return PlainResponse(pair_body(view, columns, asked, rows), view.json_headers)
 
 
@@ -101,12 +111,6 @@ async def predict(
     shop_id = view.snapshot.shops.resolve(asked.shop_id)
     columns = await view.snapshot.forecasts.find(shop_id, asked.item_id)
     rows = find_rows(view, columns, asked)
-    if is_current(if_none_match, view.json_etag.decode()):
-        return unchanged(view)
+    if is_current(if_none_match, view.json_etag):
+        return unchanged(view.json_headers)
     return PlainResponse(pair_body(view, columns, asked, rows), view.json_headers)
-
-
-def unchanged(view: View) -> Response:
-    """Answer that the client has the current answer, status 304."""
-    headers = [header for header in view.json_headers if header[0] != b"content-type"]
-    return PlainResponse(b"", headers, HTTPStatus.NOT_MODIFIED)

@@ -50,30 +50,34 @@ class View:
         """Return the members shop_id and shop_name of a JSON object, with a comma behind each."""
         return self.shop_texts.get(shop_id) or shop_members(shop_id, None)
 
-    def headers(self, representation: str) -> dict[str, str]:
-        """Return the caching headers of an answer.
+    def headers(self, representation: str, media_type: str) -> Headers:
+        """Return the headers of an answer that caches may keep, but for its length.
 
         Args:
-            representation: json, ndjson, arrow, csv and so on: each has other bytes, and with
-                them another entity tag. Fresh and stale answers have different bytes, too.
+            representation: json, page, csv and so on: each has other bytes, and with them another
+                entity tag. Fresh and stale answers have different bytes, too.
+            media_type: the Content-Type.
         """
-        stale = "-stale" if self.is_stale else ""
-        return {
-            "ETag": f'"{self.snapshot.tag}-{representation}{stale}"',
-            "Cache-Control": self.cache_control,
-            "Vary": "Accept, Accept-Encoding",
-        }
+        return [
+            (b"content-type", media_type.encode()),
+            (b"etag", self.etag(representation).encode()),
+            (b"cache-control", self.cache_control.encode()),
+            (b"vary", b"Accept, Accept-Encoding"),
+        ]
+
+    def etag(self, representation: str) -> str:
+        """Return the entity tag of a representation, as RFC 9110 quotes it."""
+        return f'"{self.snapshot.tag}-{representation}{"-stale" if self.is_stale else ""}"'
 
     @cached_property
     def json_headers(self) -> Headers:
-        """All headers of a JSON answer but its length, as ASGI sends them."""
-        headers = {"Content-Type": "application/json", **self.headers("json")}
-        return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        """The headers of a JSON answer, but for its length."""
+        return self.headers("json", "application/json")
 
     @cached_property
-    def json_etag(self) -> bytes:
+    def json_etag(self) -> str:
         """The entity tag of JSON answers."""
-        return dict(self.json_headers)[b"etag"]
+        return self.etag("json")
 
 
 def shop_members(shop_id: str, name: str | None) -> bytes:

@@ -22,3 +22,11 @@ class Client:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             return await client.request(method, path, **values)
+
+
+def without_request(answer: httpx.Response) -> tuple[int, dict[str, str], bytes]:
+    """Return an answer's status, headers and body, but for what names the request itself."""
+    own = {"x-request-id", "ratelimit", "content-length"}
+    headers = {name: value for name, value in answer.headers.items() if name not in own}
+    request_id = answer.headers["x-request-id"].encode()
+    return answer.status_code, headers, answer.content.replace(request_id, b"request")

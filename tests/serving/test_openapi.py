@@ -22,24 +22,56 @@ def document(app: FastAPI) -> dict[str, Any]:
     return app.openapi()
 
 
-def test_errors_are_declared_as_problem_documents(document: dict[str, Any]) -> None:
-    declared = {
-        path: {int(s): list(r.get("content", {})) for s, r in methods["get"]["responses"].items()}
+def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method, path): operation
         for path, methods in document["paths"].items()
+        for method, operation in methods.items()
     }
-    problem = ["application/problem+json"]
-    gateway = {400: problem, 429: problem}
-    assert declared == {
-        "/predict": {
-            **{200: ["application/json"], 304: [], 404: problem, 410: problem, 422: problem},
-            **{503: problem},
-            **gateway,
-        },
-        "/metrics": {200: ["text/plain; version=0.0.4; charset=utf-8"], **gateway},
-        "/healthz": {200: ["application/json"]},
-        "/readyz": {200: ["application/json"], 503: problem},
-    }
+
+
+def test_errors_are_declared_as_problem_documents(document: dict[str, Any]) -> None:
+    for named, operation in operations(document).items():
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(response["content"]) == ["application/problem+json"], named
     assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "media_types", "statuses"),
+    [
+        ("get", "/predict", ["application/json"], {200, 304, 404, 410, 422, 503}),
+        (
+            "post",
+            "/predict",
+            ["application/json", "application/x-ndjson", "application/vnd.apache.arrow.stream"],
+            {200, 406, 410, 413, 422, 503},
+        ),
+        (
+            "get",
+            "/shops/{shop_id}/forecasts",
+            ["application/json"],
+            {200, 304, 404, 410, 422, 503},
+        ),
+        ("get", "/shops/{shop_id}/forecasts.csv", ["text/csv"], {200, 304, 404, 410, 422, 503}),
+        (
+            "get",
+            "/forecasts.parquet",
+            ["application/vnd.apache.parquet"],
+            {200, 304, 404, 410, 422, 503},
+        ),
+        ("get", "/readyz", ["application/json"], {200, 503}),
+    ],
+)
+def test_representations_and_statuses_are_declared(
+    document: dict[str, Any], method: str, path: str, media_types: list[str], statuses: set[int]
+) -> None:
+    responses = operations(document)[method, path]["responses"]
+    assert statuses <= set(map(int, responses))
+    assert set(responses["200"]["content"]) == set(media_types)
+    if "304" in responses:
+        assert {"ETag", "Cache-Control"} <= set(responses["200"]["headers"])
 
 
 def test_limits_are_declared(document: dict[str, Any]) -> None:

@@ -1,8 +1,11 @@
-"""HTTP caching (RFC 9110): entity tags that a client has, and answers without a body."""
+"""Answers as bytes: whole, in blocks, or none where the client has the current one (RFC 9110)."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from serving.lookup.view import Headers
@@ -22,6 +25,26 @@ class PlainResponse(Response):
         start = {"type": "http.response.start", "status": self.status_code}
         await send({**start, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+class BlockResponse(StreamingResponse):
+    """A response whose blocks threads render, so that other requests are answered between them."""
+
+    def __init__(self, blocks: Iterator[bytes], headers: Headers) -> None:
+        super().__init__(in_threads(blocks))
+        self.raw_headers = list(headers)
+
+
+async def in_threads(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield blocks, each rendered in a thread."""
+    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+        yield block
+
+
+def unchanged(headers: Headers) -> Response:
+    """Answer that the client has the current answer, status 304."""
+    kept = [header for header in headers if header[0] != b"content-type"]
+    return PlainResponse(b"", kept, HTTPStatus.NOT_MODIFIED)
 
 
 def is_current(if_none_match: str | None, etag: str) -> bool:
