@@ -106,7 +106,7 @@ def write_sales(file: BinaryIO, name: str, tables: Iterable[pa.Table], profile: 
                 writer.write_table(rows)
         return
     packed = gzip.GzipFile(fileobj=file, mode="wb", mtime=0) if is_packed(name) else file
-    text = TextIOWrapper(packed, profile.files.encoding, newline="")  # type: ignore[arg-type]
+    text = TextIOWrapper(packed, profile.files.encoding, newline="")
     writer = csv.writer(text, delimiter=profile.files.delimiter)
     writer.writerow(columns)
     for rows in tables:

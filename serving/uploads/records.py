@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.arrivals import Reception, events
-from ingestion.files.inspection import Header
 from ingestion.files.list_rows import ROWS_PER_TABLE, ListRecords
 from ingestion.files.rows import source_rows
-from ingestion.files.sources import Source, find_file
+from ingestion.files.source import Source
+from ingestion.files.sources import find_file
 from ingestion.files.text_bytes import decode, pieces_and_end
+from ingestion.files.text_lines import Header
 from ingestion.files.text_rows import records_table, split_lines
 from lakehouse.errors import SourceError
 from lakehouse.profile.profile import Profile
