@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from feature_store import work_units
+from feature_store import planning, stored_months
 from feature_store.build import Build
 from feature_store.cells import GroupCellsTask, PairCellsTask
 from feature_store.cells_by_age import AgedCellsTask
@@ -28,16 +28,17 @@ from feature_store.features import FeaturesTask
 from feature_store.panel import assembly
 from feature_store.panel.rows import PanelRows
 from feature_store.panel.task import PanelTask
+from feature_store.units import MonthUnit
 from features import series
 from features.attributes import Attributes
 from features.feature_set import SPINES, feature_set
 from features.groups import feature_groups, shop_item, sources_of_ages
 from features.tables import monthly_table
 from ingestion import lake_months
-from lakehouse.delta import creation, files, log, work
-from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
+from lakehouse.delta import creation, files, work
+from lakehouse.delta.parts import TableRows, commit_parts, write_files
 from lakehouse.delta.upserts import upsert_rows
-from lakehouse.delta.work import Piece, Task
+from lakehouse.delta.work import WorkUnit
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.profile.features import Features
@@ -50,9 +51,9 @@ if TYPE_CHECKING:
 
 # Limits of a piece in this benchmark, such that the first lake is about one piece of each kind.
 SIZES: Sequence[tuple[ModuleType, str, int]] = (
-    (work_units, "ROWS_PER_BUCKET", 50_000),
-    (work_units, "SALES_PER_BUCKET", 50_000),
-    (work_units, "ROWS_PER_MONTH", 4_000),
+    (planning, "ROWS_PER_BUCKET", 50_000),
+    (planning, "SALES_PER_BUCKET", 50_000),
+    (planning, "ROWS_PER_MONTH", 4_000),
     (assembly, "ROWS_PER_TASK", 40_000),
     (files, "ROWS_AT_ONCE", 4_000),
     (files, "ROW_GROUP", 4_000),
@@ -60,6 +61,7 @@ SIZES: Sequence[tuple[ModuleType, str, int]] = (
 )
 # Buffers that outlive a task are freed into their pool, which must then still be there.
 POOLS: list[pa.MemoryPool] = []
+Task = Callable[[Any], Iterator[TableRows]]
 FIRST, NOW = date(1990, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)
 SHOP_COUNT = 30
 
@@ -131,8 +133,8 @@ def drawn_lake(folder: str, scale: Scale) -> Lake:
     ]
     upsert_rows(lake, ITEMS, pa.Table.from_pylist(items, ITEMS.schema))
     for month in scale.history:
-        rows = Rows(DAILY_SALES, month_sales(scale, month, random))
-        commit_parts(lake, DAILY_SALES, [Part(**file) for file in write_part(lake, rows)])
+        rows = TableRows(DAILY_SALES, month_sales(scale, month, random))
+        commit_parts(lake, DAILY_SALES, write_files(lake, rows))
     lake_months.upsert_months(lake, lake_months.closed_rows(scale.history, NOW, is_last_open=True))
     Build.of(lake, no_spark).run()
     return lake
@@ -147,41 +149,41 @@ def no_spark() -> "SparkSession":
     raise AssertionError("Spark was asked for")
 
 
-def works(lake: Lake, scale: Scale) -> Iterator[tuple[str, Task, Sequence[Piece]]]:
+def works(lake: Lake, scale: Scale) -> Iterator[tuple[str, Task, Sequence[WorkUnit]]]:
     """Yield each kind of task: name, task and pieces; for cells and panels, the last month's."""
     profile, last = stored_profile(lake), [scale.history.last]
     groups, features = feature_groups(profile), feature_set(profile)
-    buckets, attributes = work_units.item_buckets(lake), Attributes.of(profile)
+    buckets, attributes = planning.item_buckets(lake), Attributes.of(profile)
     pair, below = groups[0], sources_of_ages(groups, shop_item(profile.target_clip))
     yield (
         "pair cells",
         PairCellsTask(lake, pair, buckets),
-        [*work_units.pair_pieces(lake, last, buckets)],
+        [*planning.pair_units(lake, last, buckets)],
     )
-    stored = work_units.month_files(lake, monthly_table(pair))[last[0]]
-    catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
-    above = {"month": last[0], "files": {monthly_table(pair).path: stored, **catalogue}}
-    yield "cells of groups", GroupCellsTask(lake, groups, attributes), [Piece(above, 0)]
+    stored = stored_months.month_files(lake, monthly_table(pair))[last[0]]
+    above = {monthly_table(pair).path: stored, **planning.catalogue_files(lake)}
+    whole_month = MonthUnit(month=last[0], files=above, rows=0)
+    yield "cells of groups", GroupCellsTask(lake, groups, attributes), [whole_month]
     aged = tuple(group for group in groups if group.name.endswith("_age"))
-    of_ages = work_units.aged_pieces(lake, scale.history, last, below)
+    of_ages = planning.aged_units(lake, scale.history, last, below)
     yield "cells by age", AgedCellsTask(lake, aged, below, attributes), [*of_ages]
-    months = [*scale.history][1:]
-    made = work_units.feature_pieces(lake, pair, months, None, scale.history)
+    span = planning.FeatureSpan(pair, tuple(scale.history)[1:], scale.history)
+    made = planning.feature_units(lake, span)
     yield "features of pairs", FeaturesTask(lake, groups, scale.history), [*made]
     panel = PanelRows(lake, features, SPINES[0], (last[0],))
-    cut = assembly.panel_pieces(panel, lake_months.read_months(lake))
-    yield "panel", PanelTask(panel, profile.forecast), [*cut]
+    cut = assembly.panel_units(panel, lake_months.read_months(lake))
+    yield "panel", PanelTask(panel), [*cut]
 
 
-def peak_mib(task: Task, piece: Piece) -> float:
-    """Run a task on one piece, and return the peak memory in MiB."""
+def peak_mib(task: Task, unit: WorkUnit) -> float:
+    """Run a task on one unit, and return the peak memory in MiB."""
     usual = pa.default_memory_pool()
     mine = pa.proxy_memory_pool(usual)
     POOLS.append(mine)
     pa.set_memory_pool(mine)
     tracemalloc.start()
     try:
-        for made in task(piece.plain()):
+        for made in task(unit):
             del made
         return float(mine.max_memory() + tracemalloc.get_traced_memory()[1]) / 2**20
     finally:
@@ -200,7 +202,7 @@ def main() -> int:
         for scale in SCALES:
             lake = drawn_lake(str(Path(folder) / scale.name), scale)
             for name, task, cut in works(lake, scale):
-                most = max(peak_mib(task, piece) for piece in cut)
+                most = max(peak_mib(task, unit) for unit in cut)
                 out(f"| {name} | {scale.name} | {len(cut)} | {most:.1f} |\n")
                 sys.stdout.flush()
     return 0

@@ -9,17 +9,19 @@ from feature_store.stored_rows import stored_rows
 from features.difference import changed_keys
 from features.group import FeatureGroup
 from features.tables import monthly_table
-from lakehouse.delta.parts import Part, of_table
-from lakehouse.delta.work import FEW_ROWS
+from lakehouse.delta.parts import DataFile, of_table
 from lakehouse.lake import Lake
 from lakehouse.table import Table
+
+# This process holds both states of a month to compare them: about 200 MB for so many cells.
+MOST_COMPARED = 400_000
 
 
 def changed_cells(
     lake: Lake,
     group: FeatureGroup,
     stored: Mapping[date, list[str]],
-    parts: Sequence[Part],
+    parts: Sequence[DataFile],
     months: Sequence[date],
 ) -> dict[date, pa.Table | None]:
     """List the keys whose new cells differ from the stored cells, by month.
@@ -32,20 +34,20 @@ def changed_cells(
         months: the months to compare.
 
     Returns:
-        Month → changed keys, ``[*group.keys]``; None: more than ``FEW_ROWS`` new cells, too many
-        to compare, so any key may have changed.
+        Month → changed keys, ``[*group.keys]``; None: more than ``MOST_COMPARED`` new cells, too
+        many to compare, so any key may have changed.
     """
     table = monthly_table(group)
-    found: dict[date, pa.Table | None] = {}
+    changed: dict[date, pa.Table | None] = {}
     for month in months:
-        made = [part for part in of_table(parts, table) if part.month == month]
-        if sum(part.rows for part in made) > FEW_ROWS:
-            found[month] = None
+        new = [part for part in of_table(parts, table) if part.month == month]
+        if sum(part.rows for part in new) > MOST_COMPARED:
+            changed[month] = None
             continue
-        states = (stored.get(month, []), [part.path for part in made])
+        states = (stored.get(month, []), [part.path for part in new])
         before, after = (cells(lake, table, paths) for paths in states)
-        found[month] = changed_keys(before, after, group.keys)
-    return found
+        changed[month] = changed_keys(before, after, group.keys)
+    return changed
 
 
 def cells(lake: Lake, table: Table, paths: Sequence[str]) -> pa.Table:

@@ -1,24 +1,25 @@
 """Worker tasks for monthly cells: daily sales to pair cells, pair cells to other groups' cells."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from feature_store.stored_entities import stored_entities
-from feature_store.stored_rows import Files, bucket_rows, stored_rows, with_month
+from feature_store.stored_rows import bucket_rows, stored_rows, with_month
+from feature_store.units import MonthUnit
 from features.attributes import Attributes, with_attributes
 from features.group import ITEM, SHOP, FeatureGroup
 from features.groups import split_by_age
 from features.measure import stored_form
 from features.monthly import aggregate, integer_form, pair_days, resolve_aliases
 from features.tables import monthly_table
-from lakehouse.buckets import Bucket, is_by_bucket, label_of, split
-from lakehouse.delta.parts import Rows
+from lakehouse.buckets import is_by_bucket, label_of, split
+from lakehouse.delta.parts import TableRows
 from lakehouse.lake import Lake
+from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, SHOPS
 
 SOLD = (SHOP, ITEM, "date", "units", "price", "is_cancelled")
@@ -39,24 +40,23 @@ class PairCellsTask:
     pair: FeatureGroup
     buckets: int
 
-    def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
+    def __call__(self, unit: MonthUnit) -> Iterator[TableRows]:
         """Aggregate one month, or one bucket of its items.
 
         Args:
-            piece: ``month``; ``bucket``, the number of a bucket of items and the count of
-                buckets; ``files`` of sales, offers and shops, by table path.
+            unit: the month, with files of sales, offers and shops.
         """
-        month, mine = date.fromisoformat(piece["month"]), Bucket(*piece["bucket"])
-        files: Files = piece["files"]
-        sold = bucket_rows(self.lake, DAILY_SALES, files, SOLD, (mine, ITEM))
-        offered = bucket_rows(self.lake, DAILY_OFFERS, files, OFFERED, (mine, ITEM))
-        live = sold.filter(pc.invert(sold["is_cancelled"]))
-        days = pair_days(with_month(live, month), with_month(offered, month))
-        shops = stored_rows(self.lake, SHOPS, files, (SHOP, "alias_of"))
+        sold, offered = self._read(unit, DAILY_SALES, SOLD), self._read(unit, DAILY_OFFERS, OFFERED)
+        days = pair_days(sold.filter(pc.invert(sold["is_cancelled"])), offered)
+        shops = stored_rows(self.lake, SHOPS, unit.files, (SHOP, "alias_of"))
         cells = aggregate(resolve_aliases(days, shops), self.pair)
         stored = stored_form(cells, self.pair.measures)
         for bucket, part in split(stored, ITEM, self.buckets):
-            yield Rows(monthly_table(self.pair), part, bucket.label)
+            yield TableRows(monthly_table(self.pair), part, bucket.label)
+
+    def _read(self, unit: MonthUnit, table: Table, columns: Sequence[str]) -> pa.Table:
+        read = bucket_rows(self.lake, table, unit.files, columns, (unit.bucket, ITEM))
+        return with_month(read, unit.month)
 
 
 @dataclass(frozen=True)
@@ -75,22 +75,22 @@ class GroupCellsTask:
     groups: Sequence[FeatureGroup]
     attributes: Attributes
 
-    def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
+    def __call__(self, unit: MonthUnit) -> Iterator[TableRows]:
         """Aggregate one month, file by file, so that memory holds one file's pairs and items.
 
         If each item has all pairs in one file, cells of items are yielded per file. Cells of the
         remaining groups, which are far fewer, stay in memory until the last file is read.
 
         Args:
-            piece: ``month``; ``files`` of pair cells, shops and items, by table path.
+            unit: the month, with files of pair cells, shops and items.
         """
         _, *others = split_by_age(self.groups)[0]
-        entities = stored_entities(self.lake, self.attributes, piece["files"])
-        paths = piece["files"][self._pairs.path]
+        entities = stored_entities(self.lake, self.attributes, unit.files)
+        paths = unit.files[self._pairs.path]
         is_split = is_by_bucket(paths)
         partial: dict[FeatureGroup, list[pa.Table]] = {group: [] for group in others}
         for path in paths:
-            cells = self._of_file(piece["month"], path, entities)
+            cells = self._of_file(unit.month, path, entities)
             for group in others:
                 if is_split and group.keys[-1] == ITEM:
                     yield self._stored(group, cells[group.name], label_of(path))
@@ -100,17 +100,17 @@ class GroupCellsTask:
             if parts:
                 yield self._stored(group, aggregate(pa.concat_tables(parts), group))
 
-    def _stored(self, group: FeatureGroup, cells: pa.Table, label: str = "") -> Rows:
-        return Rows(monthly_table(group), stored_form(cells, group.measures), label)
+    def _stored(self, group: FeatureGroup, cells: pa.Table, label: str = "") -> TableRows:
+        return TableRows(monthly_table(group), stored_form(cells, group.measures), label)
 
     @property
-    def _pairs(self) -> Any:
+    def _pairs(self) -> Table:
         return monthly_table(self.groups[0])
 
-    def _of_file(self, month: str, path: str, entities: Sequence[pa.Table]) -> dict[str, pa.Table]:
+    def _of_file(self, month: date, path: str, entities: Sequence[pa.Table]) -> dict[str, pa.Table]:
         columns = [name for name in self._pairs.names if name != "month"]
         read = stored_rows(self.lake, self._pairs, {self._pairs.path: [path]}, columns)
-        dated = with_month(read, date.fromisoformat(month))
+        dated = with_month(read, month)
         return cells_of_groups(dated, entities, self.groups)
 
 

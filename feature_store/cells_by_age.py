@@ -1,22 +1,21 @@
 """Worker task that aggregates stored cells of pairs or items to cells of groups by item age."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
 
 from feature_store.stored_entities import stored_entities
 from feature_store.stored_rows import stored_rows, with_month
-from feature_store.work_units import ITEM_CELLS
+from feature_store.units import AgedUnit, MonthFiles
 from features.ages import FIRST_SALES, earliest, first_sales, with_age
 from features.attributes import Attributes, with_attributes
 from features.group import ITEM, PRESENCE, FeatureGroup
 from features.measure import stored_form
 from features.monthly import aggregate, integer_form
-from features.tables import monthly_table
-from lakehouse.delta.parts import Rows
+from features.tables import ITEM_CELLS, monthly_table
+from lakehouse.delta.parts import TableRows
 from lakehouse.lake import Lake
 from lakehouse.table import Table
 
@@ -37,28 +36,18 @@ class AgedCellsTask:
     below: FeatureGroup
     attributes: Attributes
 
-    def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
-        """Aggregate months, file by file, so that memory holds one file's cells.
-
-        Args:
-            piece: ``cells``, the files of cells to aggregate, by month; ``items``, the files of
-                item cells by month, from the lake's first month to the last month in ``cells``,
-                for the dates of first sales; ``files`` of the catalogue, by table path.
-        """
-        first = self._first_sales(piece["items"])
-        _, items = stored_entities(self.lake, self.attributes, piece["files"])
-        for month, paths in piece["cells"].items():
+    def __call__(self, unit: AgedUnit) -> Iterator[TableRows]:
+        """Aggregate months, file by file, so that memory holds one file's cells."""
+        first = self._first_sales(unit.items)
+        _, items = stored_entities(self.lake, self.attributes, unit.files)
+        for month, paths in unit.cells.items():
             aged = [self._of_file(month, path, items, first) for path in paths]
             for group in self.groups if aged else ():
                 cells = aggregate(pa.concat_tables([of[group.name] for of in aged]), group)
-                yield Rows(monthly_table(group), stored_form(cells, group.measures))
+                yield TableRows(monthly_table(group), stored_form(cells, group.measures))
 
-    def _first_sales(self, files: Mapping[str, list[str]]) -> pa.Table:
-        """Find the month of each item's first sale, reading files of item cells one by one.
-
-        Args:
-            files: month → files of item cells.
-        """
+    def _first_sales(self, files: MonthFiles) -> pa.Table:
+        """Find the month of each item's first sale, reading files of item cells one by one."""
         first = FIRST_SALES.empty_table()
         for month, paths in files.items():
             for path in paths:
@@ -67,7 +56,7 @@ class AgedCellsTask:
         return first
 
     def _of_file(
-        self, month: str, path: str, items: pa.Table, first: pa.Table
+        self, month: date, path: str, items: pa.Table, first: pa.Table
     ) -> dict[str, pa.Table]:
         names = sorted({measure.of for group in self.groups for measure in group.measures})
         columns = [*self.below.keys, *names]
@@ -75,6 +64,8 @@ class AgedCellsTask:
         aged = with_age(with_attributes(integer_form(cells, self.below), [items]), first)
         return {group.name: aggregate(aged, group) for group in self.groups}
 
-    def _read(self, table: Table, columns: list[str], month: str, paths: list[str]) -> pa.Table:
+    def _read(
+        self, table: Table, columns: Sequence[str], month: date, paths: list[str]
+    ) -> pa.Table:
         read = stored_rows(self.lake, table, {table.path: paths}, columns)
-        return with_month(read, date.fromisoformat(month))
+        return with_month(read, month)

@@ -16,16 +16,17 @@ from features.groups import split_by_age
 from features.tables import monthly_table
 from lakehouse.delta import builds, creation, log
 from lakehouse.delta.arrow import read_table
-from lakehouse.delta.months import replace_months
+from lakehouse.delta.months import BuiltMonths, replace_months
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
+from lakehouse.profile.profile import Profile
 from lakehouse.table import Table
 from lakehouse.tables.silver import ITEMS, SHOPS
 
 Digests = Mapping[date, str]
 
 
-def take_over(
+def adopt_records(
     lake: Lake, table: Table, versions: Versions, wanted: Digests, earlier: Digests
 ) -> None:
     """Convert the records of months that the last program before ADR 13 built and are current.
@@ -43,14 +44,17 @@ def take_over(
         return
     held = {m: d for m, d in wanted.items() if m in stored and stored[m] == earlier[m]}
     if held:
-        replace_months(lake, table, [], [], held)
+        replace_months(lake, table, BuiltMonths([], held), [])
 
 
-def take_over_cells(lake: Lake, groups: Sequence[FeatureGroup], history: MonthRange) -> None:
+def adopt_cells(
+    lake: Lake, profile: Profile, groups: Sequence[FeatureGroup], history: MonthRange
+) -> None:
     """Convert the records of all cells; records of features are valid without conversion.
 
     Args:
         lake: the lake that has the cells.
+        profile: the lake's profile.
         groups: every group, the group of pairs first.
         history: the lake's months.
     """
@@ -58,10 +62,12 @@ def take_over_cells(lake: Lake, groups: Sequence[FeatureGroup], history: MonthRa
         return
     catalogue = catalogue_before(lake)
     plain, aged = split_by_age(groups)
-    for some, digests in ((plain, cell_digests), (aged, partial(aged_digests, groups=groups))):
-        wanted, earlier = digests(lake, history), digests(lake, history, catalogue=catalogue)
+    of_plain = partial(cell_digests, lake, profile, history)
+    of_aged = partial(aged_digests, lake, groups, history)
+    for some, digests in ((plain, of_plain), (aged, of_aged)):
+        wanted, earlier = digests(), digests(catalogue=catalogue)
         for group in some:
-            take_over(lake, monthly_table(group), CELLS, wanted, earlier)
+            adopt_records(lake, monthly_table(group), CELLS, wanted, earlier)
 
 
 def catalogue_before(lake: Lake) -> str:

@@ -1,19 +1,17 @@
 """Worker task for features: cells of one bucket of keys to features of target months."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 import pyarrow as pa
 
-from feature_store.stored_rows import Share, bucket_rows, stored_rows, with_month
+from feature_store.stored_rows import bucket_rows, stored_rows, with_month
+from feature_store.units import FeaturesUnit
 from features.compute import compute_in_parts
 from features.difference import is_among
 from features.group import FeatureGroup
 from features.tables import features_table, monthly_table
-from lakehouse.buckets import Bucket
-from lakehouse.delta.parts import Rows
+from lakehouse.delta.parts import TableRows
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 
@@ -24,7 +22,7 @@ class FeaturesTask:
 
     Attributes:
         lake: the lake that has the tables.
-        groups: the groups that pieces may name.
+        groups: the groups that units may name.
         history: the lake's months.
         keys: ``[*group.keys]`` of the only group, the keys to compute; None: all keys.
     """
@@ -34,39 +32,27 @@ class FeaturesTask:
     history: MonthRange
     keys: pa.Table | None = None
 
-    def __call__(self, piece: Mapping[str, Any]) -> Iterator[Rows]:
-        """Compute the target months of a piece, one part of the keys after another.
+    def __call__(self, unit: FeaturesUnit) -> Iterator[TableRows]:
+        """Compute the target months of a unit, one part of the keys after another."""
+        group = next(g for g in self.groups if g.name == unit.group)
+        history = MonthRange(unit.opening or self.history.first, self.history.last)
+        cells = pa.concat_tables(self._rows(group, unit), promote_options="default")
+        for part in compute_in_parts(cells, history, unit.months, group):
+            yield TableRows(features_table(group), part, unit.bucket.label)
 
-        Args:
-            piece: ``group``, a name; ``bucket``, the number of a bucket of keys and the count of
-                buckets; ``months``, the target months; ``cells``, files of cells by month;
-                ``opening``, null or a month and the files of features of that month, which
-                replace all cells before the month.
-        """
-        group = next(g for g in self.groups if g.name == piece["group"])
-        bucket = Bucket(*piece["bucket"])
-        first = date.fromisoformat(piece["opening"][0]) if piece["opening"] else self.history.first
-        history = MonthRange(first, self.history.last)
-        share = (bucket, group.keys[-1])
-        cells = pa.concat_tables(self._rows(group, piece, share), promote_options="default")
-        months = map(date.fromisoformat, piece["months"])
-        for part in compute_in_parts(cells, history, months, group):
-            yield Rows(features_table(group), part, bucket.label)
-
-    def _rows(
-        self, group: FeatureGroup, piece: Mapping[str, Any], share: Share
-    ) -> Iterator[pa.Table]:
-        table = monthly_table(group)
+    def _rows(self, group: FeatureGroup, unit: FeaturesUnit) -> Iterator[pa.Table]:
+        """Read the cells of a unit month by month, then the opening rows."""
+        table, share = monthly_table(group), (unit.bucket, group.keys[-1])
         names = [m.name for m in group.measures if m.name in group.measures_read]
         columns = [*group.keys, *names]
         yield with_month(stored_rows(self.lake, table, {}, columns), None)
-        for month, paths in piece["cells"].items():
+        for month, paths in unit.cells.items():
             read = bucket_rows(self.lake, table, {table.path: paths}, columns, share)
-            yield with_month(self._wanted(read), date.fromisoformat(month))
-        if piece["opening"]:
+            yield with_month(self._wanted(read), month)
+        if unit.opening is not None:
             features = features_table(group)
             columns = [*group.keys, *map(group.column, group.opening)]
-            files = {features.path: piece["opening"][1]}
+            files = {features.path: unit.opening_files}
             read = bucket_rows(self.lake, features, files, columns, share)
             yield with_month(self._wanted(read), None)
 

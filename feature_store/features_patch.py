@@ -1,6 +1,6 @@
 """Patch of stored features: recompute a few keys in this process and replace their rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from itertools import cycle
 
@@ -9,43 +9,32 @@ import pyarrow.compute as pc
 
 from feature_store.features import FeaturesTask
 from feature_store.lineage import built_as_declared
-from feature_store.work_units import feature_pieces
+from feature_store.planning import FeatureSpan, feature_units
 from features.difference import is_among, with_coded
 from features.group import FeatureGroup
 from features.tables import features_table
 from lakehouse.lake import Lake
-from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.month_range import plus_months
 
 
-def features_of(
-    lake: Lake,
-    group: FeatureGroup,
-    keys: pa.Table,
-    months: Sequence[date],
-    opening: date | None,
-    history: MonthRange,
-) -> dict[date, pa.Table]:
+def compute_keys(lake: Lake, span: FeatureSpan, keys: pa.Table) -> dict[date, pa.Table]:
     """Compute a group's features of some keys, by target month.
 
     Args:
         lake: the lake that has the cells.
-        group: the group whose features are computed.
+        span: the group and its target months.
         keys: ``[*group.keys]``, few enough for the memory of this process.
-        months: target months, in order.
-        opening: month whose features replace all earlier cells; None: all cells are read.
-        history: the lake's months.
 
     Returns:
         Target month → rows of the features table.
     """
-    pieces = feature_pieces(lake, group, list(months), opening, history, buckets=1)
-    task = FeaturesTask(lake, [group], history, keys)
-    made: dict[date, list[pa.Table]] = {month: [] for month in months}
-    for piece in pieces:
+    task = FeaturesTask(lake, [span.group], span.history, keys)
+    parts: dict[date, list[pa.Table]] = {month: [] for month in span.months}
+    for unit in feature_units(lake, span, buckets=1):
         # The task yields all months, in order, for each part of the keys.
-        for month, part in zip(cycle(months), task(piece.plain()), strict=False):
-            made[month].append(part.rows)
-    return {month: pa.concat_tables(parts) for month, parts in made.items()}
+        for month, part in zip(cycle(span.months), task(unit), strict=False):
+            parts[month].append(part.rows)
+    return {month: pa.concat_tables(tables) for month, tables in parts.items()}
 
 
 def patched(

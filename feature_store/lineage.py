@@ -10,17 +10,16 @@ from functools import lru_cache
 
 from feature_store import code_versions
 from feature_store.code_versions import FEATURES_BEFORE, in_digest
-from feature_store.work_units import ITEM_CELLS, month_states
+from feature_store.stored_months import month_states
 from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
 from features.groups import sources_of_ages, split_by_age
-from features.tables import monthly_table
-from ingestion.lake_months import LakeMonths
+from features.tables import ITEM_CELLS, monthly_table
 from lakehouse.delta import builds, creation, listing, log
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.content import content_digest
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.profile.stored import stored_profile
+from lakehouse.profile.profile import Profile
 from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
@@ -53,11 +52,14 @@ def digest_of_versions(lake: Lake, items: tuple[str, ...], *_versions: int) -> s
     return log.digest([content_digest(read_table(lake, t, names), key) for t, key, names in read])
 
 
-def cell_digests(lake: Lake, history: MonthRange, catalogue: str | None = None) -> dict[date, str]:
+def cell_digests(
+    lake: Lake, profile: Profile, history: MonthRange, catalogue: str | None = None
+) -> dict[date, str]:
     """Digest the inputs of each month's cells: sales, offers, catalogue, target bounds and code.
 
     Args:
         lake: the lake that has the sales.
+        profile: the lake's profile, which declares the target bounds.
         history: the lake's months.
         catalogue: digest of the catalogue; None: ``catalogue_digest``.
     """
@@ -65,7 +67,7 @@ def cell_digests(lake: Lake, history: MonthRange, catalogue: str | None = None) 
     offers = listing.month_digests(lake, DAILY_OFFERS)
     common = [
         in_digest(code_versions.CELLS, FEATURES_BEFORE),
-        stored_profile(lake).model_dump(mode="json", include={"target_clip"}),
+        profile.model_dump(mode="json", include={"target_clip"}),
         catalogue or catalogue_digest(lake),
     ]
     return {month: log.digest([common, sales.get(month), offers.get(month)]) for month in history}
@@ -73,8 +75,8 @@ def cell_digests(lake: Lake, history: MonthRange, catalogue: str | None = None) 
 
 def aged_digests(
     lake: Lake,
-    history: MonthRange,
     groups: Sequence[FeatureGroup],
+    history: MonthRange,
     catalogue: str | None = None,
 ) -> dict[date, str]:
     """Digest the inputs of each month's cells by item age: stored cells, catalogue and code.
@@ -83,8 +85,8 @@ def aged_digests(
 
     Args:
         lake: the lake that has the cells.
-        history: the lake's months.
         groups: every group, the group of pairs first.
+        history: the lake's months.
         catalogue: digest of the catalogue; None: ``catalogue_digest``.
     """
     below = sources_of_ages(split_by_age(groups)[1], groups[0])
@@ -117,12 +119,7 @@ def feature_digests(
     }
 
 
-def is_closed(months: LakeMonths, month: date) -> bool:
-    """Return whether a month's sales are complete: the month is at or before the cutoff."""
-    return months.cutoff is not None and month <= months.cutoff
-
-
-def stale(wanted: dict[date, str], built: dict[date, str]) -> list[date]:
+def stale(wanted: Mapping[date, str], built: Mapping[date, str]) -> list[date]:
     """List the months whose recorded digest differs from the digest wanted now.
 
     Args:

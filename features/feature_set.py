@@ -1,6 +1,6 @@
 """The feature set: all model columns, from groups, neighbours, inputs, ratios and calendar."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from features.attributes import Attributes
 from features.blocks import Switches, block_of
@@ -16,7 +16,7 @@ from features.input_feature import (
 from features.neighbour import NEIGHBOURS, Neighbour
 from features.ratio import RATIOS, Ratio, attribute_ratios
 from features.tables import TARGET_MONTH, feature_columns
-from lakehouse.profile.profile import Profile
+from lakehouse.profile.profile import Forecast, Profile
 from lakehouse.table import Column, Table
 from lakehouse.types import FEATURE, TEXT
 
@@ -37,6 +37,8 @@ class FeatureSet:
         attributes: attributes of shops and items.
         neighbours: features of the items next to an item in the order of names.
         inputs: features of the optional inputs.
+        assortment: the rule for which pairs are forecast.
+        inputs_declared: names of the optional inputs that the profile declares.
 
     Raises:
         ValueError: a ratio names a column that is not declared before the ratio, or two columns
@@ -49,6 +51,8 @@ class FeatureSet:
     attributes: Attributes
     neighbours: tuple[Neighbour, ...] = ()
     inputs: tuple[InputFeature, ...] = ()
+    assortment: Forecast = field(default_factory=Forecast)
+    inputs_declared: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         columns = {name for group in self.groups for name in group.columns}
@@ -118,6 +122,8 @@ def feature_set(profile: Profile) -> FeatureSet:
         attributes,
         tuple(n for n in NEIGHBOURS if switches.are_on(n.column)),
         inputs,
+        profile.forecast,
+        tuple(profile.inputs),
     )
 
 

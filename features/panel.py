@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -21,54 +21,74 @@ from lakehouse.types import FEATURE
 Codes = npt.NDArray[np.int64]
 # A dense lookup array over all combinations of ids is used up to this many places per row.
 SPARSE = 4
-NOTHING: Mapping[str, Known] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class PanelColumns:
+    """What the columns of a target month's panel rows are made from.
+
+    Attributes:
+        features: the model's columns.
+        groups: group name → ``[*keys, *columns]``, the group's features for that month.
+        inputs: name of an input feature → the input's values, for each of ``features.inputs``.
+    """
+
+    features: FeatureSet
+    groups: Mapping[str, pa.Table]
+    inputs: Mapping[str, Known] = field(default_factory=dict)
 
 
 def assemble(
-    spine: Spine,
-    month: date,
-    parts: Mapping[str, pa.Table],
-    actuals: pa.Table | None,
-    features: FeatureSet,
-    inputs: Mapping[str, Known] = NOTHING,
+    spine: Spine, month: date, columns: PanelColumns, actuals: pa.Table | None
 ) -> pa.Table:
     """Assemble the panel rows of one target month: each group's features joined on its key.
 
     Args:
         spine: the pairs.
         month: the target month.
-        parts: group name → ``[*keys, *columns]``, the group's features for that month.
+        columns: what the columns are made from.
         actuals: ``[shop_id, item_id, target]`` of that month; None: the month is not closed.
-        features: the model's columns.
-        inputs: name of an input feature → the input's values, for each of ``features.inputs``.
 
     Returns:
         The columns of ``panel_table``, a row per pair, in the order of the spine. Features are
         null where the group has no row of the key; a pair without a sale in a closed month has
         target 0.
     """
-    spine = spine.aged(parts[ITEM_GROUP.name])
-    columns: dict[str, pa.Array] = {name: spine.column(name) for name in (SHOP, ITEM, CATEGORY)}
-    columns["month"] = pa.repeat(pa.scalar(month, pa.date32()), len(spine))
-    for group in features.groups:
-        own = dict(zip(group.columns, group.columns, strict=True))
-        columns.update(joined(spine, parts[group.name], group.keys, own))
-    for side in dict.fromkeys(neighbour.side for neighbour in features.neighbours):
-        there = {n.column: n.of for n in features.neighbours if n.side == side}
-        items = parts[ITEM_GROUP.name].rename_columns({ITEM: side})
-        columns.update(joined(spine, items, (side,), there))
-    for declared in features.inputs:
-        columns[declared.name] = looked_up(spine, inputs[declared.name])
+    features, spine = columns.features, spine.aged(columns.groups[ITEM_GROUP.name])
+    rows: dict[str, pa.Array] = {name: spine.column(name) for name in (SHOP, ITEM, CATEGORY)}
+    rows["month"] = pa.repeat(pa.scalar(month, pa.date32()), len(spine))
+    rows |= group_columns(spine, columns) | neighbour_columns(spine, columns)
+    rows |= {f.name: looked_up(spine, columns.inputs[f.name]) for f in features.inputs}
     for ratio in features.ratios:
         terms = (
-            columns[name].to_numpy(zero_copy_only=False)
+            rows[name].to_numpy(zero_copy_only=False)
             for name in (ratio.numerator, ratio.denominator)
         )
-        columns[ratio.name] = pa.array(ratio.compute(*terms), FEATURE, from_pandas=True)
+        rows[ratio.name] = pa.array(ratio.compute(*terms), FEATURE, from_pandas=True)
     for feature in features.calendar:
-        columns[feature.name] = pa.repeat(pa.scalar(feature.compute(month), FEATURE), len(spine))
-    columns[TARGET] = target(spine, actuals)
-    return pa.table(columns)
+        rows[feature.name] = pa.repeat(pa.scalar(feature.compute(month), FEATURE), len(spine))
+    rows[TARGET] = target(spine, actuals)
+    return pa.table(rows)
+
+
+def group_columns(spine: Spine, columns: PanelColumns) -> dict[str, pa.Array]:
+    """Look up the features of every group for the rows of a spine."""
+    rows: dict[str, pa.Array] = {}
+    for group in columns.features.groups:
+        own = dict(zip(group.columns, group.columns, strict=True))
+        rows |= joined(spine, columns.groups[group.name], group.keys, own)
+    return rows
+
+
+def neighbour_columns(spine: Spine, columns: PanelColumns) -> dict[str, pa.Array]:
+    """Look up the features of the neighbours of a spine's items."""
+    rows: dict[str, pa.Array] = {}
+    neighbours = columns.features.neighbours
+    for side in dict.fromkeys(neighbour.side for neighbour in neighbours):
+        there = {n.column: n.of for n in neighbours if n.side == side}
+        items = columns.groups[ITEM_GROUP.name].rename_columns({ITEM: side})
+        rows |= joined(spine, items, (side,), there)
+    return rows
 
 
 def joined(

@@ -1,6 +1,7 @@
 """Table schemas of each feature group: monthly cells and features."""
 
 from features.group import FeatureGroup
+from features.groups import ITEM_GROUP
 from lakehouse.table import Column, Table
 from lakehouse.tables.silver import MONTH
 from lakehouse.types import FEATURE, TEXT
@@ -29,6 +30,10 @@ def monthly_table(group: FeatureGroup) -> Table:
         key=(*group.keys, "month"),
         partition_by=("month",),
     )
+
+
+# Item cells date the first sale of every item.
+ITEM_CELLS = monthly_table(ITEM_GROUP)
 
 
 def feature_columns(group: FeatureGroup) -> tuple[Column, ...]:

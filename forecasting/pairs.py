@@ -10,7 +10,8 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from feature_store.panel.assembly import files_by_month
-from feature_store.panel.task import MonthParts, PairsTask
+from feature_store.panel.month_inputs import PanelInputs
+from feature_store.panel.task import PairsTask
 from features.feature_set import SPINES, FeatureSet, panel_table
 from features.group import ITEM, SHOP
 from forecasting.submission import ID
@@ -151,7 +152,7 @@ def pair_rows(
     """
     distinct = pairs.select(SHOP, ITEM).distinct()
     files = files_by_month(lake, features, horizon)(month)
-    parts = MonthParts(lake, features, month, files, horizon)
+    parts = PanelInputs(lake, features, month, files, horizon)
     tasks = max(1, -(-distinct.count() // PAIRS_PER_TASK))
     return distinct.repartition(tasks, ITEM).mapInArrow(PairsTask(parts), panel_schema(features))
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pyarrow.fs import FileSelector
 
 from feature_store.panel.all_tables import all_tables
-from feature_store.skew.results import standing
+from feature_store.skew.results import read_unresolved
 from ingestion.known_at.replay import forget_records, known_lakes
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
@@ -80,7 +80,7 @@ def forget_skew(lake: Lake, before: datetime) -> int:
     """Remove old rows of gold.feature_skew, up to the earliest skew that is still unresolved."""
     if not log.exists(lake, FEATURE_SKEW):
         return 0
-    until = min([before, *(row["checked_at"] for row in standing(lake))])
+    until = min([before, *(row.checked_at for row in read_unresolved(lake))])
     return delete_where(lake, FEATURE_SKEW, f"checked_at < {timestamp(until)}")
 
 

@@ -16,7 +16,14 @@ from ingestion.sales.replacements import read_all
 from lakehouse.delta import log, rows
 from lakehouse.delta.arrow import read_batches, read_table
 from lakehouse.delta.part_upserts import upsert_parts
-from lakehouse.delta.parts import Rows, discard_parts, load_parts, of_table, read_parts, write_parts
+from lakehouse.delta.parts import (
+    TableRows,
+    discard_parts,
+    load_parts,
+    of_table,
+    read_parts,
+    write_parts,
+)
 from lakehouse.delta.rows import gathered
 from lakehouse.delta.upserts import delete_rows, upsert_rows
 from lakehouse.lake import Lake
@@ -152,7 +159,7 @@ def is_of_sales(stored: pa.Table, others: pa.Array) -> pa.ChunkedArray:
 
 def recheck_batches(
     batches: Iterator[pa.RecordBatch], profile: Profile, others: pa.Array
-) -> Iterator[Rows]:
+) -> Iterator[TableRows]:
     """Check rejected sales records again; runs in a Spark worker.
 
     Yields:
@@ -162,9 +169,9 @@ def recheck_batches(
     for stored in gathered(batches, FEW_ROWS):
         result = recheck(select_sales(stored, others), profile)
         if len(result.accepted):
-            yield Rows(SALES_EVENTS, result.accepted, NAMED if result.has_stated_ids else "")
+            yield TableRows(SALES_EVENTS, result.accepted, NAMED if result.has_stated_ids else "")
         if len(result.changed):
-            yield Rows(REJECTED_SALES, result.changed)
+            yield TableRows(REJECTED_SALES, result.changed)
 
 
 def recheck(stored: pa.Table, profile: Profile) -> Recheck:

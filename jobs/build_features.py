@@ -15,7 +15,6 @@ from cli.arguments import add_lake_argument, add_month_arguments, asked, lake_of
 from cli.command import Job, main
 from feature_store.build import Build
 from feature_store.skew.results import note_rebuild
-from ingestion.lake_months import read_months
 from lakehouse.context import Context
 from lakehouse.month_range import MonthRange
 from lakehouse.progress import progress
@@ -31,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Build the stale months, or every month asked for with ``--rebuild``."""
     lake = lake_of(context, arguments)
-    history = read_months(lake).range
-    build = Build(lake, lambda: context.spark, history, rebuild=arguments.rebuild)
-    possible = MonthRange(history.first, build.targets.last)
+    build = Build.of(lake, lambda: context.spark)
+    build.rebuild = arguments.rebuild
+    possible = MonthRange(build.history.first, build.targets.last)
     build.wanted = asked(arguments, possible)
     build.run()
     if arguments.rebuild and build.wanted == possible:

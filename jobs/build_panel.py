@@ -30,6 +30,7 @@ from features.feature_set import SPINES, feature_set
 from ingestion.known_at.replay import replay
 from ingestion.lake_months import read_months
 from lakehouse.context import Context
+from lakehouse.delta.work import Executor
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
@@ -84,12 +85,15 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
         for horizon in arguments.horizons
         for targets in [asked(arguments, panel_months(months, arguments.spine, horizon))]
     ]
-    built = [build(context, panel, months, is_redone=arguments.rebuild) for panel in panels]
+    executor = Executor(lambda: context.spark)
+    built = [build(executor, panel, months, is_redone=arguments.rebuild) for panel in panels]
     empty = {panel.table.path: report_empty_months(panel) for panel in panels}
     return {
         "lake": lake.root,
         "panel": ",".join(panel.table.path for panel in panels),
-        **{name: sum(panel[name] for panel in built) for name in ("months", "rows", "bytes")},
+        "months": sum(panel.months for panel in built),
+        "rows": sum(panel.rows for panel in built),
+        "bytes": sum(panel.bytes for panel in built),
         "columns": len(features.names),
         "months_without_rows": {path: texts for path, texts in empty.items() if texts},
     }

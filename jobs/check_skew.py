@@ -10,23 +10,20 @@ train until jobs.build_features --rebuild has run.
 
 import argparse
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.arguments import add_lake_argument, lake_of
 from cli.command import FoundError, Job, main
 from feature_store.build import Build
-from feature_store.skew.plan import Plan, make_plan
-from feature_store.skew.results import is_skew, record
+from feature_store.skew.check import SkewCheck
+from feature_store.skew.plan import make_plan
+from feature_store.skew.results import SkewRow, record
 from feature_store.skew.sample import Draw
 from feature_store.skew.task import CompareTask, RebuildTask
-from feature_store.skew.work import SkewWork
-from features.attributes import Attributes
-from lakehouse.buckets import Bucket
 from lakehouse.context import Context
 from lakehouse.errors import UsageError
-from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 
 SAMPLE = 2_000
@@ -64,18 +61,18 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
     lake = lake_of(context, arguments)
     draw = read_draw(arguments.sample, arguments.seed, is_all=arguments.all)
     build = Build.of(lake, lambda: context.spark)
-    plan = make_plan(lake, build.groups, build.history, build.targets, draw)
+    plan = make_plan(lake, build, draw)
     stale = plan.stale_months
     progress("comparing %s; %d months are stale", draw, len(stale))
-    work = SkewWork(
-        lambda: context.spark,
-        RebuildTask(lake, build.groups, Attributes.of(stored_profile(lake)), numbered_places(plan)),
+    check = SkewCheck(
+        build.executor,
+        RebuildTask(lake, build.groups, build.attributes, plan.buckets),
         CompareTask(lake, build.groups, plan.history),
     )
-    counts = work.do(plan.sales, plan.places)
+    counts = check.run(plan.sales, plan.comparisons)
     rows = record(lake, plan, str(draw), counts, context.now)
     figures = {"draw": str(draw), "stale_months": len(stale), **sum_differences(rows)}
-    if any(map(is_skew, rows)):
+    if any(row.differences for row in rows):
         raise FoundError(describe_skew(figures), figures)
     return figures
 
@@ -91,15 +88,7 @@ def read_draw(sample: int, seed: int, *, is_all: bool) -> Draw:
     return Draw(None if is_all else sample, seed)
 
 
-def numbered_places(plan: Plan) -> dict[str, list[tuple[int, Bucket]]]:
-    """Return group → (number, bucket) of each of its places; numbers run over all groups."""
-    places: dict[str, list[tuple[int, Bucket]]] = defaultdict(list)
-    for number, piece in enumerate(plan.places):
-        places[piece.arguments["group"]].append((number, Bucket(*piece.arguments["bucket"])))
-    return places
-
-
-def sum_differences(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def sum_differences(rows: Sequence[SkewRow]) -> dict[str, Any]:
     """Add up the differences in rows of gold.feature_skew.
 
     Returns:
@@ -107,20 +96,16 @@ def sum_differences(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         over all tables; ``worst``: ``table.column`` → differences, at most ``WORST`` columns;
         ``examples``: at most ``WORST`` texts.
     """
-    values = {name: sum(row[name] for row in rows) for name in ("compared", "mismatched")}
-    tables = {row["table"]: row for row in rows}.values()
-    whole = {name: sum(row[name] for row in tables) for name in ("missing", "extra")}
+    tables = {row.table: row for row in rows}.values()
     worst = Counter(
-        {
-            f"{row['table']}.{row['column']}": row["missing"] + row["extra"] + row["mismatched"]
-            for row in rows
-            if is_skew(row)
-        }
+        {f"{row.table}.{row.column}": row.differences for row in rows if row.differences}
     )
-    examples = list(dict.fromkeys(row["example"] for row in rows if row["example"]))
+    examples = list(dict.fromkeys(row.example for row in rows if row.example))
     return {
-        **values,
-        **whole,
+        "compared": sum(row.compared for row in rows),
+        "mismatched": sum(row.mismatched for row in rows),
+        "missing": sum(row.missing for row in tables),
+        "extra": sum(row.extra for row in tables),
         "worst": dict(worst.most_common(WORST)),
         "examples": examples[:WORST],
     }

@@ -1,51 +1,63 @@
 """Panel build: stale months split into work units, written by workers, committed at once."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from feature_store.code_versions import OF_PANEL_TABLE, built_by_newer
 from feature_store.lineage import built_as_declared, stale
 from feature_store.panel.digests import panel_digests
-from feature_store.panel.earlier_records import take_over_panel
+from feature_store.panel.earlier_records import adopt_panel
 from feature_store.panel.input_files import input_files
 from feature_store.panel.rows import PanelRows
 from feature_store.panel.task import PanelTask
+from feature_store.planning import catalogue_files
+from feature_store.units import PanelUnit
 from features.feature_set import SPINES, FeatureSet
 from features.horizon import known_month
 from features.tables import features_table, monthly_table
 from ingestion.lake_months import LakeMonths
-from lakehouse.buckets import count_for
-from lakehouse.context import Context
-from lakehouse.delta import creation, listing, log
-from lakehouse.delta.months import drop_months, replace_months
+from lakehouse.buckets import Bucket, count_for
+from lakehouse.delta import creation, listing
+from lakehouse.delta.months import BuiltMonths, drop_months, replace_months
 from lakehouse.delta.states import Change
-from lakehouse.delta.work import Piece, do_work
+from lakehouse.delta.work import Executor
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 from lakehouse.table import Table
-from lakehouse.tables.silver import ITEMS, SHOPS
 
 # A task holds the panel rows as one Arrow table, about 250 MB at 80 columns, and the features of
 # the rows' items.
 ROWS_PER_TASK = 500_000
 
 
+@dataclass(frozen=True)
+class BuiltPanel:
+    """What a build of a panel wrote.
+
+    Attributes:
+        months: number of months.
+        rows: number of rows.
+        bytes: size of the files.
+    """
+
+    months: int = 0
+    rows: int = 0
+    bytes: int = 0
+
+
 def build(
-    context: Context, panel: PanelRows, months: LakeMonths, *, is_redone: bool
-) -> dict[str, int]:
+    executor: Executor, panel: PanelRows, months: LakeMonths, *, is_redone: bool
+) -> BuiltPanel:
     """Assemble the stale months of one panel and commit them at once.
 
     Args:
-        context: provides the Spark session, which starts only if there is much to do.
+        executor: does the work, here or in Spark's workers.
         panel: the panel; the months are computed here.
         months: the lake's months.
         is_redone: whether months whose inputs did not change are assembled too.
-
-    Returns:
-        ``months``, ``rows`` and ``bytes``: the numbers written.
 
     Raises:
         RefusedError: a newer program built the panel; run the newer program.
@@ -53,34 +65,25 @@ def build(
     if newer := built_by_newer(panel.lake, [panel.table], OF_PANEL_TABLE):
         raise RefusedError(newer)
     every_month = panel_months(months, panel.spine, panel.horizon)
-    take_over_panel(panel.of(every_month), months)
+    adopt_panel(panel.of(every_month), months)
     drop_months(panel.lake, panel.table, every_month)
     digests = panel_digests(panel, months)
-    built = {} if is_redone else built_as_declared(panel.lake, panel.table)
-    stale_months = stale(digests, built)
+    recorded = {} if is_redone else built_as_declared(panel.lake, panel.table)
+    stale_months = stale(digests, recorded)
     if not stale_months:
         progress("%s: up to date", panel.table.path)
-        return {"months": 0, "rows": 0, "bytes": 0}
+        return BuiltPanel()
     progress("%s: %d months", panel.table.path, len(stale_months))
-    made_from = {month: digests[month] for month in stale_months}
-    is_whole = stale_months == list(every_month)
-    task = PanelTask(panel, stored_profile(panel.lake).forecast)
-    pieces = list(panel_pieces(panel.of(stale_months), months))
-    parts = do_work(lambda: context.spark, panel.lake, pieces, task)
-    rows = replace_months(
-        panel.lake,
-        panel.table,
+    units = list(panel_units(panel.of(stale_months), months))
+    parts = executor.write(panel.lake, units, PanelTask(panel))
+    built = BuiltMonths(
         stale_months,
-        parts,
-        made_from,
-        is_whole=is_whole,
+        {month: digests[month] for month in stale_months},
+        is_whole=stale_months == list(every_month),
         change=Change(versions=OF_PANEL_TABLE),
     )
-    return {
-        "months": len(stale_months),
-        "rows": rows,
-        "bytes": sum(part.size for part in parts),
-    }
+    rows = replace_months(panel.lake, panel.table, built, parts)
+    return BuiltPanel(len(stale_months), rows, sum(part.size for part in parts))
 
 
 def panel_months(months: LakeMonths, spine: str, horizon: int = 1) -> MonthRange:
@@ -101,27 +104,27 @@ def panel_months(months: LakeMonths, spine: str, horizon: int = 1) -> MonthRange
     return MonthRange(months.range.first, last)
 
 
-def panel_pieces(panel: PanelRows, months: LakeMonths) -> Iterator[Piece]:
-    """Split the assembly into pieces: a month, or a bucket of items of a large month.
+def panel_units(panel: PanelRows, months: LakeMonths) -> Iterator[PanelUnit]:
+    """Divide the assembly into units: a month, or a bucket of items of a large month.
 
     Args:
         panel: the panel, with the months to assemble.
-        months: the lake's months, which determine whether a target month is closed.
+        months: the lake's months.
     """
     files = files_by_month(panel.lake, panel.features, panel.horizon)
-    sizes = {
-        table.path: listing.month_rows(panel.lake, table) for table in tables_read(panel.features)
-    }
+    tables = tables_read(panel.features)
+    sizes = {table.path: listing.month_rows(panel.lake, table) for table in tables}
     for month in panel.months:
         most = most_rows(panel, sizes, month)
-        slices = count_for(most, ROWS_PER_TASK)
-        common = {
-            "month": month,
-            "is_closed": months.cutoff is not None and month <= months.cutoff,
-            "files": files(month),
-        }
-        for number in range(slices):
-            yield Piece({**common, "bucket": (number, slices)}, most // slices)
+        count = count_for(most, ROWS_PER_TASK)
+        for number in range(count):
+            yield PanelUnit(
+                month=month,
+                files=files(month),
+                bucket=Bucket(number, count),
+                is_closed=months.is_closed(month),
+                rows=most // count,
+            )
 
 
 def files_by_month(
@@ -143,7 +146,7 @@ def files_by_month(
     inputs = input_files(lake, features, horizon)
     known = {t.path: listing.month_files(lake, t) for t in map(features_table, features.groups)}
     actual = {t.path: listing.month_files(lake, t) for t in map(monthly_table, features.groups)}
-    catalogue = {table.path: log.all_files(lake, table) for table in (SHOPS, ITEMS)}
+    catalogue = catalogue_files(lake)
     return lambda month: {
         **{path: found.get(known_month(month, horizon), []) for path, found in known.items()},
         **{path: found.get(month, []) for path, found in actual.items()},

@@ -5,14 +5,13 @@ from datetime import date
 
 from feature_store import code_versions
 from feature_store.code_versions import FEATURES_BEFORE, JOBS_BEFORE, in_digest
-from feature_store.lineage import NAME, OF_PANEL_ITEMS, catalogue_digest, is_closed
+from feature_store.lineage import NAME, OF_PANEL_ITEMS, catalogue_digest
 from feature_store.panel.input_files import input_states
 from feature_store.panel.rows import PanelRows
 from features.horizon import known_month
 from features.tables import features_table, monthly_table
 from ingestion.lake_months import LakeMonths
 from lakehouse.delta import listing, log
-from lakehouse.profile.stored import stored_profile
 
 
 def panel_digests(panel: PanelRows, months: LakeMonths) -> dict[date, str]:
@@ -42,7 +41,7 @@ def digests_of_panel(
     lake, groups = panel.lake, panel.features.groups
     known = [listing.month_digests(lake, features_table(group)) for group in groups]
     actual = [listing.month_digests(lake, monthly_table(group)) for group in groups]
-    rule = stored_profile(lake).forecast.model_dump()
+    rule = panel.features.assortment.model_dump()
     read = [rule, panel.spine, panel.horizon, panel.features.names, catalogue]
     code = (in_digest(code_versions.PANEL, one) for one in (FEATURES_BEFORE, JOBS_BEFORE))
     common = [*code, read]
@@ -50,7 +49,7 @@ def digests_of_panel(
         month: log.digest(
             [
                 common,
-                is_closed(months, month),
+                months.is_closed(month),
                 [part.get(known_month(month, panel.horizon)) for part in known],
                 [part.get(month) for part in actual],
                 inputs[month],

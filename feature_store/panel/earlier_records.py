@@ -1,7 +1,7 @@
 """Migration of panel build records from programs before ADR 13, to avoid a rebuild."""
 
 from feature_store.code_versions import PANEL
-from feature_store.earlier_records import take_over
+from feature_store.earlier_records import adopt_records
 from feature_store.panel.digests import digests_of_panel, panel_digests
 from feature_store.panel.input_files import input_files
 from feature_store.panel.rows import PanelRows
@@ -10,7 +10,7 @@ from lakehouse.delta import builds, log
 from lakehouse.tables.silver import ITEMS, SHOPS
 
 
-def take_over_panel(panel: PanelRows, months: LakeMonths) -> None:
+def adopt_panel(panel: PanelRows, months: LakeMonths) -> None:
     """Convert the build records of a panel that the last program before ADR 13 wrote.
 
     Args:
@@ -23,4 +23,4 @@ def take_over_panel(panel: PanelRows, months: LakeMonths) -> None:
     inputs = input_files(lake, panel.features, panel.horizon)
     versions = [log.version(lake, table) for table in (SHOPS, ITEMS)]
     earlier = digests_of_panel(panel, months, {m: inputs(m) for m in panel.months}, versions)
-    take_over(lake, panel.table, PANEL, panel_digests(panel, months), earlier)
+    adopt_records(lake, panel.table, PANEL, panel_digests(panel, months), earlier)

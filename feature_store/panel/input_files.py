@@ -8,7 +8,6 @@ from features.feature_set import FeatureSet
 from features.withdrawal import WITHDRAWALS
 from lakehouse.delta import listing, log
 from lakehouse.lake import Lake
-from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
 
 # Feature name → files, because two features may read different months of one table; for an input
@@ -60,7 +59,7 @@ def inputs_read(
     """
     tables = {f.source.table.path: f.source.table for f in features.inputs}
     by_month = {path: looks[0](lake, table) for path, table in tables.items() if is_monthly(table)}
-    whole = {table.path: looks[1](lake, table) for table in whole_tables(lake)}
+    whole = {table.path: looks[1](lake, table) for table in withdrawal_tables(features)}
 
     def of(month: date) -> dict[str, Of]:
         read = {
@@ -79,7 +78,6 @@ def is_monthly(table: Table) -> bool:
     return "month" in table.partition_by
 
 
-def whole_tables(lake: Lake) -> list[Table]:
+def withdrawal_tables(features: FeatureSet) -> list[Table]:
     """List the tables of the declared withdrawals, which are read as a whole for every month."""
-    declared = stored_profile(lake).inputs
-    return [w.source.table for w in WITHDRAWALS if w.source.name in declared]
+    return [w.source.table for w in WITHDRAWALS if w.source.name in features.inputs_declared]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feature_store.stored_months import month_files
 from feature_store.stored_rows import stored_rows
-from feature_store.work_units import month_files
 from features.group import FeatureGroup
 from features.tables import features_table
 from lakehouse.buckets import Bucket, bucket, count_for

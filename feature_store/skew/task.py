@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeAlias
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +12,7 @@ from feature_store.cells import PairCellsTask, cells_of_groups
 from feature_store.skew.comparison import Counts, compare
 from feature_store.stored_entities import stored_entities
 from feature_store.stored_rows import CODED, bucket_rows
+from feature_store.units import ComparisonUnit, MonthUnit
 from features.ages import FIRST_SALES, ITEM_AGE, earliest, first_sales, with_age
 from features.attributes import Attributes, with_attributes
 from features.compute import compute
@@ -28,8 +29,17 @@ from lakehouse.month_range import MonthRange
 from lakehouse.table import Table
 from lakehouse.types import COUNT, DATE
 
-# A table's path and the name of a column.
-Place: TypeAlias = tuple[str, str]
+
+class ColumnRef(NamedTuple):
+    """A column of a table.
+
+    Attributes:
+        table: path of the table.
+        column: name of the column.
+    """
+
+    table: str
+    column: str
 
 
 @dataclass(frozen=True)
@@ -40,43 +50,63 @@ class RebuildTask:
         lake: the lake that has the tables.
         groups: every group, the group of pairs first.
         attributes: attributes of shops and items.
-        places: group name → the group's pieces of the comparison, each with number and keys.
+        buckets: group name → (number, bucket) of each unit that compares keys of the group.
     """
 
     lake: Lake
     groups: Sequence[FeatureGroup]
     attributes: Attributes
-    places: Mapping[str, Sequence[tuple[int, Bucket]]]
+    buckets: Mapping[str, Sequence[tuple[int, Bucket]]]
 
-    def __call__(self, piece: Mapping[str, Any]) -> Iterator[tuple[int, pa.Table]]:
+    def __call__(self, unit: MonthUnit) -> Iterator[tuple[int, pa.Table]]:
         """Aggregate one month, or one bucket of its items.
 
         Args:
-            piece: ``month``; ``bucket``, the number of a bucket of items and the count of
-                buckets; ``files`` by table path.
+            unit: the month, with files of sales, offers, shops and items.
 
         Yields:
-            The number of a piece of the comparison, and cells for that piece, with the columns of
+            The number of a unit of the comparison, and cells for that unit, with the columns of
             ``cells_schema``.
         """
-        entities = stored_entities(self.lake, self.attributes, piece["files"])
-        for pairs in PairCellsTask(self.lake, self.groups[0], 1)(piece):
+        entities = stored_entities(self.lake, self.attributes, unit.files)
+        for pairs in PairCellsTask(self.lake, self.groups[0], 1)(unit):
             cells = cells_of_groups(pairs.rows, entities, self.groups)
             items = with_attributes(cells[ITEM_GROUP.name], entities[1:])
             for group in self.groups:
                 below = cells[self.groups[0].name] if SHOP in group.keys else items
-                made = cells.get(group.name, below).select(cells_schema(group).names)
-                for number, keys in self.places[group.name]:
-                    mine = keys.keep(made, group.keys[-1])
-                    if len(mine):
-                        yield number, mine.cast(cells_schema(group))
+                yield from self._split(group, cells.get(group.name, below))
+
+    def _split(self, group: FeatureGroup, cells: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+        """Split cells by the units that compare them, leaving out units without cells."""
+        schema = cells_schema(group)
+        for number, bucket in self.buckets[group.name]:
+            of_bucket = bucket.keep(cells.select(schema.names), group.keys[-1])
+            if len(of_bucket):
+                yield number, of_bucket.cast(schema)
+
+
+@dataclass(frozen=True)
+class StoredBucket:
+    """Where the stored rows of one month and bucket of keys are.
+
+    Attributes:
+        table: the table.
+        month: the month.
+        files: files of the month that may hold rows of the bucket.
+        bucket: the bucket of keys.
+    """
+
+    table: Table
+    month: date
+    files: Sequence[str]
+    bucket: Bucket
 
 
 @dataclass(frozen=True)
 class CompareTask:
-    """Compares stored rows of one piece of the comparison with rebuilt rows; sent to the workers.
+    """Compares stored rows of one bucket of keys with rebuilt rows; sent to the workers.
 
-    Memory holds the compressed rebuilt rows of the piece, the piece's cells, and arrays for at
+    Memory holds the compressed rebuilt rows of the bucket, the bucket's cells, and arrays for at
     most ``most_keys`` keys.
 
     Attributes:
@@ -90,33 +120,41 @@ class CompareTask:
     history: MonthRange
 
     def __call__(
-        self, piece: Mapping[str, Any], rebuilt: Sequence[pa.Buffer]
-    ) -> Iterator[tuple[Place, Counts]]:
-        """Compare the cells and features of one piece, month by month.
+        self, unit: ComparisonUnit, rebuilt: Sequence[pa.Buffer]
+    ) -> Iterator[tuple[ColumnRef, Counts]]:
+        """Compare the cells and features of one bucket of keys, month by month.
 
         Args:
-            piece: ``group``, a name; ``bucket``, the number of a bucket of keys and the count of
-                buckets; ``files`` by table path and month.
+            unit: the group, bucket and stored files.
             rebuilt: Arrow streams of rebuilt cells in integer form; one month may be spread over
                 several streams.
 
         Yields:
-            (table path, column) and counts, for each month and part of the keys.
+            Column and counts, for each month and part of the keys.
         """
-        group = next(g for g in self.groups if g.name == piece["group"])
-        cells, whole = self._cells(group, rebuilt), Bucket(*piece["bucket"])
-        table, stored = monthly_table(group), stored_form(cells, group.measures)
-        for month, paths in piece["files"][table.path].items():
-            rows = stored.filter(pc.equal(stored["month"], date.fromisoformat(month)))
-            yield from self._compared(table, group, month, rows, (paths, whole))
-        table = features_table(group)
+        group = next(g for g in self.groups if g.name == unit.group)
+        cells = self._cells(group, rebuilt)
+        yield from self._compare_cells(group, unit, stored_form(cells, group.measures))
         keys = len(encode(cells.select(group.keys))[1])
-        for bucket in whole.parts(count_for(keys, most_keys(group, len(self.history)))):
-            months = piece["files"][table.path]
-            some = bucket.keep(cells, group.keys[-1])
-            parts = compute(some, self.history, map(date.fromisoformat, months), group)
-            for (month, paths), part in zip(months.items(), parts, strict=True):
-                yield from self._compared(table, group, month, part, (paths, bucket))
+        for bucket in unit.bucket.parts(count_for(keys, most_keys(group, len(self.history)))):
+            part = bucket.keep(cells, group.keys[-1])
+            yield from self._compare_features(group, unit, bucket, part)
+
+    def _compare_cells(
+        self, group: FeatureGroup, unit: ComparisonUnit, cells: pa.Table
+    ) -> Iterator[tuple[ColumnRef, Counts]]:
+        for month, paths in unit.cells.items():
+            rows = cells.filter(pc.equal(cells["month"], month))
+            stored = StoredBucket(monthly_table(group), month, paths, unit.bucket)
+            yield from self._compare(group, rows, stored)
+
+    def _compare_features(
+        self, group: FeatureGroup, unit: ComparisonUnit, bucket: Bucket, cells: pa.Table
+    ) -> Iterator[tuple[ColumnRef, Counts]]:
+        computed = compute(cells, self.history, unit.features, group)
+        for (month, paths), rows in zip(unit.features.items(), computed, strict=True):
+            stored = StoredBucket(features_table(group), month, paths, bucket)
+            yield from self._compare(group, rows, stored)
 
     def _cells(self, group: FeatureGroup, rebuilt: Sequence[pa.Buffer]) -> pa.Table:
         """Aggregate rebuilt rows to a group's cells, one stream after another.
@@ -132,35 +170,22 @@ class CompareTask:
         first = FIRST_SALES.empty_table()
         for packed in rebuilt if is_aged else ():
             first = earliest([first, first_sales(unpacked(packed))])
-        made = [nothing] if not rebuilt else map(unpacked, rebuilt)
-        whole = (with_age(cells, first) if is_aged else cells for cells in made)
-        cells = [aggregate(some, group) for some in whole]
-        return aggregate(pa.concat_tables(cells), group)
+        partial = [nothing] if not rebuilt else map(unpacked, rebuilt)
+        keyed = (with_age(cells, first) if is_aged else cells for cells in partial)
+        return aggregate(pa.concat_tables([aggregate(cells, group) for cells in keyed]), group)
 
-    def _compared(
-        self,
-        table: Table,
-        group: FeatureGroup,
-        month: str,
-        rows: pa.Table,
-        stored: tuple[Sequence[str], Bucket],
-    ) -> Iterator[tuple[Place, Counts]]:
-        """Compare rebuilt rows of one month and bucket with the stored rows.
-
-        Args:
-            table: the stored table.
-            group: the group of the table.
-            month: first day of the month, ISO text.
-            rows: rebuilt rows.
-            stored: files of the month, and the bucket of keys.
-        """
-        paths, bucket = stored
+    def _compare(
+        self, group: FeatureGroup, rebuilt: pa.Table, stored: StoredBucket
+    ) -> Iterator[tuple[ColumnRef, Counts]]:
+        """Compare rebuilt rows of one month and bucket with the stored rows."""
+        table = stored.table
         names = [name for name in table.names if name != "month"]
-        share = (bucket, group.keys[-1])
-        found = bucket_rows(self.lake, table, {table.path: paths}, names, share)
+        share = (stored.bucket, group.keys[-1])
+        rows = bucket_rows(self.lake, table, {table.path: stored.files}, names, share)
         columns = [name for name in table.names if name not in table.key]
-        for column, counts in compare(rows, found, group.keys, columns, month[:7]).items():
-            yield (table.path, column), counts
+        month = f"{stored.month:%Y-%m}"
+        for column, counts in compare(rebuilt, rows, group.keys, columns, month).items():
+            yield ColumnRef(table.path, column), counts
 
 
 def unpacked(packed: pa.Buffer) -> pa.Table:

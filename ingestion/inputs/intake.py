@@ -18,7 +18,7 @@ from ingestion.newest import newest
 from lakehouse.delta import log, rows
 from lakehouse.delta.arrow import Filters, read_batches, read_table
 from lakehouse.delta.part_upserts import upsert_parts
-from lakehouse.delta.parts import Rows, commit_parts, write_parts
+from lakehouse.delta.parts import TableRows, commit_parts, write_parts
 from lakehouse.delta.rows import ROWS_PER_FILE, gathered
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
@@ -110,12 +110,12 @@ class InputIntake:
 
 def read_records(
     places: Iterator[pa.RecordBatch], entity: str, source: Source, reception: Reception
-) -> Iterator[Rows]:
+) -> Iterator[TableRows]:
     """Turn pieces of a file into rows of bronze.catalogue_events; runs in a Spark worker."""
     for lines in gathered(PieceReader(source)(places), ROWS_PER_FILE):
         records = events(lines, source.digest, reception)
         entities = pa.repeat(pa.scalar(entity, TEXT), len(records))
-        yield Rows(CATALOGUE_EVENTS, records.append_column("entity", entities))
+        yield TableRows(CATALOGUE_EVENTS, records.append_column("entity", entities))
 
 
 def merge_many(lake: Lake, received: "DataFrame", parser: InputRecords) -> int:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from ingestion.json_records import read_records
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
-from lakehouse.delta.parts import Rows
+from lakehouse.delta.parts import TableRows
 from lakehouse.delta.rows import ROWS_PER_FILE, gathered
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
@@ -42,12 +42,12 @@ class KnownAtFilter:
     sales: Sales
     is_assumed: bool
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[TableRows]:
         """Keep the rows of bronze.sales_events that had been received."""
         for events in gathered(batches, ROWS_PER_FILE):
             received = events.filter(self.accepts(events))
             if len(received):
-                yield Rows(SALES_EVENTS, received)
+                yield TableRows(SALES_EVENTS, received)
 
     def accepts(self, events: pa.Table) -> pa.Array:
         """Return whether each row of bronze.sales_events had been received."""

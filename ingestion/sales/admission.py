@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from ingestion.sales.control_figures import FIRST_TEXTS, ControlFigures
 from ingestion.sales.unlisted import LISTS, Listed
 from lakehouse.delta.arrow import read_batches
-from lakehouse.delta.parts import Part, of_table
+from lakehouse.delta.parts import DataFile, of_table
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.profile.sales import Sales
@@ -39,7 +39,7 @@ class Load:
     figures: ControlFigures = field(default_factory=ControlFigures)
     rejected: Counter[str] = field(default_factory=Counter)
 
-    def admit(self, parts: Sequence[Part]) -> None:
+    def admit(self, parts: Sequence[DataFile]) -> None:
         """Check the data files written for silver, before they are committed.
 
         Raises:
@@ -58,13 +58,13 @@ class Load:
         if refusal := self.figures.returns.refusal(self.limits.most_returns_rejected):
             raise RefusedError(f"{refusal} Silver is unchanged; ingest the files again.")
 
-    def _count_sales(self, parts: Sequence[Part]) -> None:
+    def _count_sales(self, parts: Sequence[DataFile]) -> None:
         listed = Listed.of(self.lake)
         columns = [*LISTS, "units", "is_cancelled"]
         for rows in read_columns(self.lake, DAILY_SALES, parts, columns):
             self.figures.add_sales(rows.filter(pc.invert(rows["is_cancelled"])), listed)
 
-    def _count_rejected(self, parts: Sequence[Part]) -> None:
+    def _count_rejected(self, parts: Sequence[DataFile]) -> None:
         for rows in read_columns(self.lake, REJECTED_SALES, parts, ["source", "value"]):
             self.rejected.update(count_values(rows["source"]))
             self.figures.returns.add_rejected(rows["value"].combine_chunks())
@@ -79,7 +79,7 @@ class Load:
             received.update(count_values(batch["source"]))
         return {source: count / received[source] for source, count in self.rejected.items()}
 
-    def _refusal(self, shares: Mapping[str, float], parts: Sequence[Part]) -> str:
+    def _refusal(self, shares: Mapping[str, float], parts: Sequence[DataFile]) -> str:
         """Write the error message: the worst file, its most frequent reasons, its first records.
 
         Args:
@@ -106,7 +106,7 @@ class Load:
 
 
 def read_columns(
-    lake: Lake, table: Table, parts: Sequence[Part], columns: Sequence[str]
+    lake: Lake, table: Table, parts: Sequence[DataFile], columns: Sequence[str]
 ) -> Iterator[pa.Table]:
     """Read columns of uncommitted data files, file by file."""
     files = filesystem(lake.uri(table))

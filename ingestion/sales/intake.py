@@ -24,7 +24,7 @@ from ingestion.sales.shuffle import collapse_versions, each_place, shuffle_by_sa
 from ingestion.sales.versions import newest_offers, newest_sales
 from lakehouse.delta import creation, log
 from lakehouse.delta.part_upserts import upsert_parts
-from lakehouse.delta.parts import Part, Rows, load_parts, of_table, write_parts
+from lakehouse.delta.parts import DataFile, TableRows, load_parts, of_table, write_parts
 from lakehouse.delta.rows import INCOMING, STORED
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
@@ -60,7 +60,7 @@ def merge_sales(
     profile: Profile,
     *,
     is_moving: bool = False,
-    admit: Callable[[list[Part]], None] | None = None,
+    admit: Callable[[list[DataFile]], None] | None = None,
 ) -> None:
     """Merge records into the silver tables and bronze.rejected_sales; a replay changes nothing.
 
@@ -92,7 +92,7 @@ def merge_sales(
     cancel_replaced(lake, list_shop_days(*touched))
 
 
-def each_file(lake: Lake, parts: Iterable[Part]) -> Iterator[pa.Table]:
+def each_file(lake: Lake, parts: Iterable[DataFile]) -> Iterator[pa.Table]:
     """Read data files of silver.daily_sales one after the other, to hold one at a time."""
     for part in parts:
         yield load_parts(lake, DAILY_SALES, [part])
@@ -174,13 +174,13 @@ def keeps_month(sales: Sales) -> bool:
     return not has_id_column and (sales.identity == CONTENT or "date" in sales.natural_key)
 
 
-def split_by_table(batches: Batches) -> Iterator[Rows]:
+def split_by_table(batches: Batches) -> Iterator[TableRows]:
     """Turn chunks of ``records.PARSED``, sorted by place, into rows of each table."""
     for records in each_place(batches):
         yield from split_records(records)
 
 
-def split_records(records: pa.Table) -> Iterator[Rows]:
+def split_records(records: pa.Table) -> Iterator[TableRows]:
     """Split records into rows of rejected_sales, daily_offers and daily_sales, unique on the key.
 
     Args:
@@ -192,4 +192,4 @@ def split_records(records: pa.Table) -> Iterator[Rows]:
         (DAILY_SALES, newest_sales(records)),
     ):
         if len(rows):
-            yield Rows(table, rows)
+            yield TableRows(table, rows)

@@ -20,7 +20,7 @@ from ingestion.sales.versions import LIVE
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.part_upserts import portions
-from lakehouse.delta.parts import Part, Rows, discard_parts, load_parts
+from lakehouse.delta.parts import DataFile, TableRows, discard_parts, load_parts
 from lakehouse.delta.rows import INCOMING, STORED
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
@@ -41,7 +41,7 @@ def replaced_days(events: pa.Table, parsed: pa.Table) -> pa.Table:
         parsed: the result of ``read_all`` for ``events``; rejected replacements are skipped.
 
     Returns:
-        Rows of silver.replaced_days, unique on the table's key.
+        TableRows of silver.replaced_days, unique on the table's key.
     """
     failed = parsed.filter(pc.field("outcome") == REJECTED).select(list(RECORD_KEY))
     failed_keys = {key_of(row) for row in failed.to_pylist()}
@@ -52,14 +52,14 @@ def replaced_days(events: pa.Table, parsed: pa.Table) -> pa.Table:
     return newest(rows, REPLACED_DAYS.key, ORDER)
 
 
-def list_replaced_days(batches: Iterable[pa.RecordBatch], profile: Profile) -> Iterator[Rows]:
+def list_replaced_days(batches: Iterable[pa.RecordBatch], profile: Profile) -> Iterator[TableRows]:
     """List the shop-days that batches of bronze.sales_events replace; runs in a Spark worker."""
     for batch in batches:
         events = pa.Table.from_batches([batch]).cast(EVENTS)
         events = events.filter(are_replacements(events))
         days = replaced_days(events, read_all(events, profile))
         if len(days):
-            yield Rows(REPLACED_DAYS, days)
+            yield TableRows(REPLACED_DAYS, days)
 
 
 def upsert_days(lake: Lake, days: pa.Table) -> None:
@@ -68,7 +68,7 @@ def upsert_days(lake: Lake, days: pa.Table) -> None:
         upsert_rows(lake, REPLACED_DAYS, days, newer(INCOMING, STORED, ORDER))
 
 
-def merge_days(lake: Lake, parts: Sequence[Part]) -> Iterator[pa.Table]:
+def merge_days(lake: Lake, parts: Sequence[DataFile]) -> Iterator[pa.Table]:
     """Merge the workers' rows into silver.replaced_days; yield ``[shop_id, date]`` in portions."""
     for some in portions(parts):
         days = newest(load_parts(lake, REPLACED_DAYS, some), REPLACED_DAYS.key, ORDER)

@@ -5,7 +5,6 @@ because workers write Arrow rows without converting them to Spark's format.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -16,7 +15,7 @@ from lakehouse.storage import filesystem
 
 ROW_GROUP = 1 << 20
 # A file of at most this many rows is read by one thread: starting several takes longer.
-FEW_ROWS = 50_000
+ONE_THREAD_ROWS = 50_000
 # Rows read at once when a Keep function then drops some of them.
 ROWS_AT_ONCE = 1 << 18
 Keep = Callable[[pa.Table], pa.Table]
@@ -55,7 +54,7 @@ def decoded(arrow_type: pa.DataType) -> pa.DataType:
     return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type
 
 
-def statistics(rows: pa.Table, key: list[str]) -> dict[str, Any]:
+def statistics(rows: pa.Table, key: list[str]) -> dict[str, object]:
     """Summarise rows for the Delta log: row count, and minimum and maximum of some columns.
 
     Args:
@@ -105,7 +104,7 @@ def read(
         with pq.ParquetFile(
             files.open_input_file(unquote(path)), read_dictionary=list(text)
         ) as file:
-            is_large = file.metadata.num_rows > FEW_ROWS
+            is_large = file.metadata.num_rows > ONE_THREAD_ROWS
             if keep is None:
                 parts.append(without_views(file.read(columns, use_threads=is_large)))
                 continue

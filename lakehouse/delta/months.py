@@ -1,7 +1,8 @@
 """Month replacement: atomic commits that replace or patch whole months of derived tables."""
 
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import pyarrow as pa
@@ -10,8 +11,8 @@ from deltalake.exceptions import CommitFailedError
 
 from lakehouse.delta import builds, creation, listing, log
 from lakehouse.delta.files import read
-from lakehouse.delta.parts import Part, Rows, actions, of_table, write_part
-from lakehouse.delta.states import NOTHING, Change, records
+from lakehouse.delta.parts import DataFile, TableRows, actions, of_table, write_files
+from lakehouse.delta.states import NOTHING, Change, record_digests
 from lakehouse.errors import ConflictError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
@@ -19,16 +20,29 @@ from lakehouse.table import Table
 from lakehouse.types import DATE
 
 
-def replace_months(
-    lake: Lake,
-    table: Table,
-    months: Sequence[date],
-    parts: Sequence[Part],
-    made_from: Mapping[date, str],
-    *,
-    is_whole: bool = False,
-    change: Change | None = None,
-) -> int:
+@dataclass(frozen=True)
+class BuiltMonths:
+    """Months of a derived table that a commit replaces, and what the commit records of them.
+
+    Attributes:
+        months: the months to replace; if empty, the commit only records ``digests``.
+        digests: month → digest of the inputs of the month's rows, for ``builds.read_digests``.
+        is_whole: True if ``months`` are all months of the table, whose columns may then change.
+        change: the new state of the months and the code versions that made the rows; None: a new
+            state and no versions.
+    """
+
+    months: Sequence[date]
+    digests: Mapping[date, str] = field(default_factory=dict)
+    is_whole: bool = False
+    change: Change | None = None
+
+    def changed(self, table: Table) -> list[Transaction]:
+        """Return the transactions that record the months' new state and the code versions."""
+        return (self.change or Change()).of(table, self.months)
+
+
+def replace_months(lake: Lake, table: Table, built: BuiltMonths, parts: Iterable[DataFile]) -> int:
     """Replace all rows of some months of a table by written parts, in one commit.
 
     A reader sees all the months either before or after the commit. If two processes write a table
@@ -37,15 +51,9 @@ def replace_months(
     Args:
         lake: the lake that has the table; a missing table is created.
         table: a table partitioned by month.
-        months: the months to replace; a month without parts becomes empty. If the list is empty,
-            the commit only records ``made_from``.
-        parts: files that ``write_parts`` or ``do_work`` wrote; parts of other tables or months are
-            ignored.
-        made_from: month → digest of the inputs of the month's rows, recorded for
-            ``builds.read_digests``.
-        is_whole: True if ``months`` are all months of the table, whose columns may then change.
-        change: the new state of the months and the code versions that made the rows; None: a new
-            state and no versions.
+        built: the months to replace; a month without parts becomes empty.
+        parts: files that ``write_parts`` or an ``Executor`` wrote; parts of other tables or months
+            are ignored.
 
     Returns:
         The number of rows in the replaced months.
@@ -53,12 +61,10 @@ def replace_months(
     Raises:
         ConflictError: another process wrote the table at the same time; run again.
     """
-    target = creation.create_table(lake, table, replaces_all=is_whole)
-    mine = [part for part in of_table(parts, table) if part.month in set(months)]
-    changed = (change or Change()).of(table, months)
-    properties = build_properties(target, lake.uri(table), table, made_from, changed)
-    commit(target, table, months, mine, properties)
-    return sum(part.rows for part in mine)
+    target = creation.create_table(lake, table, replaces_all=built.is_whole)
+    new = [part for part in of_table(parts, table) if part.month in set(built.months)]
+    commit(target, table, built, new, build_properties(target, lake.uri(table), table, built))
+    return sum(part.rows for part in new)
 
 
 def drop_months(lake: Lake, table: Table, kept: Container[date]) -> None:
@@ -77,20 +83,19 @@ def drop_months(lake: Lake, table: Table, kept: Container[date]) -> None:
     """
     if not log.exists(lake, table) or not creation.has_declared_columns(lake, table):
         return
-    built = {month for month, made in builds.read_digests(lake, table).items() if made != NOTHING}
+    digests = builds.read_digests(lake, table)
+    built = {month for month, digest in digests.items() if digest != NOTHING}
     if gone := sorted(
         month for month in built | set(listing.month_files(lake, table)) if month not in kept
     ):
-        replace_months(lake, table, gone, [], dict.fromkeys(gone, NOTHING))
+        replace_months(lake, table, BuiltMonths(gone, dict.fromkeys(gone, NOTHING)), [])
 
 
 def patch_months(
     lake: Lake,
     table: Table,
-    months: Sequence[date],
+    built: BuiltMonths,
     patch: Callable[[date, pa.Table], pa.Table],
-    made_from: Mapping[date, str],
-    change: Change | None = None,
 ) -> int:
     """Patch months of a table: read each month's rows, transform and write them, in one commit.
 
@@ -100,10 +105,8 @@ def patch_months(
     Args:
         lake: the lake that has the table; a missing table is created.
         table: a table partitioned by month.
-        months: the months to patch.
+        built: the months to patch.
         patch: (month, the month's stored rows) → the rows that replace them.
-        made_from: as for ``replace_months``.
-        change: as for ``replace_months``.
 
     Returns:
         The number of rows in the patched months.
@@ -115,19 +118,29 @@ def patch_months(
     target = creation.create_table(lake, table)
     seen = target.version()
     files = listing.files_of_months(target)
-    keys = [name for name in table.key if name != "month"]
-    parts = []
-    for month in months:
-        stored = read(lake.uri(table), files.get(month, []), None, keys)
-        empty = table.schema.empty_table().drop_columns("month")
-        rows = patch(month, dated(empty if stored is None else stored, month))
-        parts += [Part(**file) for file in write_part(lake, Rows(table, rows))]
+    parts: list[DataFile] = []
+    for month in built.months:
+        rows = patch(month, read_month(lake, table, month, files.get(month, [])))
+        parts += write_files(lake, TableRows(table, rows))
     if target.version() != seen:
         raise ConflictError(written_meanwhile(target))
-    changed = (change or Change()).of(table, months)
-    properties = build_properties(target, lake.uri(table), table, made_from, changed)
-    commit(target, table, months, parts, properties)
+    commit(target, table, built, parts, build_properties(target, lake.uri(table), table, built))
     return sum(part.rows for part in parts)
+
+
+def read_month(lake: Lake, table: Table, month: date, files: list[str]) -> pa.Table:
+    """Read the rows of one month of a table, with the columns of the table.
+
+    Args:
+        lake: the lake that has the table.
+        table: a table partitioned by month.
+        month: the month.
+        files: the month's files, as paths below the table.
+    """
+    keys = [name for name in table.key if name != "month"]
+    stored = read(lake.uri(table), files, None, keys)
+    empty = table.schema.empty_table().drop_columns("month")
+    return dated(empty if stored is None else stored, month)
 
 
 def dated(rows: pa.Table, month: date) -> pa.Table:
@@ -138,8 +151,8 @@ def dated(rows: pa.Table, month: date) -> pa.Table:
 def commit(
     target: DeltaTable,
     table: Table,
-    months: Sequence[date],
-    parts: Sequence[Part],
+    built: BuiltMonths,
+    parts: Sequence[DataFile],
     properties: CommitProperties,
 ) -> None:
     """Replace months of an opened version by parts, in one commit.
@@ -148,17 +161,16 @@ def commit(
         ConflictError: another process wrote the table at the same time; run again.
     """
     is_other = bool(creation.differing_in(target, table))
+    filters = [("month", "in", list(map(str, built.months)))]
     reach(f"before {table.path}")
     try:
         target.create_write_transaction(
             actions(table, parts),
-            mode="overwrite" if months else "append",
+            mode="overwrite" if built.months else "append",
             # Columns change only when all rows are replaced: ``create_table`` checked this.
             schema=Schema.from_arrow(table.schema) if is_other else target.schema(),
             partition_by=["month"],
-            partition_filters=None
-            if is_other or not months
-            else [("month", "in", list(map(str, months)))],
+            partition_filters=None if is_other or not built.months else filters,
             commit_properties=properties,
         )
     except CommitFailedError as error:
@@ -172,11 +184,7 @@ def written_meanwhile(target: DeltaTable) -> str:
 
 
 def build_properties(
-    target: DeltaTable,
-    uri: str,
-    table: Table,
-    made_from: Mapping[date, str],
-    changed: Sequence[Transaction],
+    target: DeltaTable, uri: str, table: Table, built: BuiltMonths
 ) -> CommitProperties:
     """Return commit properties that record the months' input digests and changed states.
 
@@ -187,14 +195,13 @@ def build_properties(
         target: the table's version to change.
         uri: the table's URI.
         table: the table's declaration.
-        made_from: as for ``replace_months``.
-        changed: transactions that ``Change.of`` returned.
+        built: the months that the commit replaces.
     """
     if creation.differing_in(target, table):
         # A change of columns deletes all rows, also in months that this commit does not write.
         earlier = dict.fromkeys(builds.digests_of(target, uri), NOTHING)
     else:
         earlier = builds.earlier_digests_of(target, uri)
-    made = records({**earlier, **made_from})
+    recorded = record_digests({**earlier, **built.digests})
     alone = Transaction(f"build {table.path}", time.time_ns())
-    return CommitProperties(app_transactions=[alone, *made, *changed])
+    return CommitProperties(app_transactions=[alone, *recorded, *built.changed(table)])

@@ -8,7 +8,7 @@ import pyarrow as pa
 from deltalake.exceptions import CommitFailedError
 
 from lakehouse.delta import creation
-from lakehouse.delta.parts import Part, commit_parts, discard_parts, load_parts
+from lakehouse.delta.parts import DataFile, commit_parts, discard_parts, load_parts
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.table import Table
@@ -24,7 +24,7 @@ def anywhere(_: pa.Table) -> None:
 def upsert_parts(
     lake: Lake,
     table: Table,
-    parts: Sequence[Part],
+    parts: Sequence[DataFile],
     newer: str = "TRUE",
     months: Callable[[pa.Table], Sequence[date | None] | None] = anywhere,
 ) -> None:
@@ -56,9 +56,9 @@ def upsert_parts(
     discard_parts(lake, table, parts)
 
 
-def portions(parts: Iterable[Part]) -> Iterator[list[Part]]:
+def portions(parts: Iterable[DataFile]) -> Iterator[list[DataFile]]:
     """Group parts in order of month, up to ``MOST_ROWS`` rows per group; no part is split."""
-    held: list[Part] = []
+    held: list[DataFile] = []
     for part in sorted(parts, key=lambda part: (part.month is None, part.month)):
         if held and sum(one.rows for one in held) + part.rows > MOST_ROWS:
             yield held

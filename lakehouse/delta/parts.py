@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Rows:
+class TableRows:
     """Rows to write into new files of a table.
 
     Attributes:
@@ -43,7 +43,7 @@ class Rows:
 
 
 # Batches of one Spark partition → rows of one or several tables.
-Produce = Callable[[Iterator[pa.RecordBatch]], Iterator[Rows]]
+Produce = Callable[[Iterator[pa.RecordBatch]], Iterator[TableRows]]
 COLUMNS = (
     Column("table", TEXT, "path of the table", False),
     Column("path", TEXT, "path of the file below the table", False),
@@ -57,8 +57,8 @@ NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True)
-class Part:
-    """A file below a table; ``COLUMNS`` describes the fields."""
+class DataFile:
+    """A data file below a table, committed or not; ``COLUMNS`` describes the fields."""
 
     table: str
     path: str
@@ -68,7 +68,7 @@ class Part:
     stats: str
 
 
-def write_parts(lake: Lake, rows: "DataFrame", produce: Produce) -> list[Part]:
+def write_parts(lake: Lake, rows: "DataFrame", produce: Produce) -> list[DataFile]:
     """Write files of one or several tables in Spark's Python workers, in one pass over rows.
 
     Args:
@@ -80,12 +80,12 @@ def write_parts(lake: Lake, rows: "DataFrame", produce: Produce) -> list[Part]:
         The written files. Readers do not see them before ``commit_parts``; files of failed Spark
         tasks are never committed, and vacuum deletes them.
     """
-    work = partial(written, lake, produce)
+    work = partial(write_batches, lake, produce)
     listed = rows.mapInArrow(work, ", ".join(column.ddl for column in COLUMNS)).collect()
-    return [Part(**row.asDict()) for row in listed]
+    return [DataFile(**row.asDict()) for row in listed]
 
 
-def written(
+def write_batches(
     lake: Lake, produce: Produce, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """Write the rows that ``produce`` makes from one Spark partition; runs in a worker.
@@ -93,32 +93,34 @@ def written(
     Yields:
         Batches of ``COLUMNS``, one row per written file.
     """
-    for made in produce(iter(batches)):
-        yield pa.RecordBatch.from_pylist(list(write_part(lake, made)), SCHEMA)
+    for rows in produce(iter(batches)):
+        yield pa.RecordBatch.from_pylist([vars(file) for file in write_files(lake, rows)], SCHEMA)
 
 
-def write_part(lake: Lake, made: Rows) -> Iterator[dict[str, Any]]:
-    """Write rows as files below their table: one file, or one per month if partitioned by month.
+def write_files(lake: Lake, new: TableRows) -> list[DataFile]:
+    """Write rows as files below their table: one file, or one per month if partitioned by month."""
+    table, shaped = new.table, new.rows.select(list(new.table.names))
+    if not table.partition_by:
+        return [write_file(lake, new, shaped, None)]
+    return [write_file(lake, new, rows, month) for month, rows in by_month(shaped)]
 
-    Yields:
-        The values of ``COLUMNS`` for each file.
+
+def write_file(lake: Lake, new: TableRows, rows: pa.Table, month: date | None) -> DataFile:
+    """Write some of the rows as one file.
+
+    Args:
+        lake: the lake that has the table.
+        new: table and label of the rows.
+        rows: the columns of the table, in order; of one month if the table is partitioned.
+        month: month of the rows; None: none, or the table is not partitioned.
     """
-    table = made.table
+    table = new.table
     ranged = [c.name for c in table.columns if not c.nullable and c.type in RANGED]
-    shaped = made.rows.select(list(table.names))
-    for month, rows in by_month(shaped) if table.partition_by else [(None, shaped)]:
-        folder = f"month={month or NO_MONTH}/" if table.partition_by else ""
-        path = f"{folder}{made.label}{uuid.uuid4()}.parquet"
-        size = write(lake.uri(table), path, rows.drop_columns(list(table.partition_by)))
-        stats = json.dumps(statistics(rows, ranged), default=str)
-        yield {
-            "table": table.path,
-            "path": path,
-            "size": size,
-            "month": month,
-            "rows": len(rows),
-            "stats": stats,
-        }
+    folder = f"month={month or NO_MONTH}/" if table.partition_by else ""
+    path = f"{folder}{new.label}{uuid.uuid4()}.parquet"
+    size = write(lake.uri(table), path, rows.drop_columns(list(table.partition_by)))
+    stats = json.dumps(statistics(rows, ranged), default=str)
+    return DataFile(table.path, path, size, month, len(rows), stats)
 
 
 def by_month(rows: pa.Table) -> Iterator[tuple[date | None, pa.Table]]:
@@ -129,13 +131,13 @@ def by_month(rows: pa.Table) -> Iterator[tuple[date | None, pa.Table]]:
         yield month, rows if len(months) == 1 else rows.filter(is_of_month)
 
 
-def of_table(parts: Iterable[Part], table: Table) -> list[Part]:
+def of_table(parts: Iterable[DataFile], table: Table) -> list[DataFile]:
     """Keep the parts of one table."""
     return [part for part in parts if part.table == table.path]
 
 
 def commit_parts(
-    lake: Lake, table: Table, parts: Sequence[Part], transaction: log.Named | None = None
+    lake: Lake, table: Table, parts: Sequence[DataFile], transaction: log.Named | None = None
 ) -> None:
     """Append parts to a table in one commit.
 
@@ -160,19 +162,19 @@ def commit_parts(
     reach(f"after {table.path}")
 
 
-def actions(table: Table, parts: Iterable[Part]) -> list[AddAction]:
+def actions(table: Table, parts: Iterable[DataFile]) -> list[AddAction]:
     """Return the Delta log's add actions for parts."""
     now = time.time_ns() // 1_000_000
     return [AddAction(p.path, p.size, partition(table, p), now, True, p.stats) for p in parts]
 
 
-def partition(table: Table, part: Part) -> dict[str, str | None]:
+def partition(table: Table, part: DataFile) -> dict[str, str | None]:
     """Return a part's partition values in the text form of the Delta log."""
     return {name: str(part.month) if part.month else None for name in table.partition_by}
 
 
 def read_parts(
-    spark: "SparkSession", lake: Lake, table: Table, parts: Sequence[Part]
+    spark: "SparkSession", lake: Lake, table: Table, parts: Sequence[DataFile]
 ) -> "DataFrame":
     """Read parts as a Spark DataFrame of their table's rows, committed or not."""
     root = lake.uri(table)
@@ -180,7 +182,7 @@ def read_parts(
     return reader.parquet(*(f"{root}/{part.path}" for part in parts))
 
 
-def load_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> pa.Table:
+def load_parts(lake: Lake, table: Table, parts: Iterable[DataFile]) -> pa.Table:
     """Read parts into memory as Arrow rows of their table."""
     files = filesystem(lake.uri(table))
     loaded = []
@@ -193,7 +195,7 @@ def load_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> pa.Table:
     return pa.concat_tables(loaded)
 
 
-def discard_parts(lake: Lake, table: Table, parts: Iterable[Part]) -> None:
+def discard_parts(lake: Lake, table: Table, parts: Iterable[DataFile]) -> None:
     """Delete the files of parts that were never committed."""
     files = filesystem(lake.uri(table))
     for part in parts:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import dataset
-from lakehouse.delta.parts import Rows, commit_parts, write_parts
+from lakehouse.delta.parts import TableRows, commit_parts, write_parts
 from lakehouse.lake import Lake
 from lakehouse.table import Table
 
@@ -45,10 +45,10 @@ def append(lake: Lake, table: Table, rows: "DataFrame") -> None:
     commit_parts(lake, table, written)
 
 
-def as_rows(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
-    """Group a partition's batches into ``Rows`` of about ``ROWS_PER_FILE``; runs in a worker."""
+def as_rows(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[TableRows]:
+    """Rebatch a partition into ``TableRows`` of about ``ROWS_PER_FILE``; runs in a worker."""
     for found in gathered(batches, ROWS_PER_FILE):
-        yield Rows(table, found)
+        yield TableRows(table, found)
 
 
 def gathered(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table]:

@@ -60,9 +60,9 @@ class Change:
         return [*rows_changed(table, months, self.number), *versions]
 
 
-def records(made_from: Mapping[date, str]) -> list[Transaction]:
+def record_digests(digests: Mapping[date, str]) -> list[Transaction]:
     """Return the transactions that record the input digests of months."""
-    return [Transaction(of_month(MADE, m), as_number(d)) for m, d in made_from.items()]
+    return [Transaction(of_month(MADE, m), as_number(d)) for m, d in digests.items()]
 
 
 def rows_changed(

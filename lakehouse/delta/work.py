@@ -1,14 +1,14 @@
-"""Work distribution: pieces that write rows of tables, run in Spark workers or, if small, here."""
+"""Execution of work units: in this process if they have few rows, else in Spark's workers."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
-from lakehouse.delta.parts import Part, Rows, write_part, write_parts
+from lakehouse.delta.parts import DataFile, TableRows, write_files, write_parts
 from lakehouse.lake import Lake
 
 if TYPE_CHECKING:
@@ -16,60 +16,85 @@ if TYPE_CHECKING:
 
 # Up to this many rows in all, this process does the work faster than Spark plans a job.
 FEW_ROWS = 400_000
-SCHEMA = pa.schema([("id", pa.int32()), ("arguments", pa.string())])
+SCHEMA = pa.schema([("id", pa.int32()), ("unit", pa.binary())])
 
-Task = Callable[[Mapping[str, Any]], Iterator[Rows]]
+
+@dataclass(frozen=True, kw_only=True)
+class WorkUnit:
+    """A unit of work: one call of a task. Each task declares a subclass with what it needs.
+
+    Attributes:
+        rows: about how many rows the task reads.
+    """
+
+    rows: int
+
+
+Unit = TypeVar("Unit", bound=WorkUnit)
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A piece of work: one call of a task.
+class Executor:
+    """Calls tasks for units of work, and decides where.
 
     Attributes:
-        arguments: the arguments of the task's call; JSON-serialisable, dates becoming text.
-        rows: about how many rows the call reads.
-    """
-
-    arguments: Mapping[str, Any]
-    rows: int
-
-    @property
-    def text(self) -> str:
-        """The arguments as JSON."""
-        return json.dumps(self.arguments, default=str)
-
-    def plain(self) -> dict[str, Any]:
-        """Return the arguments as the task receives them, after a JSON round trip."""
-        plain: dict[str, Any] = json.loads(self.text)
-        return plain
-
-
-def do_work(
-    spark: "Callable[[], SparkSession]", lake: Lake, pieces: Sequence[Piece], task: Task
-) -> list[Part]:
-    """Write files of tables by calling a task once for each piece of work.
-
-    Args:
-        spark: returns the Spark session, starting it if necessary; called only if the pieces have
+        spark: returns the Spark session, starting it if necessary; called only if the units have
             more than ``FEW_ROWS`` rows.
-        lake: the lake that has the tables.
-        pieces: pieces of work, each small enough for a worker's memory.
-        task: arguments of a piece → rows of tables; sent to the workers.
-
-    Returns:
-        The written files, not yet committed; see ``write_parts``.
     """
-    largest_first = sorted(pieces, key=lambda piece: -piece.rows)
-    listed = pa.table([range(len(pieces)), [piece.text for piece in largest_first]], schema=SCHEMA)
-    if sum(piece.rows for piece in pieces) <= FEW_ROWS:
-        made = work_off(listed.to_batches(), task)
-        return [Part(**file) for rows in made for file in write_part(lake, rows)]
-    spread = spark().createDataFrame(listed).repartitionById(len(pieces), "id")
-    return write_parts(lake, spread, partial(work_off, task=task))
+
+    spark: "Callable[[], SparkSession]"
+
+    def write(
+        self, lake: Lake, units: Sequence[Unit], task: Callable[[Unit], Iterator[TableRows]]
+    ) -> list[DataFile]:
+        """Write files of tables by calling a task once for each unit of work.
+
+        Args:
+            lake: the lake that has the tables.
+            units: the units, each small enough for a worker's memory.
+            task: unit → rows of tables; sent to the workers.
+
+        Returns:
+            The written files, not yet committed; see ``write_parts``.
+        """
+        if are_few(units):
+            new = (rows for unit in units for rows in task(unit))
+            return [file for rows in new for file in write_files(lake, rows)]
+        largest_first = sorted(units, key=lambda unit: -unit.rows)
+        spread = self.spark().createDataFrame(pack_units(largest_first))
+        work = partial(call_task, task=task)
+        return write_parts(lake, spread.repartitionById(len(units), "id"), work)
 
 
-def work_off(batches: Iterable[pa.RecordBatch], task: Task) -> Iterator[Rows]:
-    """Call a task for each piece of work in batches of ``SCHEMA``."""
+def are_few(units: Iterable[WorkUnit]) -> bool:
+    """Return whether this process does the units, because Spark would take longer to plan them."""
+    return sum(unit.rows for unit in units) <= FEW_ROWS
+
+
+def pack_units(units: Sequence[WorkUnit]) -> pa.Table:
+    """Write units as rows of ``SCHEMA``; ``id`` is the position of a unit in the list.
+
+    Units are pickled, as Spark pickles the task that receives them.
+    """
+    return pa.table([range(len(units)), [pickle.dumps(unit) for unit in units]], schema=SCHEMA)
+
+
+def unpack_unit(packed: bytes, kind: type[Unit]) -> Unit:
+    """Return the unit that ``pack_units`` wrote.
+
+    Raises:
+        TypeError: the unit is of another kind.
+    """
+    unit = pickle.loads(packed)
+    if not isinstance(unit, kind):
+        raise TypeError(f"{unit!r} is no {kind.__name__}")
+    return unit
+
+
+def call_task(
+    batches: Iterable[pa.RecordBatch], task: Callable[[Unit], Iterator[TableRows]]
+) -> Iterator[TableRows]:
+    """Call a task for each unit of work in batches of ``SCHEMA``; runs in a worker."""
     for batch in batches:
-        for arguments in batch.column("arguments").to_pylist():
-            yield from task(json.loads(arguments))
+        for packed in batch.column("unit").to_pylist():
+            yield from task(pickle.loads(packed))

@@ -15,7 +15,14 @@ from ingestion.sales.intake import may_state_sale_ids, merge_few_sales, merge_sa
 from ingestion.sales.span import extend_months
 from lakehouse.delta import log
 from lakehouse.delta.files import read
-from lakehouse.delta.parts import Part, commit_parts, load_parts, of_table, read_parts, write_parts
+from lakehouse.delta.parts import (
+    DataFile,
+    commit_parts,
+    load_parts,
+    of_table,
+    read_parts,
+    write_parts,
+)
 from lakehouse.delta.upkeep import compact
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
@@ -98,19 +105,19 @@ class Ingest:
         self.metrics.lag_seconds.set(self._oldest(sales))
         self.metrics.record(sum(p.rows for p in parts), time.monotonic() - started, rejected)
 
-    def _append(self, table: Table, parts: list[Part], number: int) -> None:
+    def _append(self, table: Table, parts: list[DataFile], number: int) -> None:
         transaction = log.Named(f"ingest {self.checkpoint}", number)
         if parts and not log.has_transaction(self.lake, table, transaction):
             commit_parts(self.lake, table, parts, transaction)
 
-    def _merge_messages(self, parts: list[Part]) -> None:
+    def _merge_messages(self, parts: list[DataFile]) -> None:
         before = log.row_count(self.lake, REJECTED_SALES)
         events = load_parts(self.lake, CATALOGUE_EVENTS, parts)
         merge_messages(self.lake, events, self.profile)
         rejected = log.row_count(self.lake, REJECTED_SALES) - before
         self.metrics.count_rejected(rejected, {MALFORMED: rejected})
 
-    def _merge_sales(self, spark: "SparkSession", parts: list[Part]) -> None:
+    def _merge_sales(self, spark: "SparkSession", parts: list[DataFile]) -> None:
         rows, size = (sum(getattr(part, name) for part in parts) for name in ("rows", "size"))
         if rows <= FEW_ROWS and size <= FEW_BYTES:
             events = load_parts(self.lake, SALES_EVENTS, parts)
@@ -126,7 +133,7 @@ class Ingest:
             )
         extend_months(self.lake, datetime.now(UTC))
 
-    def _oldest(self, parts: list[Part]) -> float:
+    def _oldest(self, parts: list[DataFile]) -> float:
         """Return the age of the oldest sales record of a micro-batch, seconds; 0: no record."""
         paths = [part.path for part in parts]
         times = read(self.lake.uri(SALES_EVENTS), paths, ["received_at"])

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.catalogue.messages import MESSAGE
-from lakehouse.delta.parts import Rows
+from lakehouse.delta.parts import TableRows
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, SALES_EVENTS
 from lakehouse.types import COUNT, TEXT, TIMESTAMP, WHOLE
 from lakehouse.values import CLOCKS_APART
@@ -38,7 +38,7 @@ class Received:
     sales: str
     now: datetime
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[TableRows]:
         """Turn a Spark partition's records, ``COLUMNS``, into rows of bronze tables."""
         for batch in batches:
             records = pa.Table.from_batches([batch])
@@ -47,7 +47,7 @@ class Received:
                 for partition in pc.unique(of_topic["partition"]):
                     yield self._rows(of_topic.filter(pc.field("partition") == partition), topic)
 
-    def _rows(self, records: pa.Table, topic: str) -> Rows:
+    def _rows(self, records: pa.Table, topic: str) -> TableRows:
         columns = {
             "source": pa.repeat(pa.scalar(self.sources[topic], TEXT), len(records)),
             "partition": records["partition"].cast(WHOLE),
@@ -57,9 +57,9 @@ class Received:
             "ingested_at": pa.repeat(pa.scalar(self.now, TIMESTAMP), len(records)),
         }
         if topic == self.sales:
-            return Rows(SALES_EVENTS, pa.table(columns))
+            return TableRows(SALES_EVENTS, pa.table(columns))
         columns["entity"] = pa.repeat(pa.scalar(MESSAGE, TEXT), len(records))
-        return Rows(CATALOGUE_EVENTS, pa.table(columns))
+        return TableRows(CATALOGUE_EVENTS, pa.table(columns))
 
     def _reception(self, timestamps: pa.Array) -> pa.Array:
         earliest, latest = (

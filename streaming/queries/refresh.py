@@ -15,9 +15,11 @@ from feature_store.build import Build
 from feature_store.touched import Touched
 from ingestion.lake_months import stored_months
 from lakehouse.delta import log
+from lakehouse.delta.work import Executor
 from lakehouse.errors import ConflictError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
+from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 from streaming.queries.metrics import RefreshMetrics
 from streaming.queries.waiting import SOURCES, Waiting, seconds_waiting
@@ -98,7 +100,8 @@ class Refresh:
         if months is None:
             self.waiting.note(self._versions(), ())
             return 0
-        build = Build(self.lake, self.spark, months.range, touched=self.touched)
+        profile, executor = stored_profile(self.lake), Executor(self.spark)
+        build = Build(self.lake, profile, executor, months.range, touched=self.touched)
         if newer := build.newer_program():
             progress("refresh: %s", newer)
             self.stale_months = ()
@@ -130,6 +133,6 @@ class Refresh:
     def _find_stale(self, build: Build) -> tuple[date, ...]:
         """Return the stale months of cells and features, and note these months for the metrics."""
         build.wanted, versions = None, self._versions()
-        stale = build.stale_cells() | {m for g in build.groups for m in build.stale_features(g)[1]}
+        stale = build.stale_months()
         self.waiting.note(versions, stale)
         return tuple(sorted(stale))

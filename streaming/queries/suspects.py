@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from ingestion.sales.records import REJECTED, SALE
 from ingestion.sales.unlisted import FIRST_IDS, LISTS, Listed
 from lakehouse.delta import log
-from lakehouse.delta.parts import Part, load_parts, of_table
+from lakehouse.delta.parts import DataFile, load_parts, of_table
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import REJECTED_SALES
 from lakehouse.tables.silver import DAILY_SALES
@@ -42,7 +42,7 @@ class SuspectCounter:
         self._count_rejected(records.filter(pc.field("outcome") == REJECTED))
         self._count_sales(records.filter(pc.field("outcome") == SALE))
 
-    def count_parts(self, parts: Sequence[Part]) -> None:
+    def count_parts(self, parts: Sequence[DataFile]) -> None:
         """Count the suspect records in files that workers wrote; read one file at a time."""
         for part in of_table(parts, REJECTED_SALES):
             self._count_rejected(load_parts(self.lake, REJECTED_SALES, [part]))

@@ -9,6 +9,7 @@ import feature_store.cells
 import feature_store.cells_by_age
 import feature_store.features
 import feature_store.panel.input_files
+import feature_store.panel.month_inputs
 import feature_store.panel.task
 import feature_store.stored_entities
 import features.ages
@@ -107,6 +108,7 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
         features.own_ids,
         features.withdrawal,
         feature_store.panel.input_files,
+        feature_store.panel.month_inputs,
         feature_store.panel.task,
         feature_store.stored_entities,
     ),

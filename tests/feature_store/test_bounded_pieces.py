@@ -1,6 +1,6 @@
 """Tasks hold the rows of their own piece, however many a month or the lake's history has."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from builders import profile
 from peaks import peak_bytes
 from small_lakes import HISTORY, assemble_panels, listed, random_sales, small_lake
 
-from feature_store import work_units
+from feature_store import planning
 from feature_store.cells import PairCellsTask
 from feature_store.features import FeaturesTask
 from feature_store.panel import assembly
@@ -28,8 +28,8 @@ from ingestion.lake_months import read_months
 from lakehouse.buckets import Bucket, count_for, split
 from lakehouse.delta import files, log
 from lakehouse.delta.arrow import read_table
-from lakehouse.delta.parts import Rows, write_part
-from lakehouse.delta.work import Piece, Task
+from lakehouse.delta.parts import TableRows, write_files
+from lakehouse.delta.work import WorkUnit
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.profile.profile import load_profile
@@ -47,15 +47,17 @@ WIDE = Table(
     ("item_id",),
 )
 PIECES = {
-    (work_units, "ROWS_PER_BUCKET"): 1_000,
-    (work_units, "SALES_PER_BUCKET"): 2_000,
-    (work_units, "ROWS_PER_MONTH"): 1_000,
+    (planning, "ROWS_PER_BUCKET"): 1_000,
+    (planning, "SALES_PER_BUCKET"): 2_000,
+    (planning, "ROWS_PER_MONTH"): 1_000,
     (assembly, "ROWS_PER_TASK"): 1_000,
     (files, "ROWS_AT_ONCE"): 500,
     (files, "ROW_GROUP"): 500,
     (series, "ARRAY_BYTES"): 500_000,
 }
 MONTHS = MonthRange(date(2015, 1, 1), date(2015, 4, 1))
+Task = Callable[[Any], Iterator[TableRows]]
+Work = tuple[Task, Iterator[WorkUnit]]
 
 
 def cut_small(patch: pytest.MonkeyPatch, by: int = 1) -> None:
@@ -83,9 +85,9 @@ def test_of_ten_times_the_rows_a_bucket_is_read_in_the_same_memory(
         whole, count = wide_rows(rows), count_for(rows, 4_000)
         parts = split(whole, "item_id", count) if is_labelled else [(Bucket(), whole)]
         paths = [
-            file["path"]
+            file.path
             for bucket, part in parts
-            for file in write_part(lake, Rows(WIDE, part, bucket.label))
+            for file in write_files(lake, TableRows(WIDE, part, bucket.label))
         ]
         mine, names = (Bucket(0, count), "item_id"), WIDE.names
         wanted = mine[0].keep(whole, "item_id")
@@ -114,36 +116,36 @@ def in_small_row_groups(path: str) -> None:
     pq.write_table(rows, path, row_group_size=500)
 
 
-def cells_work(lake: Lake) -> tuple[Task, Iterator[Piece]]:
-    buckets = work_units.item_buckets(lake)
+def cells_work(lake: Lake) -> Work:
+    buckets = planning.item_buckets(lake)
     for path in log.all_files(lake, DAILY_SALES):
         in_small_row_groups(f"{lake.uri(DAILY_SALES)}/{path}".removeprefix("file://"))
     task = PairCellsTask(lake, feature_groups(stored_profile(lake))[0], buckets)
-    return task, work_units.pair_pieces(lake, list(MONTHS), buckets)
+    return task, planning.pair_units(lake, list(MONTHS), buckets)
 
 
-def features_work(lake: Lake) -> tuple[Task, Iterator[Piece]]:
+def features_work(lake: Lake) -> Work:
     groups = feature_groups(stored_profile(lake))
-    months = list(MONTHS)[1:]
+    months = tuple(MONTHS)[1:]
     task = FeaturesTask(lake, groups, MONTHS)
-    return task, work_units.feature_pieces(lake, groups[0], months, None, MONTHS)
+    return task, planning.feature_units(lake, planning.FeatureSpan(groups[0], months, MONTHS))
 
 
-def panel_work(lake: Lake) -> tuple[Task, Iterator[Piece]]:
+def panel_work(lake: Lake) -> Work:
     features = feature_set(stored_profile(lake))
     panel = PanelRows(lake, features, SPINES[1], (MONTHS.last,))
-    task = PanelTask(panel, stored_profile(lake).forecast)
-    return task, assembly.panel_pieces(panel, read_months(lake))
+    task = PanelTask(panel)
+    return task, assembly.panel_units(panel, read_months(lake))
 
 
-def heaviest(task: Task, cut: Iterator[Piece]) -> tuple[int, int]:
+def heaviest(task: Task, cut: Iterator[WorkUnit]) -> tuple[int, int]:
     """The greatest peak of a piece, and how many pieces there are."""
 
-    def work(arguments: Mapping[str, Any]) -> None:
-        for _ in task(arguments):
+    def work(unit: WorkUnit) -> None:
+        for _ in task(unit):
             pass
 
-    peaks = [peak_bytes(lambda piece=piece: work(piece.plain())) for piece in cut]
+    peaks = [peak_bytes(lambda unit=unit: work(unit)) for unit in cut]
     return max(peaks), len(peaks)
 
 

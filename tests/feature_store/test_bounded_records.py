@@ -10,7 +10,7 @@ from builders import events, profile, record
 from peaks import peak_bytes
 from small_lakes import listed, random_sales, small_lake
 
-from feature_store import work_units
+from feature_store import planning
 from feature_store.cells_by_age import AgedCellsTask
 from features.attributes import Attributes
 from features.groups import feature_groups, shop_item, sources_of_ages, split_by_age
@@ -52,8 +52,8 @@ def aged(lake: Lake, months: MonthRange) -> Iterator[pa.Table]:
     _, groups = split_by_age(feature_groups(stored_profile(lake)))
     below = sources_of_ages(groups, shop_item(stored_profile(lake).target_clip))
     task = AgedCellsTask(lake, groups, below, Attributes.of(stored_profile(lake)))
-    for piece in work_units.aged_pieces(lake, months, [months.last], below):
-        yield from (made.rows for made in task(piece.plain()))
+    for unit in planning.aged_units(lake, months, [months.last], below):
+        yield from (made.rows for made in task(unit))
 
 
 @pytest.mark.slow

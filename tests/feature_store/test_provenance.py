@@ -17,9 +17,9 @@ from deltalake import Field
 from job_runs import run
 from small_lakes import HISTORY, assemble_panels, no_spark, random_sales, small_lake
 
-from feature_store import code_versions, earlier_records, work_units
+from feature_store import code_versions, earlier_records, planning
 from feature_store.build import Build
-from feature_store.earlier_records import take_over_cells
+from feature_store.earlier_records import adopt_cells
 from feature_store.lineage import cell_digests, stale
 from feature_store.panel import assembly
 from feature_store.panel.checks import require_fit_panel
@@ -136,8 +136,8 @@ def statistic_version(number: int) -> Iterator[None]:
 def test_after_compaction_of_every_table_a_lake_of_many_buckets_is_up_to_date(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work_units, "SALES_PER_BUCKET", 10)
-    monkeypatch.setattr(work_units, "ROWS_PER_BUCKET", 10)
+    monkeypatch.setattr(planning, "SALES_PER_BUCKET", 10)
+    monkeypatch.setattr(planning, "ROWS_PER_BUCKET", 10)
     lake = small_lake(tmp_path / "lake", SALES)
     assemble_panels(lake)
     assert len(listing.month_files(lake, derived(lake)[0])[HISTORY.first]) > 5, "buckets"
@@ -243,7 +243,7 @@ def test_an_older_refresh_leaves_what_a_newer_one_built(lake: Lake) -> None:
     with statistic_version(2):
         refresh = Refresh(lake, no_spark, RefreshMetrics())
         refresh(is_last=True)
-        assert Build.of(lake, no_spark).is_due() is False
+        assert Build.of(lake, no_spark).stale_months() == set()
 
 
 def test_an_older_program_leaves_a_panel_that_a_newer_one_assembled(
@@ -325,9 +325,9 @@ def first_versions(monkeypatch: pytest.MonkeyPatch) -> None:
 def due_of(lake: Lake, number: int) -> set[date]:
     """The months whose cells of a group are due, where its columns are as they were."""
     build = Build.of(lake, no_spark)
-    take_over_cells(lake, build.groups, build.history)
+    adopt_cells(lake, build.profile, build.groups, build.history)
     group = [g for g in build.groups if monthly_table(g).path not in unlike(lake)][number]
-    wanted = cell_digests(lake, build.history)
+    wanted = cell_digests(lake, build.profile, build.history)
     return set(stale(wanted, builds.read_digests(lake, monthly_table(group))))
 
 

@@ -14,7 +14,7 @@ from features.compute import compute
 from features.feature_set import TARGET, feature_set, panel_table
 from features.group import FeatureGroup
 from features.neighbour import with_neighbours
-from features.panel import assemble
+from features.panel import PanelColumns, assemble
 from features.ratio import Ratio
 from features.spine import Spine, given_pairs
 from features.tables import features_table, monthly_table
@@ -107,7 +107,7 @@ def spine(*pairs: tuple[str, str]) -> Spine:
 
 
 def panel(*pairs: tuple[str, str], actuals: pa.Table | None = None) -> list[dict[str, Any]]:
-    return assemble(spine(*pairs), MONTH, parts(), actuals, FEATURES).to_pylist()
+    return assemble(spine(*pairs), MONTH, PanelColumns(FEATURES, parts()), actuals).to_pylist()
 
 
 def lags(row: Mapping[str, Any]) -> dict[str, float | None]:
@@ -192,21 +192,21 @@ def test_rows_come_in_the_order_of_the_spine() -> None:
 
 def test_the_columns_are_those_of_the_panels_table() -> None:
     for name in ("assortment", "grid"):
-        found = assemble(spine(("5", "1")), MONTH, parts(), None, FEATURES)
+        found = assemble(spine(("5", "1")), MONTH, PanelColumns(FEATURES, parts()), None)
         table = panel_table(FEATURES, name)
         assert tuple(found.column_names) == table.names
         assert found.cast(table.schema).schema.equals(table.schema)
 
 
 def test_a_spine_without_rows_is_a_panel_without_rows() -> None:
-    found = assemble(spine(), MONTH, parts(), None, FEATURES)
+    found = assemble(spine(), MONTH, PanelColumns(FEATURES, parts()), None)
     assert found.num_rows == 0
     assert tuple(found.column_names) == panel_table(FEATURES, "grid").names
 
 
 def test_groups_without_any_rows_are_null() -> None:
     empty = {name: features_table(group).schema.empty_table() for name, group in GROUPS.items()}
-    (row,) = assemble(spine(("5", "1")), MONTH, empty, None, FEATURES).to_pylist()
+    (row,) = assemble(spine(("5", "1")), MONTH, PanelColumns(FEATURES, empty), None).to_pylist()
     assert lags(row) == dict.fromkeys(CELLS)
 
 
@@ -247,5 +247,5 @@ def test_a_ratio_divides_ratios_declared_before_it() -> None:
     at = known["item"].column_names.index("item_target_lag_1")
     known["item"] = known["item"].set_column(at, "item_target_lag_1", doubled)
     asked = spine(("5", "1"), ("5", "2"))
-    rows = assemble(asked, MONTH, known, None, features).to_pylist()
+    rows = assemble(asked, MONTH, PanelColumns(features, known), None).to_pylist()
     assert [row["level"] for row in rows] == [2, None]

@@ -10,7 +10,7 @@ from peaks import peak_bytes
 
 from features import panel
 from features.feature_set import TARGET, feature_set
-from features.panel import assemble, rows_of
+from features.panel import PanelColumns, assemble, rows_of
 from features.spine import given_pairs
 from features.tables import features_table
 
@@ -67,5 +67,6 @@ def test_a_panel_of_pairs_that_share_nothing_takes_the_memory_of_its_rows() -> N
     items = unlisted("item_id", *FEATURES.attributes.item, *sorted(beside))
     spine = given_pairs(diagonal(20_000), (unlisted("shop_id", *FEATURES.attributes.shop), items))
     one = {"shop_id": ["7"], "item_id": ["7"], TARGET: pa.array([2], pa.decimal128(18, 3))}
-    asked = (spine, date(2015, 1, 1), known, pa.table(one), FEATURES)
-    assert peak_bytes(lambda: assemble(*asked)) < 20_000 * 5_000
+    columns, actuals = PanelColumns(FEATURES, known), pa.table(one)
+    month = date(2015, 1, 1)
+    assert peak_bytes(lambda: assemble(spine, month, columns, actuals)) < 20_000 * 5_000

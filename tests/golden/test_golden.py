@@ -23,7 +23,7 @@ from features.feature_set import TARGET, feature_set
 from features.group import FeatureGroup
 from features.groups import split_by_age
 from features.neighbour import with_neighbours
-from features.panel import assemble
+from features.panel import PanelColumns, assemble
 from features.spine import every_pair
 from lakehouse.month_range import MonthRange
 from lakehouse.types import PRICE, TEXT, UNITS
@@ -164,7 +164,7 @@ def panel(month: date) -> dict[tuple[str, str], dict[str, Any]]:
     actuals = table(pair, targets).select([*pair.keys, TARGET]) if month in HISTORY else None
     spine = every_pair(pa.array(["5", "6"]), pa.array(["1", "2", "3"]), (ENTITIES[0], IN_ORDER))
     parts = {name: features(name, month) for name in GROUPS}
-    rows = assemble(spine, month, parts, actuals, FEATURES).to_pylist()
+    rows = assemble(spine, month, PanelColumns(FEATURES, parts), actuals).to_pylist()
     return {(row["shop_id"], row["item_id"]): row for row in rows}
 
 

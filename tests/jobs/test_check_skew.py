@@ -14,9 +14,9 @@ from builders import data_folder, every_feature, sale_line, sales_text
 from job_runs import NOW, run
 from meanings import UNCLIPPED
 
-from feature_store import work_units
+from feature_store import planning
 from feature_store.skew import plan, work
-from feature_store.skew.results import require_no_skew, standing
+from feature_store.skew.results import SkewRow, read_unresolved, require_no_skew
 from feature_store.skew.sample import Draw
 from features import series
 from features.groups import feature_groups
@@ -26,8 +26,8 @@ from jobs.check_skew import JOB
 from lakehouse.buckets import Bucket
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.delta.months import replace_months
-from lakehouse.delta.parts import Part, Rows, write_part
+from lakehouse.delta.months import BuiltMonths, replace_months
+from lakehouse.delta.parts import TableRows, write_files
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
@@ -93,8 +93,8 @@ def rebuild(lake: Lake, *arguments: object) -> None:
 def plant(lake: Lake, table: Table, month: date, defect: Defect) -> None:
     """Change the rows of a stored month, as a build that goes wrong would."""
     rows = read_table(lake, table, filters=[("month", "=", month)])
-    parts = [Part(**part) for part in write_part(lake, Rows(table, defect(rows)))]
-    replace_months(lake, table, [month], parts, {})
+    parts = write_files(lake, TableRows(table, defect(rows)))
+    replace_months(lake, table, BuiltMonths([month]), parts)
 
 
 def another(column: str) -> Defect:
@@ -284,8 +284,8 @@ def test_workers_and_many_small_pieces_find_the_same(
     here = check(lake)
     monkeypatch.setattr(work, "FEW_ROWS", 0)
     monkeypatch.setattr(plan, "ROWS_PER_BUCKET", 50)
-    monkeypatch.setattr(work_units, "ROWS_PER_BUCKET", 100)
-    monkeypatch.setattr(work_units, "ROWS_PER_MONTH", 10)
+    monkeypatch.setattr(planning, "ROWS_PER_BUCKET", 100)
+    monkeypatch.setattr(planning, "ROWS_PER_MONTH", 10)
     monkeypatch.setattr(series, "ARRAY_BYTES", 1)
     there = check(lake)
     assert there[0] == here[0] == 3
@@ -323,13 +323,13 @@ def found(hours: int, draw: str, **row: Any) -> dict[str, Any]:
 def test_skew_stands_until_a_complete_check_of_the_same_keys(
     later: dict[str, Any], stands: bool, tmp_path: Path
 ) -> None:
-    def stand(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    def stand(*rows: dict[str, Any]) -> list[SkewRow]:
         lake = Lake.at(str(tmp_path / str(len(rows))))
         for row in rows:
             append_rows(lake, FEATURE_SKEW, pa.Table.from_pylist([row], FEATURE_SKEW.schema))
-        return standing(lake)
+        return read_unresolved(lake)
 
     skew = found(0, "seed 0", mismatched=1)
     row = found(**{"hours": 1, **later})
-    assert stand(skew, row) == ([skew] if stands else [])
+    assert stand(skew, row) == ([SkewRow(**skew)] if stands else [])
     assert stand({**skew, "rebuilt_at": LATER}) == []

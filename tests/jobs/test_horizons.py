@@ -13,8 +13,9 @@ from small_lakes import HISTORY, assemble_panels, day_of, listed, random_sales, 
 
 from cli.arguments import horizons, written
 from feature_store.panel import assembly
+from feature_store.panel.month_inputs import PanelInputs
 from feature_store.panel.rows import PanelRows
-from feature_store.panel.task import MonthParts, PairsTask
+from feature_store.panel.task import PairsTask
 from features.feature_set import TARGET, feature_set, panel_table
 from jobs import build_panel
 from lakehouse.delta import builds
@@ -153,7 +154,7 @@ def test_given_pairs_are_looked_up_as_the_panel_has_them(lake: Lake, horizon: in
     month = plus_months(HISTORY.last, horizon - 1)
     stored = panel(lake, "assortment", horizon).filter(pc.field("month") == month)
     files = assembly.files_by_month(lake, FEATURES, horizon)(month)
-    task = PairsTask(MonthParts(lake, FEATURES, month, files, horizon))
+    task = PairsTask(PanelInputs(lake, FEATURES, month, files, horizon))
     found = pa.Table.from_batches(task(stored.select(["shop_id", "item_id"]).to_batches()))
     assert found.to_pylist() == stored.select(found.column_names).to_pylist()
 

@@ -7,7 +7,7 @@ from builders import MIDNIGHT
 
 from lakehouse.delta import creation, log
 from lakehouse.delta.arrow import Filters, append_rows, read_batches, read_table
-from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
+from lakehouse.delta.parts import TableRows, commit_parts, write_files
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
@@ -42,7 +42,7 @@ def sales(lake: Lake) -> Lake:
     """A lake with three sales in two months, one of them without a date."""
     rows = pa.Table.from_pylist(SALES, DAILY_SALES.schema)
     creation.create_table(lake, DAILY_SALES)
-    parts = [Part(**part) for part in write_part(lake, Rows(DAILY_SALES, rows))]
+    parts = write_files(lake, TableRows(DAILY_SALES, rows))
     commit_parts(lake, DAILY_SALES, parts, log.Named("first"))
     return lake
 

@@ -12,7 +12,7 @@ from lakes import rows
 from jobs import maintain
 from lakehouse.delta import rows as spark_rows
 from lakehouse.delta.arrow import append_rows
-from lakehouse.delta.parts import Part, Rows, read_parts, write_part
+from lakehouse.delta.parts import TableRows, read_parts, write_files
 from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake
@@ -75,7 +75,7 @@ def test_a_folder_of_any_other_name_is_read_by_all(spark: "SparkSession", tmp_pa
     lake = Lake.at(f"{tmp_path}/{FINE}")
     claim_lake(lake, profile())
     append_rows(lake, TABLE, events(b"{}"))
-    parts = [Part(**part) for part in write_part(lake, Rows(TABLE, events(b"{}", b"{}")))]
+    parts = write_files(lake, TableRows(TABLE, events(b"{}", b"{}")))
     assert os.listdir(tmp_path) == [FINE]
     found = [
         len(rows(lake, TABLE)),

@@ -13,9 +13,9 @@ from injection import Killed, hooked, kill_at
 
 from lakehouse.delta import builds, creation, listing, log
 from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.delta.months import patch_months, replace_months
+from lakehouse.delta.months import BuiltMonths, patch_months, replace_months
 from lakehouse.delta.part_upserts import upsert_parts
-from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
+from lakehouse.delta.parts import DataFile, TableRows, commit_parts, write_files
 from lakehouse.delta.replacement import replace_rows
 from lakehouse.delta.states import MADE, as_digest, as_number, rows_changed
 from lakehouse.delta.transactions import transaction_numbers
@@ -46,8 +46,8 @@ def rows(*values: tuple[str, date | None, int]) -> pa.Table:
     return pa.table([list(column) for column in zip(*values, strict=True)], schema=plain)
 
 
-def parts(lake: Lake, made: pa.Table) -> list[Part]:
-    return [Part(**part) for part in write_part(lake, Rows(TABLE, made))]
+def parts(lake: Lake, made: pa.Table) -> list[DataFile]:
+    return write_files(lake, TableRows(TABLE, made))
 
 
 @pytest.fixture
@@ -85,14 +85,17 @@ CHANGES: dict[str, tuple[Callable[[Lake], object], set[date]]] = {
         {MAY},
     ),
     "replace months": (
-        lambda lake: replace_months(lake, TABLE, [MAY], parts(lake, NEW), {}),
+        lambda lake: replace_months(lake, TABLE, BuiltMonths([MAY]), parts(lake, NEW)),
         {MAY},
     ),
     "patch months": (
-        lambda lake: patch_months(lake, TABLE, [MAY], lambda _month, _stored: NEW, {}),
+        lambda lake: patch_months(lake, TABLE, BuiltMonths([MAY]), lambda _month, _stored: NEW),
         {MAY},
     ),
-    "record alone": (lambda lake: replace_months(lake, TABLE, [], [], {MAY: "0" * 16}), set()),
+    "record alone": (
+        lambda lake: replace_months(lake, TABLE, BuiltMonths([], {MAY: "0" * 16}), []),
+        set(),
+    ),
     "another property": (lambda lake: log.set_property(lake, TABLE, "shopcast.x", "1"), set()),
     "upkeep": (lambda lake: (compact(lake, TABLE, 0), vacuum(lake, TABLE, 0)), set()),
 }
@@ -194,7 +197,7 @@ def test_what_months_are_made_from_outlives_200_commits_checkpoints_and_the_clea
     counted: Lake,
 ) -> None:
     made_from = {MAY: "0123456789abcdef", JUNE: "fedcba9876543210"}
-    replace_months(counted, TABLE, [], [], made_from)
+    replace_months(counted, TABLE, BuiltMonths([], made_from), [])
     states = listing.month_digests(counted, TABLE)
     for number in range(200):
         log.set_property(counted, TABLE, "shopcast.x", str(number))

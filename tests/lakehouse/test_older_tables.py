@@ -10,9 +10,9 @@ import pytest
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.delta.months import patch_months, replace_months
+from lakehouse.delta.months import BuiltMonths, patch_months, replace_months
 from lakehouse.delta.part_upserts import upsert_parts
-from lakehouse.delta.parts import Part, Rows, commit_parts, write_part
+from lakehouse.delta.parts import DataFile, TableRows, commit_parts, write_files
 from lakehouse.delta.replacement import replace_rows
 from lakehouse.delta.upserts import delete_rows, upsert_rows
 from lakehouse.errors import LakeError
@@ -46,12 +46,12 @@ def rows(table: Table, *values: tuple[str, date, float | None]) -> pa.Table:
     return pa.table([list(column) for column in columns], schema=plain)
 
 
-def parts(lake: Lake, table: Table, made: pa.Table) -> list[Part]:
-    return [Part(**part) for part in write_part(lake, Rows(table, made))]
+def parts(lake: Lake, table: Table, made: pa.Table) -> list[DataFile]:
+    return write_files(lake, TableRows(table, made))
 
 
 def patch(lake: Lake, table: Table, made: pa.Table) -> None:
-    patch_months(lake, table, [MAY], lambda _month, _stored: made, {})
+    patch_months(lake, table, BuiltMonths([MAY]), lambda _month, _stored: made)
 
 
 # Each writes the row b, of May, into a table that has the row a, of May.
@@ -62,7 +62,7 @@ VERBS: dict[str, Verb] = {
     "commit_parts": lambda lake, table, made: commit_parts(lake, table, parts(lake, table, made)),
     "upsert_parts": lambda lake, table, made: upsert_parts(lake, table, parts(lake, table, made)),
     "replace_months": lambda lake, table, made: replace_months(
-        lake, table, [MAY], parts(lake, table, made), {}
+        lake, table, BuiltMonths([MAY]), parts(lake, table, made)
     ),
     "patch_months": patch,
 }
@@ -118,5 +118,5 @@ def test_a_column_that_is_declared_without_nulls_now_is_written_as_before(lake: 
 def test_whole_months_take_a_column_of_another_type(older: Lake) -> None:
     newer = with_units(type=RATE)
     made = parts(older, newer, rows(newer, ("b", MAY, 2.5)))
-    replace_months(older, newer, [MAY], made, {}, is_whole=True)
+    replace_months(older, newer, BuiltMonths([MAY], is_whole=True), made)
     assert read_table(older, newer)["units"].to_pylist() == [2.5]

@@ -12,8 +12,8 @@ from lakes import rows
 
 from lakehouse.delta import builds, creation, log
 from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.delta.months import patch_months, replace_months
-from lakehouse.delta.parts import Part, Rows, write_part
+from lakehouse.delta.months import BuiltMonths, patch_months, replace_months
+from lakehouse.delta.parts import DataFile, TableRows, write_files
 from lakehouse.errors import ConflictError
 from lakehouse.lake import Lake
 from lakehouse.table import Check, Column, Table
@@ -35,16 +35,16 @@ AFTER = replace(BEFORE, columns=(*BEFORE.columns, UNITS))
 CHECKED = replace(AFTER, checks=(Check("sold", "units > 0", "something is sold"),))
 
 
-def made(lake: Lake, table: Table, *months: date) -> list[Part]:
+def made(lake: Lake, table: Table, *months: date) -> list[DataFile]:
     units = [1] * len(months)
     columns = {"id": ["a"] * len(months), "month": list(months), "units": units}
     rows = pa.table({name: columns[name] for name in table.names}).cast(table.schema)
-    return [Part(**part) for part in write_part(lake, Rows(table, rows))]
+    return write_files(lake, TableRows(table, rows))
 
 
 @pytest.fixture
 def older(lake: Lake) -> Lake:
-    replace_months(lake, BEFORE, [MAY], made(lake, BEFORE, MAY), {MAY: FIRST})
+    replace_months(lake, BEFORE, BuiltMonths([MAY], {MAY: FIRST}), made(lake, BEFORE, MAY))
     return lake
 
 
@@ -52,9 +52,9 @@ def test_months_with_other_columns_replace_those_before_by_one_commit(older: Lak
     before = log.version(older, BEFORE)
     parts = made(older, AFTER, JUNE)
     with pytest.raises(Killed), hooked(kill_at(f"before {AFTER.path}")):
-        replace_months(older, AFTER, [JUNE], parts, {JUNE: SECOND}, is_whole=True)
+        replace_months(older, AFTER, BuiltMonths([JUNE], {JUNE: SECOND}, is_whole=True), parts)
     assert rows(older, BEFORE) == [("a", MAY)]
-    replace_months(older, AFTER, [JUNE], parts, {JUNE: SECOND}, is_whole=True)
+    replace_months(older, AFTER, BuiltMonths([JUNE], {JUNE: SECOND}, is_whole=True), parts)
     assert (log.version(older, AFTER), rows(older, AFTER)) == (before + 1, [("a", JUNE, 1)])
     assert builds.read_digests(older, AFTER)[JUNE] == SECOND
 
@@ -67,7 +67,7 @@ def test_what_another_writer_records_meanwhile_is_not_lost(older: Lake, verb: st
 
     def other(*_: object) -> None:
         if JUNE not in builds.read_digests(older, BEFORE):
-            replace_months(older, BEFORE, [JUNE], others, {JUNE: THEIRS})
+            replace_months(older, BEFORE, BuiltMonths([JUNE], {JUNE: THEIRS}), others)
 
     def patch(_month: date, stored: pa.Table) -> pa.Table:
         other()
@@ -75,10 +75,11 @@ def test_what_another_writer_records_meanwhile_is_not_lost(older: Lake, verb: st
 
     def write() -> None:
         if verb == "patch":
-            patch_months(older, table, [MAY], patch, {MAY: MINE})
+            patch_months(older, table, BuiltMonths([MAY], {MAY: MINE}), patch)
             return
         with hooked(kill_at(f"before {table.path}", 1, other)):
-            replace_months(older, table, [MAY], mine, {MAY: MINE}, is_whole=table is AFTER)
+            built = BuiltMonths([MAY], {MAY: MINE}, is_whole=table is AFTER)
+            replace_months(older, table, built, mine)
 
     with pytest.raises(ConflictError):
         write()

@@ -16,7 +16,7 @@ from random_cells import IDS, RandomCells, histories, random_cells
 from features.compute import compute
 from features.feature_set import TARGET, FeatureSet, feature_set, panel_table
 from features.neighbour import with_neighbours
-from features.panel import assemble
+from features.panel import PanelColumns, assemble
 from features.spine import Spine, every_pair, given_pairs
 from lakehouse.month_range import MonthRange, plus_months
 
@@ -100,9 +100,8 @@ def assert_panel_equals_oracle(features: FeatureSet, data: st.DataObject) -> Non
     panel = assemble(
         spine,
         month,
-        known,
+        PanelColumns(features, known),
         of_month.select(["shop_id", "item_id", TARGET]) if closed else None,
-        features,
     )
     wanted = naive_panel(
         pairs,
