@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from feature_store import planning, stored_months
+from feature_store.age_groups import sources_of_ages
 from feature_store.build import Build
 from feature_store.cells import GroupCellsTask, PairCellsTask
 from feature_store.cells_by_age import AgedCellsTask
@@ -32,7 +33,7 @@ from feature_store.units import MonthUnit
 from features import series
 from features.attributes import Attributes
 from features.feature_set import SPINES, feature_set
-from features.groups import feature_groups, shop_item, sources_of_ages
+from features.groups import feature_groups, shop_item
 from features.tables import monthly_table
 from ingestion import lake_months
 from lakehouse.delta import creation, files, work

@@ -5,6 +5,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from feature_store.age_groups import sources_of_ages, split_by_age
 from feature_store.build_scope import BuildScope
 from feature_store.cell_changes import changed_cells
 from feature_store.cells import GroupCellsTask, PairCellsTask
@@ -15,7 +16,7 @@ from feature_store.lineage import aged_digests, cell_digests, feature_digests
 from feature_store.planning import aged_units, group_units, item_buckets, pair_units
 from feature_store.stored_months import stored_months
 from features.group import FeatureGroup
-from features.groups import shop_item, sources_of_ages, split_by_age
+from features.groups import shop_item
 from features.tables import features_table, monthly_table
 from lakehouse.delta import builds, creation
 from lakehouse.delta.listing import Months

@@ -7,12 +7,12 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feature_store.age_groups import split_by_age
 from feature_store.stored_entities import stored_entities
 from feature_store.stored_rows import bucket_rows, stored_rows, with_month
 from feature_store.units import MonthUnit
 from features.attributes import Attributes, with_attributes
 from features.group import ITEM, SHOP, FeatureGroup
-from features.groups import split_by_age
 from features.measure import stored_form
 from features.monthly import aggregate, integer_form, pair_days, resolve_aliases
 from features.tables import monthly_table

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 
+from feature_store.age_groups import split_by_age
 from feature_store.code_versions import CELLS, Versions, are_first
 from feature_store.lineage import aged_digests, cell_digests
 from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
-from features.groups import split_by_age
 from features.tables import monthly_table
 from lakehouse.delta import builds, creation, log
 from lakehouse.delta.arrow import read_table

@@ -9,10 +9,10 @@ from datetime import date
 from functools import lru_cache
 
 from feature_store import code_versions
+from feature_store.age_groups import sources_of_ages, split_by_age
 from feature_store.code_versions import FEATURES_BEFORE, in_digest
 from feature_store.stored_months import month_states
 from features.group import CATEGORY, ITEM, SHOP, FeatureGroup
-from features.groups import sources_of_ages, split_by_age
 from features.tables import ITEM_CELLS, monthly_table
 from lakehouse.delta import builds, creation, listing, log
 from lakehouse.delta.arrow import read_table

@@ -204,19 +204,15 @@ def age_group(name: str, *keys: str, months: Sequence[int]) -> FeatureGroup:
 
 def age_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
     """Declare the groups by item age: per shop and category, category, and other item attribute."""
-    others = (name for name in attributes.item if name != CATEGORY)
     return (
         age_group("shop_category", SHOP, CATEGORY, months=(1, 2, 3)),
         age_group("category", CATEGORY, months=(1, 2, 3)),
-        *(age_group(name, name, months=(1,)) for name in others),
+        *(age_group(name, name, months=(1,)) for name in attributes.item if name != CATEGORY),
     )
 
 
 def attribute_groups(attributes: Attributes) -> tuple[FeatureGroup, ...]:
-    """Declare one group per attribute, and one per item and shop attribute.
-
-    The item's category has a group elsewhere (``CATEGORY_GROUP``).
-    """
+    """Declare one group per attribute but the category, and one per item and shop attribute."""
     return (
         *(attribute_group(f"item_{name}", name, ITEM) for name in attributes.shop),
         *(attribute_group(name, name) for name in attributes.shop),
@@ -250,27 +246,3 @@ def feature_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
     switches = Switches.of(profile)
     found = (switches.of_group(group) for group in declared_groups(profile))
     return tuple(group for group in found if group is not None)
-
-
-def split_by_age(
-    groups: Sequence[FeatureGroup],
-) -> tuple[tuple[FeatureGroup, ...], tuple[FeatureGroup, ...]]:
-    """Split groups into groups without item age and groups with item age as a key.
-
-    Cells without item age need one month of sales; cells with item age need all earlier months too.
-    """
-    plain = tuple(group for group in groups if ITEM_AGE not in group.keys)
-    return plain, tuple(group for group in groups if ITEM_AGE in group.keys)
-
-
-def sources_of_ages(groups: Sequence[FeatureGroup], pair: FeatureGroup) -> FeatureGroup:
-    """Return the group whose cells are summed to the cells of groups by item age.
-
-    Args:
-        groups: groups by item age.
-        pair: the group of pairs.
-
-    Returns:
-        ``pair`` if any group has the shop as a key, else the smaller group of items.
-    """
-    return pair if any(SHOP in group.keys for group in groups) else ITEM_GROUP

@@ -5,14 +5,14 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from lakehouse.section import Part
+from lakehouse.section import Section
 
 # Unicode dashes that stand for a minus.
 MINUS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"), "-")
 FIRST_GROUP, GROUP = re.compile("[+-]?[1-9][0-9]{0,2}"), re.compile("[0-9]{3}")
 
 
-class Marks(Part):
+class Marks(Section):
     """The decimal mark and thousands mark of a retailer's numbers.
 
     Attributes:

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Part(BaseModel):
+class Section(BaseModel):
     """A section of a profile: immutable; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from feature_store.age_groups import split_by_age
 from feature_store.build_scope import BuildScope
 from feature_store.lineage import aged_digests, cell_digests, feature_digests, stale
 from feature_store.planning import ROWS_PER_BUCKET, item_buckets, only, pair_units
@@ -13,7 +14,6 @@ from feature_store.stored_months import month_files, month_states
 from feature_store.units import ComparisonUnit, MonthUnit
 from features.ages import ITEM_AGE
 from features.group import FeatureGroup
-from features.groups import split_by_age
 from features.tables import ITEM_CELLS, features_table, monthly_table
 from lakehouse.buckets import Bucket, count_for
 from lakehouse.delta import builds, log

@@ -11,7 +11,8 @@ from ingestion.json_records import read_object
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
-from lakehouse.profile.profile import Entity, Profile
+from lakehouse.profile.lists import Entity
+from lakehouse.profile.profile import Profile
 from lakehouse.tables.bronze import RECORD_KEY, REJECTED_SALES
 from lakehouse.tables.silver import ITEMS, SHOPS
 from lakehouse.values import CLOCKS_APART, plausible_id, timestamp

@@ -8,7 +8,8 @@ import pyarrow as pa
 from ingestion.files.sources import entity_fields
 from ingestion.json_records import read_records
 from lakehouse.profile.date_format import date_reader
-from lakehouse.profile.profile import Attribute, Entity, Profile
+from lakehouse.profile.lists import Attribute, Entity
+from lakehouse.profile.profile import Profile
 from lakehouse.tables.bronze import RECORD_KEY
 from lakehouse.values import clean_text, plausible_id
 

@@ -7,7 +7,8 @@ from ingestion.files.folder import existing_folder, join_names, list_names, matc
 from ingestion.files.source import Source, Sources
 from ingestion.files.source_file import Known
 from lakehouse.errors import SourceError
-from lakehouse.profile.profile import Entity, Files, Profile
+from lakehouse.profile.lists import Entity
+from lakehouse.profile.profile import Files, Profile
 from lakehouse.storage import normal_uri
 
 

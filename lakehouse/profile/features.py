@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from lakehouse.section import Part
+from lakehouse.section import Section
 
 # Blocks that are off by default; features.blocks lists the columns of each. On both data sets of
 # docs/benchmarks.md these blocks improved the forecasts by nothing, or by less than
@@ -25,7 +25,7 @@ OptionalBlock = Literal["exposure", "price", "calendar", LittleUse]
 SWITCHED_OFF: tuple[OptionalBlock, ...] = get_args(LittleUse)
 
 
-class Features(Part):
+class Features(Section):
     """The choice of feature blocks.
 
     Attributes:

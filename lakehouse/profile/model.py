@@ -4,12 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from lakehouse.section import Part
+from lakehouse.section import Section
 
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class Response(Part):
+class Response(Section):
     """The training target of boosted trees: ``(units - base_share × base) / scale``.
 
     A row's scale is the maximum of some panel columns (null counts as zero) and of the floor.
@@ -33,7 +33,7 @@ class Response(Part):
     weight_power: float = 0.0
 
 
-class RandomForest(Part):
+class RandomForest(Section):
     """Parameters of Spark's random forest.
 
     Attributes:
@@ -56,7 +56,7 @@ class RandomForest(Part):
     filling: float = -1.0
 
 
-class BaggedBoosting(Part):
+class BaggedBoosting(Section):
     """Parameters of scikit-learn's gradient boosting: one model per hash bucket of items, averaged.
 
     Attributes:
@@ -76,7 +76,7 @@ class BaggedBoosting(Part):
     min_rows_per_leaf: PositiveInt = 30
 
 
-class Intervals(Part):
+class Intervals(Section):
     """Parameters of the quantile model and of its calibration on held-out months.
 
     Attributes:
@@ -102,7 +102,7 @@ class Intervals(Part):
         return self
 
 
-class Model(Part):
+class Model(Section):
     """Training parameters: the estimator, its training months, and the default boosted trees.
 
     Attributes:

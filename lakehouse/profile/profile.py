@@ -1,6 +1,5 @@
 """Retailer profile: the configuration of one retailer, loaded from TOML and validated."""
 
-import re
 import tomllib
 from decimal import Decimal
 from importlib import resources
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
     Field,
     PositiveInt,
     ValidationError,
@@ -19,12 +17,12 @@ from pydantic import (
 from lakehouse.errors import ProfileError
 from lakehouse.number_marks import Marks
 from lakehouse.profile.features import Features
+from lakehouse.profile.lists import Entity, InputFile, Shops
 from lakehouse.profile.model import Model
 from lakehouse.profile.rules import Gate, Retrain
 from lakehouse.profile.sales import Sales
-from lakehouse.section import Part
+from lakehouse.section import Section
 from lakehouse.tables.inputs import INPUTS
-from lakehouse.values import plausible_id
 
 # Catalogue list → the fields that its columns may map, the required id first.
 LISTED = {
@@ -34,22 +32,7 @@ LISTED = {
 }
 
 
-def compiled(pattern: str) -> str:
-    """Check that a pattern is a regular expression with exactly one group.
-
-    Raises:
-        ValueError: the pattern is no regular expression, or has another number of groups.
-    """
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    if groups != 1:
-        raise ValueError("a pattern has exactly one group: the attribute")
-    return pattern
-
-
-class Clip(Part):
+class Clip(Section):
     """Bounds of the units that models learn and forecast.
 
     Attributes:
@@ -84,102 +67,7 @@ class Files(Marks):
     encoding: Literal["utf-8", "iso-8859-1", "utf-16"] = "utf-8"
 
 
-def column_name(name: str) -> str:
-    """Check that an attribute's name is a column name that no other column can have.
-
-    Raises:
-        ValueError: the name has other characters than a-z, 0-9 and _, or a reserved beginning.
-    """
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name.split("_")[0] in RESERVED:
-        raise ValueError(
-            f"attribute '{name}': small letters, digits and _, not beginning with "
-            f"{', '.join(RESERVED)}"
-        )
-    return name
-
-
-# First words of the names of keys, measures and panel columns.
-RESERVED = (
-    *("shop", "item", "category", "month", "target", "attributes"),
-    *("sale", "sales", "sold", "pairs", "units", "revenue", "priced", "late", "weekend", "offer"),
-    *("pair", "per", "price", "exposed", "before", "after"),
-)
-AttributeName = Annotated[str, AfterValidator(column_name)]
-
-
-class Attribute(Part):
-    """An attribute of a shop or item: a column's text, or what a pattern captures of the text.
-
-    Attributes:
-        column: name of the list's column that holds the text.
-        pattern: regular expression with one group, which captures the attribute; without a
-            pattern, the attribute is the whole text.
-    """
-
-    column: str
-    pattern: Annotated[str, AfterValidator(compiled)] | None = None
-
-
-class Entity(Part):
-    """The file that lists the shops, items or categories.
-
-    Attributes:
-        file: name of the file; if a sales file, the distinct rows of the file are the list.
-        columns: field of shopcast → column of the file. Fields of shops: ``shop_id``, ``name``; of
-            items: ``item_id``, ``name``, ``category_id``, ``listed_on``; of categories:
-            ``category_id``, ``name``. The id is required.
-        attributes: name of a derived attribute → its source column and pattern.
-    """
-
-    file: str
-    columns: dict[str, str]
-    attributes: dict[AttributeName, Attribute] = Field(default_factory=dict)
-
-
-def shop_id(text: str) -> str:
-    """Normalise a shop's id as the ids of records are normalised.
-
-    Raises:
-        ValueError: the text cannot be an id.
-    """
-    if (found := plausible_id(text)) is None:
-        raise ValueError(f"'{text}' can be no shop's id")
-    return found
-
-
-ShopId = Annotated[str, AfterValidator(shop_id)]
-
-
-class Shops(Entity):
-    """The file that lists the shops, and the aliases of shop ids.
-
-    Attributes:
-        aliases: alias id → id of the shop.
-    """
-
-    aliases: dict[ShopId, ShopId] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _aliases_name_shops(self) -> "Shops":
-        chained = sorted(set(self.aliases) & set(self.aliases.values()))
-        if chained:
-            raise ValueError(f"aliases: {', '.join(chained)} is an alias and has one")
-        return self
-
-
-class InputFile(Part):
-    """The file of an optional input.
-
-    Attributes:
-        file: name of the file.
-        columns: field of shopcast → column of the file.
-    """
-
-    file: str
-    columns: dict[str, str]
-
-
-class Forecast(Part):
+class Forecast(Section):
     """The pairs to forecast: active shops × active or newly listed items.
 
     Attributes:
@@ -193,7 +81,7 @@ class Forecast(Part):
     newly_listed_months: PositiveInt = 12
 
 
-class Profile(Part):
+class Profile(Section):
     """The configuration of one retailer: files, identity of sales, features, models and rules.
 
     Attributes:

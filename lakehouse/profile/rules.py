@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt, model_validator
 
-from lakehouse.section import Part
+from lakehouse.section import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Gate(Part):
+class Gate(Section):
     """The conditions for promoting a candidate, judged by RMSE on the backtest's folds.
 
     Attributes:
@@ -28,7 +28,7 @@ class Gate(Part):
     segment_rows: PositiveInt = 200
 
 
-class Retrain(Part):
+class Retrain(Section):
     """The limits beyond which a new model is due, judged on the newest scored month.
 
     Attributes:

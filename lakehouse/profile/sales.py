@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from lakehouse.profile.date_format import date_pattern
-from lakehouse.section import Part
+from lakehouse.section import Section
 
 CONTENT = "content"
 CONTENT_FIELDS = ("date", "shop_id", "item_id", "units", "price")
@@ -24,7 +24,7 @@ def readable(date_format: str) -> str:
     return date_format
 
 
-class Bounds(Part):
+class Bounds(Section):
     """A range of plausible values; a record outside the range is rejected.
 
     Attributes:
@@ -36,7 +36,7 @@ class Bounds(Part):
     max: Decimal
 
 
-class Plausible(Part):
+class Plausible(Section):
     """Plausible ranges of a sale's values; a record outside a range is rejected with a reason.
 
     Attributes:
@@ -52,7 +52,7 @@ class Plausible(Part):
     last_date: date = date(2099, 12, 31)
 
 
-class SalesColumns(Part):
+class SalesColumns(Section):
     """For each field of a sale, the name of the column in the sales files.
 
     Attributes:
@@ -76,7 +76,7 @@ class SalesColumns(Part):
     op: str | None = None
 
 
-class Sales(Part):
+class Sales(Section):
     """The daily sales files.
 
     Attributes:

@@ -33,6 +33,7 @@ import features.ratio
 import features.rung
 import features.series
 import features.spine
+import features.start
 import features.statistic
 import features.withdrawal
 import modelling.backtest.rolling
@@ -89,6 +90,7 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
         features.compute,
         features.encoding,
         features.series,
+        features.start,
         features.statistic,
         feature_store.features,
     ),

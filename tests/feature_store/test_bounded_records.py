@@ -11,9 +11,10 @@ from peaks import peak_bytes
 from small_lakes import listed, random_sales, small_lake
 
 from feature_store import planning
+from feature_store.age_groups import sources_of_ages, split_by_age
 from feature_store.cells_by_age import AgedCellsTask
 from features.attributes import Attributes
-from features.groups import feature_groups, shop_item, sources_of_ages, split_by_age
+from features.groups import feature_groups, shop_item
 from ingestion.sales.records import parse
 from lakehouse import chunks
 from lakehouse.lake import Lake

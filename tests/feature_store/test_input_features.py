@@ -24,7 +24,8 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
-from lakehouse.profile.profile import InputFile, Profile
+from lakehouse.profile.lists import InputFile
+from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.inputs import INPUTS, STOCK_OUTS
 from lakehouse.tables.silver import SHOPS

@@ -3,19 +3,8 @@
 import numpy as np
 import pytest
 
-from features.statistic import (
-    AGE,
-    EWM,
-    LAG,
-    LATEST,
-    MEAN,
-    MONTHS_SINCE,
-    NEVER,
-    SUM,
-    History,
-    Past,
-    Start,
-)
+from features.start import Start
+from features.statistic import AGE, EWM, LAG, LATEST, MEAN, MONTHS_SINCE, NEVER, SUM, History, Past
 
 # Three series over four months: steady, one that starts in month 2, one that never sells.
 VALUES = np.array([[1, 0, 0], [2, 0, 0], [0, 5, 0], [4, 7, 0]])

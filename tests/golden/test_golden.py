@@ -15,13 +15,13 @@ import pytest
 from meanings import CLIPPED
 from random_cells import table
 
+from feature_store.age_groups import split_by_age
 from features import monthly
 from features.ages import first_sales, with_age
 from features.attributes import with_attributes
 from features.compute import compute
 from features.feature_set import TARGET, feature_set
 from features.group import FeatureGroup
-from features.groups import split_by_age
 from features.neighbour import with_neighbours
 from features.panel import PanelColumns, assemble
 from features.spine import every_pair

@@ -11,7 +11,8 @@ from ingestion.catalogue.intake import parse_catalogue
 from ingestion.catalogue.messages import merge_messages
 from ingestion.catalogue.records import captured
 from lakehouse.lake import Lake
-from lakehouse.profile.profile import Attribute, Profile, load_profile
+from lakehouse.profile.lists import Attribute
+from lakehouse.profile.profile import Profile, load_profile
 from lakehouse.tables.silver import SHOPS
 from lakehouse.types import TIMESTAMP
 

@@ -4,7 +4,8 @@ import pytest
 
 from features.feature_set import feature_set
 from lakehouse.errors import ProfileError
-from lakehouse.profile.profile import column_name, load_profile, shipped
+from lakehouse.profile.lists import column_name
+from lakehouse.profile.profile import load_profile, shipped
 
 SHIPPED = Path(__file__).parents[2] / "lakehouse" / "profile" / "profiles"
 

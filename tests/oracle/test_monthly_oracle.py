@@ -15,12 +15,13 @@ from meanings import meaning
 from naive_cells import MEASURES, Cells, naive_cells, pair_months
 from naive_features import naive_features
 
+from feature_store.age_groups import split_by_age
 from features import monthly
 from features.ages import first_sales, with_age
 from features.attributes import with_attributes
 from features.compute import compute
 from features.group import FeatureGroup
-from features.groups import feature_groups, split_by_age
+from features.groups import feature_groups
 from features.measure import stored_form
 from features.tables import monthly_table
 from lakehouse.month_range import MonthRange
