@@ -26,7 +26,7 @@ MODELS_BEFORE = "ee0fe5714c68ca7c"
 def of_features(group: FeatureGroup) -> Versions:
     """Return the versions of the code that computes a group's features."""
     used = {feature.statistic for feature in group.features}
-    statistics = {f"statistic {one.name}": one.version for one in used}
+    statistics = {f"statistic {statistic.name}": statistic.version for statistic in used}
     return {"features": version.FEATURES, **statistics}
 
 

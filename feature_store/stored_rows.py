@@ -38,8 +38,8 @@ def stored_rows(
     fields = [table.schema.field(name) for name in columns]
     coded = [f.with_type(CODED) if f.type == TEXT else f for f in fields]
     texts = [field.name for field in fields if field.type == TEXT]
-    found = read(lake.uri(table), list(files.get(table.path, ())), list(columns), texts, keep)
-    return pa.schema(coded).empty_table() if found is None else found
+    rows = read(lake.uri(table), list(files.get(table.path, ())), list(columns), texts, keep)
+    return pa.schema(coded).empty_table() if rows is None else rows
 
 
 def bucket_rows(

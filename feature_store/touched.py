@@ -60,9 +60,9 @@ class Touched:
         for target, now in after.items():
             pending = self._pending(group, target, built.get(target), before.get(target))
             lists = [pending, *(keys for month, keys in changed.items() if month < target)]
-            known = [keys for keys in lists if keys is not None]
-            if len(known) == len(lists):
-                self.changes[group.name, target] = Change(built[target], now, merged(known))
+            key_lists = [keys for keys in lists if keys is not None]
+            if len(key_lists) == len(lists):
+                self.changes[group.name, target] = Change(built[target], now, merged(key_lists))
             else:
                 self.changes.pop((group.name, target), None)
 

@@ -47,8 +47,8 @@ def earliest(lists: Sequence[pa.Table]) -> pa.Table:
         lists: tables ``[item_id, first]``; ``first`` is the number of a month.
     """
     together = pa.concat_tables([of.cast(FIRST_SALES) for of in lists])
-    found = together.group_by(ITEM, use_threads=False).aggregate([("first", "min")])
-    return found.select([ITEM, "first_min"]).rename_columns([ITEM, "first"])
+    firsts = together.group_by(ITEM, use_threads=False).aggregate([("first", "min")])
+    return firsts.select([ITEM, "first_min"]).rename_columns([ITEM, "first"])
 
 
 def with_age(cells: pa.Table, first: pa.Table) -> pa.Table:
@@ -71,20 +71,20 @@ def with_age(cells: pa.Table, first: pa.Table) -> pa.Table:
     return cells.filter(pa.array(known)).append_column(ITEM_AGE, column)
 
 
-def ages_of(items: pa.Array, known: pa.Table) -> Codes:
+def ages_of(items: pa.Array, item_features: pa.Table) -> Codes:
     """Return the age of items in a target month, as positions in ``AGES``.
 
     Args:
         items: distinct item ids.
-        known: features of the group ``item`` in the target month,
+        item_features: features of the group ``item`` in the target month,
             ``[item_id, item_sales_age_all]``.
 
     Returns:
         ``[item]`` int64; 0 for an item without features.
     """
     ages = np.zeros(len(items), np.int64)
-    at = positions(known[ITEM], items)
-    months = np.ceil(known[f"item_{PRESENCE}_age_all"].to_numpy()[at >= 0])
+    at = positions(item_features[ITEM], items)
+    months = np.ceil(item_features[f"item_{PRESENCE}_age_all"].to_numpy()[at >= 0])
     ages[at[at >= 0]] = months.astype(np.int64)
     return capped(ages)
 

@@ -74,19 +74,19 @@ def of_months(series: Series, months: Iterable[date]) -> Iterator[pa.Table]:
 def features_of(series: Series, window: Window, month: date) -> pa.Table:
     """Compute the feature rows of one target month from arrays of the months before that month."""
     target = month_number(month) - series.start - window.first
-    known = np.flatnonzero(window.sold.month < target)
+    sold = np.flatnonzero(window.sold.month < target)
     group = series.group
-    columns = [series.keys[name].take(pa.array(known)) for name in group.keys]
-    columns.append(pa.repeat(pa.scalar(month, pa.date32()), len(known)))
+    columns = [series.keys[name].take(pa.array(sold)) for name in group.keys]
+    columns.append(pa.repeat(pa.scalar(month, pa.date32()), len(sold)))
     for feature in group.features:
         where = None if feature.where is None else window.measures[feature.where]
         past = Past(window.measures[feature.measure], window.sold, target, where)
-        columns.append(feature_column(past, feature, group, known))
+        columns.append(feature_column(past, feature, group, sold))
     return pa.table(columns, names=[*group.keys, "month", *group.columns])
 
 
 def feature_column(
-    past: Past, feature: Feature, group: FeatureGroup, known: npt.NDArray[np.intp]
+    past: Past, feature: Feature, group: FeatureGroup, sold: npt.NDArray[np.intp]
 ) -> pa.Array:
     """Compute one feature column.
 
@@ -94,12 +94,12 @@ def feature_column(
         past: the months of the feature's measure before the target month.
         feature: the feature to compute.
         group: the group that declares the feature.
-        known: positions of the series that had a sale before the target month.
+        sold: positions of the series that had a sale before the target month.
 
     Returns:
         float32, one value per known series; null: not known.
     """
-    numbers = feature.statistic.kernel(past, feature.lookback or 0)[known]
+    numbers = feature.statistic.kernel(past, feature.lookback or 0)[sold]
     if feature.statistic.is_bounded:
         numbers = numbers / group.measure(feature.measure).scale
     return pa.array(numbers.astype(np.float32), FEATURE, from_pandas=True)

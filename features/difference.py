@@ -55,14 +55,14 @@ def is_among(rows: pa.Table, keys: pa.Table) -> pa.Array:
     # The distinct texts of one column rule out most rows cheaply, before all columns are compared.
     last = dictionary(rows[names[-1]])
     may_be = pc.is_in(last.dictionary, keys[names[-1]].cast(pa.string()).combine_chunks())
-    found = may_be.take(last.indices).to_numpy(zero_copy_only=False)
+    is_wanted = may_be.take(last.indices).to_numpy(zero_copy_only=False)
     if len(names) > 1:
-        some = rows.select(names).filter(pa.array(found))
+        some = rows.select(names).filter(pa.array(is_wanted))
         codes, distinct = encode(pa.concat_tables([coded(keys), coded(some)]))
         is_key = np.zeros(len(distinct), np.bool_)
         is_key[codes[: len(keys)]] = True
-        found[found] = is_key[codes[len(keys) :]]
-    return pa.array(found)
+        is_wanted[is_wanted] = is_key[codes[len(keys) :]]
+    return pa.array(is_wanted)
 
 
 def coded(keys: pa.Table) -> pa.Table:

@@ -131,10 +131,10 @@ class FeatureGroup:
     features: tuple[Feature, ...]
 
     def __post_init__(self) -> None:
-        known = {measure.name for measure in self.measures}
+        declared = {measure.name for measure in self.measures}
         asked = {name for feature in self.features for name in feature.measures}
-        refuse(self.name, "measure not declared", asked - known)
-        refuse(self.name, "measure missing", {PRESENCE, SOLD_SHARE} - known)
+        refuse(self.name, "measure not declared", asked - declared)
+        refuse(self.name, "measure missing", {PRESENCE, SOLD_SHARE} - declared)
         opening = {months_since(PRESENCE).suffix, age(PRESENCE).suffix}
         refuse(self.name, "feature missing", opening - {f.suffix for f in self.features})
         counted = {f.suffix for f in self.opening if f.measure != PRESENCE}
@@ -187,9 +187,9 @@ def refuse(group: str, why: str, names: Iterable[str]) -> None:
     Raises:
         ValueError: ``names`` is not empty; the message has ``why`` and the names.
     """
-    found = sorted(names)
-    if found:
-        raise ValueError(f"group {group}: {why}: {', '.join(found)}")
+    wrong = sorted(names)
+    if wrong:
+        raise ValueError(f"group {group}: {why}: {', '.join(wrong)}")
 
 
 def duplicates(names: Iterable[str]) -> set[str]:

@@ -244,5 +244,5 @@ def feature_groups(profile: Profile) -> tuple[FeatureGroup, ...]:
     A group that would keep only the key's age and last sale is omitted.
     """
     switches = Switches.of(profile)
-    found = (switches.of_group(group) for group in declared_groups(profile))
-    return tuple(group for group in found if group is not None)
+    switched = (switches.of_group(group) for group in declared_groups(profile))
+    return tuple(group for group in switched if group is not None)

@@ -192,5 +192,5 @@ def input_ratios(features: Iterable[InputFeature]) -> tuple[Ratio, ...]:
 
 def input_names(features: Iterable[InputFeature]) -> list[str]:
     """List the columns of input features, followed by the columns of their ratios."""
-    known = tuple(features)
-    return [feature.name for feature in known] + [ratio.name for ratio in input_ratios(known)]
+    declared = tuple(features)
+    return [feature.name for feature in declared] + [ratio.name for ratio in input_ratios(declared)]

@@ -152,10 +152,10 @@ def aggregate(rows: pa.Table, group: FeatureGroup) -> pa.Table:
     wanted = {f"{m.of}_{m.aggregate}": (m.of, m.aggregate) for m in group.measures}
     needed = rows.select(sorted({m.of for m in group.measures}))
     grouped = needed.append_column("code", pa.array(codes)).group_by("code", use_threads=False)
-    found = grouped.aggregate(list(wanted.values()))
-    cells = keys.take(found["code"])
+    sums = grouped.aggregate(list(wanted.values()))
+    cells = keys.take(sums["code"])
     for measure in group.measures:
-        numbers = found[f"{measure.of}_{measure.aggregate}"].cast(pa.int64())
+        numbers = sums[f"{measure.of}_{measure.aggregate}"].cast(pa.int64())
         cells = cells.append_column(measure.name, clipped(numbers, measure))
     return cells
 

@@ -105,19 +105,22 @@ def joined(
     Returns:
         Column of the panel → ``[spine row]`` values; null where ``part`` lacks the key.
     """
-    found = rows_of(spine, part, keys)
-    rows = pa.array(found, pa.int64(), mask=found < 0)
+    rows = nullable(rows_of(spine, part, keys))
     return {name: part[of].combine_chunks().take(rows) for name, of in columns.items()}
 
 
 def looked_up(spine: Spine, known: Known) -> pa.Array:
     """Look up an input's value for every row of a spine; ``known.absent`` where there is no row."""
-    found = rows_of(spine, known.rows, known.keys)
-    rows = pa.array(found, pa.int64(), mask=found < 0)
+    rows = nullable(rows_of(spine, known.rows, known.keys))
     values = known.rows["value"].combine_chunks().take(rows)
     if known.absent is None:
         return values
     return pc.if_else(pc.is_null(rows), pa.scalar(known.absent, FEATURE), values)
+
+
+def nullable(rows: Codes) -> pa.Array:
+    """Return row numbers as an Arrow array; -1 becomes null."""
+    return pa.array(rows, pa.int64(), mask=rows < 0)
 
 
 def rows_of(spine: Spine, part: pa.Table, keys: tuple[str, ...]) -> Codes:
@@ -134,12 +137,12 @@ def rows_of(spine: Spine, part: pa.Table, keys: tuple[str, ...]) -> Codes:
     codes = [positions(part[name], spine.ids[name]) for name in keys]
     asked = np.flatnonzero(np.all([code >= 0 for code in codes], axis=0))
     sizes = [len(spine.ids[name]) for name in keys]
-    known = combined([code[asked] for code in codes], sizes)
+    stored = combined([code[asked] for code in codes], sizes)
     wanted = combined([spine.codes[name] for name in keys], sizes)
-    if math.prod(sizes) > SPARSE * (len(wanted) + len(known)):
-        return searched(wanted, known, asked)
+    if math.prod(sizes) > SPARSE * (len(wanted) + len(stored)):
+        return searched(wanted, stored, asked)
     table = np.full(math.prod(sizes), -1, np.int64)
-    table[known] = asked
+    table[stored] = asked
     return table[wanted]
 
 
@@ -156,23 +159,23 @@ def combined(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
     return numbers
 
 
-def searched(wanted: Codes, known: Codes, rows: Codes) -> Codes:
+def searched(wanted: Codes, numbers: Codes, rows: Codes) -> Codes:
     """Find numbers by binary search, in memory proportional to the numbers given.
 
     Args:
         wanted: ``[n]`` numbers to find.
-        known: ``[m]`` unique numbers.
+        numbers: ``[m]`` unique numbers.
         rows: ``[m]`` row number that belongs to each known number.
 
     Returns:
-        ``[n]`` row number of each wanted number; -1 where ``known`` lacks the number.
+        ``[n]`` row number of each wanted number; -1 where ``numbers`` lacks the number.
     """
-    if not len(known):
+    if not len(numbers):
         return np.full(len(wanted), -1, np.int64)
-    order = np.argsort(known)
-    at = np.minimum(np.searchsorted(known[order], wanted), len(known) - 1)
-    found: Codes = np.where(known[order][at] == wanted, rows[order][at], -1)
-    return found
+    order = np.argsort(numbers)
+    at = np.minimum(np.searchsorted(numbers[order], wanted), len(numbers) - 1)
+    row_numbers: Codes = np.where(numbers[order][at] == wanted, rows[order][at], -1)
+    return row_numbers
 
 
 def target(spine: Spine, actuals: pa.Table | None) -> pa.Array:

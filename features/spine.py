@@ -48,13 +48,13 @@ class Spine:
                 codes[name] = encoded.indices.to_numpy().astype(np.int64)[self.codes[key]]
         return Spine(ids, codes)
 
-    def aged(self, known: pa.Table) -> "Spine":
+    def aged(self, item_features: pa.Table) -> "Spine":
         """Add the age of every row's item, ``item_age``.
 
         Args:
-            known: features of the group ``item``, ``[item_id, item_sales_age_all]``.
+            item_features: features of the group ``item``, ``[item_id, item_sales_age_all]``.
         """
-        codes = ages_of(self.ids[ITEM], known)[self.codes[ITEM]]
+        codes = ages_of(self.ids[ITEM], item_features)[self.codes[ITEM]]
         return Spine({**self.ids, ITEM_AGE: AGES}, {**self.codes, ITEM_AGE: codes})
 
     def column(self, name: str) -> pa.DictionaryArray:
@@ -83,7 +83,7 @@ def given_pairs(pairs: pa.Table, entities: Entities) -> Spine:
         entities: ``[id, *attributes]`` of shops and of items.
     """
     ids = {name: pc.unique(pairs[name]) for name in (SHOP, ITEM)}
-    codes = {name: positions(pairs[name], known) for name, known in ids.items()}
+    codes = {name: positions(pairs[name], texts) for name, texts in ids.items()}
     return Spine(ids, codes).of(entities)
 
 

@@ -97,8 +97,8 @@ class Past:
         total = np.zeros(self._start.month.shape, np.int64)
         for back in range(1, min(lookback, self._target) + 1):
             total += self._history.values[self._target - back] << (lookback - back)
-        known = np.clip(self.age(), 1, lookback)
-        mean: Real = total / ((1 << lookback) - (1 << (lookback - known)))
+        months = np.clip(self.age(), 1, lookback)
+        mean: Real = total / ((1 << lookback) - (1 << (lookback - months)))
         return mean
 
     def latest(self, lookback: int) -> Real:
@@ -108,11 +108,11 @@ class Past:
             ``[series]`` float64; NaN if ``where`` is 0 in all these months.
         """
         refuse_target_month(lookback)
-        found = np.full(self._start.month.shape, np.nan)
+        values = np.full(self._start.month.shape, np.nan)
         for back in range(min(lookback, self._target), 0, -1):
             month = self._target - back
-            np.copyto(found, self._history.values[month], where=self._where.values[month] != 0)
-        return found
+            np.copyto(values, self._history.values[month], where=self._where.values[month] != 0)
+        return values
 
     def age(self) -> Whole:
         """Count the months from the first sale's month to the target month, at least 1 if sold."""

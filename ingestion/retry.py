@@ -15,6 +15,7 @@ from ingestion.sales.records import rejected
 from ingestion.sales.replacements import read_all
 from lakehouse.delta import log, rows
 from lakehouse.delta.arrow import read_batches, read_table
+from lakehouse.delta.deletes import delete_rows
 from lakehouse.delta.part_upserts import upsert_parts
 from lakehouse.delta.parts import (
     TableRows,
@@ -25,7 +26,7 @@ from lakehouse.delta.parts import (
     write_parts,
 )
 from lakehouse.delta.rows import gathered
-from lakehouse.delta.upserts import delete_rows, upsert_rows
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, RECORD_KEY, REJECTED_SALES, SALES_EVENTS

@@ -61,15 +61,15 @@ class Bucket:
 
     def has_all_of(self, path: str) -> bool:
         """Return whether a file's name shows that the file holds rows of this bucket only."""
-        found = LABEL.search(path)
-        number, count = map(int, found.groups()) if found else (0, 1)
+        label = LABEL.search(path)
+        number, count = map(int, label.groups()) if label else (0, 1)
         return count >= self.count and number % self.count == self.number
 
     def _may_be_in(self, path: str) -> bool:
-        found = LABEL.search(path)
-        if found is None:
+        label = LABEL.search(path)
+        if label is None:
             return True
-        number, count = map(int, found.groups())
+        number, count = map(int, label.groups())
         fewer = min(count, self.count)
         return number % fewer == self.number % fewer
 
@@ -79,8 +79,8 @@ EVERY = Bucket()
 
 def label_of(path: str) -> str:
     """Return the bucket label in a file's name; empty if the name has no label."""
-    found = LABEL.search(path)
-    return found.group() if found else ""
+    label = LABEL.search(path)
+    return label.group() if label else ""
 
 
 def is_by_bucket(paths: Sequence[str]) -> bool:
@@ -94,6 +94,6 @@ def split(rows: pa.Table, column: str, count: int) -> Iterable[tuple[Bucket, pa.
     """Split rows by the bucket of a column's texts, leaving out empty buckets."""
     for number in range(count):
         part = Bucket(number, count)
-        mine = part.keep(rows, column)
-        if len(mine):
-            yield part, mine
+        of_bucket = part.keep(rows, column)
+        if len(of_bucket):
+            yield part, of_bucket

@@ -86,7 +86,7 @@ class BytesSink:
     def __init__(self, sink: Any) -> None:
         self._sink = sink
 
-    def write(self, data: Any) -> int:
+    def write(self, data: pa.Buffer) -> int:
         """Write a buffer and return the number of bytes written."""
         return int(self._sink.write(bytes(data)))
 

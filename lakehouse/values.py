@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,7 +49,7 @@ TIME = re.compile(
 )
 
 
-def each(texts: pa.Array, read: Callable[[str], Any], arrow_type: pa.DataType) -> pa.Array:
+def each(texts: pa.Array, read: Callable[[str], object], arrow_type: pa.DataType) -> pa.Array:
     """Apply a function to each text, calling the function once per distinct text.
 
     Args:
@@ -96,8 +95,8 @@ def is_plausible_id(text: str) -> bool:
 
 def plausible_id(text: str | None) -> str | None:
     """Normalise an id; None: the text is missing, empty or not a plausible id."""
-    found = clean_id(text or "")
-    return found if found and is_plausible_id(found) else None
+    cleaned = clean_id(text or "")
+    return cleaned if cleaned and is_plausible_id(cleaned) else None
 
 
 def write_texts(values: pa.Array, decimal: str = ".") -> pa.Array:

@@ -72,7 +72,7 @@ def all_tables(
     """
     features = feature_set(profile)
     yield from FIXED
-    yield from (known.table for known in INPUTS.values())
+    yield from (source.table for source in INPUTS.values())
     for group in features.groups:
         yield monthly_table(group)
         yield features_table(group)

@@ -144,12 +144,13 @@ def files_by_month(
                 "jobs.build_features, then this step again."
             )
     inputs = input_files(lake, features, horizon)
-    known = {t.path: listing.month_files(lake, t) for t in map(features_table, features.groups)}
-    actual = {t.path: listing.month_files(lake, t) for t in map(monthly_table, features.groups)}
+    groups = features.groups
+    of_features = {t.path: listing.month_files(lake, t) for t in map(features_table, groups)}
+    of_cells = {t.path: listing.month_files(lake, t) for t in map(monthly_table, groups)}
     catalogue = catalogue_files(lake)
     return lambda month: {
-        **{path: found.get(known_month(month, horizon), []) for path, found in known.items()},
-        **{path: found.get(month, []) for path, found in actual.items()},
+        **{path: files.get(known_month(month, horizon), []) for path, files in of_features.items()},
+        **{path: files.get(month, []) for path, files in of_cells.items()},
         **catalogue,
         **inputs(month),
     }

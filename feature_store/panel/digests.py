@@ -39,18 +39,18 @@ def digests_of_panel(
         catalogue: value that identifies the state of shops and items.
     """
     lake, groups = panel.lake, panel.features.groups
-    known = [listing.month_digests(lake, features_table(group)) for group in groups]
+    features = [listing.month_digests(lake, features_table(group)) for group in groups]
     actual = [listing.month_digests(lake, monthly_table(group)) for group in groups]
     rule = panel.features.assortment.model_dump()
     read = [rule, panel.spine, panel.horizon, panel.features.names, catalogue]
-    code = (in_digest(code_versions.PANEL, one) for one in (FEATURES_BEFORE, JOBS_BEFORE))
+    code = (in_digest(code_versions.PANEL, before) for before in (FEATURES_BEFORE, JOBS_BEFORE))
     common = [*code, read]
     return {
         month: log.digest(
             [
                 common,
                 months.is_closed(month),
-                [part.get(known_month(month, panel.horizon)) for part in known],
+                [part.get(known_month(month, panel.horizon)) for part in features],
                 [part.get(month) for part in actual],
                 inputs[month],
             ]

@@ -69,8 +69,8 @@ class PanelRows:
             return {}
         # A month without rows has no file; only the build records show that it was assembled.
         built = builds.read_digests(self.lake, self.table)
-        assembled: dict[date, list[str]] = {m: [] for m, made in built.items() if made != NOTHING}
-        return {**assembled, **listing.month_files(self.lake, self.table)}
+        assembled = [month for month, digest in built.items() if digest != NOTHING]
+        return {**{m: [] for m in assembled}, **listing.month_files(self.lake, self.table)}
 
     def frame(self, spark: SparkSession) -> DataFrame:
         """Read the rows of all months, with the columns of ``panel_table``.

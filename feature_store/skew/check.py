@@ -106,8 +106,8 @@ def compare_units(task: CompareTask, batches: Batches) -> Iterator[pa.RecordBatc
                 units[number.as_py()] = unpack_unit(packed.as_py(), ComparisonUnit)
     for number, unit in units.items():
         counts = add_counts(task(unit, cells.pop(number, [])))
-        found = [{**ref._asdict(), **asdict(of_column)} for ref, of_column in counts.items()]
-        yield pa.RecordBatch.from_pylist(found, FOUND)
+        count_rows = [{**ref._asdict(), **asdict(of_column)} for ref, of_column in counts.items()]
+        yield pa.RecordBatch.from_pylist(count_rows, FOUND)
 
 
 def add_counts(counted: Iterable[tuple[ColumnRef, Counts]]) -> dict[ColumnRef, Counts]:

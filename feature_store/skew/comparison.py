@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from feature_store.stored_rows import CODED
 from features.encoding import encode
 
-Places = npt.NDArray[np.int64]
+RowNumbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,21 @@ def compare(
     Returns:
         Column → counts.
     """
-    mine, its, extra = matched(*(coded(rows, keys) for rows in (rebuilt, stored)))
-    missing = np.setdiff1d(np.arange(len(rebuilt)), mine)
+    pairs = match_rows(*(coded(rows, keys) for rows in (rebuilt, stored)))
+    missing = np.setdiff1d(np.arange(len(rebuilt)), pairs.rebuilt)
     absent = example(rebuilt, keys, missing, f"{month} is not stored")
-    odd = absent or example(stored, keys, extra, f"{month} is stored and should not be")
-    found = {}
+    odd = absent or example(stored, keys, pairs.extra, f"{month} is stored and should not be")
+    counts = {}
     for name in columns:
-        wanted, value = rebuilt[name].take(pa.array(mine)), stored[name].take(pa.array(its))
+        wanted = rebuilt[name].take(pa.array(pairs.rebuilt))
+        value = stored[name].take(pa.array(pairs.stored))
         differ = np.flatnonzero(differs(value, wanted))
         both = [f"{month} is {value[n]} and should be {wanted[n]}" for n in differ[:1].tolist()]
-        wrong = example(rebuilt, keys, mine[differ], "".join(both))
-        found[name] = Counts(len(mine), len(missing), len(extra), len(differ), wrong or odd)
-    return found
+        wrong = example(rebuilt, keys, pairs.rebuilt[differ], "".join(both))
+        counts[name] = Counts(
+            len(pairs.rebuilt), len(missing), len(pairs.extra), len(differ), wrong or odd
+        )
+    return counts
 
 
 def coded(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
@@ -85,41 +88,52 @@ def coded(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
     return pa.table({name: rows[name].cast(CODED) for name in keys})
 
 
-def matched(rebuilt: pa.Table, stored: pa.Table) -> tuple[Places, Places, Places]:
+@dataclass(frozen=True)
+class RowPairs:
+    """Row numbers of rebuilt and stored rows with the same key.
+
+    Attributes:
+        rebuilt: rows of the rebuild that are stored.
+        stored: the stored rows of the same keys, in the same order.
+        extra: the remaining stored rows.
+    """
+
+    rebuilt: RowNumbers
+    stored: RowNumbers
+    extra: RowNumbers
+
+
+def match_rows(rebuilt: pa.Table, stored: pa.Table) -> RowPairs:
     """Match rebuilt and stored rows by key.
 
     Args:
         rebuilt: the key columns, unique.
         stored: the key columns.
-
-    Returns:
-        Three int64 arrays of row numbers: matched rows of ``rebuilt``, the matching rows of
-        ``stored`` in the same order, and the remaining rows of ``stored``.
     """
     codes, _ = encode(pa.concat_tables([rebuilt, stored]))
-    here, there = codes[: len(rebuilt)], codes[len(rebuilt) :]
-    _, mine, its = np.intersect1d(here, there, return_indices=True)
-    return mine, its, np.setdiff1d(np.arange(len(stored)), its)
+    first, second = codes[: len(rebuilt)], codes[len(rebuilt) :]
+    _, of_rebuilt, of_stored = np.intersect1d(first, second, return_indices=True)
+    return RowPairs(of_rebuilt, of_stored, np.setdiff1d(np.arange(len(stored)), of_stored))
 
 
 def differs(some: pa.ChunkedArray, others: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """Mark the rows whose two values differ; null equals null."""
     is_same = pc.fill_null(pc.equal(some, others), False)
     are_null = pc.and_(pc.is_null(some), pc.is_null(others))
-    found: npt.NDArray[np.bool_] = pc.invert(pc.or_(is_same, are_null)).to_numpy()
-    return found
+    is_different: npt.NDArray[np.bool_] = pc.invert(pc.or_(is_same, are_null)).to_numpy()
+    return is_different
 
 
-def example(rows: pa.Table, keys: Sequence[str], places: Places, what: str) -> str | None:
-    """Describe the first row among those at ``places``; None if ``places`` is empty.
+def example(rows: pa.Table, keys: Sequence[str], numbers: RowNumbers, what: str) -> str | None:
+    """Describe the first of some rows; None if there are no rows.
 
     Args:
         rows: rows with the key columns.
         keys: the key columns.
-        places: row numbers.
+        numbers: row numbers.
         what: text after the key.
     """
-    if not len(places):
+    if not len(numbers):
         return None
-    key = ", ".join(f"{name} {rows[name][places[0]]}" for name in keys)
+    key = ", ".join(f"{name} {rows[name][numbers[0]]}" for name in keys)
     return f"{key}: {what}"

@@ -27,7 +27,8 @@ from ingestion.sales.records import SALE
 from ingestion.sales.replacements import read_all
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
-from lakehouse.delta.upserts import delete_rows, upsert_rows
+from lakehouse.delta.deletes import delete_rows
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.table import Table

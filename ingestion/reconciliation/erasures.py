@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
-from lakehouse.delta.upserts import delete_rows
+from lakehouse.delta.deletes import delete_rows
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import ERASURES, SALES_EVENTS
 

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -20,8 +20,8 @@ from lakehouse.table import Table
 from lakehouse.types import RANGED, TEXT
 
 # Conditions joined by AND: ("month", ">=", date(2015, 1, 1)), ("shop_id", "in", ["1", "2"]).
-Filters: TypeAlias = Sequence[tuple[str, str, Any]]
-OPERATORS: dict[str, Callable[[pc.Expression, Any], pc.Expression]] = {
+Filters: TypeAlias = Sequence[tuple[str, str, object]]
+OPERATORS: dict[str, Callable[[pc.Expression, object], pc.Expression]] = {
     "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -47,10 +47,10 @@ def read_table(
     Raises:
         LakeError: the table was never created; run the step that writes it.
     """
-    found: pa.Table = dataset(lake, table, filters).to_table(
+    rows: pa.Table = dataset(lake, table, filters).to_table(
         columns=list(columns or table.names), filter=condition(table, filters)
     )
-    return found
+    return rows
 
 
 def condition(table: Table, filters: Filters, *, is_cast: bool = True) -> pc.Expression:
@@ -138,7 +138,9 @@ def dataset_of(
     files, file_format = filesystem(lake.uri(table)), ds.ParquetFileFormat()
     fragments = [
         file_format.make_fragment(
-            unquote(action["path"]), filesystem=files, partition_expression=known(table, action)
+            unquote(action["path"]),
+            filesystem=files,
+            partition_expression=bounds_of_file(table, action),
         )
         for action in actions
     ]
@@ -147,22 +149,22 @@ def dataset_of(
     return ds.FileSystemDataset(wanted, table.schema, file_format, files)
 
 
-def known(table: Table, action: Mapping[str, Any]) -> pc.Expression:
+def bounds_of_file(table: Table, action: Mapping[str, object]) -> pc.Expression:
     """Return a condition that all rows of a file meet: partition values and column ranges.
 
     Args:
         table: the table that has the file.
         action: the file's entry in the log, as delta-rs' ``get_add_actions`` lists it.
     """
-    knowledge = pc.scalar(True)
+    bounds = pc.scalar(True)
     for column in table.columns:
         field = pc.field(column.name)
         if column.name in table.partition_by:
             value = action[f"partition.{column.name}"]
             here = pa.scalar(value, column.type)
-            knowledge = knowledge & (field.is_null() if value is None else field == here)
+            bounds = bounds & (field.is_null() if value is None else field == here)
         elif not column.nullable and column.type in RANGED:
             low, high = action.get(f"min.{column.name}"), action.get(f"max.{column.name}")
             if low is not None and high is not None:
-                knowledge = knowledge & (field >= low) & (field <= high)
-    return knowledge
+                bounds = bounds & (field >= low) & (field <= high)
+    return bounds

@@ -32,9 +32,9 @@ def numbers_of(opened: DeltaTable, uri: str, name: str) -> dict[str, int]:
     """
     numbers = transaction_numbers(opened, uri)
     return {
-        known.removeprefix(f"{name} "): number
-        for known, number in numbers.items()
-        if known.startswith(f"{name} ")
+        recorded.removeprefix(f"{name} "): number
+        for recorded, number in numbers.items()
+        if recorded.startswith(f"{name} ")
     }
 
 
@@ -69,7 +69,7 @@ def read_earlier_digests(lake: Lake, table: Table) -> dict[date, str]:
 def earlier_digests_of(opened: DeltaTable, uri: str) -> dict[date, str]:
     """Return what ``read_earlier_digests`` does, for an opened version."""
     recorded = earlier_record(opened, uri).get(BUILT, "{}")
-    return {date.fromisoformat(month): made for month, made in json.loads(recorded).items()}
+    return {date.fromisoformat(month): digest for month, digest in json.loads(recorded).items()}
 
 
 def earlier_record(opened: DeltaTable, uri: str) -> dict[str, str]:

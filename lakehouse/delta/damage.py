@@ -34,11 +34,11 @@ def describe(uri: str, error: Exception) -> str:
     files = filesystem(uri)
     infos = files.get_file_info(FileSelector(LOG, allow_not_found=True))
     names = sorted(info.base_name for info in infos if info.is_file)
-    found = dict(damaged(files, names))
-    if not found:
+    causes = dict(damaged(files, names))
+    if not causes:
         return f"{uri}/{LOG}: the log cannot be read ({first_line(error)}); {FROM_COPY}."
-    remedy = FROM_COMMITS if is_readable(names, found) else FROM_COPY
-    listed = ", ".join(f"{name} ({why})" for name, why in found.items())
+    remedy = FROM_COMMITS if is_readable(names, causes) else FROM_COPY
+    listed = ", ".join(f"{name} ({why})" for name, why in causes.items())
     return f"{uri}/{LOG}: damaged is {listed}; {remedy}."
 
 

@@ -64,8 +64,8 @@ def statistics(rows: pa.Table, key: list[str]) -> dict[str, object]:
     ranges = {name: pc.min_max(plain(rows[name])).as_py() for name in key if len(rows)}
     return {
         "numRecords": len(rows),
-        "minValues": {name: found["min"] for name, found in ranges.items()},
-        "maxValues": {name: found["max"] for name, found in ranges.items()},
+        "minValues": {name: bounds["min"] for name, bounds in ranges.items()},
+        "maxValues": {name: bounds["max"] for name, bounds in ranges.items()},
         "nullCount": dict.fromkeys(key, 0),
     }
 

@@ -134,16 +134,16 @@ def named_transaction(
 
 def has_transaction(lake: Lake, table: Table, transaction: Named) -> bool:
     """Return whether a transaction, or a later one of the same name, was committed to a table."""
-    found = transaction_number(lake, table, transaction.name)
-    return found is not None and found >= transaction.number
+    number = transaction_number(lake, table, transaction.name)
+    return number is not None and number >= transaction.number
 
 
 def transaction_number(lake: Lake, table: Table, name: str) -> int | None:
     """Return the number of a table's last transaction of a name; None: no such transaction."""
     if not exists(lake, table):
         return None
-    found: int | None = load(lake, table).transaction_version(name)
-    return found
+    number: int | None = load(lake, table).transaction_version(name)
+    return number
 
 
 def table_id(lake: Lake, table: Table) -> str:
@@ -153,8 +153,8 @@ def table_id(lake: Lake, table: Table) -> str:
 
 def property_of(lake: Lake, table: Table, name: str) -> str | None:
     """Return the value of a table property; None: the property is not set."""
-    found: str | None = load(lake, table).metadata().configuration.get(name)
-    return found
+    value: str | None = load(lake, table).metadata().configuration.get(name)
+    return value
 
 
 def set_property(lake: Lake, table: Table, name: str, value: str) -> None:
@@ -166,4 +166,4 @@ def set_property(lake: Lake, table: Table, name: str, value: str) -> None:
 def commits(lake: Lake, table: Table) -> list[tuple[int, float]]:
     """List (version, seconds since 1970) of the commits still in a table's log, oldest first."""
     history = load(lake, table).history()
-    return sorted((int(one["version"]), one["timestamp"] / 1000) for one in history)
+    return sorted((int(commit["version"]), commit["timestamp"] / 1000) for commit in history)

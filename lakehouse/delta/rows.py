@@ -47,8 +47,8 @@ def append(lake: Lake, table: Table, rows: "DataFrame") -> None:
 
 def as_rows(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[TableRows]:
     """Rebatch a partition into ``TableRows`` of about ``ROWS_PER_FILE``; runs in a worker."""
-    for found in gathered(batches, ROWS_PER_FILE):
-        yield TableRows(table, found)
+    for rows in gathered(batches, ROWS_PER_FILE):
+        yield TableRows(table, rows)
 
 
 def gathered(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table]:
@@ -56,7 +56,7 @@ def gathered(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table
     held: list[pa.RecordBatch] = []
     for batch in batches:
         held.append(batch)
-        if sum(len(one) for one in held) >= count:
+        if sum(len(part) for part in held) >= count:
             yield pa.Table.from_batches(held)
             held = []
     if held:

@@ -41,13 +41,13 @@ def transaction_numbers(opened: DeltaTable, uri: str) -> Mapping[str, int]:
         uri: the table's normal URI.
     """
     key, version = (uri, str(opened.metadata().id)), int(opened.version())
-    known = kept.get(key)
-    if known is None or known.version > version:
-        known = Numbers(-1, {})
-    if known.version < version:
-        known = read_after(filesystem(uri), known, version)
-        kept[key] = known
-    return known.by_name
+    numbers = kept.get(key)
+    if numbers is None or numbers.version > version:
+        numbers = Numbers(-1, {})
+    if numbers.version < version:
+        numbers = read_after(filesystem(uri), numbers, version)
+        kept[key] = numbers
+    return numbers.by_name
 
 
 def read_after(files: FileSystem, known: Numbers, version: int) -> Numbers:
@@ -78,9 +78,9 @@ def read_after(files: FileSystem, known: Numbers, version: int) -> Numbers:
 def newest_checkpoint(files: FileSystem, version: int) -> tuple[int, list[str]]:
     """Return the newest checkpoint's version (-1: none) up to a version, and its files."""
     listed = [info.path for info in files.get_file_info(FileSelector(LOG))]
-    found = [(int(match[1]), path) for path in listed if (match := CHECKPOINT.search(path))]
-    newest = max((number for number, _ in found if number <= version), default=-1)
-    return newest, [path for number, path in found if number == newest]
+    checkpoints = [(int(match[1]), path) for path in listed if (match := CHECKPOINT.search(path))]
+    newest = max((number for number, _ in checkpoints if number <= version), default=-1)
+    return newest, [path for number, path in checkpoints if number == newest]
 
 
 def of_checkpoint(files: FileSystem, path: str) -> Iterator[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Upserts and deletes of rows by key through delta-rs and Arrow; never imports Spark."""
+"""Upserts of rows by key through delta-rs and Arrow; never imports Spark."""
 
 import time
 from collections.abc import Sequence
@@ -49,26 +49,39 @@ def upsert_rows(
     Raises:
         CommitFailedError: other writers came first at every attempt.
     """
-    shaped = table.shaped(rows)
+    left = table.shaped(rows)
     creation.create_table(lake, table)
     for attempt in range(ATTEMPTS):
-        target, is_stored, stored_in = stored_now(lake, table, shaped, months)
+        target, is_stored, stored_in = stored_now(lake, table, left, months)
         reach(f"before {table.path}")
         try:
-            if len(shaped) > MERGED_AT_ONCE:
-                append(target, table, shaped.filter(pc.invert(is_stored)))
-                shaped = shaped.filter(is_stored)
-            elif not pc.any(is_stored).as_py():
-                append(target, table, shaped)
-                shaped = shaped.slice(0, 0)
-            if len(shaped):
-                merge(Merge(table, shaped, newer, months, stored_in), target)
+            left = append_new(target, table, left, is_stored)
+            if len(left):
+                merge(Merge(table, left, newer, months, stored_in), target)
         except CommitFailedError:
             if attempt + 1 == ATTEMPTS:
                 raise
         else:
             break
     reach(f"after {table.path}")
+
+
+def append_new(target: DeltaTable, table: Table, rows: pa.Table, is_stored: pa.Array) -> pa.Table:
+    """Append the rows with new keys if all keys are new or many, and return the rows left to merge.
+
+    Args:
+        target: the opened table.
+        table: the table's declaration.
+        rows: the columns of ``table``.
+        is_stored: bool ``[rows]``, whether the row's key is stored.
+    """
+    if len(rows) > MERGED_AT_ONCE:
+        append(target, table, rows.filter(pc.invert(is_stored)))
+        return rows.filter(is_stored)
+    if not pc.any(is_stored).as_py():
+        append(target, table, rows)
+        return rows.slice(0, 0)
+    return rows
 
 
 def stored_now(
@@ -106,16 +119,16 @@ def stored_already(
         is_stable = {"month", "date"} & set(table.key) or "month" not in table.partition_by
         return pa.repeat(True, len(rows)), set() if is_stable else all_months(target)
     key = table.key[0]
-    found: list[pa.Array] = []
+    stored_keys: list[pa.Array] = []
     stored_in: set[date] = set()
     asked = rows[key].combine_chunks()
     columns = [key, *table.partition_by]
     for where in [[]] if months is None else in_months(months):
         for batch in read_batches(lake, table, columns, where):
             stored = batch.filter(pc.is_in(batch[key], asked))
-            found.append(stored[key])
+            stored_keys.append(stored[key])
             stored_in |= months_of(stored)
-    return pc.is_in(asked, pa.chunked_array(found, asked.type).combine_chunks()), stored_in
+    return pc.is_in(asked, pa.chunked_array(stored_keys, asked.type).combine_chunks()), stored_in
 
 
 def all_months(target: DeltaTable) -> set[date]:
@@ -129,15 +142,15 @@ def in_months(months: Sequence[date | None]) -> list[Filters]:
     Args:
         months: first days of months; None selects rows without a month.
     """
-    known = sorted(month for month in months if month is not None)
-    conditions: list[Filters] = [[("month", "in", known)]] if known else []
+    dates = sorted(month for month in months if month is not None)
+    conditions: list[Filters] = [[("month", "in", dates)]] if dates else []
     return conditions + ([[("month", "is null", True)]] if None in months else [])
 
 
 def month_conditions(months: Sequence[date | None]) -> list[str]:
     """Return what ``in_months`` returns, as SQL conditions over ``stored``."""
-    known = ", ".join(repr(str(month)) for month in sorted(m for m in months if m is not None))
-    listed = [f"stored.month IN ({known})"] if known else []
+    dates = ", ".join(repr(str(month)) for month in sorted(m for m in months if m is not None))
+    listed = [f"stored.month IN ({dates})"] if dates else []
     return listed + (["stored.month IS NULL"] if None in months else [])
 
 
@@ -187,52 +200,3 @@ def merge(asked: Merge, target: DeltaTable) -> None:
         commit_properties=written_alone(table, months_of(asked.rows) | asked.stored_in),
     )
     merger.when_matched_update_all(condition).when_not_matched_insert_all().execute()
-
-
-def delete_rows(
-    lake: Lake, table: Table, keys: pa.Table, transaction: log.Named | None = None
-) -> None:
-    """Delete rows by key in one commit, ignoring keys that are not stored.
-
-    Args:
-        lake: the lake that has the table.
-        table: the table to delete from.
-        keys: the table's key columns at least; few enough for the driver's memory.
-        transaction: name and number that the commit records, for ``log.has_transaction``; None:
-            no name.
-
-    Raises:
-        CommitFailedError: other writers came first at every attempt.
-    """
-    match = " AND ".join(f'stored."{name}" = gone."{name}"' for name in table.key)
-    fields = [table.schema.field(name) for name in table.key]
-    gone = keys.select(list(table.key)).cast(pa.schema(fields))
-    for attempt in range(ATTEMPTS):
-        target = log.load(lake, table)
-        stored_in = months_with(lake, table, gone)
-        merger = target.merge(
-            gone,
-            match,
-            source_alias="gone",
-            target_alias="stored",
-            commit_properties=log.named_transaction(transaction, rows_changed(table, stored_in)),
-        )
-        reach(f"before {table.path}")
-        try:
-            merger.when_matched_delete().execute()
-        except CommitFailedError:
-            if attempt + 1 == ATTEMPTS:
-                raise
-        else:
-            break
-    reach(f"after {table.path}")
-
-
-def months_with(lake: Lake, table: Table, keys: pa.Table) -> set[date]:
-    """Return the months with stored rows of some keys, matching the key's first column only."""
-    if "month" not in table.partition_by:
-        return set()
-    key = table.key[0]
-    asked = keys[key].combine_chunks()
-    batches = read_batches(lake, table, [key, "month"], [])
-    return {m for batch in batches for m in months_of(batch.filter(pc.is_in(batch[key], asked)))}

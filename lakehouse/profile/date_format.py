@@ -58,9 +58,9 @@ def date_reader(date_format: str) -> Callable[[str], date | None]:
     return read
 
 
-def day_of(found: re.Match[str]) -> date | None:
+def day_of(match: re.Match[str]) -> date | None:
     """Return the date of a match's year, month and day; None: the calendar has no such day."""
     try:
-        return date(int(found["year"]), int(found["month"]), int(found["day"]))
+        return date(int(match["year"]), int(match["month"]), int(match["day"]))
     except ValueError:
         return None

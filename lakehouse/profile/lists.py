@@ -83,9 +83,9 @@ def shop_id(text: str) -> str:
     Raises:
         ValueError: the text cannot be an id.
     """
-    if (found := plausible_id(text)) is None:
+    if (normal := plausible_id(text)) is None:
         raise ValueError(f"'{text}' can be no shop's id")
-    return found
+    return normal
 
 
 ShopId = Annotated[str, AfterValidator(shop_id)]

@@ -124,11 +124,12 @@ class Profile(Section):
         for name, listed in self.inputs.items():
             if name not in INPUTS:
                 raise ValueError(f"inputs.{name} is none of {', '.join(INPUTS)}")
-            known, mapped = INPUTS[name], set(listed.columns)
-            needed = set(known.fields if known.has_number else known.keys)
-            needed -= set() if known.default is None else {v.name for v in known.values}
-            if not needed <= mapped <= set(known.fields):
-                raise ValueError(f"inputs.{name}.columns maps {', '.join(known.fields)}, no other")
+            declared, mapped = INPUTS[name], set(listed.columns)
+            needed = set(declared.fields if declared.has_number else declared.keys)
+            needed -= set() if declared.default is None else {v.name for v in declared.values}
+            if not needed <= mapped <= set(declared.fields):
+                fields = ", ".join(declared.fields)
+                raise ValueError(f"inputs.{name}.columns maps {fields}, no other")
         return self
 
     @model_validator(mode="after")
@@ -175,9 +176,9 @@ def load_profile(name: str) -> Profile:
     try:
         text = source.read_text(encoding="utf-8")
     except FileNotFoundError:
-        known = ", ".join(shipped())
+        names = ", ".join(shipped())
         raise ProfileError(
-            f"profile '{name}': not found; name one of {known}, or a path ending in .toml."
+            f"profile '{name}': not found; name one of {names}, or a path ending in .toml."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileError(

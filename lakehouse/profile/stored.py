@@ -1,7 +1,7 @@
 """Lake marker: the file ``lake.json`` at a lake's root, which stores the lake's profile."""
 
 import json
-from typing import Any
+from typing import TypedDict
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,6 +14,13 @@ from lakehouse.whole_files import claim_file, read_file, write_file
 
 FORMAT = 1
 MARKER = "lake.json"
+
+
+class StoredMarker(TypedDict):
+    """The JSON of a lake's marker file, before the profile is validated."""
+
+    format: int
+    profile: dict[str, object]
 
 
 class Marker(BaseModel):
@@ -30,10 +37,10 @@ def stored_profile(lake: Lake) -> Profile:
         LakeError: the root has no lake (run ingest_history first), or the marker file is damaged,
             has another format, or has a profile that this program cannot read.
     """
-    found = claimed_profile(lake)
-    if found is None:
+    profile = claimed_profile(lake)
+    if profile is None:
         raise LakeError(f"{lake.root}: no lake here; run ingest_history first.")
-    return found
+    return profile
 
 
 def claimed_profile(lake: Lake) -> Profile | None:
@@ -66,17 +73,17 @@ def claim_lake(lake: Lake, profile: Profile) -> None:
         LakeError: the lake belongs to another profile, has another format, or has a damaged
             marker file; name that profile or another lake.
     """
-    mine = Marker(format=FORMAT, profile=profile).model_dump_json(indent=1).encode()
+    marker = Marker(format=FORMAT, profile=profile).model_dump_json(indent=1).encode()
     if is_local(lake.root):
         is_folder(lake.root)
-    stored = checked(claim_file(lake.root, MARKER, mine), f"{lake.root}/{MARKER}")
+    stored = checked(claim_file(lake.root, MARKER, marker), f"{lake.root}/{MARKER}")
     if stored["profile"]["name"] != profile.name:
         raise LakeError(
             f"{lake.root}: made with profile '{stored['profile']['name']}', not "
             f"'{profile.name}'; name that profile or another lake."
         )
     if stored["profile"] != profile.model_dump(mode="json"):
-        write_file(lake.root, MARKER, mine)
+        write_file(lake.root, MARKER, marker)
 
 
 def disclaim_lake(lake: Lake) -> None:
@@ -86,13 +93,13 @@ def disclaim_lake(lake: Lake) -> None:
         filesystem(lake.root).delete_file(MARKER)
 
 
-def read_marker(lake: Lake) -> dict[str, Any] | None:
+def read_marker(lake: Lake) -> StoredMarker | None:
     """Read a lake's marker file without validating its profile; None: no marker file."""
     # Opening the file system would create the folder.
     if is_local(lake.root) and not is_folder(lake.root):
         return None
-    found = read_file(lake.root, MARKER)
-    return None if found is None else checked(found, f"{lake.root}/{MARKER}")
+    text = read_file(lake.root, MARKER)
+    return None if text is None else checked(text, f"{lake.root}/{MARKER}")
 
 
 def is_folder(root: str) -> bool:
@@ -107,7 +114,7 @@ def is_folder(root: str) -> bool:
     return path.exists()
 
 
-def checked(text: bytes, file: str) -> dict[str, Any]:
+def checked(text: bytes, file: str) -> StoredMarker:
     """Parse the content of a lake's marker file and check its format.
 
     Args:
@@ -118,17 +125,17 @@ def checked(text: bytes, file: str) -> dict[str, Any]:
         LakeError: the file is damaged or has another format; the message gives the remedy.
     """
     try:
-        stored: dict[str, Any] = json.loads(text)
-        found = stored["format"]
+        stored: StoredMarker = json.loads(text)
+        version = stored["format"]
         stored["profile"]["name"]
     except (ValueError, LookupError, TypeError) as error:
         raise LakeError(
             f"{file}: damaged ({error}); delete this one file and run ingest_history with the "
             "profile that the lake was made with, which writes it again."
         ) from None
-    if found != FORMAT:
+    if version != FORMAT:
         raise LakeError(
-            f"{file}: format {found}, this program reads {FORMAT}; "
+            f"{file}: format {version}, this program reads {FORMAT}; "
             "rebuild the lake or use the program that made it."
         )
     return stored

@@ -19,7 +19,7 @@ from jobs import ingest_history
 from jobs.retry_rejected import JOB
 from lakehouse.delta import creation, log
 from lakehouse.delta.arrow import append_rows
-from lakehouse.delta.upserts import delete_rows
+from lakehouse.delta.deletes import delete_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import claim_lake, stored_profile

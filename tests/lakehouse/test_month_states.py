@@ -13,6 +13,7 @@ from injection import Killed, hooked, kill_at
 
 from lakehouse.delta import builds, creation, listing, log
 from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.delta.deletes import delete_rows
 from lakehouse.delta.months import BuiltMonths, patch_months, replace_months
 from lakehouse.delta.part_upserts import upsert_parts
 from lakehouse.delta.parts import DataFile, TableRows, commit_parts, write_files
@@ -20,7 +21,7 @@ from lakehouse.delta.replacement import replace_rows
 from lakehouse.delta.states import MADE, as_digest, as_number, rows_changed
 from lakehouse.delta.transactions import transaction_numbers
 from lakehouse.delta.upkeep import compact, delete_where, vacuum
-from lakehouse.delta.upserts import delete_rows, upsert_rows
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.table import Column, Table
 from lakehouse.types import COUNT, DATE, TEXT

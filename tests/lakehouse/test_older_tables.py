@@ -10,11 +10,12 @@ import pytest
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.delta.deletes import delete_rows
 from lakehouse.delta.months import BuiltMonths, patch_months, replace_months
 from lakehouse.delta.part_upserts import upsert_parts
 from lakehouse.delta.parts import DataFile, TableRows, commit_parts, write_files
 from lakehouse.delta.replacement import replace_rows
-from lakehouse.delta.upserts import delete_rows, upsert_rows
+from lakehouse.delta.upserts import upsert_rows
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
 from lakehouse.table import Column, Table

@@ -11,8 +11,8 @@ from lakes import rows
 from jobs import maintain
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
+from lakehouse.delta.deletes import delete_rows
 from lakehouse.delta.upkeep import vacuum
-from lakehouse.delta.upserts import delete_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake
 from lakehouse.storage import local_path
