@@ -8,11 +8,11 @@ from functools import partial
 from feature_store.build_scope import BuildScope
 from feature_store.code_versions import of_features_table
 from feature_store.features import FeaturesTask
-from feature_store.features_patch import compute_keys, opening_month, patched
+from feature_store.features_patch import compute_keys, opening_month, replace_keys
 from feature_store.lineage import feature_digests
 from feature_store.planning import FeatureSpan, feature_units
 from feature_store.stored_months import month_states
-from feature_store.touched import merged
+from feature_store.touched import merge_keys
 from feature_store.units import FeaturesUnit
 from features.group import FeatureGroup
 from features.tables import features_table, monthly_table
@@ -78,10 +78,10 @@ def patch_features(build: BuildScope, group: FeatureGroup, stale: StaleFeatures)
     }
     few = {m: keys for m, keys in touched.items() if keys is not None and len(keys) <= MANY_KEYS}
     if few:
-        keys = merged(list(few.values()))
+        keys = merge_keys(list(few.values()))
         progress("features of %s: %d keys, %d months", group.name, len(keys), len(few))
         computed = compute_keys(build.lake, span_of(build, group, list(few), stale), keys)
-        patch = partial(patched, keys=keys, computed=computed)
+        patch = partial(replace_keys, keys=keys, computed=computed)
         new = built_months(group, list(few), stale)
         build.written[table.path] = patch_months(build.lake, table, new, patch)
     return [month for month in stale.months if month not in few]

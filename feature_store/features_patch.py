@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from feature_store.features import FeaturesTask
 from feature_store.lineage import built_as_declared
 from feature_store.planning import FeatureSpan, feature_units
-from features.difference import is_among, with_coded
+from features.difference import encode_columns, is_among
 from features.group import FeatureGroup
 from features.tables import features_table
 from lakehouse.lake import Lake
@@ -37,7 +37,7 @@ def compute_keys(lake: Lake, span: FeatureSpan, keys: pa.Table) -> dict[date, pa
     return {month: pa.concat_tables(tables) for month, tables in parts.items()}
 
 
-def patched(
+def replace_keys(
     month: date, stored: pa.Table, keys: pa.Table, computed: Mapping[date, pa.Table]
 ) -> pa.Table:
     """Replace the rows of some keys in one month of stored features.
@@ -50,7 +50,7 @@ def patched(
     """
     kept = stored.filter(pc.invert(is_among(stored, keys)))
     new = computed[month].select(stored.column_names)
-    return pa.concat_tables([with_coded(rows, keys.column_names) for rows in (kept, new)])
+    return pa.concat_tables([encode_columns(rows, keys.column_names) for rows in (kept, new)])
 
 
 def opening_month(

@@ -13,9 +13,8 @@ from lakehouse.buckets import Bucket
 from lakehouse.delta.files import Keep, read
 from lakehouse.lake import Lake
 from lakehouse.table import Table
-from lakehouse.types import DATE, TEXT
+from lakehouse.types import CODED, DATE, TEXT
 
-CODED = pa.dictionary(pa.int32(), TEXT)
 # Table path → files of the table.
 Files = Mapping[str, Sequence[str]]
 # A bucket, and the column whose texts the bucket is computed from.

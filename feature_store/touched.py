@@ -62,7 +62,7 @@ class Touched:
             lists = [pending, *(keys for month, keys in changed.items() if month < target)]
             key_lists = [keys for keys in lists if keys is not None]
             if len(key_lists) == len(lists):
-                self.changes[group.name, target] = Change(built[target], now, merged(key_lists))
+                self.changes[group.name, target] = Change(built[target], now, merge_keys(key_lists))
             else:
                 self.changes.pop((group.name, target), None)
 
@@ -92,6 +92,6 @@ class Touched:
         return change.keys if change is not None and is_known else None
 
 
-def merged(lists: Sequence[pa.Table]) -> pa.Table:
+def merge_keys(lists: Sequence[pa.Table]) -> pa.Table:
     """Return the distinct keys of several lists of keys."""
     return reduce(union, lists)

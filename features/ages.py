@@ -66,7 +66,7 @@ def with_age(cells: pa.Table, first: pa.Table) -> pa.Table:
     began = np.append(first["first"].to_numpy(), NOT_SOLD)[at]
     months = month_numbers(cells["month"])
     known = began <= months
-    ages = capped(months[known] - began[known])
+    ages = cap_ages(months[known] - began[known])
     column = pa.DictionaryArray.from_arrays(ages.astype(np.int32), AGES)
     return cells.filter(pa.array(known)).append_column(ITEM_AGE, column)
 
@@ -86,10 +86,10 @@ def ages_of(items: pa.Array, item_features: pa.Table) -> Codes:
     at = positions(item_features[ITEM], items)
     months = np.ceil(item_features[f"item_{PRESENCE}_age_all"].to_numpy()[at >= 0])
     ages[at[at >= 0]] = months.astype(np.int64)
-    return capped(ages)
+    return cap_ages(ages)
 
 
-def capped(ages: Codes) -> Codes:
+def cap_ages(ages: Codes) -> Codes:
     """Limit ages, in months, to ``OLDEST``."""
     oldest: Codes = np.minimum(ages, OLDEST)
     return oldest

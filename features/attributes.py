@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.encoding import dictionary
-from features.group import AFTER, BEFORE, CATEGORY, ITEM, NO_ITEM, SHOP, UNKNOWN
+from features.group import AFTER, BEFORE, CATEGORY, ITEM, NO_ITEM, SHOP
 from lakehouse.profile.profile import Profile
+from lakehouse.tables.silver import UNKNOWN
 from lakehouse.types import TEXT
 
 
@@ -35,14 +36,14 @@ class Attributes:
 
     def shops(self, rows: pa.Table) -> pa.Table:
         """Flatten rows of silver.shops to ``[shop_id, *shop]``."""
-        return flattened(rows, SHOP, self.shop)
+        return flatten_attributes(rows, SHOP, self.shop)
 
     def items(self, rows: pa.Table) -> pa.Table:
         """Flatten rows of silver.items to ``[item_id, *item]``."""
-        return flattened(rows, ITEM, self.item)
+        return flatten_attributes(rows, ITEM, self.item)
 
 
-def flattened(rows: pa.Table, key: str, names: Iterable[str]) -> pa.Table:
+def flatten_attributes(rows: pa.Table, key: str, names: Iterable[str]) -> pa.Table:
     """Turn a map of attributes into one column per attribute.
 
     Args:

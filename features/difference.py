@@ -7,8 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.encoding import dictionary, encode, integers
-
-CODED = pa.dictionary(pa.int32(), pa.string())
+from lakehouse.types import CODED
 
 
 def changed_keys(before: pa.Table, after: pa.Table, keys: Sequence[str]) -> pa.Table:
@@ -24,7 +23,7 @@ def changed_keys(before: pa.Table, after: pa.Table, keys: Sequence[str]) -> pa.T
     """
     measures = [name for name in after.column_names if name not in keys]
     both = pa.concat_tables([before.select(measures), after.select(measures)])
-    sides = [coded(rows.select(list(keys))) for rows in (before, after)]
+    sides = [encode_keys(rows.select(list(keys))) for rows in (before, after)]
     codes, distinct = encode(pa.concat_tables(sides))
     differs = np.bincount(codes, minlength=len(distinct)) != 2
     for name in measures:
@@ -38,7 +37,7 @@ def changed_keys(before: pa.Table, after: pa.Table, keys: Sequence[str]) -> pa.T
 
 def union(some: pa.Table, others: pa.Table) -> pa.Table:
     """Return the distinct keys of two lists of keys."""
-    return encode(pa.concat_tables([coded(some), coded(others)]))[1]
+    return encode(pa.concat_tables([encode_keys(some), encode_keys(others)]))[1]
 
 
 def is_among(rows: pa.Table, keys: pa.Table) -> pa.Array:
@@ -58,19 +57,19 @@ def is_among(rows: pa.Table, keys: pa.Table) -> pa.Array:
     is_wanted = may_be.take(last.indices).to_numpy(zero_copy_only=False)
     if len(names) > 1:
         some = rows.select(names).filter(pa.array(is_wanted))
-        codes, distinct = encode(pa.concat_tables([coded(keys), coded(some)]))
+        codes, distinct = encode(pa.concat_tables([encode_keys(keys), encode_keys(some)]))
         is_key = np.zeros(len(distinct), np.bool_)
         is_key[codes[: len(keys)]] = True
         is_wanted[is_wanted] = is_key[codes[len(keys) :]]
     return pa.array(is_wanted)
 
 
-def coded(keys: pa.Table) -> pa.Table:
+def encode_keys(keys: pa.Table) -> pa.Table:
     """Dictionary-encode every column of a list of keys."""
-    return with_coded(keys, keys.column_names)
+    return encode_columns(keys, keys.column_names)
 
 
-def with_coded(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+def encode_columns(rows: pa.Table, names: Sequence[str]) -> pa.Table:
     """Dictionary-encode the named text columns of a table."""
     for name in names:
         at = rows.column_names.index(name)

@@ -5,6 +5,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.types import value_type
+
 Codes = npt.NDArray[np.int64]
 
 
@@ -30,14 +32,9 @@ def encode(keys: pa.Table) -> tuple[Codes, pa.Table]:
 def dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
     """Return a column as one dictionary-encoded array."""
     if len(column) == 0:
-        return pa.array([], decoded(column.type)).dictionary_encode()
+        return pa.array([], value_type(column.type)).dictionary_encode()
     encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
     return encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-
-
-def decoded(arrow_type: pa.DataType) -> pa.DataType:
-    """Return the type of a column's values; for a dictionary column, the type of the entries."""
-    return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type
 
 
 def positions(values: pa.ChunkedArray, known: pa.Array) -> Codes:

@@ -7,8 +7,6 @@ from features.measure import Measure
 from features.statistic import AGE, EWM, LAG, LATEST, MEAN, MONTHS_SINCE, SUM, Statistic
 
 SHOP, ITEM, CATEGORY = "shop_id", "item_id", "category_id"
-# Value of an attribute that the catalogue lacks for a shop or an item.
-UNKNOWN = "unknown"
 # The keys of an item's neighbours, and what stands for a neighbour that an item does not have: no
 # item has an empty id, but one may be called "unknown".
 BEFORE, AFTER, NO_ITEM = "item_before", "item_after", ""

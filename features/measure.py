@@ -54,11 +54,11 @@ def stored_form(cells: pa.Table, measures: tuple[Measure, ...]) -> pa.Table:
     for measure in measures:
         at = cells.column_names.index(measure.name)
         numbers = cells[measure.name].combine_chunks().cast(pa.int64())
-        cells = cells.set_column(at, measure.column.field, stored(numbers, measure.type))
+        cells = cells.set_column(at, measure.column.field, as_stored_type(numbers, measure.type))
     return cells
 
 
-def stored(numbers: pa.Int64Array, arrow_type: pa.DataType) -> pa.Array:
+def as_stored_type(numbers: pa.Int64Array, arrow_type: pa.DataType) -> pa.Array:
     """Convert whole numbers from integer form to the stored type, a whole number or a decimal."""
     if not pa.types.is_decimal(arrow_type):
         return numbers.cast(arrow_type)

@@ -156,11 +156,11 @@ def aggregate(rows: pa.Table, group: FeatureGroup) -> pa.Table:
     cells = keys.take(sums["code"])
     for measure in group.measures:
         numbers = sums[f"{measure.of}_{measure.aggregate}"].cast(pa.int64())
-        cells = cells.append_column(measure.name, clipped(numbers, measure))
+        cells = cells.append_column(measure.name, clip_numbers(numbers, measure))
     return cells
 
 
-def clipped(numbers: pa.ChunkedArray, measure: Measure) -> pa.ChunkedArray:
+def clip_numbers(numbers: pa.ChunkedArray, measure: Measure) -> pa.ChunkedArray:
     """Clip aggregates in integer form to the bounds of their measure."""
     if measure.clip is None:
         return numbers

@@ -58,7 +58,7 @@ def assemble(
     rows: dict[str, pa.Array] = {name: spine.column(name) for name in (SHOP, ITEM, CATEGORY)}
     rows["month"] = pa.repeat(pa.scalar(month, pa.date32()), len(spine))
     rows |= group_columns(spine, columns) | neighbour_columns(spine, columns)
-    rows |= {f.name: looked_up(spine, columns.inputs[f.name]) for f in features.inputs}
+    rows |= {f.name: look_up_input(spine, columns.inputs[f.name]) for f in features.inputs}
     for ratio in features.ratios:
         terms = (
             rows[name].to_numpy(zero_copy_only=False)
@@ -76,7 +76,7 @@ def group_columns(spine: Spine, columns: PanelColumns) -> dict[str, pa.Array]:
     rows: dict[str, pa.Array] = {}
     for group in columns.features.groups:
         own = dict(zip(group.columns, group.columns, strict=True))
-        rows |= joined(spine, columns.groups[group.name], group.keys, own)
+        rows |= join_columns(spine, columns.groups[group.name], group.keys, own)
     return rows
 
 
@@ -87,11 +87,11 @@ def neighbour_columns(spine: Spine, columns: PanelColumns) -> dict[str, pa.Array
     for side in dict.fromkeys(neighbour.side for neighbour in neighbours):
         there = {n.column: n.of for n in neighbours if n.side == side}
         items = columns.groups[ITEM_GROUP.name].rename_columns({ITEM: side})
-        rows |= joined(spine, items, (side,), there)
+        rows |= join_columns(spine, items, (side,), there)
     return rows
 
 
-def joined(
+def join_columns(
     spine: Spine, part: pa.Table, keys: tuple[str, ...], columns: Mapping[str, str]
 ) -> dict[str, pa.Array]:
     """Look up feature columns for every row of a spine.
@@ -109,7 +109,7 @@ def joined(
     return {name: part[of].combine_chunks().take(rows) for name, of in columns.items()}
 
 
-def looked_up(spine: Spine, known: Known) -> pa.Array:
+def look_up_input(spine: Spine, known: Known) -> pa.Array:
     """Look up an input's value for every row of a spine; ``known.absent`` where there is no row."""
     rows = nullable(rows_of(spine, known.rows, known.keys))
     values = known.rows["value"].combine_chunks().take(rows)
@@ -137,16 +137,16 @@ def rows_of(spine: Spine, part: pa.Table, keys: tuple[str, ...]) -> Codes:
     codes = [positions(part[name], spine.ids[name]) for name in keys]
     asked = np.flatnonzero(np.all([code >= 0 for code in codes], axis=0))
     sizes = [len(spine.ids[name]) for name in keys]
-    stored = combined([code[asked] for code in codes], sizes)
-    wanted = combined([spine.codes[name] for name in keys], sizes)
+    stored = combine_codes([code[asked] for code in codes], sizes)
+    wanted = combine_codes([spine.codes[name] for name in keys], sizes)
     if math.prod(sizes) > SPARSE * (len(wanted) + len(stored)):
-        return searched(wanted, stored, asked)
+        return search_numbers(wanted, stored, asked)
     table = np.full(math.prod(sizes), -1, np.int64)
     table[stored] = asked
     return table[wanted]
 
 
-def combined(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
+def combine_codes(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
     """Combine the codes of several ids into one unique number per row.
 
     Args:
@@ -159,7 +159,7 @@ def combined(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
     return numbers
 
 
-def searched(wanted: Codes, numbers: Codes, rows: Codes) -> Codes:
+def search_numbers(wanted: Codes, numbers: Codes, rows: Codes) -> Codes:
     """Find numbers by binary search, in memory proportional to the numbers given.
 
     Args:

@@ -13,7 +13,7 @@ from ingestion.catalogue.messages import MALFORMED, MESSAGE, merge_messages, rea
 from ingestion.sales.intake import merge_few_sales, merge_sales
 from ingestion.sales.records import rejected
 from ingestion.sales.replacements import read_all
-from lakehouse.delta import log, rows
+from lakehouse.delta import log, rows, work
 from lakehouse.delta.arrow import read_batches, read_table
 from lakehouse.delta.deletes import delete_rows
 from lakehouse.delta.part_upserts import upsert_parts
@@ -25,7 +25,7 @@ from lakehouse.delta.parts import (
     read_parts,
     write_parts,
 )
-from lakehouse.delta.rows import gathered
+from lakehouse.delta.rows import rebatch
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
@@ -35,8 +35,6 @@ from lakehouse.types import COUNT, TEXT
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Records, of about 300 bytes, that the driver ingests without Spark and deletes at once.
-FEW_ROWS = 200_000
 # Prefix of data files with records that state a sale_id.
 NAMED = "named-"
 
@@ -78,7 +76,7 @@ def retry(spark: "Callable[[], SparkSession]", lake: Lake, profile: Profile) -> 
     checked = log.row_count(lake, REJECTED_SALES) if log.exists(lake, REJECTED_SALES) else 0
     if not checked:
         return RetryCounts(0, 0)
-    is_few = checked <= FEW_ROWS
+    is_few = checked <= work.FEW_RECORDS
     messages = retry_messages(lake, profile)
     sales = retry_few(lake, profile) if is_few else retry_many(spark(), lake, profile)
     return RetryCounts(checked, messages + sales)
@@ -167,7 +165,7 @@ def recheck_batches(
         Records that pass, as rows of bronze.sales_events, whose data files are never committed;
         and records with changed reasons, as rows of bronze.rejected_sales.
     """
-    for stored in gathered(batches, FEW_ROWS):
+    for stored in rebatch(batches, work.FEW_RECORDS):
         result = recheck(select_sales(stored, others), profile)
         if len(result.accepted):
             yield TableRows(SALES_EVENTS, result.accepted, NAMED if result.has_stated_ids else "")

@@ -35,13 +35,13 @@ def pack(rows: pa.Table, places: pa.Array) -> pa.RecordBatch:
     starts = [0, *ends[:-1]]
     sorted_rows = rows.take(order).combine_chunks()
     packed = [
-        written(sorted_rows.slice(start, end - start))
+        write_stream(sorted_rows.slice(start, end - start))
         for start, end in zip(starts, ends, strict=True)
     ]
     return pa.record_batch([coded.dictionary, pa.array(packed, pa.binary())], schema=SCHEMA)
 
 
-def written(rows: pa.Table) -> bytes:
+def write_stream(rows: pa.Table) -> bytes:
     """Serialise rows as a compressed Arrow stream."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, rows.schema, options=COMPRESSED) as stream:
@@ -87,7 +87,7 @@ def by_place(
         yield pa.concat_tables(held)
 
 
-def chunked(
+def pack_in_workers(
     rows: "DataFrame",
     transform: Callable[[pa.Table], pa.Table],
     places: Callable[[pa.Table], pa.Array],

@@ -13,6 +13,8 @@ RATE = pa.float64()
 BYTES = pa.binary()
 ATTRIBUTES = pa.map_(pa.string(), pa.string())
 NAMES = pa.list_(pa.string())
+# Dictionary-encoded texts, the form of ids in memory; no column of a table has this type.
+CODED = pa.dictionary(pa.int32(), TEXT)
 UNITS = pa.decimal128(18, 3)
 PRICE = pa.decimal128(18, 6)
 # A share of a month, in thousandths.
@@ -44,3 +46,8 @@ def sql_name(arrow_type: pa.DataType) -> str:
     if pa.types.is_decimal(arrow_type):
         return f"DECIMAL({arrow_type.precision},{arrow_type.scale})"
     return _SQL_NAMES[arrow_type]
+
+
+def value_type(arrow_type: pa.DataType) -> pa.DataType:
+    """Return the type of a column's values; for a dictionary column, the type of the entries."""
+    return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type

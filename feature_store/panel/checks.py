@@ -58,8 +58,9 @@ def require_declared_columns(rows: PanelRows) -> None:
     if stored != declared:
         raise RefusedError(
             f"{rows.table.path}: its columns are not the declared features "
-            f"(missing: {named(declared - stored)}; no longer declared: {named(stored - declared)})"
-            f"; {remedy(rows, '--rebuild')}"
+            f"(missing: {name_columns(declared - stored)}; "
+            f"no longer declared: {name_columns(stored - declared)}); "
+            f"{remedy(rows, '--rebuild')}"
         )
 
 
@@ -92,7 +93,7 @@ def remedy(rows: PanelRows, option: str = "") -> str:
     return f"run jobs.build_features, then {command}."
 
 
-def named(columns: set[str]) -> str:
+def name_columns(columns: set[str]) -> str:
     """List the first ``MOST_NAMED`` columns as text, with the number of further columns."""
     listed = sorted(columns)[:MOST_NAMED]
     more = len(columns) - len(listed)

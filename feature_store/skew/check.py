@@ -10,7 +10,7 @@ import pyarrow as pa
 from feature_store.skew.comparison import Counts
 from feature_store.skew.task import ColumnRef, CompareTask, RebuildTask
 from feature_store.units import ComparisonUnit, MonthUnit
-from lakehouse.chunks import written
+from lakehouse.chunks import write_stream
 from lakehouse.delta.work import Executor, WorkUnit, are_few, pack_units, unpack_unit
 
 # A message is a unit of work; or rebuilt cells for the unit of the comparison with number id, as
@@ -82,7 +82,7 @@ def rebuild_cells(task: RebuildTask, batches: Batches) -> Iterator[pa.RecordBatc
     for batch in batches:
         for packed in batch.column("unit").to_pylist():
             for number, cells in task(unpack_unit(packed, MonthUnit)):
-                stream = pa.array([written(cells.combine_chunks())], pa.binary())
+                stream = pa.array([write_stream(cells.combine_chunks())], pa.binary())
                 yield pa.record_batch([[number], pa.nulls(1, pa.binary()), stream], schema=MESSAGE)
 
 

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feature_store.stored_rows import CODED
 from features.encoding import encode
+from lakehouse.types import CODED
 
 RowNumbers = npt.NDArray[np.int64]
 
@@ -66,7 +66,7 @@ def compare(
     Returns:
         Column → counts.
     """
-    pairs = match_rows(*(coded(rows, keys) for rows in (rebuilt, stored)))
+    pairs = match_rows(*(encode_keys(rows, keys) for rows in (rebuilt, stored)))
     missing = np.setdiff1d(np.arange(len(rebuilt)), pairs.rebuilt)
     absent = example(rebuilt, keys, missing, f"{month} is not stored")
     odd = absent or example(stored, keys, pairs.extra, f"{month} is stored and should not be")
@@ -83,7 +83,7 @@ def compare(
     return counts
 
 
-def coded(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
+def encode_keys(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
     """Return the key columns of rows, dictionary-encoded."""
     return pa.table({name: rows[name].cast(CODED) for name in keys})
 

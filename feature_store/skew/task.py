@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from feature_store.cells import PairCellsTask, cells_of_groups
 from feature_store.skew.comparison import Counts, compare
 from feature_store.stored_entities import stored_entities
-from feature_store.stored_rows import CODED, bucket_rows
+from feature_store.stored_rows import bucket_rows
 from feature_store.units import ComparisonUnit, MonthUnit
 from features.ages import FIRST_SALES, ITEM_AGE, earliest, first_sales, with_age
 from features.attributes import Attributes, with_attributes
@@ -27,7 +27,7 @@ from lakehouse.buckets import Bucket, count_for
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.table import Table
-from lakehouse.types import COUNT, DATE
+from lakehouse.types import CODED, COUNT, DATE
 
 
 class ColumnRef(NamedTuple):
@@ -165,12 +165,12 @@ class CompareTask:
         """
         nothing = cells_schema(group).empty_table()
         if group == self.groups[0]:
-            return pa.concat_tables([nothing, *map(unpacked, rebuilt)])
+            return pa.concat_tables([nothing, *map(read_stream, rebuilt)])
         is_aged = ITEM_AGE in group.keys
         first = FIRST_SALES.empty_table()
         for packed in rebuilt if is_aged else ():
-            first = earliest([first, first_sales(unpacked(packed))])
-        partial = [nothing] if not rebuilt else map(unpacked, rebuilt)
+            first = earliest([first, first_sales(read_stream(packed))])
+        partial = [nothing] if not rebuilt else map(read_stream, rebuilt)
         keyed = (with_age(cells, first) if is_aged else cells for cells in partial)
         return aggregate(pa.concat_tables([aggregate(cells, group) for cells in keyed]), group)
 
@@ -188,7 +188,7 @@ class CompareTask:
             yield ColumnRef(table.path, column), counts
 
 
-def unpacked(packed: pa.Buffer) -> pa.Table:
+def read_stream(packed: pa.Buffer) -> pa.Table:
     """Read a table from an Arrow stream."""
     return pa.ipc.open_stream(packed).read_all()
 

@@ -11,9 +11,9 @@ from lakehouse.profile.date_format import date_reader
 from lakehouse.profile.lists import Attribute, Entity
 from lakehouse.profile.profile import Profile
 from lakehouse.tables.bronze import RECORD_KEY
+from lakehouse.tables.silver import UNKNOWN
 from lakehouse.values import clean_text, plausible_id
 
-UNKNOWN = "unknown"
 IDS = frozenset({"shop_id", "item_id", "category_id", "alias_of"})
 
 # Fields of a record or a row by name; the record is a JSON object.

@@ -15,11 +15,11 @@ from ingestion.files.source import Source
 from ingestion.files.source_file import unchanged
 from ingestion.inputs.records import InputRecords
 from ingestion.newest import newest
-from lakehouse.delta import log, rows
+from lakehouse.delta import log, rows, work
 from lakehouse.delta.arrow import Filters, read_batches, read_table
 from lakehouse.delta.part_upserts import upsert_parts
 from lakehouse.delta.parts import TableRows, commit_parts, write_parts
-from lakehouse.delta.rows import ROWS_PER_FILE, gathered
+from lakehouse.delta.rows import ROWS_PER_FILE, rebatch
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
@@ -30,8 +30,6 @@ from lakehouse.types import TEXT
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Up to this many records are read without Spark, whose planning would take longer.
-FEW_ROWS = 200_000
 SIGNS = {"=": operator.eq, "<=": operator.le}
 # The record of the later file wins, then the later record of a file.
 VERSION = ("updated_at", "offset")
@@ -92,7 +90,7 @@ class InputIntake:
         of_input = [("entity", "=", self.name), *filters]
         count = sum(len(b) for b in read_batches(lake, CATALOGUE_EVENTS, ["offset"], of_input))
         parser = self._parser()
-        if count > FEW_ROWS:
+        if count > work.FEW_RECORDS:
             received = rows.read(self.spark(), lake, CATALOGUE_EVENTS)
             for column, sign, value in of_input:
                 received = received.where(SIGNS[sign](received[column], value))
@@ -112,7 +110,7 @@ def read_records(
     places: Iterator[pa.RecordBatch], entity: str, source: Source, reception: Reception
 ) -> Iterator[TableRows]:
     """Turn pieces of a file into rows of bronze.catalogue_events; runs in a Spark worker."""
-    for lines in gathered(PieceReader(source)(places), ROWS_PER_FILE):
+    for lines in rebatch(PieceReader(source)(places), ROWS_PER_FILE):
         records = events(lines, source.digest, reception)
         entities = pa.repeat(pa.scalar(entity, TEXT), len(records))
         yield TableRows(CATALOGUE_EVENTS, records.append_column("entity", entities))

@@ -11,7 +11,7 @@ from ingestion.json_records import read_records
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
 from lakehouse.delta.parts import TableRows
-from lakehouse.delta.rows import ROWS_PER_FILE, gathered
+from lakehouse.delta.rows import ROWS_PER_FILE, rebatch
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.profile.date_format import date_reader
@@ -44,7 +44,7 @@ class KnownAtFilter:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[TableRows]:
         """Keep the rows of bronze.sales_events that had been received."""
-        for events in gathered(batches, ROWS_PER_FILE):
+        for events in rebatch(batches, ROWS_PER_FILE):
             received = events.filter(self.accepts(events))
             if len(received):
                 yield TableRows(SALES_EVENTS, received)

@@ -13,7 +13,7 @@ from ingestion.files.source import Source
 from ingestion.files.source_file import unchanged
 from lakehouse.delta import log
 from lakehouse.delta.parts import TableRows, commit_parts, write_parts
-from lakehouse.delta.rows import ROWS_PER_FILE, gathered
+from lakehouse.delta.rows import ROWS_PER_FILE, rebatch
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import SALES_EVENTS
 
@@ -58,5 +58,5 @@ class SaleRecords:
 
     def __call__(self, places: Iterator[pa.RecordBatch]) -> Iterator[TableRows]:
         """Read the pieces at the given places into rows of bronze.sales_events."""
-        for rows in gathered(PieceReader(self.source)(places), ROWS_PER_FILE):
+        for rows in rebatch(PieceReader(self.source)(places), ROWS_PER_FILE):
             yield TableRows(SALES_EVENTS, events(rows, self.source.digest, self.reception))

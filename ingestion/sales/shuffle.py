@@ -56,9 +56,9 @@ def shuffle_by_sale(
     months = partial(month_places, buckets=buckets)
     read = partial(read_all, profile=profile)
     if not is_moving:
-        return shuffle(chunks.chunked(events, read, months), partitions)
+        return shuffle(chunks.pack_in_workers(events, read, months), partitions)
     sales = partial(sale_places, buckets=partitions)
-    versions = shuffle(chunks.chunked(events, read, sales), partitions)
+    versions = shuffle(chunks.pack_in_workers(events, read, sales), partitions)
 
     def collapse(batches: Batches) -> Iterator[pa.RecordBatch]:
         for records in each_place(batches):

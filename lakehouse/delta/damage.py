@@ -34,7 +34,7 @@ def describe(uri: str, error: Exception) -> str:
     files = filesystem(uri)
     infos = files.get_file_info(FileSelector(LOG, allow_not_found=True))
     names = sorted(info.base_name for info in infos if info.is_file)
-    causes = dict(damaged(files, names))
+    causes = dict(find_damage(files, names))
     if not causes:
         return f"{uri}/{LOG}: the log cannot be read ({first_line(error)}); {FROM_COPY}."
     remedy = FROM_COMMITS if is_readable(names, causes) else FROM_COPY
@@ -42,7 +42,7 @@ def describe(uri: str, error: Exception) -> str:
     return f"{uri}/{LOG}: damaged is {listed}; {remedy}."
 
 
-def damaged(files: FileSystem, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+def find_damage(files: FileSystem, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the name of each unreadable file of a log and the reason.
 
     A ``_last_checkpoint`` file with unreadable content does not count as damage, but one that names

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lakehouse.storage import filesystem
+from lakehouse.types import value_type
 
 ROW_GROUP = 1 << 20
 # A file of at most this many rows is read by one thread: starting several takes longer.
@@ -35,7 +36,7 @@ def write(uri: str, path: str, rows: pa.Table) -> int:
     files = filesystem(uri)
     if folder := path.rpartition("/")[0]:
         files.create_dir(folder, recursive=True)
-    text = [field.name for field in rows.schema if pa.types.is_string(decoded(field.type))]
+    text = [field.name for field in rows.schema if pa.types.is_string(value_type(field.type))]
     with files.open_output_stream(path) as stream:
         pq.write_table(
             rows,
@@ -47,11 +48,6 @@ def write(uri: str, path: str, rows: pa.Table) -> int:
             store_schema=False,
         )
     return int(files.get_file_info(path).size)
-
-
-def decoded(arrow_type: pa.DataType) -> pa.DataType:
-    """Return the type of a column's values; for a dictionary, the type of its entries."""
-    return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type
 
 
 def statistics(rows: pa.Table, key: list[str]) -> dict[str, object]:

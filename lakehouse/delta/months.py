@@ -140,10 +140,10 @@ def read_month(lake: Lake, table: Table, month: date, files: list[str]) -> pa.Ta
     keys = [name for name in table.key if name != "month"]
     stored = read(lake.uri(table), files, None, keys)
     empty = table.schema.empty_table().drop_columns("month")
-    return dated(empty if stored is None else stored, month)
+    return add_month(empty if stored is None else stored, month)
 
 
-def dated(rows: pa.Table, month: date) -> pa.Table:
+def add_month(rows: pa.Table, month: date) -> pa.Table:
     """Add the ``month`` column, which a file's path has and the file itself does not."""
     return rows.append_column("month", pa.repeat(pa.scalar(month, DATE), len(rows)))
 

@@ -31,13 +31,13 @@ def replace_rows(
     quoted = ((name, str(value).replace("'", "''")) for name, value in shared.items())
     where = " AND ".join(f"\"{name}\" = '{value}'" for name, value in quoted)
     shaped = table.shaped(rows)
-    properties = log.named_transaction(None, states_moved(target, table, shared))
+    properties = log.named_transaction(None, change_states(target, table, shared))
     reach(f"before {table.path}")
     write_deltalake(target, shaped, mode="overwrite", predicate=where, commit_properties=properties)
     reach(f"after {table.path}")
 
 
-def states_moved(
+def change_states(
     target: DeltaTable, table: Table, shared: Mapping[str, str | date]
 ) -> list[Transaction]:
     """Return new states for the months that may have rows with some column values.

@@ -47,11 +47,11 @@ def append(lake: Lake, table: Table, rows: "DataFrame") -> None:
 
 def as_rows(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[TableRows]:
     """Rebatch a partition into ``TableRows`` of about ``ROWS_PER_FILE``; runs in a worker."""
-    for rows in gathered(batches, ROWS_PER_FILE):
+    for rows in rebatch(batches, ROWS_PER_FILE):
         yield TableRows(table, rows)
 
 
-def gathered(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table]:
+def rebatch(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table]:
     """Combine batches into tables of at least ``count`` rows each, except the last."""
     held: list[pa.RecordBatch] = []
     for batch in batches:

@@ -50,10 +50,10 @@ def level(file: File) -> int:
 
 def write_run(lake: Lake, table: Table, rows: Iterable[pa.Table]) -> list[AddAction]:
     """Write rows as files of about ``ROWS_PER_FILE`` rows each, without duplicates in a file."""
-    return [write_file(lake, table, each_once(table, held)) for held in filled(rows)]
+    return [write_file(lake, table, each_once(table, held)) for held in group_rows(rows)]
 
 
-def filled(rows: Iterable[pa.Table]) -> Iterator[list[pa.Table]]:
+def group_rows(rows: Iterable[pa.Table]) -> Iterator[list[pa.Table]]:
     """Group tables of rows until a group has ``ROWS_PER_FILE`` rows; the last may have fewer."""
     held: list[pa.Table] = []
     for some in rows:
@@ -148,7 +148,7 @@ def join_runs(lake: Lake, table: Table) -> None:
     for runs_level, files in groupby(by_level, key=level):
         run = list(files)
         if sum(map(share, run)) >= MOST_RUNS:
-            joined = [write_file(lake, table, rows) for rows in merged(lake, table, run)]
+            joined = [write_file(lake, table, rows) for rows in merge_files(lake, table, run)]
             try:
                 replace(opened, table, joined, run, log.Named(f"join {runs_level}", time.time_ns()))
             except CommitFailedError:
@@ -156,7 +156,7 @@ def join_runs(lake: Lake, table: Table) -> None:
             return join_runs(lake, table)
 
 
-def merged(lake: Lake, table: Table, files: Sequence[File]) -> Iterator[pa.Table]:
+def merge_files(lake: Lake, table: Table, files: Sequence[File]) -> Iterator[pa.Table]:
     """Yield the distinct rows of files, in ranges of numbers with about one file's rows each."""
     count = -(-sum(file.rows for file in files) // ROWS_PER_FILE)
     for number in range(count):

@@ -10,7 +10,7 @@ from deltalake.exceptions import CommitFailedError
 from pyarrow.fs import FileSelector
 
 from lakehouse.delta import builds, listing, log
-from lakehouse.delta.replacement import states_moved
+from lakehouse.delta.replacement import change_states
 from lakehouse.delta.states import ROWS, as_number, of_month
 from lakehouse.delta.transactions import transaction_numbers
 from lakehouse.delta.upserts import ATTEMPTS
@@ -137,7 +137,7 @@ def delete_where(lake: Lake, table: Table, condition: str) -> int:
     reach(f"before {table.path}")
     for attempt in range(ATTEMPTS):
         target = log.load(lake, table)
-        properties = log.named_transaction(None, states_moved(target, table, {}))
+        properties = log.named_transaction(None, change_states(target, table, {}))
         try:
             deleted = target.delete(condition, commit_properties=properties)
         except CommitFailedError:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Up to this many rows in all, this process does the work faster than Spark plans a job.
 FEW_ROWS = 400_000
+# The same of records, which the driver parses and holds at about 300 bytes each.
+FEW_RECORDS = 200_000
 SCHEMA = pa.schema([("id", pa.int32()), ("unit", pa.binary())])
 
 

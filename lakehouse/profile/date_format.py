@@ -26,7 +26,7 @@ def date_pattern(date_format: str) -> re.Pattern[str]:
         ValueError: the format has an unknown letter, or does not name year, month and day once
             each.
     """
-    pieces = [checked(piece) for piece in PIECE.finditer(date_format)]
+    pieces = [token_pattern(piece) for piece in PIECE.finditer(date_format)]
     try:
         pattern = re.compile("".join(pieces), re.ASCII)
     except re.error as error:
@@ -36,7 +36,7 @@ def date_pattern(date_format: str) -> re.Pattern[str]:
     return pattern
 
 
-def checked(piece: re.Match[str]) -> str:
+def token_pattern(piece: re.Match[str]) -> str:
     """Convert one token or separator of a date format into a regular expression.
 
     Raises:

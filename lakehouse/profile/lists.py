@@ -16,7 +16,7 @@ RESERVED = (
 )
 
 
-def compiled(pattern: str) -> str:
+def check_pattern(pattern: str) -> str:
     """Check that a pattern is a regular expression with exactly one group.
 
     Raises:
@@ -58,7 +58,7 @@ class Attribute(Section):
     """
 
     column: str
-    pattern: Annotated[str, AfterValidator(compiled)] | None = None
+    pattern: Annotated[str, AfterValidator(check_pattern)] | None = None
 
 
 class Entity(Section):

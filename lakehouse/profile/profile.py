@@ -156,7 +156,7 @@ class Profile(Section):
         return self
 
 
-def shipped() -> list[str]:
+def list_shipped_profiles() -> list[str]:
     """Return the names of the profiles shipped with the program, sorted."""
     folder = resources.files("lakehouse.profile.profiles")
     return sorted(
@@ -176,7 +176,7 @@ def load_profile(name: str) -> Profile:
     try:
         text = source.read_text(encoding="utf-8")
     except FileNotFoundError:
-        names = ", ".join(shipped())
+        names = ", ".join(list_shipped_profiles())
         raise ProfileError(
             f"profile '{name}': not found; name one of {names}, or a path ending in .toml."
         ) from None

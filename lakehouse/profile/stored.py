@@ -76,7 +76,7 @@ def claim_lake(lake: Lake, profile: Profile) -> None:
     marker = Marker(format=FORMAT, profile=profile).model_dump_json(indent=1).encode()
     if is_local(lake.root):
         is_folder(lake.root)
-    stored = checked(claim_file(lake.root, MARKER, marker), f"{lake.root}/{MARKER}")
+    stored = parse_marker(claim_file(lake.root, MARKER, marker), f"{lake.root}/{MARKER}")
     if stored["profile"]["name"] != profile.name:
         raise LakeError(
             f"{lake.root}: made with profile '{stored['profile']['name']}', not "
@@ -99,7 +99,7 @@ def read_marker(lake: Lake) -> StoredMarker | None:
     if is_local(lake.root) and not is_folder(lake.root):
         return None
     text = read_file(lake.root, MARKER)
-    return None if text is None else checked(text, f"{lake.root}/{MARKER}")
+    return None if text is None else parse_marker(text, f"{lake.root}/{MARKER}")
 
 
 def is_folder(root: str) -> bool:
@@ -114,7 +114,7 @@ def is_folder(root: str) -> bool:
     return path.exists()
 
 
-def checked(text: bytes, file: str) -> StoredMarker:
+def parse_marker(text: bytes, file: str) -> StoredMarker:
     """Parse the content of a lake's marker file and check its format.
 
     Args:

@@ -4,6 +4,8 @@ from lakehouse.table import Check, Column, Table
 from lakehouse.tables.bronze import PROVENANCE
 from lakehouse.types import ATTRIBUTES, COUNT, DATE, FLAG, PRICE, TEXT, TIMESTAMP, UNITS
 
+# The category or attribute of a shop or an item whose catalogue states none.
+UNKNOWN = "unknown"
 MONTH = Column("month", DATE, "first day of the month", False)
 
 DAILY_SALES = Table(

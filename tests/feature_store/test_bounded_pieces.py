@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from builders import profile
+from job_runs import run
 from peaks import peak_bytes
 from small_lakes import HISTORY, assemble_panels, listed, random_sales, small_lake
 
 from feature_store import planning
+from feature_store.build import Build
 from feature_store.cells import PairCellsTask
 from feature_store.features import FeaturesTask
 from feature_store.panel import assembly
@@ -25,8 +27,9 @@ from features.feature_set import SPINES, feature_set, panel_table
 from features.groups import feature_groups
 from features.tables import features_table, monthly_table
 from ingestion.lake_months import read_months
+from jobs import build_panel
 from lakehouse.buckets import Bucket, count_for, split
-from lakehouse.delta import files, log
+from lakehouse.delta import files, log, work
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.parts import TableRows, write_files
 from lakehouse.delta.work import WorkUnit
@@ -37,6 +40,9 @@ from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Column, Table
 from lakehouse.tables.silver import DAILY_SALES
 from lakehouse.types import FEATURE, TEXT
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 NUMBERS = tuple(Column(f"n{n}", FEATURE, "a number", nullable=False) for n in range(20))
 WIDE = Table(
@@ -55,6 +61,7 @@ PIECES = {
     (files, "ROW_GROUP"): 500,
     (series, "ARRAY_BYTES"): 500_000,
 }
+TABLES_OF_GROUP = (monthly_table, features_table)
 MONTHS = MonthRange(date(2015, 1, 1), date(2015, 4, 1))
 Task = Callable[[Any], Iterator[TableRows]]
 Work = tuple[Task, Iterator[WorkUnit]]
@@ -193,3 +200,25 @@ def test_small_pieces_make_the_rows_that_large_ones_make(
     cut = made("cut")
     assert [path for path in whole if not cut[path].equals(whole[path])] == []
     assert HISTORY.last in whole["gold/panel"]["month"].to_pylist()
+
+
+@pytest.mark.slow
+def test_workers_make_the_rows_that_this_process_makes(
+    tmp_path: Path, spark: "SparkSession", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = small_lake(tmp_path / "lake", random_sales(4, 300), profile())
+    for spine in SPINES:
+        assemble_panels(lake, spine=spine)
+    here = everything(lake)
+    monkeypatch.setattr(work, "FEW_ROWS", 0)
+    cut_small(monkeypatch, by=50)
+    build = Build.of(lake, lambda: spark)
+    build.rebuild = True
+    build.run()
+    for spine in SPINES:
+        arguments = ("--lake", lake.root, "--spine", spine, "--rebuild")
+        assert run(build_panel.JOB, *arguments)[0] == 0
+    features = feature_set(stored_profile(lake))
+    assert set(build.written) == {t(g).path for g in features.groups for t in TABLES_OF_GROUP}
+    there = everything(lake)
+    assert [path for path in here if not there[path].equals(here[path])] == []

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 from meanings import UNCLIPPED
 
-from features.attributes import Attributes, flattened, lookup, with_attributes
+from features.attributes import Attributes, flatten_attributes, lookup, with_attributes
 from lakehouse.types import TEXT
 
 MAP = pa.map_(TEXT, TEXT)
@@ -70,7 +70,7 @@ def test_a_column_of_the_catalogue_is_taken_as_it_is() -> None:
 
 
 def test_an_empty_catalogue_is_flat_too() -> None:
-    flat = flattened(SHOPS.slice(0, 0), "shop_id", ("city",))
+    flat = flatten_attributes(SHOPS.slice(0, 0), "shop_id", ("city",))
     assert (len(flat), flat.column_names) == (0, ["shop_id", "city"])
 
 

@@ -9,7 +9,7 @@ from features.blocks import block_of, blocks
 from features.feature_set import FeatureSet, feature_set
 from lakehouse.errors import ProfileError
 from lakehouse.profile.features import Features, OptionalBlock
-from lakehouse.profile.profile import load_profile, parse_profile, shipped
+from lakehouse.profile.profile import list_shipped_profiles, load_profile, parse_profile
 
 
 def with_all(name: str) -> FeatureSet:
@@ -17,7 +17,7 @@ def with_all(name: str) -> FeatureSet:
     return feature_set(load_profile(name).model_copy(update=every))
 
 
-FEATURES = [with_all(name) for name in shipped()]
+FEATURES = [with_all(name) for name in list_shipped_profiles()]
 
 
 def test_every_column_is_of_a_block() -> None:

@@ -13,7 +13,7 @@ from features.feature_set import feature_set, panel_table
 from forecasting.withdrawn import counts, still_there, with_reason
 from ingestion.inputs import intake
 from jobs import build_features, build_panel, ingest_history
-from lakehouse.delta import log
+from lakehouse.delta import log, work
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
@@ -102,7 +102,7 @@ def test_a_pair_that_is_gone_has_a_reason_and_no_number(lake: Lake, spark: "Spar
 def test_many_records_end_as_few_do(
     lake: Lake, tmp_path: Path, spark: "SparkSession", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "FEW_ROWS", 0)
+    monkeypatch.setattr(work, "FEW_RECORDS", 0)
     other, meaning = Lake.at(str(tmp_path / "other")), stored_profile(lake)
     for name in ("promotions", "delistings"):
         table = INPUTS[name].table

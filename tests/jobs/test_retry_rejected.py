@@ -17,7 +17,7 @@ from ingestion.reconciliation import reconcile
 from ingestion.reconciliation.reconciliation import require_balance
 from jobs import ingest_history
 from jobs.retry_rejected import JOB
-from lakehouse.delta import creation, log
+from lakehouse.delta import creation, log, work
 from lakehouse.delta.arrow import append_rows
 from lakehouse.delta.deletes import delete_rows
 from lakehouse.lake import Lake
@@ -50,7 +50,7 @@ pytestmark = pytest.mark.usefixtures("spark")
 def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether this process puts the records through, or the workers do."""
     if request.param == "workers":
-        monkeypatch.setattr(retry, "FEW_ROWS", 1)
+        monkeypatch.setattr(work, "FEW_RECORDS", 1)
 
 
 def changed(folder: Path, old: str, new: str) -> Path:
@@ -184,7 +184,7 @@ def test_named_sales_among_files_without_ids_are_one_sale_in_two_months(
     spark: "SparkSession", lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the workers: a month at a time would keep both versions of a sale that moved."""
-    monkeypatch.setattr(retry, "FEW_ROWS", 1)
+    monkeypatch.setattr(work, "FEW_RECORDS", 1)
     tight = profile(plausible={"price": {"min": 1, "max": 9}, "units": {"min": 1, "max": 9}})
     wide = profile(plausible={"price": {"min": 1, "max": 99}, "units": {"min": 1, "max": 9}})
     claim_lake(lake, tight)

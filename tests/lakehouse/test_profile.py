@@ -5,12 +5,12 @@ import pytest
 from features.feature_set import feature_set
 from lakehouse.errors import ProfileError
 from lakehouse.profile.lists import column_name
-from lakehouse.profile.profile import load_profile, shipped
+from lakehouse.profile.profile import list_shipped_profiles, load_profile
 
 SHIPPED = Path(__file__).parents[2] / "lakehouse" / "profile" / "profiles"
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", list_shipped_profiles())
 def test_a_shipped_profile_is_valid_and_bears_its_name(name: str) -> None:
     assert load_profile(name).name == name
 
