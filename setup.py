@@ -73,7 +73,9 @@ setup(
     description="Monthly demand, shop by item, from daily sales",
     python_requires=">=3.11,<3.14",
     packages=find_packages(exclude=["tests*", "benchmarks*"]),
-    package_data={"lakehouse.profile.profiles": ["*.toml"], "streaming.contract": ["*.json"]},
+    package_data={
+        "lakehouse": ["log4j2.properties"],
+        "lakehouse.profile.profiles": ["*.toml"], "streaming.contract": ["*.json"]},
     install_requires=LAKE,
     extras_require={
         "spark": SPARK,

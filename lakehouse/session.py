@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from pyspark.sql import SparkSession
 
@@ -20,12 +21,13 @@ REQUIRED = {
     # xgboost's barrier stages refuse to run with dynamic allocation.
     "spark.dynamicAllocation.enabled": "false",
 }
+LOG4J = Path(__file__).with_name("log4j2.properties").as_uri()
 # Values of a local session; under spark-submit its command line sets them.
 LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     # On few cores the default collector's background threads cost a fifth of a build.
-    "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+    "spark.driver.extraJavaOptions": f'-XX:+UseParallelGC "-Dlog4j2.configurationFile={LOG4J}"',
 }
 # Values that --conf may replace. A kernel processes a whole bucket at once, so that splitting rows
 # into smaller batches would only add overhead.

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import claim_lake, stored_profile
+from lakehouse.storage import local_path
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, REPLACED_DAYS, SHOPS
 
 if TYPE_CHECKING:
@@ -94,6 +96,12 @@ def small_lake(
     lake_months.upsert_months(lake, lake_months.closed_rows(months, NOW, is_last_open=True))
     Build.of(lake, no_spark).run()
     return lake
+
+
+def copy_lake(lake: Lake, folder: Path) -> Lake:
+    """Copy a lake, for a test that changes it."""
+    shutil.copytree(local_path(lake.root), folder)
+    return Lake.at(str(folder))
 
 
 def assemble_panels(lake: Lake, horizons: str = "1", spine: str = "assortment") -> None:

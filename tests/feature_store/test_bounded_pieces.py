@@ -165,6 +165,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, Lake
         yield many_items(folder / "few", 300), many_items(folder / "many", 3_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", [cells_work, features_work, panel_work])
 def test_ten_times_the_items_take_the_same_peak_per_piece(
     lakes: tuple[Lake, Lake], work: Any

@@ -155,6 +155,7 @@ def test_a_shop_is_open_from_its_first_day_to_its_last(lake: Lake) -> None:
     assert found == [21, 0]
 
 
+@pytest.mark.slow
 def test_a_shop_that_closed_under_another_name_is_not_forecast(
     tmp_path: Path, spark: "SparkSession"
 ) -> None:
@@ -187,10 +188,12 @@ def assert_no_stock_out_after_the_cutoff_matters(folder: Path) -> None:
         assert one.equals(other), f"stock-outs after the cutoff matter at horizon {horizon}"
 
 
+@pytest.mark.slow
 def test_no_stock_out_after_the_cutoff_changes_a_row_of_the_panel(tmp_path: Path) -> None:
     assert_no_stock_out_after_the_cutoff_matters(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_law_catches_a_lag_that_forgets_the_horizon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +232,7 @@ def test_a_month_that_a_list_does_not_have_is_not_known() -> None:
     assert dataclasses.replace(feature, lag=2).month_read(CUTOFF, 2) == date(2015, 2, 1)
 
 
+@pytest.mark.slow
 def test_a_panel_in_buckets_of_items_says_the_same_of_the_inputs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from builders import events
 from job_runs import run
-from small_lakes import HISTORY, assemble_panels, no_spark, random_sales, small_lake
+from small_lakes import HISTORY, assemble_panels, copy_lake, no_spark, random_sales, small_lake
 
 from feature_store.build import Build
 from feature_store.panel.checks import require_fit_panel
@@ -28,10 +28,16 @@ from lakehouse.profile.stored import stored_profile
 LATE = {"date": "05.02.2015", "shop_id": "1", "item_id": "10", "units": "4", "price": "1"}
 
 
-@pytest.fixture
-def panel(tmp_path: Path) -> PanelRows:
-    lake = small_lake(tmp_path / "lake", random_sales(1, 60))
+@pytest.fixture(scope="module")
+def assembled(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    lake = small_lake(tmp_path_factory.mktemp("panel") / "lake", random_sales(1, 60))
     assemble_panels(lake)
+    return lake
+
+
+@pytest.fixture
+def panel(assembled: Lake, tmp_path: Path) -> PanelRows:
+    lake = copy_lake(assembled, tmp_path / "lake")
     features = feature_set(stored_profile(lake))
     return PanelRows(lake, features, "assortment", tuple(HISTORY)[3:])
 

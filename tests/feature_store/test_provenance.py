@@ -133,6 +133,7 @@ def statistic_version(number: int) -> Iterator[None]:
         object.__setattr__(LATEST, "version", 1)
 
 
+@pytest.mark.slow
 def test_after_compaction_of_every_table_a_lake_of_many_buckets_is_up_to_date(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +272,7 @@ def test_a_sale_redoes_its_month_alone(lake: Lake) -> None:
     assert rebuilt(lake) == []
 
 
+@pytest.mark.slow
 def test_cells_that_lack_a_declared_column_are_made_again(lake: Lake) -> None:
     pairs = derived(lake)[0]
     log.load(lake, pairs).alter.add_columns([Field("once_declared", "integer")])
@@ -301,6 +303,7 @@ def unlike(lake: Lake) -> set[str]:
     return differing | {derived(lake)[-1].path}
 
 
+@pytest.mark.slow
 def test_a_lake_of_before_is_carried_over_but_for_what_is_computed_otherwise_by_now(
     earlier: Lake,
 ) -> None:
@@ -348,6 +351,7 @@ def test_a_record_of_before_holds_where_nothing_changed_also_through_compaction(
     assert due_of(earlier, 1) == months & history
 
 
+@pytest.mark.slow
 def test_a_record_of_before_does_not_hold_where_cells_are_computed_otherwise(
     earlier: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,9 +20,11 @@ FURTHER = [forecast("2", "10", horizon=2, units=9.0)]
     ("kept", "expected"),
     [
         ("('1', '10')", (1, ["2"], 2, 3.8)),
-        ("('1', '10'), ('2', '99')", (0, [], 2, 3.8)),
-        ("('1', '10'), ('1', '11')", (1, ["2"], 1, 2.5)),
-        ("('1', '10'), ('1', '11'), ('2', '10'), ('3', '10')", None),
+        pytest.param("('1', '10'), ('2', '99')", (0, [], 2, 3.8), marks=pytest.mark.slow),
+        pytest.param("('1', '10'), ('1', '11')", (1, ["2"], 1, 2.5), marks=pytest.mark.slow),
+        pytest.param(
+            "('1', '10'), ('1', '11'), ('2', '10'), ('3', '10')", None, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_shops_pairs_and_units_that_left_are_those_of_the_last_version(

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from forecasting.pairs import read_pairs
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+@pytest.mark.slow
 def test_ids_of_pairs_have_the_form_that_sales_have(
     spark: "SparkSession", lake: Lake, tmp_path: Path
 ) -> None:

@@ -164,6 +164,7 @@ def history(folder: Path, count: int) -> Lake:
     return lake
 
 
+@pytest.mark.slow
 def test_a_micro_batch_after_the_first_cancel_reads_the_same_beside_ten_times_the_sales(
     tmp_path: Path,
 ) -> None:

@@ -200,6 +200,7 @@ def test_the_example_names_the_key_and_both_values(lake: Lake) -> None:
     assert check(lake)[1]["examples"] == [wanted]
 
 
+@pytest.mark.slow
 def test_training_is_refused_until_everything_is_rebuilt(lake: Lake) -> None:
     plant(lake, ITEM_FEATURES, MAY, another("item_target_lag_1"))
     assert check(lake)[0] == 3
@@ -215,6 +216,7 @@ def test_training_is_refused_until_everything_is_rebuilt(lake: Lake) -> None:
     assert check(lake, now=LATER)[0] == 0
 
 
+@pytest.mark.slow
 def test_features_built_from_wrong_cells_are_wrong_too(lake: Lake) -> None:
     plant(lake, ITEM_CELLS, MAY, another("target"))
     code, figures = check(lake)
@@ -232,6 +234,7 @@ def test_features_built_from_wrong_cells_are_wrong_too(lake: Lake) -> None:
     assert check(lake, now=LATER + timedelta(hours=1))[0] == 0
 
 
+@pytest.mark.slow
 def test_months_that_a_build_is_due_for_are_not_skew(lake: Lake, tmp_path: Path) -> None:
     late = data_folder(tmp_path / "late", sales_late=sales_text(sale_line(date="08.07.2014")))
     given = ("--data", late, "--profile", every_feature(tmp_path))

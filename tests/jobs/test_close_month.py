@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from builders import data_folder, sale_line, sales_text
 from job_runs import NOW, run
-from small_lakes import small_lake
+from small_lakes import copy_lake, small_lake
 
 from ingestion.completeness import days_of
 from ingestion.lake_months import read_months
@@ -22,12 +22,19 @@ def sold(day: date, shop: str = "1") -> dict[str, str]:
     return {**fixed, "date": f"{day:%d.%m.%Y}", "shop_id": shop}
 
 
-@pytest.fixture
-def months(tmp_path: Path) -> Lake:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake with sales on every day of February to April 2015; March is its open month."""
     days = [day for month in (FEBRUARY, MARCH, APRIL) for day in days_of(month)]
     sales = [sold(day, shop) for day in days for shop in ("1", "2")]
-    return small_lake(tmp_path / "lake", sales, months=MonthRange(FEBRUARY, MARCH))
+    folder = tmp_path_factory.mktemp("months") / "lake"
+    return small_lake(folder, sales, months=MonthRange(FEBRUARY, MARCH))
+
+
+@pytest.fixture
+def months(made: Lake, tmp_path: Path) -> Lake:
+    """A copy of the lake, for a test that changes its months."""
+    return copy_lake(made, tmp_path / "lake")
 
 
 def close(lake: Lake, *arguments: object, now: datetime = NOW) -> tuple[int, dict[str, Any]]:

@@ -202,6 +202,7 @@ def test_a_date_of_listing_that_is_none_is_counted(lake: Lake, tmp_path: Path) -
     assert ingest(lake, folder, of=own)[1]["listed_on_unparsable"] == 1
 
 
+@pytest.mark.slow
 def test_a_list_of_pairs_is_read_as_files_of_sales_are(
     spark: "SparkSession", lake: Lake, tmp_path: Path
 ) -> None:

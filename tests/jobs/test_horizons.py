@@ -67,6 +67,7 @@ def test_no_sale_after_the_cutoff_changes_a_row_of_the_panel(tmp_path: Path, hor
     assert_no_sale_after_the_cutoff_matters(tmp_path, horizon)
 
 
+@pytest.mark.slow
 def test_the_law_catches_features_of_the_target_month_at_a_longer_horizon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

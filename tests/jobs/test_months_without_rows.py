@@ -44,7 +44,9 @@ def panel_of(lake: Lake, spine: str, months: Sequence[date]) -> PanelRows:
     return PanelRows(lake, feature_set(stored_profile(lake)), spine, tuple(months))
 
 
-@pytest.mark.parametrize(("spine", "later"), [("assortment", 1), ("grid", 0)])
+@pytest.mark.parametrize(
+    ("spine", "later"), [("assortment", 1), pytest.param("grid", 0, marks=pytest.mark.slow)]
+)
 def test_a_panel_with_a_month_without_rows_is_fit_and_the_month_is_named(
     tmp_path: Path, spine: str, later: int
 ) -> None:
@@ -70,6 +72,7 @@ def test_a_fold_scores_no_month_without_rows_and_learns_from_one_with_rows() -> 
         rolling_folds(closed, 0, 9, 1, list(closed))
 
 
+@pytest.mark.slow
 def test_months_that_a_lake_no_longer_has_leave_cells_features_and_panel(tmp_path: Path) -> None:
     lake = lake_with_gaps(tmp_path / "lake", ())
     assemble_panels(lake)
@@ -92,6 +95,7 @@ def test_months_that_a_lake_no_longer_has_leave_cells_features_and_panel(tmp_pat
     assert after in listing.month_rows(lake, panel), "a month that comes back is built again"
 
 
+@pytest.mark.slow
 def test_an_erased_sale_takes_its_months_with_it_and_no_cell_of_it_stays(tmp_path: Path) -> None:
     stray = {**random_sales(1, 1)[0], "date": "03.02.2016"}
     lake = small_lake(tmp_path / "lake", [*random_sales(3, 60), stray])

@@ -99,9 +99,13 @@ COMPLAINTS = {
 }
 
 
+# Defects that few random sales show.
+RARE = (sabotage.without_the_last_sale, sabotage.a_month_older, sabotage.age_by_identity)
+
+
 @pytest.mark.parametrize(
     ("law", "compute_", "group"),
-    DEFECTS,
+    [pytest.param(*d, marks=pytest.mark.slow if d[1] in RARE else ()) for d in DEFECTS],
     ids=[
         f"{law.__name__}-{(group.features[0].statistic.meaning if c is compute else c.__name__)}"
         for law, c, group in DEFECTS

@@ -20,6 +20,7 @@ from modelling.estimators.estimator import Settings
 SMALL = Model(bagged_boosting=BaggedBoosting(rounds=40, min_rows_per_leaf=1))
 
 
+@pytest.mark.slow
 def test_a_feature_that_a_bucket_never_knows_is_no_obstacle() -> None:
     near = np.arange(100, dtype=np.float32)
     rows = pa.table({"near": near, "far": pa.nulls(100, pa.float32()), TARGET: near * 2})
@@ -49,6 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_saved_model_forecasts_the_same(folder: Path) -> None:
     bag = Family(Settings(("near",), SMALL)).load(folder)
     batch = pa.record_batch({"near": np.array([3, 30], np.float32)})

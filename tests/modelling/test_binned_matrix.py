@@ -29,6 +29,7 @@ def table() -> pa.Table:
     return pa.concat_tables([made_up_rows(n, 3000) for n in range(2)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["reg:squarederror", "reg:absoluteerror"])
 def test_it_learns_what_xgboost_learns_alone(
     rows: PanelRows, table: pa.Table, objective: str

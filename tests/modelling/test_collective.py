@@ -57,6 +57,7 @@ def test_two_workers_learn_what_one_process_learns(spark: SparkSession, rows: Pa
     assert np.corrcoef(forecasts(together), forecasts(single))[0, 1] > 0.99
 
 
+@pytest.mark.slow
 def test_the_same_rows_make_the_same_model(spark: SparkSession, rows: PanelRows) -> None:
     made = [collective.train(spark, rows, PARAMETERS, 5, 2).save_raw("json") for _ in range(2)]
     assert made[0] == made[1]
@@ -69,6 +70,7 @@ def test_all_quantiles_are_learned_at_once(spark: SparkSession, rows: PanelRows)
     np.testing.assert_allclose(below.mean(axis=0), [0.1, 0.5, 0.9], atol=0.06)
 
 
+@pytest.mark.slow
 def test_boosting_ends_when_rows_that_are_watched_get_no_better(
     spark: SparkSession, rows: PanelRows
 ) -> None:
@@ -124,6 +126,7 @@ def test_a_worker_that_fails_ends_the_training_and_says_why(
     assert collective.train(spark, rows, PARAMETERS, 2, 2).num_boosted_rounds() == 2
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_ends_the_training(spark: SparkSession, rows: PanelRows) -> None:
     def die_in_march(batch: pa.RecordBatch, month: date) -> Labelled:
         if month == date(2015, 3, 1):

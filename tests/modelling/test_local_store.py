@@ -35,6 +35,7 @@ def test_a_database_that_was_never_finished_is_left_to_mlflow(tmp_path: Path) ->
     assert local_store(tmp_path) == f"sqlite:///{tmp_path}/mlflow/mlflow.db"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_copy_keeps_its_models_and_leaves_those_of_the_first_alone(tmp_path: Path) -> None:
     first, copy = tmp_path / "a lake", tmp_path / "copy"

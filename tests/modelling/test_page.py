@@ -123,6 +123,7 @@ def test_the_table_has_a_line_per_model_the_best_first(html: str) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_coverage_is_drawn_where_there_are_intervals() -> None:
     intervals = {**dict.fromkeys(OF_INTERVALS, 0.1), "coverage": 0.8}
     scores = [
@@ -141,5 +142,6 @@ def test_scores_alone_make_a_page() -> None:
     assert headings(html)[-1] == "Error by category"
 
 
+@pytest.mark.slow
 def test_the_same_findings_are_the_same_page(html: str) -> None:
     assert usual_page() == html

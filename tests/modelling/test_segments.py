@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
-import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from features.feature_set import TARGET
@@ -52,9 +51,10 @@ def found(rows: DataFrame) -> list[dict[str, str]]:
     return [{part.segment: part.value for part in each.segments} for each in ordered]
 
 
-def value(spark: SparkSession, segment: str, **known: Any) -> str:
-    (segments,) = found(frame(spark, row(**known)))
-    return segments[segment]
+def values(spark: SparkSession, segment: str, *rows: dict[str, Any]) -> list[str]:
+    """The segment's value of each row."""
+    numbered = [row(item_id=f"{i:03}", **known) for i, known in enumerate(rows)]
+    return [segments[segment] for segments in found(frame(spark, *numbered))]
 
 
 def test_a_row_is_in_every_segment_once(spark: SparkSession) -> None:
@@ -70,9 +70,8 @@ def test_a_row_is_in_every_segment_once(spark: SparkSession) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("mean", "wanted"),
-    [
+def test_a_bin_of_demand_includes_its_upper_bound(spark: SparkSession) -> None:
+    wanted = [
         (None, "0"),
         (0.0, "0"),
         (0.01, "0-0.5"),
@@ -82,29 +81,24 @@ def test_a_row_is_in_every_segment_once(spark: SparkSession) -> None:
         (20.0, "5-20"),
         (20.25, "20-100"),
         (3000.0, "100+"),
-    ],
-)
-def test_a_bin_of_demand_includes_its_upper_bound(
-    spark: SparkSession, mean: float | None, wanted: str
-) -> None:
-    assert value(spark, "demand", shop_item_target_mean_12=mean) == wanted
-    assert wanted in DEMAND.values
+    ]
+    means = [{"shop_item_target_mean_12": mean} for mean, _ in wanted]
+    bins = values(spark, "demand", *means)
+    assert [(mean, each) for (mean, _), each in zip(wanted, bins, strict=True)] == wanted
+    assert set(bins) <= set(DEMAND.values)
 
 
-@pytest.mark.parametrize(
-    ("age", "since", "wanted"),
-    [
+def test_an_item_is_new_selling_or_unsold(spark: SparkSession) -> None:
+    wanted = [
         (None, None, "new"),
         (1.0, 1.0, "new"),
         (2.0, 1.0, "selling"),
         (9.0, 6.0, "selling"),
         (9.0, 7.0, "unsold 6 months"),
-    ],
-)
-def test_an_item_is_new_selling_or_unsold(
-    spark: SparkSession, age: float | None, since: float | None, wanted: str
-) -> None:
-    assert value(spark, "item", item_sales_age_all=age, item_sales_since_all=since) == wanted
+    ]
+    ages = [{"item_sales_age_all": age, "item_sales_since_all": n} for age, n, _ in wanted]
+    kinds = values(spark, "item", *ages)
+    assert [(*given[:2], kind) for given, kind in zip(wanted, kinds, strict=True)] == wanted
 
 
 def test_the_top_items_are_those_that_sold_most_in_each_month(spark: SparkSession) -> None:
@@ -118,8 +112,8 @@ def test_the_top_items_are_those_that_sold_most_in_each_month(spark: SparkSessio
 
 
 def test_what_never_sold_is_not_at_the_top(spark: SparkSession) -> None:
-    for mean in (None, 0.0):
-        assert value(spark, "rank", item_target_mean_12=mean) == "below"
+    never = [{"item_target_mean_12": mean} for mean in (None, 0.0)]
+    assert values(spark, "rank", *never) == ["below", "below"]
 
 
 def test_no_segment_looks_at_the_target(spark: SparkSession) -> None:

@@ -58,19 +58,33 @@ def test_without_a_clip_any_finite_number_that_is_not_negative_will_do(spark: Sp
     ("last", "fault"),
     [
         ([row("2", "10", None)], "1 null"),
-        ([row("2", "10", NAN)], "1 not finite"),
-        ([row("2", "10", INF)], "1 not finite"),
-        ([row("2", "10", 1e300)], "1 not finite"),
+        pytest.param([row("2", "10", NAN)], "1 not finite", marks=pytest.mark.slow),
+        pytest.param([row("2", "10", INF)], "1 not finite", marks=pytest.mark.slow),
+        pytest.param([row("2", "10", 1e300)], "1 not finite", marks=pytest.mark.slow),
         ([row("2", "10", -0.001)], "1 outside [0, 20]"),
-        ([row("2", "10", 20.01)], "1 outside [0, 20]"),
+        pytest.param([row("2", "10", 20.01)], "1 outside [0, 20]", marks=pytest.mark.slow),
         ([row("2", "10", 1.0, 0.0, 2.0, 1.0, 3.0)], "1 with quantiles that decrease"),
-        ([row("2", "10", 1.0, 5.0, None, None, 3.0)], "1 with quantiles that decrease"),
+        pytest.param(
+            [row("2", "10", 1.0, 5.0, None, None, 3.0)],
+            "1 with quantiles that decrease",
+            marks=pytest.mark.slow,
+        ),
         ([row("2", "10", 1.0, 0.0, 1.0, 2.0, NAN)], "1 with a quantile not finite or outside"),
-        ([row("2", "10", 1.0, -1.0, 1.0, 2.0, 3.0)], "1 with a quantile not finite or outside"),
+        pytest.param(
+            [row("2", "10", 1.0, -1.0, 1.0, 2.0, 3.0)],
+            "1 with a quantile not finite or outside",
+            marks=pytest.mark.slow,
+        ),
         ([], "1 without a forecast"),
-        ([row("2", "10"), row("2", "10")], "1 forecast more than once"),
+        pytest.param(
+            [row("2", "10"), row("2", "10")], "1 forecast more than once", marks=pytest.mark.slow
+        ),
         ([row("2", "10"), row("9", "10")], "1 not asked for"),
-        ([row("2", "10"), {**row("2", "10"), "month": date(2015, 12, 1)}], "1 not asked for"),
+        pytest.param(
+            [row("2", "10"), {**row("2", "10"), "month": date(2015, 12, 1)}],
+            "1 not asked for",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_a_model_must_not_return_is_refused_with_count_and_row(

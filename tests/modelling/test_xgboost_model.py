@@ -93,6 +93,7 @@ def test_a_null_that_stands_for_no_number_is_a_missing_value_not_a_zero(
     assert forecasts(unknown, booster)[0] > forecasts(zero, booster)[0] + 2
 
 
+@pytest.mark.slow
 def test_both_engines_and_forecasts_fill_nulls_with_the_same_number(spark: SparkSession) -> None:
     table = panel()
     filled = Inputs(tuple(FEATURES), {"far": -50.0})
@@ -149,6 +150,7 @@ def test_spark_fits_what_xgboost_fits_alone(spark: SparkSession) -> None:
     assert rmse(fitted) == pytest.approx(rmse(direct(table)), rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_scale_that_is_the_same_for_all_rows_changes_no_forecast(spark: SparkSession) -> None:
     table, scaled = panel(), Response(model_section.Response(floor=8))
     fitted = boosted(spark.createDataFrame(table), INPUTS, scaled, parameters(SMALL), 1)

@@ -125,6 +125,7 @@ def test_the_panel_equals_the_loop() -> None:
     run()
 
 
+@pytest.mark.slow
 def test_the_oracle_catches_groups_joined_through_the_pair(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -158,6 +159,7 @@ def of_the_next_row(known: pa.Table) -> pa.Table:
     return pa.table({key: known[key].slice(0, max(len(known) - 1, 0)), **others})
 
 
+@pytest.mark.slow
 def test_the_oracle_catches_attributes_of_another_row(monkeypatch: pytest.MonkeyPatch) -> None:
     own = Spine.of
 
@@ -175,6 +177,7 @@ def test_the_oracle_catches_attributes_of_another_row(monkeypatch: pytest.Monkey
         run()
 
 
+@pytest.mark.slow
 def test_the_oracle_catches_items_a_month_too_young(monkeypatch: pytest.MonkeyPatch) -> None:
     """The age at the cutoff is not the one in the target month."""
     import features.spine

@@ -62,20 +62,21 @@ def close_one(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 10))]
+    ("seed", "sales"),
+    [(0, 16), *(pytest.param(n, 60, marks=pytest.mark.slow) for n in range(10))],
 )
-def test_any_history_ends_as_its_rebuild(tmp_path: Path, seed: int) -> None:
-    history, chance = History(seed), random.Random(seed)
+def test_any_history_ends_as_its_rebuild(tmp_path: Path, seed: int, sales: int) -> None:
+    history, chance = History(seed, sales), random.Random(seed)
     lake = lake_of(tmp_path / "lake")
     refresh = Refresh(lake, no_spark, RefreshMetrics())
     number = 0
-    for i, batch in enumerate(history.batches(8)):
+    for i, batch in enumerate(history.batches(8 if sales > 16 else 4)):
         for again in range(1 + chance.randrange(2)):
             deliver(lake, batch, number)
             if again:
                 refresh()
         number += len(batch)
-        if i in (3, 5):
+        if i in (2, 5):
             close_one(lake)
         if chance.randrange(3):
             refresh(is_last=bool(chance.randrange(2)))
@@ -91,7 +92,7 @@ def test_a_refresh_computes_only_the_keys_that_changed(
 ) -> None:
     lake = lake_of(tmp_path / "lake")
     refresh = Refresh(lake, no_spark, RefreshMetrics())
-    deliver(lake, History(1).messages, 0)
+    deliver(lake, History(1, sales=16).messages, 0)
     refresh(is_last=True)
     known: list[int] = []
     keys = Touched.keys

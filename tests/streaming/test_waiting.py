@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from builders import events, profile, record
-from small_lakes import HISTORY, no_spark, random_sales, small_lake
+from small_lakes import HISTORY, copy_lake, no_spark, random_sales, small_lake
 
 from ingestion.catalogue.messages import merge_messages
 from ingestion.sales.intake import merge_few_sales
@@ -26,13 +26,19 @@ from streaming.queries.waiting import seconds_waiting
 OPEN, LATE = "2015-07-09", "2015-02-09"
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
+@pytest.fixture(scope="module")
+def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake whose features show all its sales, as a refresh has found out."""
-    made = small_lake(tmp_path / "lake", random_sales(1, 40))
+    made = small_lake(tmp_path_factory.mktemp("waiting") / "lake", random_sales(1, 40))
     assert math.isnan(seconds_waiting(made)), "no refresh has looked yet"
     refreshing(made)(is_last=True)
     return made
+
+
+@pytest.fixture
+def lake(refreshed: Lake, tmp_path: Path) -> Lake:
+    """A copy of the lake, for a test that changes it."""
+    return copy_lake(refreshed, tmp_path / "lake")
 
 
 def refreshing(lake: Lake) -> Refresh:
