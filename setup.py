@@ -75,7 +75,9 @@ setup(
     packages=find_packages(exclude=["tests*", "benchmarks*"]),
     package_data={
         "lakehouse": ["log4j2.properties"],
-        "lakehouse.profile.profiles": ["*.toml"], "streaming.contract": ["*.json"]},
+        "lakehouse.profile.profiles": ["*.toml"],
+        "streaming.contract": ["*.json"],
+    },
     install_requires=LAKE,
     extras_require={
         "spark": SPARK,
