@@ -30,7 +30,7 @@ $(VENV)/.ready: setup.py constraints.txt lakehouse/jars.py
 	@touch $@
 
 pipeline: setup ## files to published forecasts: make pipeline DATA=folder PROFILE=1c LAKE=folder
-	$(BIN)/python -m jobs.pipeline --lake '$(LAKE)' --profile '$(PROFILE)' $(if $(DATA),--data '$(DATA)')
+	PORT='$(PORT)' $(BIN)/python -m jobs.pipeline --lake '$(LAKE)' --profile '$(PROFILE)' $(if $(DATA),--data '$(DATA)')
 
 serve: setup ## serve the lake's forecasts on PORT (8000)
 	$(BIN)/python -m serving --lake '$(LAKE)' --port $(PORT)

@@ -13,7 +13,6 @@ stops with exit code 3 and publishes nothing.
 import argparse
 import sys
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from cli.arguments import (
@@ -24,6 +23,7 @@ from cli.arguments import (
     written,
 )
 from cli.command import Job, main
+from cli.run_summary import summarise_run
 from jobs import (
     backtest,
     build_features,
@@ -59,7 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Run the steps in order; the first failure ends the run."""
-    lake = ["--lake", lake_of(context, arguments).root]
+    target = lake_of(context, arguments)
+    lake = ["--lake", target.root]
     data = arguments.data or sample(context, arguments)
     folds = ["--folds", str(arguments.folds)]
     horizons = ["--horizons", written(arguments.horizons)]
@@ -78,7 +79,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     for number, (job, argv) in enumerate(steps, start=1):
         progress("[%d/%d] %s", number, len(steps), job.name)
         results[job.name] = step(context, job, argv)
-    progress("%s", summary(results, lake[1]))
+    progress("done%s", summarise_run(results, target, context.settings.api_url))
     return results
 
 
@@ -115,43 +116,6 @@ def sample(context: Context, arguments: argparse.Namespace) -> str:
     folder = str(local_path(lake.root).parent / "sample_data")
     step(context, make_sample.JOB, ["--out", folder])
     return folder
-
-
-def summary(results: Mapping[str, Mapping[str, Any]], lake: str) -> str:
-    """Summarise the run in text: seconds per step, backtest errors, rows and version."""
-    panel, made = results["build_panel"], results["forecast"]
-    lines = ["", "What was done"]
-    lines += [f"  {name:<16}{result['seconds']:>7} s" for name, result in results.items()]
-    lines += ["", "Errors over the backtest's months, units (RMSE, MAE)"]
-    lines += [
-        f"  {model:<24}{score['rmse']:>8.4f}{score['mae']:>9.4f}"
-        for model, score in results["backtest"]["overall"].items()
-    ]
-    lines += [
-        "",
-        f"Panel rows assembled: {panel['rows']}",
-        f"Forecasts: {made['rows']} of version {made['version']}",
-        *left_lines(made.get("left")),
-        *incomplete_lines(results["close_month"]),
-        f"Lake: {lake}",
-    ]
-    return "\n".join(lines)
-
-
-def left_lines(left: Mapping[str, Any] | None) -> list[str]:
-    """Write the shops, pairs and units that left the assortment since the previous version."""
-    if left is None:
-        return []
-    counts = f"{left['shops']} shops, {left['pairs']} pairs, {left['units']} units"
-    return [f"Left since version {left['version']}: {counts}"]
-
-
-def incomplete_lines(closing: Mapping[str, Any]) -> list[str]:
-    """Write which months look incomplete, with the reasons."""
-    return [
-        f"{month} stays open: {'; '.join(texts)}"
-        for month, texts in closing.get("incomplete", {}).items()
-    ]
 
 
 JOB = Job("pipeline", __doc__, add_arguments, run)

@@ -16,8 +16,14 @@ class JobSettings(BaseSettings):
     lake_root: str | None = Field(None, description="URI of the lake when --lake is not given")
     spark_master: str = Field("local[*]", description="master when spark-submit names none")
     spark_driver_memory: str = Field("2g", description="JVM heap of a local driver")
+    port: int = Field(8000, description="port of the API, for the example of a finished pipeline")
     aws_conditional_put: str | None = Field(None, description="how S3 is asked for a first write")
     aws_s3_locking_provider: str | None = Field(None, description="a lock of older versions")
     mlflow_tracking_uri: str | None = Field(
         None, description="MLflow server; a file beside the tables when the lake is a local folder"
     )
+
+    @property
+    def api_url(self) -> str:
+        """The address at which ``python -m serving`` serves this machine."""
+        return f"http://127.0.0.1:{self.port}"
