@@ -19,7 +19,7 @@ def add_lake_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lake",
         metavar="URI",
-        help="where the tables live: a folder, file://, s3a:// or abfss:// (default: LAKE_ROOT)",
+        help="folder or URI of the tables: file://, s3a:// or abfss:// (default: LAKE_ROOT)",
     )
 
 
@@ -89,7 +89,11 @@ def add_workers_argument(parser: argparse.ArgumentParser) -> None:
     The upper bound, Spark's task slots, is checked later, when Spark runs.
     """
     parser.add_argument(
-        "--workers", type=count, metavar="N", help="tasks that train together (default: every core)"
+        "--workers",
+        type=count,
+        metavar="N",
+        help="number of tasks that train one model together; another number makes another model "
+        "(default: all cores)",
     )
 
 
@@ -165,7 +169,9 @@ def asked(arguments: argparse.Namespace, possible: MonthRange) -> MonthRange:
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare ``--data`` and ``--profile``."""
-    parser.add_argument("--data", metavar="DIR", required=True, help="folder or URI of the files")
+    parser.add_argument(
+        "--data", metavar="DIR", required=True, help="folder or URI of the sales files and lists"
+    )
     parser.add_argument(
         "--profile",
         metavar="NAME",
@@ -177,7 +183,11 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare ``--spine`` and ``--workers``, which every command that trains models takes."""
     parser.add_argument(
-        "--spine", choices=SPINES, default=SPINES[0], help="panel to learn from and score on"
+        "--spine",
+        choices=SPINES,
+        default=SPINES[0],
+        help="rows to train and score on: assortment, the pairs that a retailer asks for, or grid, "
+        f"all shops × items that sold in the month (default: {SPINES[0]})",
     )
     add_workers_argument(parser)
 
@@ -187,8 +197,8 @@ def add_estimator_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--estimator",
         metavar="NAME",
-        help="family of models: xgboost, random_forest, bagged_boosting, or the factory of your "
-        "own as package.module:Factory (default: the profile's)",
+        help="family of models: xgboost, random_forest, bagged_boosting, or your own as "
+        "package.module:Factory (default: the profile's)",
     )
 
 
@@ -198,6 +208,6 @@ def add_parameters_argument(parser: argparse.ArgumentParser) -> None:
         "--parameters",
         choices=(TUNED, PROFILE),
         default=TUNED,
-        help="tuned: the best that jobs.tune found, the profile's where it found none; "
-        f"profile: as the profile says (default: {TUNED})",
+        help="tuned: the best parameters that jobs.tune found, or the profile's if jobs.tune found "
+        f"none; profile: the profile's (default: {TUNED})",
     )

@@ -39,22 +39,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training_arguments(parser)
     add_parameters_argument(parser)
     add_horizons_argument(parser)
-    add_folds_argument(parser, FOLDS, "cutoffs")
+    add_folds_argument(parser, FOLDS, "number of past months to score")
     parser.add_argument(
         "--estimators",
         type=names,
         default=(OWN, SECOND),
         metavar="NAME,…",
-        help="families of models, as jobs.train takes them, measured on the same rows; "
-        f"{OWN}: the profile's (default: {OWN},{SECOND})",
+        help="families of models to score on the same rows: xgboost, random_forest, "
+        "bagged_boosting or package.module:Factory; "
+        f"{OWN}: the profile's family (default: {OWN},{SECOND})",
     )
     parser.add_argument(
         "--score-against",
         metavar="PATH",
-        help="folder or file of complete sales in the profile's form: the newest month is measured "
-        "against these too, apart; a pair that they do not have sold nothing",
+        help="folder or file of complete sales in the profile's format: also score the newest "
+        "month against these sales; a pair without a sale in them sold 0 units",
     )
-    parser.add_argument("--report", metavar="FILE", help="also write the HTML report here")
+    parser.add_argument("--report", metavar="FILE", help="file that also receives the HTML report")
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -26,7 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_source_arguments(parser)
     parser.add_argument(
-        "--rows", metavar="N", type=int, default=5, help="first rows to print (default: 5)"
+        "--rows",
+        metavar="N",
+        type=int,
+        default=5,
+        help="number of first rows to print (default: 5)",
     )
 
 

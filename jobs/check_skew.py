@@ -84,7 +84,10 @@ def read_draw(sample: int, seed: int, *, is_all: bool) -> Draw:
         UsageError: ``--sample`` is below 1 or ``--seed`` below 0.
     """
     if sample < 1 or seed < 0:
-        raise UsageError("--sample is at least 1 and --seed at least 0.")
+        raise UsageError(
+            f"--sample {sample} --seed {seed}: pass a sample of at least 1 key "
+            "and a seed of at least 0."
+        )
     return Draw(None if is_all else sample, seed)
 
 

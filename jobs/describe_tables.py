@@ -56,7 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--profile", default="1c", help="profile whose tables are described (default: 1c)"
     )
     parser.add_argument(
-        "--out", metavar="FILE", type=Path, default=DICTIONARY, help=f"(default: {DICTIONARY})"
+        "--out",
+        metavar="FILE",
+        type=Path,
+        default=DICTIONARY,
+        help=f"file to write (default: {DICTIONARY})",
     )
 
 

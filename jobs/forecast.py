@@ -45,19 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pairs",
         metavar="FILE",
-        help="CSV of the pairs to forecast: shop_id, item_id (and ID); needs --submission or "
-        "--publish",
+        help="CSV of the pairs to forecast, with columns shop_id and item_id, for --submission "
+        "also ID; requires --submission or --publish",
     )
     parser.add_argument(
         "--submission",
         metavar="FILE",
-        help="write ID,item_cnt_month for the pairs, as the competition wants it: the month "
-        "after the cutoff, 0 for an unknown pair or one whose shop or item is gone",
+        help="write columns ID and item_cnt_month for the pairs, the format of the Kaggle "
+        "competition: units of the month after the cutoff; 0 if shop or item is unknown or gone",
     )
     parser.add_argument(
         "--publish",
         action="store_true",
-        help="with --pairs: let the API serve these pairs, instead of the assortment",
+        help="with --pairs: make the API serve these pairs instead of the assortment",
     )
 
 

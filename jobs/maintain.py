@@ -112,7 +112,10 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
             ``--erase-sales``.
     """
     if arguments.retain_hours < 0 or arguments.retain_days < 1 or arguments.files < 1:
-        raise UsageError("--retain-hours is at least 0, --retain-days and --files at least 1.")
+        raise UsageError(
+            f"--retain-hours {arguments.retain_hours} --retain-days {arguments.retain_days} "
+            f"--files {arguments.files}: pass at least 0 hours, 1 day and 1 file."
+        )
     lake = lake_of(context, arguments)
     if arguments.erase_shop or arguments.erase_sales:
         sales = read_sale_ids(arguments.erase_sales) if arguments.erase_sales else []

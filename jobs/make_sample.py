@@ -28,12 +28,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("--out", required=True, metavar="DIR", help="local folder for the files")
     parser.add_argument(
-        "--scale", choices=SCALES, default=SMALL.name, help="how much (default: %(default)s)"
+        "--scale",
+        choices=SCALES,
+        default=SMALL.name,
+        help="size of the retailer (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=seed, default=1, metavar="N", help="at least 0 (default: %(default)s)"
+        "--seed",
+        type=seed,
+        default=1,
+        metavar="N",
+        help="seed of the random numbers, from 0; the same seed makes the same files "
+        "(default: %(default)s)",
     )
-    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
 
 
 def seed(text: str) -> int:

@@ -49,11 +49,17 @@ SAMPLE = "sample"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
-    parser.add_argument("--data", metavar="FOLDER", help="folder of files (default: a sample)")
     parser.add_argument(
-        "--profile", default=SAMPLE, help=f"what the files mean (default: {SAMPLE})"
+        "--data", metavar="FOLDER", help="folder of the files (default: generate a sample)"
     )
-    add_folds_argument(parser, FOLDS, "cutoffs that the backtest scores")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        default=SAMPLE,
+        help="what the files mean: a shipped profile (1c, m5, sample) or a path ending in .toml "
+        f"(default: {SAMPLE})",
+    )
+    add_folds_argument(parser, FOLDS, "number of past months that the backtest scores")
     add_horizons_argument(parser)
 
 
@@ -110,8 +116,8 @@ def sample(context: Context, arguments: argparse.Namespace) -> str:
     lake = lake_of(context, arguments)
     if arguments.profile != SAMPLE or not is_local(lake.root):
         raise UsageError(
-            f"--profile {arguments.profile}, lake {lake.root}: name the files by --data FOLDER; "
-            "only the sample on a local lake is made for you."
+            f"--profile {arguments.profile}, lake {lake.root}: pass --data FOLDER; without --data, "
+            "the pipeline generates a sample, which needs --profile sample and a local lake."
         )
     folder = str(local_path(lake.root).parent / "sample_data")
     step(context, make_sample.JOB, ["--out", folder])

@@ -49,14 +49,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_lake_argument(parser)
     add_horizons_argument(parser)
-    add_folds_argument(parser, FOLDS, "cutoffs that decide")
+    add_folds_argument(parser, FOLDS, "number of past months that decide")
     add_workers_argument(parser)
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--rollback", action="store_true", help="restore the previous champion")
     instead.add_argument(
-        "--force", action="store_true", help="promote whatever the figures say; needs --reason"
+        "--force",
+        action="store_true",
+        help="promote the candidate even if the gate refuses; requires --reason",
     )
-    parser.add_argument("--reason", metavar="TEXT", help="why, kept in gold/model_history")
+    parser.add_argument(
+        "--reason",
+        metavar="TEXT",
+        help="reason of --force or --rollback, stored in gold.model_history",
+    )
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -97,7 +103,7 @@ def require_consistent(arguments: argparse.Namespace) -> None:
         UsageError: ``--force`` without ``--reason``, or a ``--reason`` that no row would keep.
     """
     if arguments.force and not arguments.reason:
-        raise UsageError("--force needs --reason TEXT: it is kept in gold/model_history.")
+        raise UsageError("--force requires --reason TEXT, which gold.model_history stores.")
     if arguments.reason and not (arguments.force or arguments.rollback):
         raise UsageError(
             f"--reason '{arguments.reason}': kept with --force or --rollback alone; figures are "

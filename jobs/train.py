@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as-is",
         action="store_true",
-        help="learn from the panel also where features changed since it was assembled, as they do "
-        "all the time beside a stream",
+        help="train even if features changed after jobs.build_panel ran, as they do all the time "
+        "while a stream runs",
     )
 
 

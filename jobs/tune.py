@@ -37,24 +37,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--trials",
         type=int,
         metavar="N",
-        help=f"trials in all, those kept counted (default: {TRIALS}, without --minutes)",
+        help="number of trials, those of earlier runs included "
+        f"(default: {TRIALS}; no limit with --minutes)",
     )
     parser.add_argument(
-        "--minutes", type=float, metavar="M", help="no trial is begun after so many minutes"
+        "--minutes", type=float, metavar="M", help="begin no trial after so many minutes"
     )
     parser.add_argument(
         "--validation-months",
         type=int,
         default=VALIDATION_MONTHS,
         metavar="N",
-        help=f"months that decide (default: {VALIDATION_MONTHS})",
+        help=f"number of months that trials are scored on (default: {VALIDATION_MONTHS})",
     )
     parser.add_argument(
         "--folds",
         type=int,
         default=FOLDS,
         metavar="N",
-        help=f"last months that a backtest reports and tuning must not see (default: {FOLDS})",
+        help="number of last months that tuning must not see, because jobs.backtest scores them "
+        f"(default: {FOLDS})",
     )
 
 

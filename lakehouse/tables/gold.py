@@ -22,9 +22,11 @@ FORECASTS = Table(
         Column("p50", FEATURE, "50 % quantile of units; null: not fitted"),
         Column("p90", FEATURE, "90 % quantile of units; null: not fitted"),
         Column("p95", FEATURE, "95 % quantile of units; null: not fitted"),
-        Column("rung", TEXT, "history that the forecast rests on", False),
+        Column(
+            "rung", TEXT, "nearest history that the forecast rests on, such as own history", False
+        ),
         Column("model", TEXT, "MLflow run that made the model", False),
-        Column("generated_at", TIMESTAMP, "when it was computed", False),
+        Column("generated_at", TIMESTAMP, "when the forecast was computed", False),
     ),
     key=("shop_id", "item_id", "month", "version"),
     kept_apart="version",
@@ -32,7 +34,7 @@ FORECASTS = Table(
 FORECAST_VERSIONS = Table(
     layer="gold",
     name="forecast_versions",
-    description="The forecast versions: what is served is the newest published one.",
+    description="The forecast versions; the API serves the newest version that is published.",
     columns=(
         Column("version", TEXT, "forecast version; sorts by time", False),
         Column("cutoff", DATE, "last month whose sales were visible, first day", False),
@@ -40,8 +42,8 @@ FORECAST_VERSIONS = Table(
         Column("inputs", TEXT, "JSON: table to the version read", False),
         Column("rows", COUNT, "forecasts in the version", False),
         Column("status", TEXT, "published or withdrawn", False),
-        Column("published_at", TIMESTAMP, "when it was published", False),
-        Column("withdrawn_at", TIMESTAMP, "when it was withdrawn; null: it was not"),
+        Column("published_at", TIMESTAMP, "when the version was published", False),
+        Column("withdrawn_at", TIMESTAMP, "when the version was withdrawn; null: never"),
     ),
     key=("version",),
     checks=(
@@ -73,7 +75,12 @@ BACKTESTS = Table(
         Column("cutoff", DATE, "last month whose sales were visible, first day", False),
         Column("month", DATE, "month that was forecast, first day", False),
         Column("actuals", TEXT, "lake, or the files that the actual units were taken from", False),
-        Column("segment", TEXT, "how rows are divided (modelling.evaluation.segments); all", False),
+        Column(
+            "segment",
+            TEXT,
+            "how rows are divided, such as demand, item, shop; all: every row",
+            False,
+        ),
         Column("value", TEXT, "which of the segment's values, or which shop or category", False),
         Column("model", TEXT, "name of an estimator, or of a naive baseline", False),
         *SCORES,
@@ -87,19 +94,28 @@ TUNINGS = Table(
     description="Trials of parameters; jobs that train take the best of the newest study.",
     columns=(
         Column("study", TEXT, "digest of the rows learned from and validated on, and code", False),
-        Column("trial", WHOLE, "number of the trial; 0 has the profile's own parameters", False),
+        Column("trial", WHOLE, "number of the trial; trial 0 has the profile's parameters", False),
         Column("spine", TEXT, "rows learned from: assortment or grid", False),
-        Column("validated_from", DATE, "first month that decided, first day", False),
-        Column("validated_through", DATE, "last month that decided, first day", False),
-        Column("rounds", WHOLE, "trees, where the validation months stopped to gain", False),
+        Column(
+            "validated_from", DATE, "first month that the trial was scored on, first day", False
+        ),
+        Column(
+            "validated_through", DATE, "last month that the trial was scored on, first day", False
+        ),
+        Column(
+            "rounds",
+            WHOLE,
+            "number of trees at which the validation months stopped improving",
+            False,
+        ),
         Column("max_depth", WHOLE, "greatest depth of a tree", False),
-        Column("learning_rate", RATE, "share of each tree's correction that is taken", False),
-        Column("min_child_weight", RATE, "least weight of rows in a leaf", False),
-        Column("subsample", RATE, "share of rows that a tree sees", False),
-        Column("colsample_bytree", RATE, "share of features that a tree sees", False),
+        Column("learning_rate", RATE, "share of each tree's correction that is added", False),
+        Column("min_child_weight", RATE, "smallest sum of row weights in a leaf", False),
+        Column("subsample", RATE, "share of the rows that a tree learns from", False),
+        Column("colsample_bytree", RATE, "share of the features that a tree chooses from", False),
         Column("rmse", RATE, "root mean squared error of the validation months, units", False),
         Column("seconds", RATE, "time that the trial took", False),
-        Column("finished_at", TIMESTAMP, "when it was finished", False),
+        Column("finished_at", TIMESTAMP, "when the trial ended", False),
     ),
     key=("study", "trial"),
 )
@@ -114,30 +130,34 @@ FEATURE_SKEW = Table(
         Column("table", TEXT, "path of the table, cells or features", False),
         Column("column", TEXT, "measure or feature", False),
         Column("months", COUNT, "months that were compared", False),
-        Column("stale_months", COUNT, "months left out because a build of them is due", False),
-        Column("compared", COUNT, "rows of which stored and rebuilt value were compared", False),
-        Column("missing", COUNT, "rows that the rebuild has and the table has not", False),
-        Column("extra", COUNT, "rows that the table has and the rebuild has not, doubles", False),
+        Column(
+            "stale_months", COUNT, "months left out because the next build replaces them", False
+        ),
+        Column("compared", COUNT, "rows whose stored and rebuilt values were compared", False),
+        Column("missing", COUNT, "rows that only the rebuild has", False),
+        Column("extra", COUNT, "rows that only the table has, and repeated rows", False),
         Column("mismatched", COUNT, "compared rows whose two values are not the same", False),
         Column("example", TEXT, "a row that is missing, extra or mismatched; null: none"),
         Column("inputs", TEXT, "JSON: table to the version read", False),
-        Column("rebuilt_at", TIMESTAMP, "when all was rebuilt after the check; null: not since"),
+        Column(
+            "rebuilt_at", TIMESTAMP, "when every month was rebuilt after the check; null: not yet"
+        ),
     ),
     key=("checked_at", "table", "column"),
 )
 MODEL_HISTORY = Table(
     layer="gold",
     name="model_history",
-    description="What was decided of models: the newest row of a horizon names its champion.",
+    description="Decisions about models; the newest row of a horizon names the horizon's champion.",
     columns=(
-        Column("decided_at", TIMESTAMP, "when it was decided", False),
+        Column("decided_at", TIMESTAMP, "when the decision was made", False),
         Column("horizon", WHOLE, "months from cutoff to target month", False),
         Column("decision", TEXT, "promoted, forced, refused, rolled back or found", False),
-        Column("candidate", TEXT, "registered version that it was about", False),
-        Column("champion", TEXT, "champion before the decision; null: there was none"),
-        Column("champion_after", TEXT, "champion from then on; null: there is none"),
-        Column("reason", TEXT, "why, as sentences", False),
-        Column("figures", TEXT, "JSON: error of each contender by segment; null: none were made"),
+        Column("candidate", TEXT, "registered version that was to become champion", False),
+        Column("champion", TEXT, "champion before the decision; null: no champion"),
+        Column("champion_after", TEXT, "champion after the decision; null: no champion"),
+        Column("reason", TEXT, "reason of the decision, in sentences", False),
+        Column("figures", TEXT, "JSON: errors of each model by segment; null: not scored"),
         Column("inputs", TEXT, "digest of what was compared, and by which rules", False),
     ),
     key=("decided_at", "horizon"),
@@ -152,13 +172,13 @@ MODEL_HISTORY = Table(
 MODEL_FILES = Table(
     layer="gold",
     name="model_files",
-    description="Digests of every model's files, by which they are checked before they are used.",
+    description="Digests of each model's files; a model is checked against them before use.",
     columns=(
         Column("run", TEXT, "MLflow run that keeps the model", False),
         Column("estimator", TEXT, "family or package.module:Factory that jobs.train named", False),
         Column("recipe", TEXT, "SHA-256 of the recipe's text", False),
         Column("files", TEXT, "SHA-256 of the names and bytes of the model's files", False),
-        Column("kept_at", TIMESTAMP, "when they were kept", False),
+        Column("kept_at", TIMESTAMP, "when the digests were stored", False),
     ),
     key=("run",),
 )
@@ -178,7 +198,7 @@ FORECAST_SCORES = Table(
         Column("run", TEXT, "MLflow run that made the served forecasts", False),
         *SCORES,
         Column("cells", TEXT, "digest of the month's sales that were scored against", False),
-        Column("scored_at", TIMESTAMP, "when it was scored", False),
+        Column("scored_at", TIMESTAMP, "when the scores were computed", False),
     ),
     key=("version", "month", "segment", "value", "model"),
 )
