@@ -7,9 +7,8 @@ import pyarrow as pa
 
 from serving.lookup.bulk_json import json_lines
 from serving.lookup.byte_queue import ByteQueue
-from serving.lookup.columns import Columns
 from serving.lookup.frames import SCHEMA, PairRows, forecast_frame
-from serving.lookup.pairs import Located, Pairs
+from serving.lookup.pairs import Located
 from serving.lookup.view import View
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
@@ -46,19 +45,6 @@ def arrow_frame(located: Located, first: int) -> pa.RecordBatch:
         "unknown": pa.array([unknown.get(n) for n in range(len(pairs))], pa.string()).take(places),
     }
     return pa.RecordBatch.from_arrays([arrays[name] for name in FRAME.names], schema=FRAME)
-
-
-def render(view: View, columns: Columns, pairs: Pairs, media_type: str) -> Iterator[bytes]:
-    """Render the answer about pairs in blocks.
-
-    Args:
-        view: what is answered from.
-        columns: columns with the forecasts of the pairs.
-        pairs: the pairs, at least one.
-        media_type: one of ``MEDIA_TYPES``.
-    """
-    located = (Located(view, columns, block) for block in pairs.blocks())
-    return RENDERERS[media_type](view, located)
 
 
 def render_json(view: View, blocks: Iterator[Located]) -> Iterator[bytes]:

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 
-from serving.lookup.bulk import ARROW, JSON, MEDIA_TYPES, NDJSON, render
+from serving.lookup.bulk import ARROW, JSON, MEDIA_TYPES, NDJSON, RENDERERS
 from serving.lookup.columns import Columns
 from serving.lookup.dependencies import AllViews, views_of
 from serving.lookup.negotiation import choose_media_type
-from serving.lookup.pairs import BLOCK_PAIRS, Pairs
+from serving.lookup.noting import note_pairs
+from serving.lookup.pairs import BLOCK_PAIRS, Located, Pairs
 from serving.lookup.responses import BlockResponse, PlainResponse
 from serving.lookup.routes import refuse_doubles
 from serving.lookup.schemas import MOST_PAIRS, AsOfQuestion, BulkQuestion, Predictions
@@ -133,7 +134,9 @@ async def predict_many(
 def answer(request: Request, view: View, columns: Columns, pairs: Pairs) -> Response:
     """Answer about pairs: at once if they are few, else block by block."""
     media_type = choose_media_type(request.headers.get("accept"), MEDIA_TYPES)
-    blocks = render(view, columns, pairs, media_type)
+    located = (Located(view, columns, block) for block in pairs.blocks())
+    noted = (note_pairs(request.scope, block) for block in located)
+    blocks = RENDERERS[media_type](view, noted)
     headers = ((b"content-type", media_type.encode()), *UNCACHED)
     if len(pairs) <= BLOCK_PAIRS:
         return PlainResponse(b"".join(blocks), headers)

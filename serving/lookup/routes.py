@@ -10,9 +10,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
+from serving.exchange import Lookup, note_lookup
 from serving.lookup.answers import Asked, find_rows, pair_body
 from serving.lookup.columns import Columns
 from serving.lookup.dependencies import AllViews, IfNoneMatch, views_of
+from serving.lookup.noting import note_pair
 from serving.lookup.responses import PlainResponse, is_current, unchanged
 from serving.lookup.schemas import Prediction, Question
 from serving.problems import described
@@ -70,6 +72,8 @@ def answer_plainly(request: Request) -> Response | None:
     rows = columns.rows_of(view.snapshot.shops.resolve(asked.shop_id), asked.item_id)
     if not rows:
         return None
+    rung, version = columns.kind_of(rows[0]).rung, view.snapshot.version.version
+    note_lookup(request.scope, Lookup(rung, 1, version, asked.shop_id, asked.item_id))
     tags = next((v for name, v in request.scope["headers"] if name == b"if-none-match"), None)
     if tags is not None and is_current(tags.decode("latin-1"), view.json_etag):
         return unchanged(view.json_headers)
@@ -100,7 +104,10 @@ router = APIRouter(tags=["forecasts"], route_class=PairRoute)
     dependencies=[Depends(refuse_doubles)],
 )
 async def predict(
-    question: Annotated[Question, Query()], views: AllViews, if_none_match: IfNoneMatch = None
+    request: Request,
+    question: Annotated[Question, Query()],
+    views: AllViews,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return the forecasts of a shop and item: all months, or the month that is named.
 
@@ -110,6 +117,7 @@ async def predict(
     asked = Asked(question.shop_id, question.item_id, question.month)
     shop_id = view.snapshot.shops.resolve(asked.shop_id)
     columns = await view.snapshot.forecasts.find(shop_id, asked.item_id)
+    note_pair(request.scope, view, columns, asked)
     rows = find_rows(view, columns, asked)
     if is_current(if_none_match, view.json_etag):
         return unchanged(view.json_headers)

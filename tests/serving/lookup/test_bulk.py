@@ -36,7 +36,7 @@ def ask(
     client: Client, listed: list[tuple[str, str]], accept: str | None = None, **more: Any
 ) -> httpx.Response:
     question = {"pairs": [{"shop_id": s, "item_id": i} for s, i in listed], **more}
-    headers = {} if accept is None else {"Accept": accept}
+    headers = {"X-Request-ID": "bulk"} | ({} if accept is None else {"Accept": accept})
     return client.request("POST", "/predict", json=question, headers=headers)
 
 

@@ -113,3 +113,18 @@ def test_metrics_show_the_age_of_what_is_served(
     assert samples["shopcast_served_age_seconds",] == 3600
     assert samples["shopcast_served_forecasts",] == 2
     assert samples["shopcast_refresh_failed",] == 0
+
+
+def test_metrics_count_lookups_by_result_and_rung(
+    published: PublishedLake, app: FastAPI, client: Client
+) -> None:
+    published.publish("v1", forecast(), forecast("57", "6", rung="shop and category"))
+    app.state.store.refresh()
+    for item in ("5037", "5037&month=2015-11", "1"):
+        client.get(f"/predict?shop_id=57&item_id={item}")
+    pairs = [{"shop_id": "57", "item_id": item} for item in ("5037", "6", "1", "2")]
+    assert client.request("POST", "/predict", json={"pairs": pairs}).status_code == 200
+    samples = samples_of(client.get("/metrics").content)
+    assert samples["shopcast_lookups_total", "forecast", "own history"] == 3
+    assert samples["shopcast_lookups_total", "forecast", "shop and category"] == 1
+    assert samples["shopcast_lookups_total", "unknown", ""] == 3
