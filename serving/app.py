@@ -22,6 +22,7 @@ from serving.gateway import open_gateway
 from serving.lookup import bulk_routes, shop_routes
 from serving.lookup import routes as lookup_routes
 from serving.lookup.past import Past
+from serving.lookup.short_way import ShortWay
 from serving.lookup.store import Store
 from serving.lookup.version_files import VersionFiles
 from serving.lookup.views import Views
@@ -96,6 +97,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
         clock,
     )
     problems.add_handlers(app)
+    app.add_middleware(ShortWay, state=app.state)
     reads = [] if settings.reads_open else [requires(Scope.READ)]
     app.include_router(lookup_routes.router, dependencies=reads)
     app.include_router(bulk_routes.router, dependencies=reads)

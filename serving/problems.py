@@ -158,9 +158,8 @@ def with_media_type(openapi: dict[str, Any]) -> dict[str, Any]:
     for operations in openapi["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
-                if (
-                    int(status) >= HTTPStatus.BAD_REQUEST
-                    and "application/json" in response["content"]
+                if int(status) >= HTTPStatus.BAD_REQUEST and "application/json" in response.get(
+                    "content", {}
                 ):
                     response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
     return openapi

@@ -1,19 +1,14 @@
 """Route GET /predict: the forecasts of a shop and item."""
 
-import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 
-from serving.exchange import Lookup, note_lookup
 from serving.lookup.answers import Asked, find_rows, pair_body
-from serving.lookup.columns import Columns
-from serving.lookup.dependencies import AllViews, IfNoneMatch, views_of
+from serving.lookup.dependencies import AllViews, IfNoneMatch
 from serving.lookup.noting import note_pair
 from serving.lookup.responses import PlainResponse, is_current, unchanged
 from serving.lookup.schemas import Prediction, Question
@@ -37,47 +32,6 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {
     200: {"headers": CACHED},
     304: {"description": "Unchanged since If-None-Match", "headers": CACHED},
 }
-# A question without escapes, whose ids need no decoding.
-PLAIN = re.compile(rb"shop_id=([!-$'-*,-:<>-~]+)&item_id=([!-$'-*,-:<>-~]+)")
-
-
-class PairRoute(APIRoute):
-    """A route that answers plain questions itself, in a third of the time that FastAPI takes.
-
-    Whatever is not plain (escapes, a month, an instant, an unknown pair, a key to check) goes
-    through FastAPI as on any route; a test holds both ways to the same bytes.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        """Return the handler: the short way, else FastAPI's."""
-        by_fastapi = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            return answer_plainly(request) or await by_fastapi(request)
-
-        return handle
-
-
-def answer_plainly(request: Request) -> Response | None:
-    """Answer a plain question about a pair; None: FastAPI is to answer."""
-    views = views_of(request)
-    question = PLAIN.fullmatch(request.scope["query_string"])
-    if question is None or not views.has_open_reads:
-        return None
-    view = views.served()
-    columns = view.snapshot.forecasts
-    if not isinstance(columns, Columns):
-        return None
-    asked = Asked(question[1].decode(), question[2].decode())
-    rows = columns.rows_of(view.snapshot.shops.resolve(asked.shop_id), asked.item_id)
-    if not rows:
-        return None
-    rung, version = columns.kind_of(rows[0]).rung, view.snapshot.version.version
-    note_lookup(request.scope, Lookup(rung, 1, version, asked.shop_id, asked.item_id))
-    tags = next((v for name, v in request.scope["headers"] if name == b"if-none-match"), None)
-    if tags is not None and is_current(tags.decode("latin-1"), view.json_etag):
-        return unchanged(view.json_headers)
-    return PlainResponse(pair_body(view, columns, asked, rows), view.json_headers)
 
 
 def refuse_doubles(request: Request) -> None:
@@ -94,7 +48,7 @@ def refuse_doubles(request: Request) -> None:
         )
 
 
-router = APIRouter(tags=["forecasts"], route_class=PairRoute)
+router = APIRouter(tags=["forecasts"])
 
 
 @router.get(

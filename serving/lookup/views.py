@@ -31,6 +31,11 @@ class Views:
         """Whether reading needs no key."""
         return self._settings.reads_open
 
+    @property
+    def has_forecasts(self) -> bool:
+        """Whether anything is served."""
+        return self._store.state.snapshot is not None
+
     def served(self) -> View:
         """Return the view of the served snapshot now.
 
