@@ -12,6 +12,7 @@ from ingestion.catalogue.intake import (
     catalogue_digest,
     ingest_catalogue,
 )
+from ingestion.catalogue.landed import LandedMessages, merge_landed
 from ingestion.files.source import Source, Sources
 from ingestion.inputs.intake import InputCounts, InputIntake
 from ingestion.reconciliation import ingested_files
@@ -59,6 +60,7 @@ class IngestResult:
         skipped: number of sales files that were ingested before.
         same_names: name of a new file → when another file of that name was ingested.
         sales: the reconciliation and control figures of the new sales files.
+        landed: the catalogue messages of a landing folder.
     """
 
     catalogue: CatalogueChange
@@ -67,6 +69,7 @@ class IngestResult:
     skipped: int
     same_names: Mapping[str, datetime]
     sales: IngestedSales
+    landed: LandedMessages
 
 
 @dataclass(frozen=True)
@@ -99,16 +102,20 @@ class HistoryIngest:
             RefusedError: too many records are rejected.
         """
         catalogue, inputs = self.ingest_catalogue(), self.ingest_inputs()
+        messages = self.sources.messages
+        landed = merge_landed(self.lake, messages, self.profile, self.reception)
         new = ingested_files.list_new_sales(self.lake, self.sources.sales)
         skipped = len(self.sources.sales) - len(new)
         same_names = ingested_files.find_same_names(self.lake, new)
         sales = self.ingest_sales(new)
         # Copies are recorded too, so that the next run need not read unchanged files.
         ingested_files.record_files(self.lake, self.sources.files, self.reception)
-        return IngestResult(catalogue, inputs, new, skipped, same_names, sales)
+        return IngestResult(catalogue, inputs, new, skipped, same_names, sales, landed)
 
     def ingest_catalogue(self) -> CatalogueChange:
         """Ingest shops, items and categories, unless files and profile are unchanged."""
+        if not self.sources.entities:
+            return UNCHANGED
         digest = catalogue_digest(self.sources, self.profile)
         if ingested_files.latest_digest(self.lake, ingested_files.CATALOGUE) == digest:
             progress("the catalogue has not changed")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from ingestion.catalogue.intake import Catalogue
+from ingestion.catalogue.landed import LandedMessages
 from ingestion.files.folder import NotRead
 from ingestion.files.source import Source
 from ingestion.history import IngestResult
@@ -48,6 +49,7 @@ def report_ingest(result: IngestResult, profile: Profile) -> Figures:
         "shops_changed": result.catalogue.shops,
         "items_changed": result.catalogue.items,
         **report_catalogue(result.catalogue.catalogue),
+        **report_landed(result.landed),
         "inputs": inputs,
         **report_same_names(result.same_names),
         "files": len(result.new),
@@ -55,6 +57,11 @@ def report_ingest(result: IngestResult, profile: Profile) -> Figures:
         **report_files(result.sales.files, names, profile),
         **report_control_figures(result.sales.figures),
     }
+
+
+def report_landed(landed: LandedMessages) -> Figures:
+    """Report the catalogue messages of a landing folder; nothing for other folders."""
+    return {"catalogue_messages": asdict(landed)} if landed.received else {}
 
 
 def report_replaced_days(days: Sequence[ReplacedDay], files: Sequence[Source]) -> Figures:

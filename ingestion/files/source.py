@@ -54,6 +54,7 @@ class Sources:
         inputs: the files of declared optional inputs, by input name.
         files: all checked files, copies included.
         not_read: files and folders that are not read, each with the reason.
+        messages: URIs of files of catalogue messages, in a landing folder.
     """
 
     sales: tuple[Source, ...]
@@ -61,6 +62,7 @@ class Sources:
     inputs: Mapping[str, Source] = field(default_factory=dict)
     files: tuple[Source, ...] = ()
     not_read: tuple[NotRead, ...] = ()
+    messages: tuple[str, ...] = ()
 
     def is_sales(self, source: Source) -> bool:
         """Return whether a list file is also a sales file."""

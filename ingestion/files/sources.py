@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ingestion.files.checked_folder import Folder, inspect, sales_fields, without_copies
 from ingestion.files.folder import existing_folder, join_names, list_names, matches, not_read
+from ingestion.files.landing import find_landed, is_landing
 from ingestion.files.source import Source, Sources
 from ingestion.files.source_file import Known
 from lakehouse.errors import SourceError
@@ -15,7 +16,7 @@ from lakehouse.storage import normal_uri
 def find_sources(
     location: str, profile: Profile, known: Mapping[str, Known] | None = None
 ) -> Sources:
-    """Find and check the files of a folder.
+    """Find and check the files of a folder; of a landing folder, what uploads put there.
 
     Args:
         location: path or URI of the folder.
@@ -28,6 +29,8 @@ def find_sources(
     """
     uri = existing_folder(normal_uri(location))
     folder = Folder(uri, list_names(uri), profile.files, known or {})
+    if is_landing(folder.names):
+        return find_landed(folder, profile)
     lists = {name: (each.file, entity_fields(each)) for name, each in entities(profile).items()}
     inputs = {name: (each.file, each.columns) for name, each in profile.inputs.items()}
     sales = folder.sales(profile)

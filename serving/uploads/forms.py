@@ -61,7 +61,7 @@ def forms(what: What, profile: Profile) -> tuple[Form, Form]:
         own = profile.sales.columns.model_dump(exclude_none=True)
     else:
         own = entity_fields(profile.shops if what == What.SHOPS else profile.items)
-    required, optional = ({n: n for n in names[what]} for names in (REQUIRED, OPTIONAL))
+    required, optional = ({name: name for name in names[what]} for names in (REQUIRED, OPTIONAL))
     contract = Form(required, optional)
     return Form(own, files=profile.files, is_profiles=True), contract
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.catalogue.landed import landed_name
 from ingestion.files.folder import matches
 from ingestion.files.inspection import is_parquet
+from ingestion.files.landing import MARK, messages_name
 from ingestion.files.text_bytes import is_packed
 from ingestion.json_records import read_records
 from ingestion.sales.records import FIELDS
@@ -30,6 +31,9 @@ from serving.uploads.verdicts import Fault, Judge, Judged, Rejected
 # Fields whose numbers have the marks of the retailer's files.
 NUMBERS = ("units", "price")
 COMMAND = 'python -m jobs.ingest_history --data "{folder}" --profile {profile}'
+PURPOSE = b"""Rows that were uploaded to POST /update_data. Each file is an upload, complete.
+jobs.ingest_history takes them in; files that it has taken in may be deleted.
+"""
 NOT_MAPPED, OVER_LINES, NOT_WRITABLE = "not_in_files", "over_lines", "not_in_encoding"
 
 
@@ -52,21 +56,34 @@ class Landing:
 
     def pass_on(self, stage: Path, upload_id: str) -> str:
         """Write the stage's rows to the file of the upload; return the command to run next."""
+        is_sales = self.what == What.SALES
+        name = sales_name(self.profile, upload_id) if is_sales else messages_name(upload_id)
+        path = self.folder / name
         values = (batch["value"] for batch in staged_blocks(stage))
-        if self.what != What.SALES:
-            name = landed_name(upload_id)
-            with whole_file(self.folder / name) as file:
-                file.writelines(line + b"\n" for block in values for line in block.to_pylist())
-        else:
-            name = sales_name(self.profile, upload_id)
-            with whole_file(self.folder / name) as file:
-                write_sales(file, name, map(self._rows, values), self.profile)
+        mark_landing(path.parent)
+        with whole_file(path) as file:
+            if is_sales:
+                write_sales(file, path.name, map(self._rows, values), self.profile)
+            else:
+                file.writelines(map(line_of, chain.from_iterable(map(pa.Array.to_pylist, values))))
         # The folder's path is not public; who runs the command on the server knows it.
         folder = f"$LANDING_FOLDER/{name}".rpartition("/")[0]
         return COMMAND.format(folder=folder, profile=self.profile.name)
 
     def _rows(self, values: pa.Array) -> pa.Table:
         return rows_of_files(values, self.profile)
+
+
+def mark_landing(folder: Path) -> None:
+    """Mark a folder as a landing folder: jobs.ingest_history expects no lists there."""
+    if not (folder / MARK).exists():
+        with whole_file(folder / MARK) as file:
+            file.write(PURPOSE)
+
+
+def line_of(message: bytes) -> bytes:
+    """Write a message, JSON, as one line: a line end can only stand between its tokens."""
+    return message.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
 
 
 def sales_name(profile: Profile, upload_id: str) -> str:

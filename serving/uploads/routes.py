@@ -137,7 +137,7 @@ async def resume_upload(request: Request, uploads: Service, upload_id: Id) -> Re
         raise unsupported(f"Content-Type {media!r} is not {PARTIAL}.", {"Accept-Patch": PARTIAL})
     part = read_part(request.headers)
     if part.offset is None:
-        detail = "The request has no Upload-Offset; a HEAD request tells the offset."
+        detail = "The request has no Upload-Offset; ask for the offset by HEAD."
         raise problem(HTTPStatus.BAD_REQUEST, "No Upload-Offset", detail)
     require_size(request.headers, part, uploads.limits)
     uploads.find(upload_id)
@@ -145,7 +145,7 @@ async def resume_upload(request: Request, uploads: Service, upload_id: Id) -> Re
 
 
 def answer_part(upload: Upload, uploads: Uploads, status: int) -> Response:
-    """Answer with a done upload, or with how much of the body is there (``status``)."""
+    """Answer with a done upload, or with how much of the body the server has (``status``)."""
     if upload.state == State.RECEIVING:
         return Response(None, status, {**links(upload), **resuming(upload, uploads)})
     document = UploadAnswer.of(upload).model_dump(mode="json")
@@ -153,7 +153,7 @@ def answer_part(upload: Upload, uploads: Uploads, status: int) -> Response:
 
 
 def resuming(upload: Upload, uploads: Uploads) -> dict[str, str]:
-    """Return the headers that say how much of a body is there."""
+    """Return the headers that say how much of a body the server has."""
     received = uploads.store.files(upload.id).received if upload.size is None else upload.size
     return {
         "Upload-Offset": str(received),
@@ -168,12 +168,12 @@ def resuming(upload: Upload, uploads: Uploads) -> dict[str, str]:
     status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,
     responses={
-        204: {"description": "How much of the body is there", "headers": RESUMING},
+        204: {"description": "How much of the body the server has", "headers": RESUMING},
         **{status: {"description": HTTPStatus(status).phrase} for status in (401, 403, 404, 422)},
     },
 )
 def read_offset(uploads: Service, upload_id: Id) -> Response:
-    """Tell how many bytes of a body the server has."""
+    """Return how many bytes of a body the server has."""
     upload = uploads.find(upload_id)
     return Response(None, HTTPStatus.NO_CONTENT, resuming(upload, uploads))
 

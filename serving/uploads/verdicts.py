@@ -73,7 +73,7 @@ class Judged:
 
 
 class Judge(Protocol):
-    """Tells accepted records from rejected ones."""
+    """Splits records into accepted and rejected ones."""
 
     def __call__(self, lines: pa.Array, values: pa.Array) -> Judged:
         """Judge records.

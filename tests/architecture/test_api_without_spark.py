@@ -13,7 +13,7 @@ from published import PublishedLake, forecast
 from server import started
 
 # pyarrow takes pandas along where it is installed; the API does not ask for it.
-FORBIDDEN = ("pyspark", "delta", "xgboost", "mlflow", "features", "jobs", "ingestion", "modelling")
+FORBIDDEN = ("pyspark", "delta", "xgboost", "mlflow", "features", "jobs", "modelling")
 ANSWER = """
 import asyncio, json, sys
 import httpx

@@ -33,7 +33,7 @@ def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
 def test_errors_are_declared_as_problem_documents(document: dict[str, Any]) -> None:
     for named, operation in operations(document).items():
         for status, response in operation["responses"].items():
-            if int(status) >= 400:
+            if int(status) >= 400 and named[0] != "head":
                 assert list(response["content"]) == ["application/problem+json"], named
     assert "HTTPValidationError" not in document["components"]["schemas"]
 

@@ -1,6 +1,7 @@
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from asking import Client
@@ -10,8 +11,10 @@ from uploading import Uploader
 with warnings.catch_warnings():
     # kafka-python 3.0.12 reads its schemas by a deprecated function, all of them now.
     warnings.simplefilter("ignore", DeprecationWarning)
-    import kafka  # noqa: F401
+    import kafka
 
+from streaming.kafka.settings import KafkaSettings
+from streaming.kafka.topics import create_topics
 from streaming.local_broker.broker import Broker
 
 
@@ -33,3 +36,17 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The bootstrap servers of a real broker, one for the whole run."""
     with Broker(tmp_path_factory.mktemp("kafka")) as running:
         yield running.servers
+
+
+@pytest.fixture
+def kafka(broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
+    """Two topics that no other test knows, in the environment of the API."""
+    name = tmp_path.name.replace("_", "-")
+    settings = KafkaSettings(
+        bootstrap_servers=broker, sales_topic=f"s-{name}", catalogue_topic=f"c-{name}"
+    )  # type: ignore[call-arg]
+    create_topics(settings, [settings.sales_topic, settings.catalogue_topic], 2)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker)
+    monkeypatch.setenv("KAFKA_SALES_TOPIC", settings.sales_topic)
+    monkeypatch.setenv("KAFKA_CATALOGUE_TOPIC", settings.catalogue_topic)
+    return settings

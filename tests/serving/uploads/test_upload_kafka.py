@@ -1,49 +1,17 @@
 """With Kafka, accepted rows are in the topic, confirmed, before the answer."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka_messages import received
 from uploading import CSV, NDJSON, Uploader, counts, json_list, lines, sale
 
 from ingestion.catalogue.messages import read_message
 from lakehouse.values import timestamp
 from streaming.kafka.settings import KafkaSettings
-from streaming.kafka.topics import create_topics
 from streaming.local_broker.properties import free_port
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def kafka(broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
-    """Two topics that no other test knows, in the environment of the API."""
-    name = tmp_path.name.replace("_", "-")
-    settings = KafkaSettings(
-        bootstrap_servers=broker, sales_topic=f"s-{name}", catalogue_topic=f"c-{name}"
-    )  # type: ignore[call-arg]
-    create_topics(settings, [settings.sales_topic, settings.catalogue_topic], 2)
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker)
-    monkeypatch.setenv("KAFKA_SALES_TOPIC", settings.sales_topic)
-    monkeypatch.setenv("KAFKA_CATALOGUE_TOPIC", settings.catalogue_topic)
-    return settings
-
-
-def received(settings: KafkaSettings, topic: str) -> list[Any]:
-    consumer = KafkaConsumer(**settings.consumer_options(), auto_offset_reset="earliest")
-    try:
-        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
-        consumer.assign(partitions)
-        ends = consumer.end_offsets(partitions)
-        messages: list[Any] = []
-        while any(consumer.position(partition) < end for partition, end in ends.items()):
-            for some in consumer.poll(timeout_ms=1000).values():
-                messages.extend(some)
-        return messages
-    finally:
-        consumer.close()
 
 
 def test_accepted_rows_are_in_the_topic_before_the_answer(
