@@ -13,6 +13,7 @@ SPARK = [
     "skops==0.16.0",
     "matplotlib==3.11.2",
     "optuna==5.0.0",
+    "tqdm==4.70.1",
 ]
 API = [
     "fastapi==0.165.0",

@@ -1,8 +1,12 @@
-"""Progress lines, shown at the terminal through the ``shopcast`` logger."""
+"""Progress of long work: lines through the ``shopcast`` logger, and bars at a terminal."""
 
 import logging
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 logger = logging.getLogger("shopcast")
+Item = TypeVar("Item")
 
 
 def progress(message: str, *values: object) -> None:
@@ -13,3 +17,19 @@ def progress(message: str, *values: object) -> None:
         values: the values that fill the format.
     """
     logger.info(message, *values)
+
+
+def track(items: Sequence[Item], title: str) -> Iterator[Item]:
+    """Yield items below a progress bar with the time left; log lines go above the bar.
+
+    Where standard error is no terminal, no bar is drawn: lines alone show the progress.
+    """
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    # The API has no tqdm, and draws no bar.
+    from tqdm import tqdm
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    with logging_redirect_tqdm():
+        yield from tqdm(items, desc=title, leave=False, file=sys.stderr)

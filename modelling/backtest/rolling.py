@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from feature_store.panel.rows import PanelRows
 from lakehouse.profile.profile import bounds_of
 from lakehouse.profile.stored import stored_profile
-from lakehouse.progress import progress
+from lakehouse.progress import progress, track
 from modelling.backtest.other_actuals import with_actuals
 from modelling.estimators.baselines import Baseline
 from modelling.estimators.estimator import Estimator
@@ -90,7 +90,7 @@ def roll(
     found = Rolled(pairs=pairs, models=[each.name for each in estimators])
     names = [*found.models, *(baseline.name for baseline in baselines)]
     bounds = bounds_of(stored_profile(rows.lake).target_clip)
-    for fold in folds:
+    for fold in track(folds, "backtest, months"):
         progress(
             "backtest: %s from %s, learning from %d months",
             f"{fold.month:%Y-%m}", f"{fold.cutoff:%Y-%m}", len(fold.train),

@@ -6,6 +6,7 @@ passes through the JVM or pandas: a worker decodes one batch of a file at a time
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ SCHEMA = pa.schema([("model", pa.binary()), ("error", pa.string())])
 BINS = 256
 # How long a worker waits for another worker that still reads; a dead worker is noticed at once.
 PATIENCE_SECONDS = 3600
-ROUNDS_BETWEEN_LINES = 20
+SECONDS_BETWEEN_LINES = 10.0
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,13 @@ class Told(xgb.callback.TrainingCallback):  # type: ignore[misc]
 
     def __init__(self, rounds: int) -> None:
         self._rounds = rounds
+        self._last_line = time.monotonic()
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        """Write a line to stderr every 20 rounds; return False so that boosting continues."""
+        """Write a line to stderr every ten seconds; return False so that boosting continues."""
         del model, evals_log
-        if (epoch + 1) % ROUNDS_BETWEEN_LINES == 0:
+        if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
             sys.stderr.write(f"training: {epoch + 1} of {self._rounds} rounds\n")
         return False
 

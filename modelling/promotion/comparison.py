@@ -21,7 +21,7 @@ from lakehouse.profile.model import Model
 from lakehouse.profile.profile import Clip, bounds_of
 from lakehouse.profile.rules import Gate
 from lakehouse.profile.stored import stored_profile
-from lakehouse.progress import progress
+from lakehouse.progress import progress, track
 from lakehouse.tables.gold import BACKTESTS
 from modelling.backtest.plan import BacktestSpec, Plan
 from modelling.backtest.rolling import LAKE, Row
@@ -188,7 +188,7 @@ class Contest:
         names = [made.name, *(baseline.name for baseline in naive)]
         panel = PanelRows(self.lake, self.features, recipe.spine, (), recipe.horizon)
         found: list[Row] = []
-        for fold in self.folds(recipe):
+        for fold in track(self.folds(recipe), "promote, months"):
             progress("promote: %s by %s", f"{fold.month:%Y-%m}", recipe.estimator)
             models = fitted(spark, panel, fold, [made])
             month = panel.of([fold.month]).frame(spark)
