@@ -8,7 +8,8 @@ engines use the same rows, parameters and number of threads. Each runs in a new 
 the other.
 
 ``single`` is the best single process: no Spark, the matrix of ``collective``. ``table`` is one
-process with all rows in one Arrow table and nulls as xgboost represents them.
+process with all rows in one Arrow table and nulls as xgboost represents them. ``spark`` is the
+rival ``SparkXGBRegressor``.
 """
 
 import argparse
@@ -20,7 +21,9 @@ from typing import Any
 
 import numpy as np
 import xgboost as xgb
+from pyspark.sql import SparkSession
 
+from benchmarks import rival_spark_xgboost
 from benchmarks.process_tree import measured
 from cli.command import report
 from feature_store.panel.rows import PanelRows
@@ -33,54 +36,50 @@ from lakehouse.month_range import plus_months
 from lakehouse.profile.stored import stored_profile
 from lakehouse.settings import JobSettings
 from modelling.estimators import collective
-from modelling.estimators.engines import ENGINES, ROUNDS, Task
+from modelling.estimators.boosting import BoostingTask, Learning
 from modelling.estimators.model_inputs import Inputs
 from modelling.estimators.response import Response
 from modelling.estimators.xgboost_model import parameters
 
 THREADS = 2
-Fit = Callable[[PanelRows, Task], xgb.Booster]
+Fit = Callable[[PanelRows, BoostingTask], xgb.Booster]
+Train = Callable[[SparkSession, BoostingTask, PanelRows], xgb.Booster]
 
 
-def single(rows: PanelRows, task: Task) -> xgb.Booster:
+def single(rows: PanelRows, task: BoostingTask) -> xgb.Booster:
     """Fit in this process, reading the panel's files in batches."""
-    given = dict(task.parameters)
-    rounds = given.pop(ROUNDS)
-    share = collective.sources(rows, task.inputs, 1)
-    return collective.Learning(share, given, rounds, THREADS).fit(0)
+    share = collective.panel_shares(rows, task.inputs, 1)
+    return Learning(task, share, threads=THREADS).fit(0)
 
 
-def table(rows: PanelRows, task: Task) -> xgb.Booster:
+def table(rows: PanelRows, task: BoostingTask) -> xgb.Booster:
     """Fit in this process, from the panel in one Arrow table."""
-    given = dict(task.parameters)
-    rounds = given.pop(ROUNDS)
-    found = read_table(
-        rows.lake, rows.table, [*task.inputs.names, TARGET], [("month", "in", [*rows.months])]
-    )
+    months = [("month", "in", [*rows.months])]
+    whole = read_table(rows.lake, rows.table, [*task.inputs.names, TARGET], months)
     data = xgb.QuantileDMatrix(
-        found.select(list(task.inputs.names)), label=found[TARGET].to_numpy(), nthread=THREADS
+        whole.select(list(task.inputs.names)), label=whole[TARGET].to_numpy(), nthread=THREADS
     )
-    del found
-    return xgb.train({**given, "nthread": THREADS}, data, rounds)
+    del whole
+    return xgb.train({**task.parameters, "nthread": THREADS}, data, task.rounds)
 
 
-def on_spark(engine: str, workers: int) -> Fit:
+def on_spark(train: Train, workers: int) -> Fit:
     """Return a function that fits with Spark tasks, ``THREADS`` shared evenly among ``workers``."""
 
-    def fit(rows: PanelRows, task: Task) -> xgb.Booster:
+    def fit(rows: PanelRows, task: BoostingTask) -> xgb.Booster:
         each = THREADS // workers
         os.environ["PYSPARK_SUBMIT_ARGS"] = f"--conf spark.task.cpus={each} pyspark-shell"
         spark = Context(JobSettings(spark_master=f"local[{THREADS}]"), "training").spark
-        return ENGINES[engine](rows, spark, task)
+        return train(spark, task, rows)
 
     return fit
 
 
 FITS: dict[str, Fit] = {
     "single": single,
-    "collective": on_spark("collective", THREADS),
-    "collective, one worker": on_spark("collective", 1),
-    "spark": on_spark("spark", THREADS),
+    "collective": on_spark(collective.train, THREADS),
+    "collective, one worker": on_spark(collective.train, 1),
+    "spark": on_spark(rival_spark_xgboost.train, THREADS),
     "table": table,
 }
 
@@ -105,7 +104,7 @@ def fit_once(arguments: argparse.Namespace) -> None:
     features = feature_set(profile)
     rows = PanelRows(lake, features, arguments.spine, tuple(months[:-1]))
     model = profile.model.model_copy(update={"rounds": arguments.rounds})
-    task = Task(Inputs.of(features), Response(), parameters(model))
+    task = BoostingTask.of(Inputs.of(features), parameters(model), Response())
     started = time.monotonic()
     booster = FITS[arguments.engine](rows, task)
     seconds = round(time.monotonic() - started, 1)

@@ -1,7 +1,8 @@
 """Known ids: the shops and items in a lake, and the pairs of a list with unknown ids."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -42,26 +43,37 @@ def of_known(pairs: DataFrame, known: Known) -> DataFrame:
     return pairs
 
 
-def unknown_ids(pairs: DataFrame, known: Known) -> dict[str, Any]:
-    """Count the pairs with an unknown shop or item, and list the first unknown ids.
+@dataclass(frozen=True)
+class UnknownIds:
+    """The pairs of a list that have an unknown shop or item.
+
+    Attributes:
+        pairs: number of pairs.
+        shop_id: the first unknown shops, at most five.
+        item_id: the first unknown items, at most five.
+    """
+
+    pairs: int
+    shop_id: list[str]
+    item_id: list[str]
+
+
+def unknown_ids(pairs: DataFrame, known: Known) -> UnknownIds | None:
+    """Count the pairs with an unknown shop or item; None: all ids are known.
 
     Args:
         pairs: ``[shop_id, item_id, …]``.
         known: the known ids, as ``known_ids`` returns.
-
-    Returns:
-        ``pairs``, the count, and ``shop_id`` and ``item_id``, at most five unknown ids each; empty
-        if all ids are known.
     """
-    named = {
-        key: first_few(pairs.join(ids, on=key, how="left_anti"), key) for key, ids in known.items()
-    }
-    if not any(named.values()):
-        return {}
-    return {"pairs": pairs.count() - of_known(pairs, known).count(), **named}
+    shops, items = (
+        first_few(pairs.join(known[key], on=key, how="left_anti"), key) for key in (SHOP, ITEM)
+    )
+    if not shops and not items:
+        return None
+    return UnknownIds(pairs.count() - of_known(pairs, known).count(), shops, items)
 
 
 def first_few(unknown: DataFrame, key: str) -> list[str]:
     """Return the first five distinct ids of a key, in order."""
-    found = unknown.select(key).distinct().orderBy(key).limit(MOST_NAMED)
-    return [row[key] for row in found.collect()]
+    ids = unknown.select(key).distinct().orderBy(key).limit(MOST_NAMED)
+    return [row[key] for row in ids.collect()]

@@ -1,33 +1,46 @@
 """Making of a forecast version: the champions' forecasts of the months after the cutoff."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import cached_property, reduce
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from feature_store.panel.rows import PanelRows
-from features.feature_set import SPINES, FeatureSet
+from features.feature_set import SPINES, FeatureSet, feature_set
 from forecasting.assortment import require_assortment
-from forecasting.known_ids import known_ids, of_known, unknown_ids
+from forecasting.known_ids import UnknownIds, known_ids, of_known, unknown_ids
 from forecasting.pairs import pair_rows
 from forecasting.rows import Origin, sound_rows
-from forecasting.versions import PUBLISHED
-from forecasting.withdrawn import still_there
+from forecasting.versions import PUBLISHED, ForecastVersion, forecast_inputs
+from forecasting.withdrawn import drop_withdrawn
 from lakehouse.delta import rows
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
-from lakehouse.profile.profile import bounds_of
-from lakehouse.profile.stored import stored_profile
+from lakehouse.profile.profile import Profile, bounds_of
 from lakehouse.progress import progress
 from lakehouse.tables.gold import FORECASTS
 from modelling.estimators.estimator import Model
+from modelling.promotion.champions import require_champion
 from modelling.registry.recipe import Recipe
 from modelling.registry.registry import Registry
 from modelling.registry.tracking import Tracking
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A champion that forecasts.
+
+    Attributes:
+        run: MLflow run that made the model.
+        recipe: recipe of the model.
+    """
+
+    run: str
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -36,42 +49,79 @@ class Forecasting:
 
     Attributes:
         lake: the lake that has the features and receives the forecasts.
-        features: the features that the code and profile declare.
+        profile: the lake's profile.
         cutoff: last month whose sales are visible.
-        version: name of the version.
         now: time at which the version is made.
-        pairs: ``[shop_id, item_id, …]`` to forecast, with known ids; None: the assortment.
+        champions: horizon → champion.
     """
 
     lake: Lake
-    features: FeatureSet
+    profile: Profile
     cutoff: date
-    version: str
     now: datetime
-    pairs: DataFrame | None
+    champions: Mapping[int, Champion]
 
-    def forecasts(self, spark: SparkSession, horizon: int, run: str, model: Model) -> DataFrame:
-        """Forecast one horizon's month: rows of gold.forecasts, checked and persisted.
+    @cached_property
+    def features(self) -> FeatureSet:
+        """The features that the code and profile declare."""
+        return feature_set(self.profile)
+
+    @property
+    def version(self) -> str:
+        """The name of the version; names sort by time."""
+        return f"{self.now:%Y%m%dT%H%M%S.%fZ}"
+
+    @property
+    def first_month(self) -> date:
+        """The month of the smallest horizon."""
+        return plus_months(self.cutoff, min(self.champions))
+
+    def inputs(self, pairs: str | None) -> str:
+        """Write the inputs of the version as JSON; ``pairs``: path of a list, None: none."""
+        runs = {horizon: champion.run for horizon, champion in self.champions.items()}
+        return forecast_inputs(self.lake, self.features, self.cutoff, runs, pairs)
+
+    def forecasts(
+        self, spark: SparkSession, tracking: Tracking, pairs: DataFrame | None
+    ) -> DataFrame:
+        """Forecast the months of all horizons: rows of gold.forecasts, checked and persisted.
+
+        Args:
+            spark: the session.
+            tracking: the lake's MLflow runs.
+            pairs: ``[shop_id, item_id, …]`` to forecast, with known ids; None: the assortment.
 
         Raises:
-            RefusedError: the month has no panel rows, or was not assembled; the error names cause
+            RefusedError: a month has no panel rows, or was not assembled; the error names cause
                 and remedy.
-            UnsoundForecastError: the model's forecasts are unsound; mend the estimator, or roll
+            UnsoundForecastError: a model's forecasts are unsound; mend the estimator, or roll
                 back the champion.
         """
+        by_horizon = []
+        for horizon, champion in self.champions.items():
+            model = tracking.model(champion.run, champion.recipe)
+            asked = self.rows(spark, horizon, pairs)
+            by_horizon.append(self.sound_forecasts(model, asked, horizon))
+        return reduce(DataFrame.unionByName, by_horizon)
+
+    def rows(self, spark: SparkSession, horizon: int, pairs: DataFrame | None) -> DataFrame:
+        """Return the panel rows to forecast at a horizon; the target is null."""
         month = plus_months(self.cutoff, horizon)
         progress("forecast: %s", f"{month:%Y-%m}")
-        if self.pairs is None:
+        if pairs is None:
             panel = PanelRows(self.lake, self.features, SPINES[0], (month,), horizon)
-            require_assortment(panel, self.cutoff)
-            rows_ = panel.frame(spark)
-        else:
-            pairs = still_there(spark, self.lake, self.pairs, month)
-            rows_ = pair_rows(self.lake, self.features, month, pairs, horizon)
-        origin = Origin(self.version, self.cutoff, horizon, run, self.now)
-        return sound_rows(model, rows_, origin, bounds_of(stored_profile(self.lake).target_clip))
+            require_assortment(panel, self.cutoff, self.profile.forecast.shop_active_months)
+            return panel.frame(spark)
+        kept = drop_withdrawn(self.lake, self.profile, pairs, month)
+        return pair_rows(self.lake, self.features, month, kept, horizon)
 
-    def kept(self, spark: SparkSession, forecasts: DataFrame) -> DataFrame:
+    def sound_forecasts(self, model: Model, asked: DataFrame, horizon: int) -> DataFrame:
+        """Forecast panel rows of a horizon, check and persist the forecasts."""
+        run = self.champions[horizon].run
+        origin = Origin(self.version, self.cutoff, horizon, run, self.now)
+        return sound_rows(model, asked, origin, bounds_of(self.profile.target_clip))
+
+    def append(self, spark: SparkSession, forecasts: DataFrame) -> DataFrame:
         """Append forecasts to gold.forecasts, and read the version's rows back.
 
         The rows are not served until ``publish`` adds the version to gold.forecast_versions. The
@@ -81,28 +131,29 @@ class Forecasting:
         rows.append(self.lake, FORECASTS, forecasts.coalesce(max(1, files)))
         return rows.read(spark, self.lake, FORECASTS).where(F.col("version") == self.version)
 
-    def row(self, count: int, runs: Mapping[int, str], inputs: str) -> dict[str, Any]:
+    def row(self, count: int, inputs: str) -> ForecastVersion:
         """Make the version's row of gold.forecast_versions, which publishes the version."""
-        return {
-            "version": self.version,
-            "cutoff": self.cutoff,
-            "model": ",".join(dict.fromkeys(runs.values())),
-            "inputs": inputs,
-            "rows": count,
-            "status": PUBLISHED,
-            "published_at": self.now,
-        }
+        runs = dict.fromkeys(champion.run for champion in self.champions.values())
+        return ForecastVersion(
+            version=self.version,
+            cutoff=self.cutoff,
+            model=",".join(runs),
+            inputs=inputs,
+            rows=count,
+            status=PUBLISHED,
+            published_at=self.now,
+        )
 
 
-def champion(tracking: Tracking, features: FeatureSet, horizon: int) -> tuple[str, Recipe]:
-    """Return the MLflow run and the recipe of a horizon's champion.
+def usable_champion(lake: Lake, tracking: Tracking, features: FeatureSet, horizon: int) -> Champion:
+    """Return a horizon's champion, and check that the declared features serve the model.
 
     Raises:
         RefusedError: the horizon has no champion, or the champion has no recipe or reads features
             that are no longer declared; train and promote.
     """
     registry = Registry(tracking)
-    run = registry.champion(horizon).run
+    run = require_champion(lake, registry, horizon).run
     recipe = tracking.recipe(run)
     gone = (
         set(recipe.features) - set(features.names) if recipe else {"features that no recipe lists"}
@@ -112,23 +163,21 @@ def champion(tracking: Tracking, features: FeatureSet, horizon: int) -> tuple[st
             f"{registry.name(horizon)}: the champion reads {min(gone)}, no longer declared "
             f"({len(gone)} such); run jobs.train, then jobs.promote --horizons {horizon}."
         )
-    return run, recipe
+    return Champion(run, recipe)
 
 
-def sorted_out(
-    spark: SparkSession, lake: Lake, features: FeatureSet, listed: DataFrame | None
-) -> tuple[DataFrame | None, dict[str, Any]]:
+def split_known_pairs(
+    spark: SparkSession, lake: Lake, features: FeatureSet, listed: DataFrame
+) -> tuple[DataFrame, UnknownIds | None]:
     """Split a list of pairs into pairs with known ids and a summary of unknown ids.
 
-    A summary that is not empty is also printed.
+    A summary is also printed.
 
     Returns:
-        The pairs with known ids, None without a list; and the summary as ``unknown_ids`` returns.
+        The pairs with known ids; and the summary as ``unknown_ids`` returns.
     """
-    if listed is None:
-        return None, {}
     known = known_ids(spark, lake, features)
     unknown = unknown_ids(listed, known)
-    if unknown:
-        progress("forecast: pairs of unknown shops or items are not forecast: %s", unknown)
+    if unknown is not None:
+        progress("forecast: pairs of unknown shops or items are not forecast: %s", asdict(unknown))
     return of_known(listed, known), unknown

@@ -34,26 +34,24 @@ PAIRS_PER_TASK = 500_000
 
 
 def listed_pairs(
-    spark: "SparkSession", lake: Lake, file: str | None, *, is_submitted: bool
-) -> "DataFrame | None":
+    spark: "SparkSession", lake: Lake, file: str, *, is_submitted: bool
+) -> "DataFrame":
     """Read a file of pairs, and check the IDs if the pairs are for a submission.
 
     Args:
         spark: the session.
         lake: the lake whose shops resolve aliases.
-        file: path of the pairs; None: no list.
+        file: path of the pairs.
         is_submitted: whether the job writes a submission of the pairs, which needs whole numbers
             as ID.
 
     Returns:
-        The pairs as ``read_pairs`` returns; None if no file is given.
+        The pairs as ``read_pairs`` returns.
 
     Raises:
         SourceError: the file is missing or malformed, or a submission's ID is missing or no whole
             number; correct the file.
     """
-    if not file:
-        return None
     listed = read_pairs(spark, lake, file)
     if is_submitted:
         require_ids(listed, file)
@@ -72,7 +70,9 @@ def require_ids(pairs: "DataFrame", file: str) -> None:
         )
     wrong = pairs.where(f"try_cast({ID} AS BIGINT) IS NULL").first()
     if wrong is not None:
-        raise SourceError(f"{file}: {ID} '{wrong[ID]}' is no whole number, as a submission's are.")
+        raise SourceError(
+            f"{file}: {ID} '{wrong[ID]}' is not a whole number, as a submission needs."
+        )
 
 
 def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
@@ -101,10 +101,10 @@ def read_pairs(spark: "SparkSession", lake: Lake, file: str) -> "DataFrame":
     wanted = {name: name for name in source.columns if name in (ID, SHOP, ITEM)}
     mapped = replace(source, fields=wanted)
     ddl = ", ".join(f"{name} STRING" for name in wanted)
-    found = read_rows(spark, mapped)
-    require_whole_lines(found, file)
+    lines = read_rows(spark, mapped)
+    require_whole_lines(lines, file)
     aliases = rows.read(spark, lake, SHOPS).where("alias_of IS NOT NULL").select(SHOP, "alias_of")
-    joined = found.mapInArrow(partial(as_ids, names=tuple(wanted)), ddl).join(
+    joined = lines.mapInArrow(partial(as_ids, names=tuple(wanted)), ddl).join(
         F.broadcast(aliases), on=SHOP, how="left"
     )
     return joined.withColumn(SHOP, F.coalesce("alias_of", SHOP)).select(*wanted)

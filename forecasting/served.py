@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from features.feature_set import TARGET, FeatureSet
 from features.group import ITEM, SHOP
 from features.tables import monthly_table
-from forecasting.due import Due
+from forecasting.due_for_scoring import DueForecasts
 from forecasting.pairs import pair_rows
 from lakehouse.delta import rows
 from lakehouse.lake import Lake
@@ -31,19 +31,19 @@ class Served:
 
     def predict(self, rows: DataFrame) -> DataFrame:
         """Add ``forecast p10 p50 p90 p95`` to rows; drop rows whose pair was not forecast."""
-        mine = self.forecasts.select(*PAIR, F.col("units").alias(FORECAST), *QUANTILES)
-        return rows.join(mine, on=PAIR, how="inner")
+        forecasts = self.forecasts.select(*PAIR, F.col("units").alias(FORECAST), *QUANTILES)
+        return rows.join(forecasts, on=PAIR, how="inner")
 
 
-def served_rows(spark: SparkSession, lake: Lake, due: Due) -> Served:
+def served_rows(spark: SparkSession, lake: Lake, due: DueForecasts) -> Served:
     """Read a version's forecasts of a month from gold.forecasts."""
     stored = rows.read(spark, lake, FORECASTS)
-    mine = (F.col("version") == due.version) & (F.col("month") == due.month)
-    return Served(stored.where(mine))
+    is_due = (F.col("version") == due.version) & (F.col("month") == due.month)
+    return Served(stored.where(is_due))
 
 
 def actual_rows(
-    spark: SparkSession, lake: Lake, features: FeatureSet, due: Due, served: Served
+    spark: SparkSession, lake: Lake, features: FeatureSet, due: DueForecasts, served: Served
 ) -> DataFrame:
     """Join a version's pairs with their features at the version's cutoff and their actual units.
 

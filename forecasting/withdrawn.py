@@ -7,7 +7,7 @@ from features.group import SHOP
 from features.withdrawal import WITHDRAWALS, Withdrawal
 from lakehouse.delta import rows
 from lakehouse.lake import Lake
-from lakehouse.profile.stored import stored_profile
+from lakehouse.profile.profile import Profile
 from lakehouse.progress import progress
 from lakehouse.tables.silver import SHOPS
 
@@ -17,37 +17,37 @@ if TYPE_CHECKING:
 REASON = "reason"
 
 
-def still_there(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: date) -> "DataFrame":
+def drop_withdrawn(lake: Lake, profile: Profile, pairs: "DataFrame", month: date) -> "DataFrame":
     """Keep the pairs to forecast in a month, and print the number of withdrawn pairs by reason.
 
     Args:
-        spark: the session.
         lake: the lake that has the lists of closed shops and delisted items.
+        profile: the lake's profile, which declares the lists.
         pairs: ``[shop_id, item_id, …]``, aliases resolved.
         month: target month.
     """
-    found = with_reason(spark, lake, pairs, month)
-    for reason, count in counts(found).items():
+    reasoned = with_reason(lake, profile, pairs, month)
+    for reason, count in count_by_reason(reasoned).items():
         progress("forecast: %s, not forecast: %d pairs (%s)", f"{month:%Y-%m}", count, reason)
-    return found.where(f"{REASON} IS NULL").drop(REASON)
+    return reasoned.where(f"{REASON} IS NULL").drop(REASON)
 
 
-def counts(found: "DataFrame") -> dict[str, int]:
+def count_by_reason(reasoned: "DataFrame") -> dict[str, int]:
     """Count the withdrawn pairs by reason.
 
     Args:
-        found: pairs with ``reason``, as ``with_reason`` returns.
+        reasoned: pairs with ``reason``, as ``with_reason`` returns.
     """
-    gone = found.where(f"{REASON} IS NOT NULL").groupBy(REASON).count()
+    gone = reasoned.where(f"{REASON} IS NOT NULL").groupBy(REASON).count()
     return {row[REASON]: row["count"] for row in gone.orderBy(REASON).collect()}
 
 
-def with_reason(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: date) -> "DataFrame":
+def with_reason(lake: Lake, profile: Profile, pairs: "DataFrame", month: date) -> "DataFrame":
     """Add to pairs the reason why a pair is not forecast in a month.
 
     Args:
-        spark: the session.
-        lake: the lake whose profile may declare lists of closed shops and delisted items.
+        lake: the lake that has the lists of closed shops and delisted items.
+        profile: the lake's profile; only lists that the profile declares are read.
         pairs: ``[shop_id, item_id, …]``, aliases resolved.
         month: target month.
 
@@ -56,18 +56,18 @@ def with_reason(spark: "SparkSession", lake: Lake, pairs: "DataFrame", month: da
     """
     from pyspark.sql import functions as F
 
-    reasons, found = [], pairs
+    reasons, reasoned = [], pairs
     for withdrawal in WITHDRAWALS:
-        if withdrawal.source.name not in stored_profile(lake).inputs:
+        if withdrawal.source.name not in profile.inputs:
             continue
-        listed = last_days(spark, lake, withdrawal)
+        listed = last_days(pairs.sparkSession, lake, withdrawal)
         gone = listed.where(F.col(withdrawal.ends_on) < F.lit(month))
         name = f"{REASON}_{withdrawal.source.name}"
         ids = gone.select(withdrawal.key, F.lit(withdrawal.reason).alias(name))
-        found = found.join(F.broadcast(ids), on=withdrawal.key, how="left")
+        reasoned = reasoned.join(F.broadcast(ids), on=withdrawal.key, how="left")
         reasons.append(name)
     reason = F.coalesce(*reasons) if reasons else F.lit(None).cast("string")
-    return found.select(*pairs.columns, reason.alias(REASON))
+    return reasoned.select(*pairs.columns, reason.alias(REASON))
 
 
 def last_days(spark: "SparkSession", lake: Lake, withdrawal: Withdrawal) -> "DataFrame":

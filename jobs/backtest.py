@@ -10,7 +10,7 @@ overall and per segment), an MLflow run, and the report <lake>/reports/backtest-
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from cli.arguments import (
@@ -23,12 +23,21 @@ from cli.arguments import (
 )
 from cli.command import Job, main
 from lakehouse.context import Context
+from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 from modelling.backtest import report_file
 from modelling.backtest.plan import OWN, BacktestSpec, Plan
 from modelling.backtest.report import report
-from modelling.backtest.rolling import LAKE, Row
-from modelling.backtest.scores import FOLDS, SECOND, run_name, store, stored_scores
+from modelling.backtest.scores import (
+    FOLDS,
+    SECOND,
+    BacktestRun,
+    StoredBacktest,
+    run_name,
+    store,
+    stored_backtest,
+)
+from modelling.evaluation.score import LAKE, FoldScore
 from modelling.evaluation.scoreboard import as_text, overall
 from modelling.registry.tracking import Tracking
 
@@ -80,30 +89,31 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Score every fold, or reuse the stored scores if they were made from the same inputs."""
     if arguments.report:
         report_file.require_place(arguments.report)
-    plan = Plan.of(context, lake_of(context, arguments), backtest_spec(arguments))
+    lake = lake_of(context, arguments)
+    plan = Plan.of(context, lake, stored_profile(lake), backtest_spec(arguments))
     plan.require_panels()
     progress("backtest: parameters are %s", plan.parameters.source)
     inputs = plan.inputs
-    scores = stored_scores(plan.lake, inputs)
-    if scores:
-        progress("backtest: up to date")
+    backtest = stored_backtest(plan.lake, inputs)
+    if backtest is None:
+        backtest = carry_out(plan, inputs)
     else:
-        scores = carried_out(plan, inputs)
-    name = report_name(scores[0]["run"])
+        progress("backtest: up to date")
+    name = report_name(backtest.run.run)
     if arguments.report:
         report_file.copy(plan.lake, name, arguments.report)
-    for title, mine in tables(scores):
-        progress("%s\n%s", title, as_text(mine))
+    for title, scores in tables(backtest.scores):
+        progress("%s\n%s", title, as_text(scores))
     return {
         "spine": arguments.spine,
         "folds": arguments.folds,
         "parameters": plan.parameters.source,
-        **figures(scores),
+        **figures(backtest.scores),
         "report": f"{plan.lake.root}/{report_file.place(name)}",
     }
 
 
-def carried_out(plan: Plan, inputs: str) -> list[Row]:
+def carry_out(plan: Plan, inputs: str) -> StoredBacktest:
     """Score every fold; store the report, then the MLflow run, then the scores.
 
     The scores are stored last because a later run takes stored scores as proof of a finished run.
@@ -113,11 +123,11 @@ def carried_out(plan: Plan, inputs: str) -> list[Row]:
     html = report(plan, rolled, run_name(context))
     report_file.keep(lake, report_name(run_name(context)), html)
     scores = [score for each in rolled.values() for score in each.scores]
-    tracking = Tracking(context, lake)
+    tracking = Tracking(context, lake, plan.profile)
     with tracking.run("backtest", plan.describe(), inputs):
         tracking.log(metrics(scores))
         tracking.log_text(html, "backtest.html")
-    return store(context, lake, plan.spec.spine, inputs, scores)
+    return store(lake, BacktestRun(run_name(context), plan.spec.spine, inputs), scores)
 
 
 def report_name(run_: str) -> str:
@@ -125,42 +135,42 @@ def report_name(run_: str) -> str:
     return f"backtest-{run_}"
 
 
-def by_table(scores: Iterable[Row]) -> dict[tuple[int, str], list[Row]]:
+def by_table(scores: Iterable[FoldScore]) -> dict[tuple[int, str], list[FoldScore]]:
     """Group scores by (horizon, source of the actual units), the lake's actuals first."""
-    apart: dict[tuple[int, str], list[Row]] = {}
+    groups: dict[tuple[int, str], list[FoldScore]] = {}
     for score in scores:
-        apart.setdefault((score["horizon"], score["actuals"]), []).append(score)
-    return dict(sorted(apart.items(), key=lambda entry: (entry[0][0], entry[0][1] != LAKE)))
+        groups.setdefault((score.horizon, score.actuals), []).append(score)
+    return dict(sorted(groups.items(), key=lambda entry: (entry[0][0], entry[0][1] != LAKE)))
 
 
-def tables(scores: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+def tables(scores: Iterable[FoldScore]) -> list[tuple[str, list[FoldScore]]]:
     """Return each group of scores with a title for the log."""
     return [
-        (f"horizon {horizon}" + ("" if actuals == LAKE else f", against {actuals}"), mine)
-        for (horizon, actuals), mine in by_table(scores).items()
+        (f"horizon {horizon}" + ("" if actuals == LAKE else f", against {actuals}"), group)
+        for (horizon, actuals), group in by_table(scores).items()
     ]
 
 
-def figures(scores: Sequence[Row]) -> dict[str, Any]:
+def figures(scores: Iterable[FoldScore]) -> dict[str, Any]:
     """Pool the errors over all months for the result line.
 
     Returns:
         ``overall``: the errors of the first table; ``by_table``, where there are several tables:
         title → errors of that table.
     """
-    titled = {title: overall(mine) for title, mine in tables(scores)}
+    titled = {title: overall(group) for title, group in tables(scores)}
     first = next(iter(titled.values()))
     return {"overall": first, **({"by_table": titled} if len(titled) > 1 else {})}
 
 
-def metrics(scores: Sequence[Row]) -> dict[str, float]:
+def metrics(scores: Iterable[FoldScore]) -> dict[str, float]:
     """Pool the errors over all months into MLflow metrics, named by horizon, model and metric."""
-    found: dict[str, float] = {}
-    for (horizon, actuals), mine in by_table(scores).items():
+    logged: dict[str, float] = {}
+    for (horizon, actuals), group in by_table(scores).items():
         prefix = ("" if horizon == 1 else f"h{horizon}_") + ("" if actuals == LAKE else "other_")
-        for model, pooled in overall(mine).items():
-            found |= {f"{prefix}{model}_{name}": value for name, value in pooled.items()}
-    return found
+        for model, pooled in overall(group).items():
+            logged |= {f"{prefix}{model}_{name}": value for name, value in pooled.items()}
+    return logged
 
 
 JOB = Job("backtest", __doc__, add_arguments, run)

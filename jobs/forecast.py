@@ -13,7 +13,7 @@ forecast; the result line counts and names such pairs.
 
 import argparse
 import sys
-from functools import reduce
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -24,15 +24,15 @@ from cli.command import Job, main
 from features.feature_set import feature_set
 from features.group import ITEM, SHOP
 from forecasting.assortment import are_of_one_kind, count_departures
-from forecasting.making import Forecasting, champion, sorted_out
+from forecasting.known_ids import UnknownIds
+from forecasting.making import Forecasting, split_known_pairs, usable_champion
 from forecasting.pairs import listed_pairs
 from forecasting.submission import write_submission
-from forecasting.versions import forecast_inputs, newest_version, publish
-from forecasting.withdrawn import counts, with_reason
+from forecasting.versions import newest_version, publish
+from forecasting.withdrawn import count_by_reason, with_reason
 from ingestion.lake_months import closed_months
 from lakehouse.context import Context
 from lakehouse.errors import UsageError
-from lakehouse.month_range import plus_months
 from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 from modelling.registry.tracking import Tracking
@@ -65,48 +65,72 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Forecast each horizon and publish, unless the newest version has the same inputs."""
     require_purpose(arguments)
     lake = lake_of(context, arguments)
-    features = feature_set(stored_profile(lake))
-    cutoff = closed_months(lake).last
-    tracking = Tracking(context, lake)
-    found = {h: champion(tracking, features, h) for h in arguments.horizons}
-    runs = {horizon: run_ for horizon, (run_, _) in found.items()}
-    inputs = forecast_inputs(lake, features, cutoff, runs, arguments.pairs)
-    newest = newest_version(lake)
-    if newest and newest["inputs"] == inputs and not arguments.pairs:
+    profile = stored_profile(lake)
+    features, cutoff = feature_set(profile), closed_months(lake).last
+    tracking = Tracking(context, lake, profile)
+    champions = {h: usable_champion(lake, tracking, features, h) for h in arguments.horizons}
+    making = Forecasting(lake, profile, cutoff, context.now, champions)
+    inputs, newest = making.inputs(arguments.pairs), newest_version(lake)
+    if newest and newest.inputs == inputs and not arguments.pairs:
         progress("forecast: up to date")
-        return {"version": newest["version"], "rows": newest["rows"], "published": False}
-    listed = listed_pairs(
-        context.spark, lake, arguments.pairs, is_submitted=bool(arguments.submission)
-    )
-    asked, unknown = sorted_out(context.spark, lake, features, listed)
-    version = f"{context.now:%Y%m%dT%H%M%S.%fZ}"
-    making = Forecasting(lake, features, cutoff, version, context.now, asked)
-    frames = [
-        making.forecasts(context.spark, horizon, run_, tracking.model(run_, recipe))
-        for horizon, (run_, recipe) in found.items()
-    ]
-    forecasts = reduce(DataFrame.unionByName, frames)
+        return {"version": newest.version, "rows": newest.rows, "published": False}
+    listed = read_list(context, making, arguments)
+    forecasts = making.forecasts(context.spark, tracking, listed.known)
     is_public = arguments.publish or not arguments.pairs
-    mine = making.kept(context.spark, forecasts) if is_public else forecasts
-    first, count = plus_months(cutoff, min(runs)), mine.count()
-    if arguments.submission and listed is not None:
-        of_month = mine.where(F.col("month") == first).select(SHOP, ITEM, "units")
-        write_submission(of_month, listed, arguments.submission)
-    before = newest if is_public and are_of_one_kind(newest, inputs) else None
-    left = count_departures(context.spark, lake, before, mine)
     if is_public:
-        publish(lake, making.row(count, runs, inputs))
-    withdrawn = counts(with_reason(context.spark, lake, asked, first)) if asked is not None else {}
+        forecasts = making.append(context.spark, forecasts)
+    count, first = forecasts.count(), making.first_month
+    if arguments.submission and listed.pairs is not None:
+        of_month = forecasts.where(F.col("month") == first).select(SHOP, ITEM, "units")
+        write_submission(of_month, listed.pairs, arguments.submission)
+    before = newest if is_public and are_of_one_kind(newest, inputs) else None
+    left = count_departures(lake, before, forecasts)
+    if is_public:
+        publish(lake, making.row(count, inputs))
     return {
-        **({"version": version} if is_public else {}),
+        **({"version": making.version} if is_public else {}),
         "month": first,
-        "horizons": list(runs),
+        "horizons": list(champions),
         "rows": count,
         "published": is_public,
-        **({"unknown": unknown} if unknown else {}),
-        **({"withdrawn": withdrawn} if withdrawn else {}),
-        **({"left": left.figures} if left else {}),
+        **listed.figures(making),
+        **({"left": asdict(left)} if left else {}),
     }
+
+
+@dataclass(frozen=True)
+class PairList:
+    """The list of pairs that ``--pairs`` names.
+
+    Attributes:
+        pairs: the pairs of the file; None: no file, the assortment is forecast.
+        known: the pairs with known ids; None: no file.
+        unknown: the unknown ids; None: no file, or all ids are known.
+    """
+
+    pairs: DataFrame | None = None
+    known: DataFrame | None = None
+    unknown: UnknownIds | None = None
+
+    def figures(self, making: Forecasting) -> dict[str, Any]:
+        """Return the fields of the result line about pairs that are not forecast."""
+        if self.known is None:
+            return {}
+        reasoned = with_reason(making.lake, making.profile, self.known, making.first_month)
+        withdrawn = count_by_reason(reasoned)
+        return {
+            **({"unknown": asdict(self.unknown)} if self.unknown else {}),
+            **({"withdrawn": withdrawn} if withdrawn else {}),
+        }
+
+
+def read_list(context: Context, making: Forecasting, arguments: argparse.Namespace) -> PairList:
+    """Read the list of pairs that ``--pairs`` names, and print the unknown ids."""
+    if not arguments.pairs:
+        return PairList()
+    is_submitted = bool(arguments.submission)
+    pairs = listed_pairs(context.spark, making.lake, arguments.pairs, is_submitted=is_submitted)
+    return PairList(pairs, *split_known_pairs(context.spark, making.lake, making.features, pairs))
 
 
 def require_purpose(arguments: argparse.Namespace) -> None:

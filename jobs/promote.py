@@ -6,9 +6,10 @@
 
 Reads the candidate, the champion and their recipes in MLflow, and gold backtests. If a recipe was
 not scored on these folds before, reads the gold panel and trains the recipe's model for every
-cutoff. Writes gold model_history and the MLflow alias champion, per horizon. If the candidate
-misses a margin of the profile's section gate, the command ends with exit code 3 and a table of the
-reasons, and the champion stays. --rollback restores the previous champion.
+cutoff. Writes gold model_history, whose newest row of a horizon names the champion, then the MLflow
+alias champion, a label that no job follows. If the candidate misses a margin of the profile's
+section gate, the command ends with exit code 3 and a table of the reasons, and the champion stays.
+--rollback restores the previous champion.
 """
 
 import argparse
@@ -29,8 +30,9 @@ from lakehouse.errors import UsageError
 from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 from modelling.backtest.scores import FOLDS
-from modelling.promotion.champions import REFUSED, Outcome
+from modelling.promotion.comparison import PromotionSpec
 from modelling.promotion.decision import Promotion
+from modelling.promotion.history import REFUSED, Decision
 
 
 class NotPromotedError(FoundError):
@@ -75,23 +77,24 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """
     require_consistent(arguments)
     lake, horizons = lake_of(context, arguments), arguments.horizons
-    # Checked first: MLflow would create a folder at a location without a lake.
-    stored_profile(lake)
-    promotion = Promotion(context, lake, arguments.folds, arguments.workers, horizons)
+    # Read first: MLflow would create a folder at a location without a lake.
+    profile = stored_profile(lake)
+    spec = PromotionSpec(arguments.folds, arguments.workers, horizons)
+    promotion = Promotion(context, lake, profile, spec)
     for horizon in horizons:
         # Check all horizons before changing any: if a later horizon failed after the first was
         # rolled back, a second run would roll the first back once more.
         promotion.require_other(horizon, is_back=arguments.rollback)
-    outcomes = {horizon: decided(promotion, horizon, arguments) for horizon in horizons}
-    for horizon, outcome in outcomes.items():
-        progress("horizon %d: %s%s", horizon, outcome.reason, outcome.table)
-    figures = {"horizons": {horizon: outcome.figures for horizon, outcome in outcomes.items()}}
-    refused = {h: outcome for h, outcome in outcomes.items() if outcome.decision == REFUSED}
+    decisions = {horizon: decide(promotion, horizon, arguments) for horizon in horizons}
+    for horizon, decision in decisions.items():
+        progress("horizon %d: %s", horizon, decision.reason)
+    figures = {"horizons": {horizon: decision.summary for horizon, decision in decisions.items()}}
+    refused = {h: decision for h, decision in decisions.items() if decision.decision == REFUSED}
     if refused:
         raise NotPromotedError(
-            "; ".join(f"horizon {h}: not promoted. {o.reason}" for h, o in refused.items()),
+            "; ".join(f"horizon {h}: not promoted. {d.reason}" for h, d in refused.items()),
             figures,
-            has_champions=all(outcome.champion for outcome in outcomes.values()),
+            has_champions=all(decision.champion_after for decision in decisions.values()),
         )
     return figures
 
@@ -111,7 +114,7 @@ def require_consistent(arguments: argparse.Namespace) -> None:
         )
 
 
-def decided(promotion: Promotion, horizon: int, arguments: argparse.Namespace) -> Outcome:
+def decide(promotion: Promotion, horizon: int, arguments: argparse.Namespace) -> Decision:
     """Promote or roll back the model of one horizon."""
     if arguments.rollback:
         return promotion.roll_back(horizon, arguments.reason)

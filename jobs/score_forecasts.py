@@ -6,7 +6,8 @@ Reads gold forecasts, forecast_versions and model_history, the monthly cells, th
 each cutoff, and MLflow. Writes gold forecast_scores: errors of each published version in each
 closed month, per segment, next to naive forecasts of the same rows. A version withdrawn before the
 month is skipped. If a month's sales have changed since, the month is scored again and its rows are
-replaced. ``retrain_due`` and ``reasons`` in the result line say whether to train.
+replaced. ``retrain_due`` and ``reasons`` in the result line say whether to train a model of a
+horizon that was forecast in the last two years.
 """
 
 import argparse
@@ -16,21 +17,24 @@ from typing import Any
 from cli.arguments import add_lake_argument, lake_of, month
 from cli.command import Job, main
 from features.feature_set import feature_set
-from forecasting.due import due
+from forecasting.champion_health import HealthCheck
+from forecasting.due_for_scoring import changed_months, due_for_scoring
 from forecasting.scores import (
     cells,
+    read_scorable,
     require_forecast,
     retrain_reasons,
     scored_cells,
     scores,
     store,
-    versions,
 )
 from ingestion.lake_months import closed_months
 from lakehouse.context import Context
 from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 from modelling.estimators.soundness import UnsoundForecastError
+from modelling.registry.registry import Registry
+from modelling.registry.tracking import Tracking
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,34 +48,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Score the unscored months of published versions, then assess the champions."""
     lake = lake_of(context, arguments)
-    features = feature_set(stored_profile(lake))
-    closed = closed_months(lake)
-    stored = versions(lake)
+    profile, closed = stored_profile(lake), closed_months(lake)
+    features = feature_set(profile)
+    sold, scored = cells(lake, features), scored_cells(lake)
+    asked = changed_months(sold, scored) if arguments.month is None else {arguments.month}
+    versions = read_scorable(lake, closed.last, asked)
     if arguments.month is not None:
-        require_forecast(lake, arguments.month, closed, stored)
-    listed = [
-        one
-        for one in due(stored, closed, cells(lake, features), scored_cells(lake))
-        if arguments.month in (None, one.month)
+        require_forecast(lake, arguments.month, closed, versions)
+    unscored = [
+        due
+        for due in due_for_scoring(versions, closed, sold, scored)
+        if arguments.month in (None, due.month)
     ]
     unsound = 0
-    for one in listed:
-        progress("score_forecasts: %s of version %s", f"{one.month:%Y-%m}", one.version)
+    for due in unscored:
+        progress("score_forecasts: %s of version %s", f"{due.month:%Y-%m}", due.version)
         try:
-            found = scores(context.spark, lake, features, closed, one)
+            store(lake, due, scores(context.spark, lake, features, closed, due), context.now)
         except UnsoundForecastError as error:
-            progress("score_forecasts: version %s is not scored. %s", one.version, error)
+            progress("score_forecasts: version %s is not scored. %s", due.version, error)
             unsound += 1
-        else:
-            store(lake, one, found, context.now)
-    if not listed:
+    if not unscored:
         progress("score_forecasts: up to date")
-    found_reasons = retrain_reasons(context, lake, features, closed)
+    check = HealthCheck(lake, Registry(Tracking(context, lake, profile)), features, closed)
+    horizons = sorted({horizon for version in versions for horizon in version.models})
+    reasons = retrain_reasons(check, horizons, profile.retrain)
     return {
-        "scored": len(listed) - unsound,
+        "scored": len(unscored) - unsound,
         **({"unsound": unsound} if unsound else {}),
-        "retrain_due": bool(found_reasons),
-        "reasons": found_reasons,
+        "retrain_due": bool(reasons),
+        "reasons": reasons,
     }
 
 

@@ -13,6 +13,7 @@ the champion that jobs.forecast uses.
 
 import argparse
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from cli.arguments import (
@@ -28,8 +29,9 @@ from feature_store.panel.checks import require_fit_panel
 from feature_store.skew.results import require_no_skew
 from ingestion.lake_months import closed_months
 from lakehouse.context import Context
+from lakehouse.profile.stored import stored_profile
 from modelling.estimators.task_slots import check_workers
-from modelling.promotion.candidate import TrainingSpec, trained, training_panel
+from modelling.promotion.candidate import Training, TrainingSpec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,22 +53,22 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Train a candidate for each horizon."""
     lake = lake_of(context, arguments)
     require_no_skew(lake)
-    for horizon in arguments.horizons:
-        panel = training_panel(lake, arguments.spine, horizon)
-        require_fit_panel(panel, may_be_stale=arguments.as_is)
-    if arguments.workers is not None:
-        check_workers(context.spark, arguments.workers)
     spec = TrainingSpec(
         spine=arguments.spine,
         parameters=arguments.parameters,
         estimator=arguments.estimator,
         workers=arguments.workers,
     )
-    made = {horizon: trained(context, lake, spec, horizon) for horizon in arguments.horizons}
+    training = Training(context, lake, stored_profile(lake), spec, closed_months(lake))
+    for horizon in arguments.horizons:
+        require_fit_panel(training.panel(horizon), may_be_stale=arguments.as_is)
+    if arguments.workers is not None:
+        check_workers(context.spark, arguments.workers)
+    candidates = {horizon: training.train(horizon) for horizon in arguments.horizons}
     return {
-        "trained": any(one["trained"] for one in made.values()),
-        "cutoff": closed_months(lake).last,
-        "candidates": made,
+        "trained": any(candidate.trained for candidate in candidates.values()),
+        "cutoff": training.closed.last,
+        "candidates": {horizon: asdict(candidate) for horizon, candidate in candidates.items()},
     }
 
 

@@ -18,12 +18,13 @@ from cli.arguments import add_lake_argument, add_training_arguments, lake_of
 from cli.command import Job, main
 from lakehouse.context import Context
 from lakehouse.errors import UsageError
+from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 from modelling.registry.tracking import Tracking
 from modelling.tuning.search import Search, Trial, best
 from modelling.tuning.study import Study, TuningSpec
 from modelling.tuning.trials import PARAMETERS
-from modelling.tuning.tuning import tried
+from modelling.tuning.tuning import run_trial
 
 TRIALS, VALIDATION_MONTHS, FOLDS = 20, 3, 6
 SECONDS_PER_MINUTE = 60
@@ -40,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="number of trials, those of earlier runs included "
         f"(default: {TRIALS}; no limit with --minutes)",
     )
-    parser.add_argument(
-        "--minutes", type=float, metavar="M", help="begin no trial after so many minutes"
-    )
+    parser.add_argument("--minutes", type=float, metavar="M", help="begin no trial after M minutes")
     parser.add_argument(
         "--validation-months",
         type=int,
@@ -64,22 +63,23 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     """Run trials until the budget is spent; the trials already stored count."""
     budget = Budget.of(arguments)
     spec = TuningSpec(arguments.spine, arguments.folds, arguments.validation_months)
-    study = Study.of(lake_of(context, arguments), spec)
-    made = study.trials()
-    known = len(made)
-    say_what_decides(study, known)
-    search = Search(study.given, made)
-    while budget.allows(len(made)):
+    lake = lake_of(context, arguments)
+    study = Study.of(lake, stored_profile(lake), spec)
+    trials = study.trials()
+    stored = len(trials)
+    log_months(study, stored)
+    search = Search(study.profile.model, trials)
+    while budget.allows(len(trials)):
         handle, parameters = search.ask()
         settings = study.settings(parameters, arguments.workers)
-        trial = tried(context.spark, study.rows, study.validation, len(made), settings)
+        trial = run_trial(context.spark, study.rows, study.validation, len(trials), settings)
         search.tell(handle, trial.rmse)
         study.keep(trial)
-        made.append(trial)
+        trials.append(trial)
         progress("%s", line(trial))
-    if len(made) > known:
-        track(context, study, made)
-    return figures(study, made, known)
+    if len(trials) > stored:
+        track(context, study, trials)
+    return figures(study, trials, stored)
 
 
 @dataclass(frozen=True)
@@ -109,19 +109,19 @@ class Budget:
         until = None if minutes is None else time.monotonic() + minutes * SECONDS_PER_MINUTE
         return cls(count, until)
 
-    def allows(self, made: int) -> bool:
-        """Return whether one more trial may begin after ``made`` trials."""
+    def allows(self, finished: int) -> bool:
+        """Return whether one more trial may begin after ``finished`` trials."""
         is_time = self.until is None or time.monotonic() < self.until
-        return is_time and (self.trials is None or made < self.trials)
+        return is_time and (self.trials is None or finished < self.trials)
 
 
-def say_what_decides(study: Study, known: int) -> None:
+def log_months(study: Study, stored: int) -> None:
     """Log the months that a study learns from and validates on, and its number of stored trials."""
     train, months = study.validation.train, study.validation.months
     progress(
-        "tune: learning from %s to %s, %s to %s decide; %d trials are kept",
+        "tune: learning from %s to %s, validating on %s to %s; %d trials are stored",
         *(f"{m:%Y-%m}" for m in (train.first, train.last, months.first, months.last)),
-        known,
+        stored,
     )
 
 
@@ -131,34 +131,32 @@ def line(trial: Trial) -> str:
     return f"trial {trial.number}: RMSE {trial.rmse:.5f} ({trial.seconds:.0f} s): {values}"
 
 
-def track(context: Context, study: Study, made: list[Trial]) -> None:
+def track(context: Context, study: Study, trials: list[Trial]) -> None:
     """Log the best trial's parameters and error, and all trials, to MLflow."""
-    tracking = Tracking(context, study.lake)
-    winner = best(made) or made[0]
+    tracking = Tracking(context, study.lake, study.profile)
+    winner = best(trials) or trials[0]
     with tracking.run("tune", winner.parameters.model_dump(), study.digest):
-        tracking.log({"validation_rmse": winner.rmse, "trials": len(made)})
-        tracking.log_text("\n".join(map(line, made)) + "\n", "trials.txt")
+        tracking.log({"validation_rmse": winner.rmse, "trials": len(trials)})
+        tracking.log_text("\n".join(map(line, trials)) + "\n", "trials.txt")
 
 
-def figures(study: Study, made: list[Trial], known: int) -> dict[str, Any]:
+def figures(study: Study, trials: list[Trial], stored: int) -> dict[str, Any]:
     """Return the fields of the result line."""
-    winner = best(made)
-    found = (
-        {}
-        if winner is None
-        else {
-            "best_trial": winner.number,
-            "rmse": round(winner.rmse, 5),
-            "profile_rmse": round(made[0].rmse, 5),
-            "parameters": {name: getattr(winner.parameters, name) for name in PARAMETERS},
-        }
-    )
-    return {
-        "trials": len(made),
-        "new_trials": len(made) - known,
+    counts = {
+        "trials": len(trials),
+        "new_trials": len(trials) - stored,
         "validated_from": study.validation.months.first,
         "validated_through": study.validation.months.last,
-        **found,
+    }
+    winner = best(trials)
+    if winner is None:
+        return counts
+    return {
+        **counts,
+        "best_trial": winner.number,
+        "rmse": round(winner.rmse, 5),
+        "profile_rmse": round(trials[0].rmse, 5),
+        "parameters": {name: getattr(winner.parameters, name) for name in PARAMETERS},
     }
 
 

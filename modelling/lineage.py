@@ -12,37 +12,25 @@ from feature_store.code_versions import (
     in_digest,
     of_features,
 )
-from features.feature_set import FeatureSet, panel_table
+from feature_store.panel.rows import PanelRows
 from features.group import FeatureGroup
 from lakehouse.delta import listing, log
-from lakehouse.lake import Lake
-from lakehouse.month_range import MonthRange
-from lakehouse.profile.stored import stored_profile
+from lakehouse.profile.model import Model
 from modelling.version import MODEL
 
 
-def training_digest(
-    lake: Lake,
-    features: FeatureSet,
-    spine: str,
-    months: MonthRange,
-    *others: object,
-    horizon: int = 1,
-) -> str:
+def training_digest(panel: PanelRows, model: Model, *others: object) -> str:
     """Digest a model's inputs: panel months, profile parameters, code version and further values.
 
     Args:
-        lake: the lake that has the panel.
-        features: the features that the model learns from.
-        spine: spine of the panel.
-        months: target months to read.
+        panel: the panel rows that the model learns from or is scored on.
+        model: the profile's section ``model``.
         others: further values that determine the model, such as arguments of the job.
-        horizon: horizon of the panel, months.
     """
-    panel = listing.month_digests(lake, panel_table(features, spine, horizon))
-    read = [panel.get(month) for month in months]
+    digests = listing.month_digests(panel.lake, panel.table)
+    read = [digests.get(month) for month in panel.months]
     code = in_digest(MODELS, MODELS_BEFORE)
-    return log.digest([stored_profile(lake).model.model_dump(), code, read, *others])
+    return log.digest([model.model_dump(), code, read, *others])
 
 
 MODELS: Versions = {"model": MODEL}

@@ -48,8 +48,11 @@ def made_up_rows(seed: int, rows: int) -> pa.Table:
     )
 
 
-def made_up_panel(lake: Lake, by_month: list[int]) -> PanelRows:
-    """Write a panel with so many rows in each month from FIRST on, in two files a month."""
+def made_up_panel(lake: Lake, by_month: list[int], far: float | None = None) -> PanelRows:
+    """Write a panel with so many rows in each month from FIRST on, in two files a month.
+
+    Where ``far`` is given, it stands in place of that column's nulls.
+    """
     months = tuple(plus_months(FIRST, n) for n in range(len(by_month)))
     found = PanelRows(
         lake,
@@ -59,6 +62,8 @@ def made_up_panel(lake: Lake, by_month: list[int]) -> PanelRows:
     )
     for n, (month, rows) in enumerate(zip(months, by_month, strict=True)):
         drawn = made_up_rows(n, rows)
+        if far is not None:
+            drawn = drawn.set_column(1, "far", drawn["far"].fill_null(far))
         ids = {
             "shop_id": pa.repeat("1", rows),
             "item_id": pa.array(map(str, range(rows))),

@@ -109,8 +109,8 @@ class Model(Section):
         first_training_month: models learn from this month of the lake's history on, the first
             month being 0; earlier months have no history to learn from.
         estimator: name of a family, or ``package.module:Factory`` of a custom estimator.
-        engine: how workers train boosted trees jointly: ``collective`` is xgboost's collective
-            over the panel's files, ``spark`` is SparkXGBRegressor.
+        engine: always ``collective``, xgboost's collective over the panel's files. The key stays so
+            that profiles, recipes and digests of models stay valid.
         rounds: number of boosted trees.
         max_depth: greatest depth of a tree.
         learning_rate: share of a tree's correction that is added to the forecast.
@@ -127,7 +127,7 @@ class Model(Section):
 
     first_training_month: Annotated[int, Field(ge=1)] = 3
     estimator: str = "xgboost"
-    engine: Literal["collective", "spark"] = "collective"
+    engine: Literal["collective"] = "collective"
     rounds: PositiveInt = 100
     max_depth: PositiveInt = 8
     learning_rate: Share = 0.1

@@ -1,6 +1,7 @@
 """Actuals from other files: units of each pair in a month, read without writing to the lake."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -22,8 +23,7 @@ from lakehouse import chunks
 from lakehouse.delta.arrow import read_table
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
-from lakehouse.profile.profile import Clip
-from lakehouse.profile.stored import stored_profile
+from lakehouse.profile.profile import Clip, Profile
 from lakehouse.tables.silver import SHOPS
 from lakehouse.types import UNITS, sql_name
 
@@ -33,48 +33,57 @@ if TYPE_CHECKING:
 SOLD = f"{SHOP} STRING, {ITEM} STRING, units {sql_name(UNITS)}"
 
 
-def actual_units(
-    spark: "SparkSession", lake: Lake, sources: Iterable[Source], month: date, now: datetime
-) -> "DataFrame":
-    """Compute the actual units of a month from sales files, by the same rules as ingest_history.
+@dataclass(frozen=True)
+class OtherSales:
+    """Sales files outside the lake, complete for a month, to score forecasts against.
 
-    Args:
-        spark: the session.
-        lake: the lake whose profile describes the files, and whose shops resolve aliases.
-        sources: checked sales files, complete for the month.
-        month: the month to read.
+    Attributes:
+        lake: the lake whose shops resolve aliases.
+        profile: the lake's profile, which describes the files.
+        sources: checked sales files.
         now: time at which the files count as received; sales dated later are rejected.
-
-    Returns:
-        ``[shop_id, item_id, target]``, unique on the pair: units, clipped as the profile declares.
-        A pair without a row sold nothing.
-
-    Raises:
-        RefusedError: the files have no sale of the month; name files of that month.
     """
-    profile = stored_profile(lake)
-    reception = Reception(now, now)
-    records = reduce(
-        lambda one, other: one.unionAll(other),
-        [read_events(spark, source, reception) for source in sources],
-    )
-    together = shuffle_by_sale(records, profile, records.count(), not keeps_month(profile.sales))
-    shops = read_table(lake, SHOPS, [SHOP, "alias_of"])
 
-    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        sales = newest_sales(pa.concat_tables(of_month(batches, month)))
-        mine = sales.filter(~pc.field("is_cancelled") & (pc.field("month") == month))
-        yield from resolve_aliases(mine, shops).select([SHOP, ITEM, "units"]).to_batches()
+    lake: Lake
+    profile: Profile
+    sources: tuple[Source, ...]
+    now: datetime
 
-    sold = together.mapInArrow(work, SOLD).groupBy(SHOP, ITEM).sum("units")
-    if sold.count() == 0:
-        raise RefusedError(
-            f"--score-against: the files have no sale of {month:%Y-%m}, the last month that is "
-            "scored; name those of that month."
+    def actual_units(self, spark: "SparkSession", month: date) -> "DataFrame":
+        """Compute the actual units of a month from the files, by the rules of ingest_history.
+
+        Returns:
+            ``[shop_id, item_id, target]``, unique on the pair: units, clipped as the profile
+            declares. A pair without a row sold nothing.
+
+        Raises:
+            RefusedError: the files have no sale of the month; name files of that month.
+        """
+        shops = read_table(self.lake, SHOPS, [SHOP, "alias_of"])
+
+        def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            sales = newest_sales(pa.concat_tables(of_month(batches, month)))
+            live = sales.filter(~pc.field("is_cancelled") & (pc.field("month") == month))
+            yield from resolve_aliases(live, shops).select([SHOP, ITEM, "units"]).to_batches()
+
+        sold = self.versions(spark).mapInArrow(work, SOLD).groupBy(SHOP, ITEM).sum("units")
+        if sold.count() == 0:
+            raise RefusedError(
+                f"--score-against: the files have no sale of {month:%Y-%m}, the last month that is "
+                "scored; name files of that month."
+            )
+        target = clipped("`sum(units)`", self.profile.target_clip)
+        return sold.selectExpr(SHOP, ITEM, f"{target} AS {TARGET}")
+
+    def versions(self, spark: "SparkSession") -> "DataFrame":
+        """Parse the files' records, all versions of a sale in one place."""
+        reception = Reception(self.now, self.now)
+        records = reduce(
+            lambda union, records: union.unionAll(records),
+            [read_events(spark, source, reception) for source in self.sources],
         )
-    return sold.selectExpr(
-        SHOP, ITEM, f"{clipped('`sum(units)`', profile.target_clip)} AS {TARGET}"
-    )
+        is_moving = not keeps_month(self.profile.sales)
+        return shuffle_by_sale(records, self.profile, records.count(), is_moving)
 
 
 def of_month(batches: Iterable[pa.RecordBatch], month: date) -> Iterator[pa.Table]:
@@ -101,7 +110,7 @@ def with_actuals(scored: "DataFrame", actual: "DataFrame") -> "DataFrame":
 
     Args:
         scored: rows as ``scoring.forecasts`` returns them, of one month.
-        actual: ``[shop_id, item_id, target]``, as ``actual_units`` returns.
+        actual: ``[shop_id, item_id, target]``, as ``OtherSales.actual_units`` returns.
     """
     joined = scored.drop(TARGET).join(actual, on=[SHOP, ITEM], how="left")
     return joined.na.fill(0, [TARGET])

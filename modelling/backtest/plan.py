@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 from feature_store.panel.checks import require_fit_panel
 from feature_store.panel.rows import PanelRows
@@ -14,17 +14,16 @@ from lakehouse.context import Context
 from lakehouse.delta import log
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.profile.stored import stored_profile
-from modelling.backtest.other_actuals import actual_units
-from modelling.backtest.rolling import OtherActuals, Rolled, roll
-from modelling.estimators.baselines import defined
+from lakehouse.profile.profile import Profile, bounds_of
+from modelling.backtest.other_actuals import OtherSales
+from modelling.backtest.rolling import Entrants, OtherActuals, Rolled, roll
+from modelling.estimators.baselines import defined_baselines
 from modelling.estimators.estimator import Estimator, Settings
-from modelling.estimators.families import estimator
+from modelling.estimators.families import make_estimator
 from modelling.estimators.task_slots import check_workers, given_workers
 from modelling.evaluation.folds import Fold, rolling_folds
 from modelling.lineage import training_digest
-from modelling.tuning import trials
-from modelling.tuning.trials import Parameters
+from modelling.tuning.trials import Parameters, choose_parameters
 
 # Placeholder for the estimator that the profile names.
 OWN = "profile"
@@ -61,6 +60,7 @@ class Plan:
     Attributes:
         context: the job's context.
         lake: the lake that has the panels.
+        profile: the lake's profile.
         spec: the request.
         closed: the closed months.
         folds: horizon → folds, oldest first.
@@ -70,6 +70,7 @@ class Plan:
 
     context: Context
     lake: Lake
+    profile: Profile
     spec: BacktestSpec
     closed: MonthRange
     folds: Mapping[int, Sequence[Fold]]
@@ -77,14 +78,14 @@ class Plan:
     others: tuple[Source, ...] = ()
 
     @classmethod
-    def of(cls, context: Context, lake: Lake, spec: BacktestSpec) -> "Plan":
+    def of(cls, context: Context, lake: Lake, profile: Profile, spec: BacktestSpec) -> "Plan":
         """Plan the backtest that a spec requests.
 
         Raises:
             RefusedError: too few months are closed for one fold; ingest more history.
             SourceError: the files to score against are missing or damaged.
         """
-        profile, closed = stored_profile(lake), closed_months(lake)
+        closed = closed_months(lake)
         first, count = profile.model.first_training_month, spec.folds
         features, months = feature_set(profile), tuple(closed)
         panels = {h: PanelRows(lake, features, spec.spine, months, h) for h in spec.horizons}
@@ -93,15 +94,15 @@ class Plan:
             for h, panel in panels.items()
         }
         scored = min(fold.month for each in folds.values() for fold in each)
-        parameters = trials.chosen(lake, spec.parameters, spec.spine, scored)
+        parameters = choose_parameters(lake, profile.model, spec.parameters, spec.spine, scored)
         path = spec.score_against
         others = find_sales(path, profile) if path else ()
-        return cls(context, lake, spec, closed, folds, parameters, others)
+        return cls(context, lake, profile, spec, closed, folds, parameters, others)
 
-    @property
+    @cached_property
     def features(self) -> FeatureSet:
         """The features that models learn from."""
-        return feature_set(stored_profile(self.lake))
+        return feature_set(self.profile)
 
     @property
     def inputs(self) -> str:
@@ -109,12 +110,7 @@ class Plan:
         asked = self.spec
         return log.digest(
             [
-                *(
-                    training_digest(
-                        self.lake, self.features, asked.spine, self.closed, horizon=horizon
-                    )
-                    for horizon in self.folds
-                ),
+                *(training_digest(self.closed_panel(h), self.profile.model) for h in self.folds),
                 asked.folds,
                 self.families,
                 self.parameters.model.model_dump(),
@@ -125,10 +121,10 @@ class Plan:
 
     def estimators(self) -> list[Estimator]:
         """Make the estimators to fit on every fold."""
-        features, clip = tuple(self.features.names), stored_profile(self.lake).target_clip
+        features, clip = tuple(self.features.names), self.profile.target_clip
         model, workers = self.parameters.model, self.spec.workers
         settings = Settings(features, model, clip, workers)
-        return [estimator(name, settings) for name in self.families]
+        return [make_estimator(name, settings) for name in self.families]
 
     @property
     def families(self) -> list[str]:
@@ -136,11 +132,16 @@ class Plan:
         own = self.parameters.model.estimator
         return list(dict.fromkeys(own if n == OWN else n for n in self.spec.estimators))
 
+    def closed_panel(self, horizon: int) -> PanelRows:
+        """Return the panel rows of a horizon in all closed months."""
+        months = tuple(self.closed)
+        return PanelRows(self.lake, self.features, self.spec.spine, months, horizon)
+
     def panel(self, horizon: int) -> PanelRows:
         """Return the panel rows of a horizon's folds: training months and scored months."""
         folds = self.folds[horizon]
         months = (*folds[-1].train, *(fold.month for fold in folds))
-        return PanelRows(self.lake, self.features, self.spec.spine, months, horizon)
+        return self.closed_panel(horizon).of(months)
 
     def require_panels(self) -> None:
         """Check the panels of all horizons before fitting starts, which takes minutes.
@@ -154,25 +155,30 @@ class Plan:
 
     def carry_out(self) -> dict[int, Rolled]:
         """Fit and score all folds: horizon → results."""
-        made = self.estimators()
+        estimators = self.estimators()
         check_workers(self.context.spark, self.spec.workers)
-        return {horizon: self.roll(horizon, folds, made) for horizon, folds in self.folds.items()}
+        return {h: self.roll(h, folds, estimators) for h, folds in self.folds.items()}
 
-    def roll(self, horizon: int, folds: Sequence[Fold], made: Sequence[Estimator]) -> Rolled:
+    def roll(self, horizon: int, folds: Sequence[Fold], estimators: Sequence[Estimator]) -> Rolled:
         """Fit and score the estimators and baselines on the folds of one horizon."""
-        spark, features = self.context.spark, self.features
-        naive = defined([fold.month for fold in folds], self.closed, horizon, features.names)
-        return roll(spark, self.panel(horizon), folds, made, naive, self.other_actuals(folds[-1]))
+        months, names = [fold.month for fold in folds], self.features.names
+        entrants = Entrants(
+            estimators,
+            defined_baselines(months, self.closed, horizon, names),
+            bounds_of(self.profile.target_clip),
+            self.other_actuals(folds[-1]),
+        )
+        return roll(self.context.spark, self.panel(horizon), folds, entrants)
 
     def other_actuals(self, fold: Fold) -> OtherActuals | None:
         """Read the other actuals of a fold's month; None: no files were given."""
         if not self.others:
             return None
-        context = self.context
-        units = actual_units(context.spark, self.lake, self.others, fold.month, context.now)
+        files = OtherSales(self.lake, self.profile, self.others, self.context.now)
+        units = files.actual_units(self.context.spark, fold.month)
         return OtherActuals(", ".join(source.name for source in self.others), units)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         """Return the parameters to log in MLflow."""
         return {
             **self.parameters.model.model_dump(),

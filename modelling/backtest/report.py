@@ -1,15 +1,13 @@
 """Backtest report: the results of all horizons → one HTML page."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
-from lakehouse.profile.stored import stored_profile
 from modelling.backtest.plan import Plan
-from modelling.backtest.rolling import LAKE, Rolled, Row
-from modelling.report.page import Part, page
+from modelling.backtest.rolling import Rolled
+from modelling.evaluation.diagnostics import CalibrationBin
+from modelling.evaluation.score import LAKE
+from modelling.report.page import Chapter, page
 from modelling.tuning.trials import PARAMETERS, Parameters
-
-ADDED = ("rows", "forecast", "actual", "squares")
 
 
 def report(plan: Plan, rolled: Mapping[int, Rolled], run: str) -> str:
@@ -28,8 +26,10 @@ def report(plan: Plan, rolled: Mapping[int, Rolled], run: str) -> str:
         "rows": f"spine {plan.spec.spine}",
         "parameters": parameters(plan.parameters),
     }
-    parts = [part for horizon, each in rolled.items() for part in parts_of(horizon, each)]
-    return page(f"Backtest of {stored_profile(plan.lake).name}", facts, parts)
+    chapters = [
+        chapter for horizon, each in rolled.items() for chapter in chapters_of(horizon, each)
+    ]
+    return page(f"Backtest of {plan.profile.name}", facts, chapters)
 
 
 def parameters(given: Parameters) -> str:
@@ -38,35 +38,34 @@ def parameters(given: Parameters) -> str:
     return f"{given.source}: {', '.join(values)}"
 
 
-def parts_of(horizon: int, rolled: Rolled) -> list[Part]:
-    """Divide a horizon's results into parts, one per source of actuals."""
-    sources = dict.fromkeys(score["actuals"] for score in rolled.scores)
-    return [part(horizon, rolled, actuals) for actuals in sources]
+def chapters_of(horizon: int, rolled: Rolled) -> list[Chapter]:
+    """Divide a horizon's results into chapters, one per source of actuals."""
+    sources = dict.fromkeys(score.actuals for score in rolled.scores)
+    return [chapter(horizon, rolled, actuals) for actuals in sources]
 
 
-def part(horizon: int, rolled: Rolled, actuals: str) -> Part:
+def chapter(horizon: int, rolled: Rolled, actuals: str) -> Chapter:
     """Collect the content of the page for one horizon and source of actuals."""
-    scores = [score for score in rolled.scores if score["actuals"] == actuals]
+    scores = [score for score in rolled.scores if score.actuals == actuals]
     ahead = "1 month" if horizon == 1 else f"{horizon} months"
     if actuals != LAKE:
         title = f"{ahead} ahead, the last month against {actuals}"
-        return Part(title, scores, tuple(rolled.models))
-    return Part(
+        return Chapter(title, scores, tuple(rolled.models))
+    return Chapter(
         f"{ahead} ahead",
         scores,
         tuple(rolled.models),
-        summed(rolled.bins),
+        sum_bins(rolled.bins),
         rolled.actuals,
         rolled.forecasts,
         {name: each for name, each in rolled.importance.items() if each},
     )
 
 
-def summed(bins: Sequence[Row]) -> list[Row]:
+def sum_bins(bins: Iterable[CalibrationBin]) -> list[CalibrationBin]:
     """Sum the calibration bins of all folds by model and bin."""
-    found: dict[tuple[str, int], dict[str, Any]] = {}
-    for row in bins:
-        sums = found.setdefault((row["model"], row["bin"]), dict.fromkeys(ADDED, 0))
-        for name in ADDED:
-            sums[name] += row[name]
-    return [{"model": model, "bin": each, **sums} for (model, each), sums in found.items()]
+    sums: dict[tuple[str, int], CalibrationBin] = {}
+    for each in bins:
+        key = each.model, each.bin
+        sums[key] = sums[key] + each if key in sums else each
+    return list(sums.values())

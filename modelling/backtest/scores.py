@@ -1,8 +1,8 @@
 """Backtest scores in gold.backtests: read and append."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import pyarrow as pa
 
@@ -13,13 +13,26 @@ from lakehouse.delta.log import exists, version
 from lakehouse.lake import Lake
 from lakehouse.progress import progress
 from lakehouse.tables.gold import BACKTESTS
-from modelling.backtest.rolling import LAKE, Row
+from modelling.evaluation.score import FoldScore
 
 FOLDS = 6
-
-
 # A second family that learns in another way: rows on which both families fail are hard to forecast.
 SECOND = "random_forest"
+
+
+@dataclass(frozen=True)
+class BacktestRun:
+    """The fields that all scores of a run have in common.
+
+    Attributes:
+        run: name of the run; names sort by time.
+        spine: spine of the panel.
+        inputs: digest of everything that determines the scores.
+    """
+
+    run: str
+    spine: str
+    inputs: str
 
 
 def run_name(context: Context) -> str:
@@ -27,37 +40,45 @@ def run_name(context: Context) -> str:
     return f"{context.now:%Y%m%dT%H%M%SZ}"
 
 
-def stored_scores(lake: Lake, inputs: str) -> list[Row]:
-    """Return the scores of the newest backtest with the same input digest.
+@dataclass(frozen=True)
+class StoredBacktest:
+    """A run of gold.backtests.
 
-    The list is empty if no such backtest exists, the table has an older form, or an RMSE is not
-    finite: older programs stored such scores.
+    Attributes:
+        run: the fields that all scores have in common.
+        scores: the scores of all folds.
+    """
+
+    run: BacktestRun
+    scores: list[FoldScore]
+
+
+def stored_backtest(lake: Lake, inputs: str) -> StoredBacktest | None:
+    """Find the newest backtest with the same input digest in gold.backtests.
+
+    Returns:
+        The backtest; None: no such backtest, the table has an older form, or an RMSE is not finite:
+        older programs stored such scores.
     """
     if not exists(lake, BACKTESTS) or not has_declared_columns(lake, BACKTESTS):
-        return []
-    found = read_table(lake, BACKTESTS, filters=[("inputs", "=", inputs)]).to_pylist()
-    newest = max((score["run"] for score in found), default=None)
-    scores = [score for score in found if score["run"] == newest]
-    return scores if all(isfinite(score["rmse"]) for score in scores) else []
+        return None
+    rows = read_table(lake, BACKTESTS, filters=[("inputs", "=", inputs)]).to_pylist()
+    runs = {row["run"]: BacktestRun(row["run"], row["spine"], inputs) for row in rows}
+    if not runs:
+        return None
+    newest = runs[max(runs)]
+    names = list(FoldScore.__dataclass_fields__)
+    scores = [FoldScore(**{n: row[n] for n in names}) for row in rows if row["run"] == newest.run]
+    is_finite = all(isfinite(score.rmse) for score in scores)
+    return StoredBacktest(newest, scores) if is_finite else None
 
 
-def store(
-    context: Context, lake: Lake, spine: str, inputs: str, scores: Iterable[Mapping[str, Any]]
-) -> list[Row]:
-    """Append scores to gold.backtests, and return the appended rows.
-
-    Args:
-        context: the job's context, whose time names the run.
-        lake: the lake that has the table.
-        spine: spine of the panel.
-        inputs: digest of everything that determines the scores.
-        scores: scores as ``rolling.roll`` returns.
-    """
-    common = {"run": run_name(context), "spine": spine, "inputs": inputs, "actuals": LAKE}
-    rows = [{**common, **score} for score in scores]
+def store(lake: Lake, run: BacktestRun, scores: Sequence[FoldScore]) -> StoredBacktest:
+    """Append the scores of a run to gold.backtests."""
+    rows = [{**vars(score), **vars(run)} for score in scores]
     make_room(lake)
     append_rows(lake, BACKTESTS, pa.Table.from_pylist(rows, BACKTESTS.schema))
-    return rows
+    return StoredBacktest(run, list(scores))
 
 
 def make_room(lake: Lake) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,7 @@ from modelling.estimators.predict import with_forecasts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from sklearn.ensemble import HistGradientBoostingRegressor
 
     from feature_store.panel.rows import PanelRows
 
@@ -55,9 +56,11 @@ class Bag:
 
     def forecaster(self) -> Callable[[pa.RecordBatch], Numbers]:
         """Load the models and return a function that forecasts a batch."""
-        return partial(self.forecast, [loaded(model) for model in self.models])
+        return partial(self.forecast, [load_model(model) for model in self.models])
 
-    def forecast(self, models: Sequence[Any], batch: pa.RecordBatch) -> Numbers:
+    def forecast(
+        self, models: Sequence["HistGradientBoostingRegressor"], batch: pa.RecordBatch
+    ) -> Numbers:
         """Forecast a batch: ``[row, 1]``, units, the mean of the models."""
         if len(batch) == 0:
             return np.empty((0, 1), np.float32)
@@ -82,7 +85,7 @@ def model_file(number: int) -> str:
     return f"model-{number}.skops"
 
 
-def loaded(model: bytes) -> Any:
+def load_model(model: bytes) -> "HistGradientBoostingRegressor":
     """Load a model from bytes in the skops format.
 
     Raises:
@@ -92,12 +95,13 @@ def loaded(model: bytes) -> Any:
     import skops.io
 
     try:
-        return skops.io.loads(model, trusted=list(TRUSTED))
+        loaded: HistGradientBoostingRegressor = skops.io.loads(model, trusted=list(TRUSTED))
     except Exception as error:  # zipfile, json and skops raise many types for a damaged file
         raise RefusedError(
-            f"A model of bagged_boosting is not as it was kept: {error}; nothing of it is run. Run "
-            "jobs.train, then jobs.promote."
+            f"A file of a bagged_boosting model is damaged or has untrusted types: {error}; it was "
+            "not used. Run jobs.train, then jobs.promote."
         ) from None
+    return loaded
 
 
 def fitting(settings: Settings) -> Callable[[pa.Table], pa.Table]:
@@ -158,7 +162,7 @@ class BaggedBoosting:
         models = tuple(bytes(row["model"]) for row in fitted.collect())
         return Bag(models, self._settings.features, self._settings.bounds)
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
         """Return the parameters in the profile's section ``model.bagged_boosting``."""
         return self._section.model_dump()
 
@@ -171,12 +175,12 @@ class BaggedBoosting:
         """
         if not (folder / ORIGIN_FILE).exists():
             raise RefusedError(
-                "A model of bagged_boosting was pickled by a program of before; a pickle can run "
-                "code, and is not read. Run jobs.train, then jobs.promote."
+                "An earlier program pickled this model of bagged_boosting. A pickle can run code, "
+                "so it is not read. Run jobs.train, then jobs.promote."
             )
         origin = json.loads((folder / ORIGIN_FILE).read_text())
         count = range(origin["models"])
         models = tuple((folder / model_file(number)).read_bytes() for number in count)
         for model in models:
-            loaded(model)
+            load_model(model)
         return Bag(models, tuple(origin["features"]), self._settings.bounds)

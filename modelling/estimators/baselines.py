@@ -33,8 +33,8 @@ class Baseline:
     @property
     def sql(self) -> str:
         """The forecast as SQL over panel columns, units; a null lag counts as 0."""
-        known = [f"coalesce({column}, 0)" for column in self.columns]
-        return f"({' + '.join(known)}) / {len(known)}" if known else "0"
+        lags = [f"coalesce({column}, 0)" for column in self.columns]
+        return f"({' + '.join(lags)}) / {len(lags)}" if lags else "0"
 
     def is_defined(self, month: date, history: MonthRange) -> bool:
         """Check whether the lake's history includes every month that the baseline reads."""
@@ -54,7 +54,7 @@ def baselines(horizon: int) -> tuple[Baseline, ...]:
 BASELINES = baselines(1)
 
 
-def defined(
+def defined_baselines(
     months: list[date],
     history: MonthRange,
     horizon: int = 1,

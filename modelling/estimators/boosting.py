@@ -1,68 +1,133 @@
-"""Boosting by ``SparkXGBRegressor``: panel rows → boosted trees."""
+"""Boosting: what one worker fits to its share of the panel, jointly with the other workers."""
 
+import sys
+import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
+import pyarrow as pa
 import xgboost as xgb
 
-from features.feature_set import TARGET
 from lakehouse.errors import RefusedError
+from modelling.estimators.binned_matrix import SAMPLE_ROWS, bins
 from modelling.estimators.model_inputs import Inputs
-from modelling.estimators.response import LABEL, WEIGHT, Response
+from modelling.estimators.panel_batches import Labels, PanelShare, targets
+from modelling.estimators.response import Response
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+BINS = 256
+ROUNDS = "n_estimators"
+SECONDS_BETWEEN_LINES = 10.0
 
 
-def boosted(
-    rows: "DataFrame",
-    inputs: Inputs,
-    response: Response,
-    parameters: Mapping[str, Any],
-    workers: int,
-) -> xgb.Booster:
-    """Fit boosted trees to panel rows.
+@dataclass(frozen=True)
+class BoostingTask:
+    """What to fit.
 
-    Args:
-        rows: ``[*inputs, target]``; targets are not null.
+    Attributes:
         inputs: panel columns to learn from.
-        response: turns the target into label and weight.
-        parameters: parameters of ``SparkXGBRegressor``.
-        workers: Spark tasks that train together, at most the task slots.
-
-    Raises:
-        RefusedError: ``rows`` is empty; run build_panel for the months to learn.
+        parameters: parameters of ``xgboost.train``.
+        rounds: the greatest number of boosting rounds.
+        labels: computes label and weight of a batch; by default the label is the target.
+        workers: tasks that train together; None: every task slot.
+        patience: rounds without a smaller error on the scored rows after which boosting ends and
+            returns the trees of the best round; None: boosting runs all rounds.
     """
-    from xgboost.spark import SparkXGBRegressor
 
-    if rows.isEmpty():
-        raise RefusedError("No panel rows to train on; run build_panel for the months to learn.")
-    learned, columns = with_labels(rows.select(*inputs.names, TARGET), response)
-    # A list of columns, not a vector: VectorAssembler hides its NULL error in a failed barrier.
-    regressor = SparkXGBRegressor(
-        features_col=list(inputs.names),
-        num_workers=workers,
-        missing=float("nan"),
-        verbose=False,
-        **columns,
-        **parameters,
-    )
-    return regressor.fit(filled(learned, inputs)).get_booster()
+    inputs: Inputs
+    parameters: Mapping[str, object]
+    rounds: int
+    labels: Labels = targets
+    workers: int | None = None
+    patience: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        inputs: Inputs,
+        parameters: Mapping[str, object],
+        response: Response,
+        workers: int | None = None,
+        patience: int | None = None,
+    ) -> "BoostingTask":
+        """Make the task of parameters that have the number of rounds as ``n_estimators``."""
+        others = {name: value for name, value in parameters.items() if name != ROUNDS}
+        rounds = int(str(parameters[ROUNDS]))
+        labels = targets if response.is_plain else response.labels
+        return cls(inputs, others, rounds, labels, workers, patience)
 
 
-def filled(rows: "DataFrame", inputs: Inputs) -> "DataFrame":
-    """Replace nulls by numbers in the columns that declare a filling."""
-    return rows.fillna(dict(inputs.fillings)) if inputs.fillings else rows
+@dataclass(frozen=True)
+class Learning:
+    """The training job that the driver sends to every worker.
 
-
-def with_labels(rows: "DataFrame", response: Response) -> tuple["DataFrame", dict[str, str]]:
-    """Add label and weight columns to rows, unless the label is the target and all weights are 1.
-
-    Returns:
-        The rows, and the parameters by which ``SparkXGBRegressor`` finds label and weight.
+    Attributes:
+        task: what to fit.
+        train: the training rows, one share per worker.
+        scored: rows on which boosting measures the error, one share per worker; empty: none.
+        threads: threads of each worker.
     """
-    if response.is_plain:
-        return rows, {"label_col": TARGET}
-    columns = [f"`{field.name}` {field.dataType.simpleString()}" for field in rows.schema]
-    schema = ", ".join([*columns, f"{LABEL} FLOAT", f"{WEIGHT} FLOAT"])
-    return rows.mapInArrow(response.append, schema), {"label_col": LABEL, "weight_col": WEIGHT}
+
+    task: BoostingTask
+    train: tuple[PanelShare, ...]
+    scored: tuple[PanelShare, ...] = ()
+    threads: int = 1
+
+    def require_rows(self) -> None:
+        """Check that at least one worker has training rows.
+
+        Raises:
+            RefusedError: no worker has rows; run build_panel for the months.
+        """
+        if not any(source.rows for source in self.train):
+            raise RefusedError("No panel rows to train on; run build_panel for those months.")
+
+    @property
+    def sample(self) -> float:
+        """The share of training rows, 0 to 1, from which the bounds of bins are computed."""
+        return min(1.0, SAMPLE_ROWS / sum(source.rows for source in self.train))
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters of ``xgboost.train``, with the number of bins and threads."""
+        fixed = {"tree_method": "hist", "max_bin": BINS}
+        return {**fixed, **self.task.parameters, "nthread": self.threads}
+
+    def fit(self, worker: int) -> xgb.Booster:
+        """Fit boosted trees, jointly with the workers that a collective joins."""
+        pa.set_cpu_count(self.threads)
+        labels, count = self.task.labels, int(str(self.parameters["max_bin"]))
+        bounds = bins(self.train[worker], self.sample, count, self.threads)
+        train = bounds.matrix(self.train[worker], labels)
+        bounds = bounds.of(train)
+        scored = [(bounds.matrix(mine, labels), "scored") for mine in self.scored[worker:][:1]]
+        pa.default_memory_pool().release_unused()
+        return xgb.train(
+            self.parameters,
+            train,
+            self.task.rounds,
+            evals=scored,
+            verbose_eval=False,
+            callbacks=self._callbacks(worker),
+        )
+
+    def _callbacks(self, worker: int) -> list[xgb.callback.TrainingCallback]:
+        progress = [RoundsLog(self.task.rounds)] if worker == 0 else []
+        if self.task.patience is None or not self.scored:
+            return progress
+        return [*progress, xgb.callback.EarlyStopping(self.task.patience, save_best=True)]
+
+
+class RoundsLog(xgb.callback.TrainingCallback):  # type: ignore[misc]
+    """Callback that writes the progress of boosting to the terminal."""
+
+    def __init__(self, rounds: int) -> None:
+        self._rounds = rounds
+        self._last_line = time.monotonic()
+
+    def after_iteration(self, model: object, epoch: int, evals_log: object) -> bool:
+        """Write a line to stderr every ten seconds; return False so that boosting continues."""
+        del model, evals_log
+        if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            sys.stderr.write(f"training: {epoch + 1} of {self._rounds} rounds\n")
+        return False

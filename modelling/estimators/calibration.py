@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from features.feature_set import TARGET
 from modelling.estimators.quantiles import QUANTILES
-from modelling.estimators.response import known
+from modelling.estimators.response import filled
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -66,7 +66,7 @@ def scale(batch: pa.RecordBatch) -> Numbers:
 
 def demand(batch: pa.RecordBatch) -> Numbers:
     """Return the mean monthly units of each row's pair over 12 months, ``[row]``; null is 0."""
-    return known(batch, DEMAND)
+    return filled(batch, DEMAND)
 
 
 def correction(rows: "DataFrame", quantiles: Loader, bounds: Sequence[float]) -> Correction:
@@ -87,8 +87,8 @@ def correction(rows: "DataFrame", quantiles: Loader, bounds: Sequence[float]) ->
         f"percentile_approx({name}, {level}, {ACCURACY}) AS {name}"
         for name, level in QUANTILES.items()
     ]
-    found = misses.rollup(BIN).agg(F.count("*").alias("rows"), *map(F.expr, shifts)).collect()
-    by_bin = {row[BIN]: row for row in found if row[BIN] is None or row["rows"] >= FEWEST_ROWS}
+    by_demand = misses.rollup(BIN).agg(F.count("*").alias("rows"), *map(F.expr, shifts)).collect()
+    by_bin = {row[BIN]: row for row in by_demand if row[BIN] is None or row["rows"] >= FEWEST_ROWS}
     used = (by_bin.get(place, by_bin[None]) for place in range(len(bounds) + 1))
     return Correction(
         tuple(bounds), tuple(tuple(float(row[name]) for name in QUANTILES) for row in used)
@@ -103,7 +103,7 @@ def missing_by(
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         predict = load()
         for batch in batches:
-            missed = (known(batch, TARGET)[:, None] - predict(batch)) / scale(batch)[:, None]
+            missed = (filled(batch, TARGET)[:, None] - predict(batch)) / scale(batch)[:, None]
             columns = {name: missed[:, place] for place, name in enumerate(QUANTILES)}
             places = pa.array(bins(batch, bounds), pa.int32())
             yield pa.RecordBatch.from_pydict({BIN: places, **columns})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lakehouse.profile import model as model_section
 from lakehouse.profile.profile import Clip, bounds_of
@@ -76,7 +76,7 @@ class Estimator(Protocol):
             RefusedError: the months have no panel rows; run build_panel.
         """
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
         """Return the parameters to log in MLflow."""
 
     def load(self, folder: Path) -> Model:

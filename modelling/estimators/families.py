@@ -2,11 +2,10 @@
 
 from importlib import import_module
 from inspect import signature
-from typing import Any
 
 from lakehouse.errors import UsageError
 from modelling.estimators.baselines import BASELINES
-from modelling.estimators.estimator import Estimator, Settings
+from modelling.estimators.estimator import Estimator, Factory, Settings
 
 # Import paths, not classes: only the family that a job uses is imported.
 FAMILIES = {
@@ -16,7 +15,7 @@ FAMILIES = {
 }
 
 
-def estimator(name: str, settings: Settings) -> Estimator:
+def make_estimator(name: str, settings: Settings) -> Estimator:
     """Make the estimator of a family, and check its name.
 
     Args:
@@ -28,16 +27,18 @@ def estimator(name: str, settings: Settings) -> Estimator:
         UsageError: the family or factory does not exist, or the estimator's name cannot be a
             column of results: not an identifier, or the name of a baseline.
     """
-    made = built(name, settings)
-    if not made.name.isidentifier() or made.name in {baseline.name for baseline in BASELINES}:
+    estimator = call_factory(name, settings)
+    if not estimator.name.isidentifier() or estimator.name in {
+        baseline.name for baseline in BASELINES
+    }:
         raise UsageError(
-            f"--estimator {name}: its name '{made.name}' names a column of results; let it be "
-            "letters, digits and underscores, and no naive forecast's."
+            f"--estimator {name}: the estimator's name '{estimator.name}' becomes a column of "
+            "results; use letters, digits and underscores, and not the name of a naive forecast."
         )
-    return made
+    return estimator
 
 
-def built(name: str, settings: Settings) -> Estimator:
+def call_factory(name: str, settings: Settings) -> Estimator:
     """Call a family's factory with settings.
 
     Raises:
@@ -47,18 +48,20 @@ def built(name: str, settings: Settings) -> Estimator:
     try:
         signature(make).bind(settings)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"--estimator {name}: cannot be called with Settings: {error}.") from error
-    made: Estimator = make(settings)
-    missing = [part for part in ("name", "fit", "describe", "load") if not hasattr(made, part)]
+        raise UsageError(
+            f"--estimator {name}: the factory cannot be called with Settings: {error}."
+        ) from error
+    estimator = make(settings)
+    missing = [part for part in ("name", "fit", "describe", "load") if not hasattr(estimator, part)]
     if missing:
         raise UsageError(
-            f"--estimator {name}: makes a {type(made).__name__}, which has no {missing[0]}; see "
-            "docs/explanation/estimators.md for what an estimator owes."
+            f"--estimator {name}: the factory returns a {type(estimator).__name__}, which has no "
+            f"{missing[0]}; see docs/explanation/estimators.md for what an estimator must have."
         )
-    return made
+    return estimator
 
 
-def factory(name: str) -> Any:
+def factory(name: str) -> Factory:
     """Import the factory of a family.
 
     Raises:
@@ -67,12 +70,13 @@ def factory(name: str) -> Any:
     module, colon, attribute = FAMILIES.get(name, name).partition(":")
     if not colon:
         raise UsageError(
-            f"--estimator {name}: name one of {', '.join(FAMILIES)}, or the factory of your own "
-            "as package.module:Factory."
+            f"--estimator {name}: name one of {', '.join(FAMILIES)}, or your own "
+            "factory as package.module:Factory."
         )
     try:
-        return getattr(import_module(module), attribute)
+        make: Factory = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise UsageError(
             f"--estimator {name}: {error}; the module must be importable (PYTHONPATH)."
         ) from error
+    return make

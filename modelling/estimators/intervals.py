@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any
 
 import pyarrow as pa
 import xgboost as xgb
@@ -13,14 +12,14 @@ from lakehouse.profile import model as model_section
 from modelling.estimators.calibration import Correction
 from modelling.estimators.estimator import SEED
 from modelling.estimators.model_inputs import Inputs, Numbers
-from modelling.estimators.predict import loaded
+from modelling.estimators.predict import load_trees
 from modelling.estimators.quantiles import QUANTILES
 from modelling.estimators.response import Response
 
 FEWEST_MONTHS = 3
 
 
-def parameters(model: model_section.Model) -> dict[str, Any]:
+def parameters(model: model_section.Model) -> dict[str, object]:
     """Translate a profile's section into xgboost's parameters of one model of all quantiles."""
     section = model.intervals
     return {
@@ -71,10 +70,10 @@ class Intervals:
 
     def forecaster(self) -> Callable[[pa.RecordBatch], Numbers]:
         """Load the trees and return a function: batch → ``[row, quantile]``, units."""
-        return partial(self.quantiles, loaded(self.raw))
+        return partial(self.quantiles, load_trees(self.raw))
 
     def quantiles(self, booster: xgb.Booster, batch: pa.RecordBatch) -> Numbers:
         """Predict ``[row, quantile]``, units; corrected quantiles do not decrease in a row."""
         predicted: Numbers = booster.inplace_predict(self.inputs.matrix(batch))
-        found = self.response.units(batch, predicted.reshape(len(batch), len(QUANTILES)))
-        return found if self.correction is None else self.correction.apply(batch, found)
+        units = self.response.units(batch, predicted.reshape(len(batch), len(QUANTILES)))
+        return units if self.correction is None else self.correction.apply(batch, units)

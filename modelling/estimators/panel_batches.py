@@ -47,7 +47,7 @@ def targets(batch: pa.RecordBatch, month: date) -> Labelled:
 
 
 @dataclass(frozen=True)
-class Slice:
+class FileRows:
     """Rows of one file, from ``first`` to before ``end``."""
 
     month: date
@@ -55,64 +55,69 @@ class Slice:
     first: int
     end: int
 
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return self.end - self.first
 
-def listed(rows: PanelRows) -> list[Slice]:
-    """List the files of panel rows as one slice each, ordered by month and path.
+
+def list_files(rows: PanelRows) -> list[FileRows]:
+    """List the files of panel rows, ordered by month and path.
 
     Raises:
         RefusedError: a month was not assembled; run build_panel.
     """
     counts = listing.file_rows(rows.lake, rows.table)
     return [
-        Slice(month, path, 0, counts[path])
+        FileRows(month, path, 0, counts[path])
         for month, paths in sorted(rows.files().items())
         for path in sorted(paths)
     ]
 
 
-def divide(slices: Sequence[Slice], shares: int) -> list[list[Slice]]:
-    """Divide rows into consecutive shares of equal size; the same slices give the same shares."""
-    total = sum(one.end - one.first for one in slices)
+def divide(parts: Sequence[FileRows], shares: int) -> list[list[FileRows]]:
+    """Divide rows into consecutive shares of equal size; the same parts give the same shares."""
+    total = sum(part.rows for part in parts)
     bounds = [total * share // shares for share in range(shares + 1)]
-    return [list(cut(slices, low, high)) for low, high in pairwise(bounds)]
+    return [list(cut(parts, low, high)) for low, high in pairwise(bounds)]
 
 
-def cut(slices: Sequence[Slice], low: int, high: int) -> Iterator[Slice]:
-    """Cut out the rows from ``low`` to before ``high``, counted over all slices."""
+def cut(parts: Sequence[FileRows], low: int, high: int) -> Iterator[FileRows]:
+    """Cut out the rows from ``low`` to before ``high``, counted over all parts."""
     begin = 0
-    for one in slices:
-        rows = one.end - one.first
+    for part in parts:
+        rows = part.rows
         first, end = max(low - begin, 0), min(high - begin, rows)
         if first < end:
-            yield Slice(one.month, one.path, one.first + first, one.first + end)
+            yield FileRows(part.month, part.path, part.first + first, part.first + end)
         begin += rows
 
 
 @dataclass(frozen=True)
-class Source:
+class PanelShare:
     """A worker's share of the panel, read batch by batch.
 
     Attributes:
         uri: URI of the panel's table.
         inputs: columns to learn from.
-        slices: the rows of the share, as parts of files.
+        parts: the rows of the share, as parts of files.
     """
 
     uri: str
     inputs: Inputs
-    slices: tuple[Slice, ...]
+    parts: tuple[FileRows, ...]
 
     @property
     def rows(self) -> int:
         """The number of rows in the share."""
-        return sum(one.end - one.first for one in self.slices)
+        return sum(part.rows for part in self.parts)
 
     def __iter__(self) -> Iterator[tuple[date, pa.RecordBatch]]:
         """Read the share as batches ``[*features, target]``, each with its target month."""
         columns = [*self.inputs.names, TARGET]
-        for one in self.slices:
-            read = files.batches(self.uri, one.path, columns, BATCH_ROWS, (one.first, one.end))
-            yield from ((one.month, batch) for batch in read)
+        for part in self.parts:
+            read = files.batches(self.uri, part.path, columns, BATCH_ROWS, (part.first, part.end))
+            yield from ((part.month, batch) for batch in read)
 
     def nothing(self) -> pa.RecordBatch:
         """Make an empty batch ``[*features, target]``."""
@@ -124,12 +129,12 @@ class PanelBatches(xgb.DataIter):  # type: ignore[misc]
     """Iterator that hands batches to xgboost, which reads all batches several times.
 
     Args:
-        source: the rows; a source without rows gives one empty batch, since xgboost needs a batch.
+        share: the rows; a share without rows gives one empty batch, since xgboost needs a batch.
         labels: computes label and weight of a batch.
     """
 
-    def __init__(self, source: Source, labels: Labels) -> None:
-        self._source, self._labels = source, labels
+    def __init__(self, share: PanelShare, labels: Labels) -> None:
+        self._share, self._labels = share, labels
         self._batches: Iterator[tuple[pa.Table, Labelled]] = iter(())
         super().__init__(release_data=True)
 
@@ -139,10 +144,10 @@ class PanelBatches(xgb.DataIter):  # type: ignore[misc]
 
     def next(self, input_data: Callable[..., None]) -> bool:
         """Hand the next batch to xgboost; return False after the last batch."""
-        found = next(self._batches, None)
-        if found is None:
+        batch = next(self._batches, None)
+        if batch is None:
             return False
-        features, labelled = found
+        features, labelled = batch
         rows = len(features)
         input_data(
             data=features,
@@ -153,6 +158,6 @@ class PanelBatches(xgb.DataIter):  # type: ignore[misc]
         return True
 
     def _all(self) -> Iterator[tuple[pa.Table, Labelled]]:
-        none = [(date.min, self._source.nothing())]
-        for month, batch in self._source if self._source.rows else none:
-            yield self._source.inputs.table(batch), self._labels(batch, month)
+        none = [(date.min, self._share.nothing())]
+        for month, batch in self._share if self._share.rows else none:
+            yield self._share.inputs.table(batch), self._labels(batch, month)

@@ -1,9 +1,8 @@
 """Prediction in Spark workers: adds the columns that every model returns to panel rows."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy.typing as npt
 import pyarrow as pa
 import xgboost as xgb
 
@@ -42,21 +41,23 @@ def forecaster(
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         forecast = load()
         for batch in batches:
-            yield appended(batch, forecast(batch).clip(*bounds))
+            yield append_forecasts(batch, forecast(batch).clip(*bounds))
 
     return run
 
 
-def appended(batch: pa.RecordBatch, found: npt.NDArray[Any]) -> pa.RecordBatch:
-    """Append the forecast columns to a batch; quantiles that ``found`` lacks are null."""
+def append_forecasts(batch: pa.RecordBatch, forecasts: Numbers) -> pa.RecordBatch:
+    """Append the forecast columns to a batch; quantiles that ``forecasts`` lacks are null."""
     for place, name in enumerate(COLUMNS):
-        is_there = place < found.shape[1]
-        values = pa.array(found[:, place], FEATURE) if is_there else pa.nulls(len(batch), FEATURE)
+        is_present = place < forecasts.shape[1]
+        values = (
+            pa.array(forecasts[:, place], FEATURE) if is_present else pa.nulls(len(batch), FEATURE)
+        )
         batch = batch.append_column(name, values)
     return batch
 
 
-def loaded(raw: bytes) -> xgb.Booster:
+def load_trees(raw: bytes) -> xgb.Booster:
     """Load trees from xgboost's own format, set to forecast with one thread per Spark task."""
     booster = xgb.Booster(model_file=bytearray(raw))
     booster.set_param({"nthread": 1})

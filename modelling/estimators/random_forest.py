@@ -90,7 +90,7 @@ class RandomForest:
         )
         return Forest(regressor.fit(learned), self._settings)
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
         """Return the parameters in the profile's section ``model.random_forest``."""
         return self._section.model_dump()
 

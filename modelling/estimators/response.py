@@ -3,8 +3,9 @@
 Fitting and forecasting both use this module; no other code computes label and weight of a row.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,9 @@ import pyarrow as pa
 from features.feature_set import TARGET
 from lakehouse.errors import RefusedError
 from lakehouse.profile import model as model_section
-from lakehouse.types import FEATURE
+from modelling.estimators.panel_batches import Labelled
 
 Numbers = npt.NDArray[Any]
-LABEL, WEIGHT = "label", "weight"
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Response:
         missing = sorted(read - set(columns))
         if missing:
             raise RefusedError(
-                f"The profile's model.response reads {missing[0]}, which is no feature; "
+                f"The profile's model.response reads {missing[0]}, which is not a feature; "
                 "name a column of the panel."
             )
 
     def scale(self, batch: pa.RecordBatch) -> Numbers:
         """Return how many units a label of 1 means in each row, ``[row]``."""
-        columns = [known(batch, name) for name in self.section.scale]
+        columns = [filled(batch, name) for name in self.section.scale]
         scale: Numbers = np.maximum.reduce([np.full(len(batch), self.section.floor), *columns])
         return scale
 
@@ -59,11 +59,11 @@ class Response:
         """Return the units that the label subtracts from the target of each row, ``[row]``."""
         if self.section.base is None:
             return np.zeros(len(batch))
-        return known(batch, self.section.base) * self.section.base_share
+        return filled(batch, self.section.base) * self.section.base_share
 
     def label(self, batch: pa.RecordBatch) -> Numbers:
         """Compute the label of each row, ``[row]``: (target − base) / scale."""
-        return (known(batch, TARGET) - self.base(batch)) / self.scale(batch)
+        return (filled(batch, TARGET) - self.base(batch)) / self.scale(batch)
 
     def weight(self, batch: pa.RecordBatch) -> Numbers:
         """Compute the weight of each row, ``[row]``: scale to the power that the profile sets."""
@@ -75,16 +75,13 @@ class Response:
             return predicted
         return predicted * self.scale(batch)[:, None] + self.base(batch)[:, None]
 
-    def append(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Append the columns ``label`` and ``weight``, FLOAT, to each batch."""
-        for batch in batches:
-            values = {LABEL: self.label(batch), WEIGHT: self.weight(batch)}
-            for name, column in values.items():
-                batch = batch.append_column(name, pa.array(column, FEATURE))
-            yield batch
+    def labels(self, batch: pa.RecordBatch, month: date) -> Labelled:
+        """Compute label and weight of a batch of panel rows, whatever the month."""
+        del month
+        return Labelled(self.label(batch), None if self.is_plain else self.weight(batch))
 
 
-def known(batch: pa.RecordBatch, name: str) -> Numbers:
+def filled(batch: pa.RecordBatch, name: str) -> Numbers:
     """Return a column of a batch as float64, ``[row]``; null is 0."""
     values: Numbers = batch[name].to_numpy(zero_copy_only=False).astype(np.float64)
     return np.nan_to_num(values)

@@ -1,7 +1,7 @@
 """Soundness checks: what every model must return for panel rows, checked before any use."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
@@ -11,7 +11,7 @@ from modelling.estimators.predict import COLUMNS
 from modelling.estimators.quantiles import QUANTILES
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, Row
 
 Bounds = tuple[float, float]
 KEY = (SHOP, ITEM, "month")
@@ -58,12 +58,12 @@ def list_faults(
     A row per pair, month and model with a fault; ``fault`` is not null.
     """
     of_models = name_faults({model: number_fault(model, bounds) for model in models})
-    zero, one = F.lit(0), F.lit(1)
-    wanted = asked.select(*KEY, one.alias("asked"), zero.alias("returned"))
-    found = returned.select(
-        *KEY, zero.alias("asked"), one.alias("returned"), of_models.alias("faults")
+    no, yes = F.lit(0), F.lit(1)
+    rows_asked = asked.select(*KEY, yes.alias("asked"), no.alias("returned"))
+    rows_returned = returned.select(
+        *KEY, no.alias("asked"), yes.alias("returned"), of_models.alias("faults")
     )
-    rows = wanted.unionByName(found, allowMissingColumns=True).groupBy(*KEY)
+    rows = rows_asked.unionByName(rows_returned, allowMissingColumns=True).groupBy(*KEY)
     counted = rows.agg(
         F.sum("asked").alias("asked"),
         F.sum("returned").alias("returned"),
@@ -107,14 +107,14 @@ def is_within(value: str, bounds: Bounds) -> str:
     return f"{value} >= {low} AND {value} <= {high} AND {value} < float('inf')"
 
 
-def write_refusal(counts: Sequence[Any], first: Sequence[Any]) -> str:
+def write_refusal(counts: "Sequence[Row]", first: "Sequence[Row]") -> str:
     """Write the refusal: rows and fault per model, the first rows, and the remedy."""
     listed = ", ".join(f"{row['model']}: {row['count']} {row['fault']}" for row in counts)
     named = "; ".join(f"shop {r[SHOP]}, item {r[ITEM]}, {r['month']:%Y-%m}" for r in first)
     return (
-        f"A model returned forecasts that it must not: {listed} (first: {named}); none is kept. "
-        "Mend the estimator (docs/explanation/estimators.md), then train and promote again, or "
-        "restore the previous champion by jobs.promote --rollback."
+        f"A model returned invalid forecasts: {listed} (first: {named}); no forecast is kept. "
+        "Correct the estimator (docs/explanation/estimators.md), then run jobs.train and "
+        "jobs.promote, or restore the previous champion by jobs.promote --rollback."
     )
 
 
@@ -127,6 +127,6 @@ def require_columns(predicted: "DataFrame", model: str) -> None:
     missing = [column for column in (*KEY, *COLUMNS) if column not in predicted.columns]
     if missing:
         raise UnsoundForecastError(
-            f"{model}: predict returned no column {', '.join(missing)}; a model owes the columns "
-            f"of the rows, and {', '.join(COLUMNS)} (docs/explanation/estimators.md)."
+            f"{model}: predict returned no column {', '.join(missing)}; a model must return the "
+            f"columns of the rows, and {', '.join(COLUMNS)} (docs/explanation/estimators.md)."
         )

@@ -12,13 +12,13 @@ import pyarrow as pa
 import xgboost as xgb
 
 from lakehouse.profile import model as model_section
-from modelling.estimators import intervals
+from modelling.estimators import collective, intervals
+from modelling.estimators.boosting import BoostingTask
 from modelling.estimators.calibration import Correction, correction
-from modelling.estimators.engines import ENGINES, Task
 from modelling.estimators.estimator import SEED, Settings
 from modelling.estimators.intervals import Intervals, calibration_months
 from modelling.estimators.model_inputs import Inputs, Numbers
-from modelling.estimators.predict import loaded, with_forecasts
+from modelling.estimators.predict import load_trees, with_forecasts
 from modelling.estimators.response import Response
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FORECAST_FILE, QUANTILE_FILE, ORIGIN_FILE = "forecast.ubj", "quantiles.ubj", "model.json"
 
 
-def parameters(model: model_section.Model) -> dict[str, Any]:
+def parameters(model: model_section.Model) -> dict[str, object]:
     """Translate a profile's section ``model`` into xgboost's parameters."""
     return {
         "n_estimators": model.rounds,
@@ -88,7 +88,7 @@ class Trees:
     @property
     def booster(self) -> xgb.Booster:
         """The trees of the forecast, loaded."""
-        return loaded(self.raw)
+        return load_trees(self.raw)
 
     def save(self, folder: Path) -> None:
         """Write the trees in xgboost's own format, and inputs, response and correction as JSON."""
@@ -135,21 +135,20 @@ class XGBoost:
             return None
         learned = rows.of(month for month in rows.months if month not in held_out)
         raw = self._boosted(learned, spark, intervals.parameters(given.model))
-        found = Intervals(raw, self._inputs(rows), self._response)
+        fitted = Intervals(raw, self._inputs(rows), self._response)
         corrected = correction(
-            rows.of(held_out).frame(spark), found.forecaster, given.model.intervals.demand_bounds
+            rows.of(held_out).frame(spark), fitted.forecaster, given.model.intervals.demand_bounds
         )
-        return replace(found, correction=corrected)
+        return replace(fitted, correction=corrected)
 
     def _boosted(
-        self, rows: "PanelRows", spark: "SparkSession", parameters: Mapping[str, Any]
+        self, rows: "PanelRows", spark: "SparkSession", parameters: Mapping[str, object]
     ) -> bytes:
-        given = self._settings
-        task = Task(self._inputs(rows), self._response, parameters, given.workers)
-        booster = ENGINES[given.model.engine](rows, spark, task)
-        return bytes(booster.save_raw("ubj"))
+        inputs, workers = self._inputs(rows), self._settings.workers
+        task = BoostingTask.of(inputs, parameters, self._response, workers)
+        return bytes(collective.train(spark, task, rows).save_raw("ubj"))
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> Mapping[str, object]:
         """Return xgboost's parameters, engine, intervals and the response unless it is plain."""
         response = self._settings.model.response.model_dump()
         return {
@@ -164,14 +163,14 @@ class XGBoost:
         origin = json.loads((folder / ORIGIN_FILE).read_text())
         inputs = Inputs(tuple(origin["features"]), origin.get("fillings", {}))
         section = model_section.Response.model_validate(origin["response"])
-        made = Trees(
+        trees = Trees(
             (folder / FORECAST_FILE).read_bytes(),
             inputs,
             Response(section),
             self._settings.bounds,
         )
         if "correction" not in origin:
-            return made
+            return trees
         raw = (folder / QUANTILE_FILE).read_bytes()
         corrected = Correction(**origin["correction"])
-        return replace(made, intervals=Intervals(raw, inputs, made.response, corrected))
+        return replace(trees, intervals=Intervals(raw, inputs, trees.response, corrected))

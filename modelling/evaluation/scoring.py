@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
-from typing import Any, Protocol
+from typing import Protocol
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -23,6 +23,7 @@ from modelling.estimators.soundness import (
 )
 from modelling.evaluation.folds import Fold
 from modelling.evaluation.metrics import METRICS, by_segment, errors, forecast_column
+from modelling.evaluation.score import LAKE, FoldScore, Score
 from modelling.evaluation.segments import segmented
 
 KEY = (SHOP, ITEM, CATEGORY, "month")
@@ -52,9 +53,12 @@ def fitted(
     return {each.name: each.fit(rows.of(fold.train), spark) for each in estimators}
 
 
-def of_fold(fold: Fold, scores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Add the fields ``horizon`` and ``cutoff`` of a fold to scores."""
-    return [{**score, "horizon": fold.horizon, "cutoff": fold.cutoff} for score in scores]
+def of_fold(fold: Fold, scores: Sequence[Score], actuals: str = LAKE) -> list[FoldScore]:
+    """Add horizon and cutoff of a fold, and the source of the actual units, to scores."""
+    return [
+        FoldScore(**vars(score), horizon=fold.horizon, cutoff=fold.cutoff, actuals=actuals)
+        for score in scores
+    ]
 
 
 def forecasts(
@@ -71,12 +75,12 @@ def forecasts(
         ``[shop_id, item_id, category_id, month, target, segments, *models, *baselines]``; each
         model and baseline has a struct column as ``metrics.forecast_column`` makes.
     """
-    known = rows.where(f"{TARGET} IS NOT NULL")
-    forecast = known
+    complete = rows.where(f"{TARGET} IS NOT NULL")
+    forecast = complete
     for name, model in models.items():
         forecast = with_forecasts(forecast, name, model)
     naive = [forecast_column(F.expr(each.sql)).alias(each.name) for each in baselines]
-    return segmented(forecast, known).select(*KEY, TARGET, "segments", *models, *naive)
+    return segmented(forecast, complete).select(*KEY, TARGET, "segments", *models, *naive)
 
 
 @contextmanager
@@ -112,11 +116,11 @@ def with_forecasts(rows: DataFrame, name: str, model: Forecaster) -> DataFrame:
     """Add one model's forecasts to rows, as a struct column that has the model's name."""
     predicted = model.predict(rows)
     require_columns(predicted, name)
-    gathered = forecast_column(predicted[FORECAST], predicted)
-    return predicted.withColumn(name, gathered).drop(FORECAST, *QUANTILES)
+    combined = forecast_column(predicted[FORECAST], predicted)
+    return predicted.withColumn(name, combined).drop(FORECAST, *QUANTILES)
 
 
-def segment_errors(scored: DataFrame, models: Sequence[str]) -> list[dict[str, Any]]:
+def segment_errors(scored: DataFrame, models: Sequence[str]) -> list[Score]:
     """Measure the errors of every model in every segment.
 
     The driver receives a row per month, segment, value and model; the number of values is that of
@@ -126,29 +130,27 @@ def segment_errors(scored: DataFrame, models: Sequence[str]) -> list[dict[str, A
         scored: rows as ``forecasts`` returns them.
         models: names of the model columns.
 
-    Returns:
-        ``month, segment, value, model`` and metrics.
-
     Raises:
         UnsoundForecastError: an error is not a finite number; tables keep finite errors only.
     """
     measured = errors(by_segment(scored), models, "month", "segment", "value")
-    found: list[dict[str, Any]] = measured.toArrow().to_pylist()
-    for score in found:
+    scores = [Score(**row) for row in measured.toArrow().to_pylist()]
+    for score in scores:
         require_finite(score)
-    return found
+    return scores
 
 
-def require_finite(score: Mapping[str, Any]) -> None:
+def require_finite(score: Score) -> None:
     """Check that every metric of a model in a segment is a finite number or null.
 
     Raises:
         UnsoundForecastError: a metric is NaN or infinite; the error names the metric.
     """
     for metric in METRICS:
-        if score[metric] is not None and not isfinite(score[metric]):
+        value = score.metric(metric)
+        if value is not None and not isfinite(value):
             raise UnsoundForecastError(
-                f"{score['model']}: {metric} of {score['segment']} {score['value']} in "
-                f"{score['month']:%Y-%m} is {score[metric]}, no finite number; none of its errors "
-                "is kept. See docs/explanation/estimators.md for what a model owes."
+                f"{score.model}: {metric} of {score.segment} {score.value} in "
+                f"{score.month:%Y-%m} is {value}, not a finite number; none of the model's errors "
+                "is kept. See docs/explanation/estimators.md for what a model must return."
             )

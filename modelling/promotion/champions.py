@@ -1,105 +1,84 @@
-"""Champions by history: past champions, the current one, and repair of interrupted decisions.
+"""Champions: the champion of a horizon is the version that the newest decision names.
 
-jobs.promote writes the row of gold.model_history before the job moves the MLflow alias, so that no
-champion changes without a record. If the process dies in between, the next run moves the alias.
+gold.model_history alone decides. The MLflow alias ``champion`` is a label for people who look at
+MLflow: jobs.promote writes the label after the decision and corrects a label that differs.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-PROMOTED, FORCED, REFUSED = "promoted", "forced", "refused"
-ROLLED_BACK, FOUND = "rolled back", "found"
-UP_TO_DATE = "up to date"
-Decision = Mapping[str, Any]
+from lakehouse.errors import RefusedError
+from lakehouse.lake import Lake
+from modelling.promotion.history import REFUSED, ROLLED_BACK, Decision, decisions
+from modelling.registry.registry import CANDIDATE, Registered, Registry
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """The decision about the champion of one horizon.
-
-    Attributes:
-        decision: a decision of gold.model_history, or ``up to date``.
-        candidate: the registered version that was decided about.
-        champion: the registered version that is the champion after the decision; None: no champion.
-        reason: the reason of the decision, in sentences.
-        table: the gate's checks as a text table; empty: the gate checked nothing.
-    """
-
-    decision: str
-    candidate: str
-    champion: str | None
-    reason: str
-    table: str = ""
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        """The outcome's fields except ``table``."""
-        return {k: v for k, v in vars(self).items() if k != "table"}
+History = Sequence[Decision]
 
 
-@dataclass(frozen=True)
-class Settlement:
-    """The repair that makes gold.model_history and the MLflow alias agree.
-
-    Attributes:
-        champion: the registered version that is the champion; None: no champion.
-        moves_alias: whether the alias must still move to the champion of the newest decision.
-        is_foreign: whether something other than jobs.promote moved the alias, so that history must
-            still record the new champion.
-    """
-
-    champion: str | None
-    moves_alias: bool = False
-    is_foreign: bool = False
-
-
-def settle(history: Sequence[Decision], alias: str | None) -> Settlement:
-    """Compare the newest decision with the MLflow alias and return the repair.
+def champion_of(history: History) -> str | None:
+    """Return the registered version that is the champion; None: the horizon has no champion.
 
     Args:
-        history: decisions of one horizon, oldest first.
-        alias: the registered version that the alias names; None: MLflow has no such alias.
+        history: decisions about one horizon, oldest first.
     """
-    if not history:
-        return Settlement(alias, is_foreign=alias is not None)
-    newest = history[-1]
-    if alias == newest["champion_after"]:
-        return Settlement(alias)
-    if alias == newest["champion"]:
-        return Settlement(newest["champion_after"], moves_alias=True)
-    return Settlement(alias, is_foreign=True)
+    return history[-1].champion_after if history else None
 
 
-def reign(history: Iterable[Decision]) -> list[str]:
-    """List the champions to which a roll-back can return, oldest first, the current one last.
+def find_champion(lake: Lake, registry: Registry, horizon: int) -> Registered | None:
+    """Find the champion of a horizon; None: no champion, or MLflow has lost the version."""
+    version = champion_of(decisions(lake, horizon))
+    return None if version is None else registry.find(version, horizon)
+
+
+def require_champion(lake: Lake, registry: Registry, horizon: int) -> Registered:
+    """Return the champion of a horizon.
+
+    Raises:
+        RefusedError: the horizon has no champion, or MLflow has lost the version; the error says
+            whether to train or promote.
+    """
+    version = champion_of(decisions(lake, horizon))
+    if version is not None:
+        return registry.version(version, horizon)
+    name, candidate = registry.name(horizon), registry.aliased(CANDIDATE, horizon)
+    if candidate is None:
+        raise RefusedError(
+            f"{name}: no model yet; run jobs.train --horizons {horizon}, then "
+            f"jobs.promote --horizons {horizon}."
+        )
+    raise RefusedError(
+        f"{name}: version {candidate.version} is a candidate and none is the champion; run "
+        f"jobs.promote --horizons {horizon}, which names the checks that the candidate fails."
+    )
+
+
+def list_restorable(history: History) -> list[str]:
+    """List the champions to which a roll-back can return, oldest first, the present one last.
 
     The list omits champions that were rolled back, and has a champion that came back only once.
     """
-    found: list[str] = []
+    champions: list[str] = []
     for decision in history:
-        champion = decision["champion_after"]
-        if champion in found:
-            del found[found.index(champion) + 1 :]
+        champion = decision.champion_after
+        if champion in champions:
+            del champions[champions.index(champion) + 1 :]
         elif champion is not None:
-            found.append(champion)
-    return found
+            champions.append(champion)
+    return champions
 
 
-def was_rolled_back(history: Iterable[Decision], version: str) -> bool:
+def was_rolled_back(history: History, version: str) -> bool:
     """Check whether the newest decision about a version, refusals aside, is its roll-back."""
     newest = None
     for decision in history:
-        if decision["candidate"] == version and decision["decision"] != REFUSED:
-            newest = decision["decision"]
+        if decision.candidate == version and decision.decision != REFUSED:
+            newest = decision.decision
     return newest == ROLLED_BACK
 
 
-def same_refusal(history: Sequence[Decision], candidate: str, inputs: str) -> bool:
+def is_same_refusal(history: History, candidate: str, inputs: str) -> bool:
     """Check whether the newest decision already refused this candidate on the same inputs."""
-    newest = history[-1] if history else {}
-    return (newest.get("decision"), newest.get("candidate"), newest.get("inputs")) == (
-        REFUSED,
-        candidate,
-        inputs,
-    )
+    if not history:
+        return False
+    newest = history[-1]
+    refusal = (newest.decision, newest.candidate, newest.inputs)
+    return refusal == (REFUSED, candidate, inputs)

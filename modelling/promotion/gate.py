@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import Any
 
 from lakehouse.profile.rules import Gate
+from modelling.evaluation.score import Score
 from modelling.evaluation.scoreboard import pool_by
 
 CANDIDATE, CHAMPION = "candidate", "champion"
-Place = tuple[str, str]
+SegmentValue = tuple[str, str]
 # Contender → metrics of the contender; the gate judges ``rows`` and ``rmse``, units.
-Errors = Mapping[str, Mapping[str, Any]]
+Errors = Mapping[str, Mapping[str, float]]
 # Segment and value → errors, pooled over the folds.
-Scores = Mapping[Place, Errors]
-EVERY_ROW: Place = ("all", "all")
+Scores = Mapping[SegmentValue, Errors]
+EVERY_ROW: SegmentValue = ("all", "all")
 # The segments that the gate judges: new, selling and unsold items; top sellers and all other items.
 JUDGED = ("item", "rank")
 
@@ -33,7 +33,7 @@ class Check:
         is_strict: whether an error equal to the limit fails.
     """
 
-    place: Place
+    place: SegmentValue
     against: str
     rows: int
     error: float
@@ -84,20 +84,21 @@ class Verdict:
         return "\n".join(["", *lines])
 
 
-def pooled(scores: Mapping[str, Iterable[Mapping[str, Any]]]) -> Scores:
+def pooled(scores: Mapping[str, Iterable[Score]]) -> Scores:
     """Pool the scores of each contender over the folds.
 
     Args:
-        scores: contender → rows of gold.backtests of the contender.
+        scores: contender → scores of the contender.
     """
-    named = [{**row, "contender": name} for name, rows in scores.items() for row in rows]
-    found: dict[Place, dict[str, Mapping[str, Any]]] = {}
-    for (*place, contender), errors in pool_by(named, "segment", "value", "contender").items():
-        found.setdefault((place[0], place[1]), {})[contender] = errors
-    return found
+    by_value: dict[SegmentValue, dict[str, Mapping[str, float]]] = {}
+    for contender, of_contender in scores.items():
+        pooled = pool_by(of_contender, lambda score: (score.segment, score.value))
+        for value, errors in pooled.items():
+            by_value.setdefault(value, {})[contender] = errors
+    return by_value
 
 
-def judge(scores: Scores, rules: Gate, naive: Sequence[str]) -> Verdict:
+def evaluate(scores: Scores, rules: Gate, naive: Sequence[str]) -> Verdict:
     """Compare a candidate with the champion, if any, and the best naive forecast.
 
     The gate ignores a champion whose error is not a finite number.
@@ -134,13 +135,13 @@ def segment_checks(scores: Scores, reference: str, rules: Gate) -> Iterator[Chec
     for place in sorted(scores):
         errors = scores[place]
         if place[0] in JUDGED and errors[CANDIDATE]["rows"] >= rules.segment_rows:
-            found = check(place, errors, reference, 1 + rules.segment_margin)
-            if 0 < found.reference < inf:
-                yield found
+            segment_check = check(place, errors, reference, 1 + rules.segment_margin)
+            if 0 < segment_check.reference < inf:
+                yield segment_check
 
 
 def check(
-    place: Place,
+    place: SegmentValue,
     errors: Errors,
     against: str,
     share: float,
@@ -148,9 +149,9 @@ def check(
     is_strict: bool = False,
 ) -> Check:
     """Make the check that the candidate's error is within ``share`` of a contender's error."""
-    mine, other = rmse_of(errors, CANDIDATE), rmse_of(errors, against)
+    error, reference = rmse_of(errors, CANDIDATE), rmse_of(errors, against)
     rows = int(errors[CANDIDATE]["rows"])
-    return Check(place, against, rows, mine, other, other * share, is_strict)
+    return Check(place, against, rows, error, reference, reference * share, is_strict)
 
 
 def rmse_of(errors: Errors, contender: str) -> float:
@@ -162,8 +163,8 @@ def rmse_of(errors: Errors, contender: str) -> float:
 def sentence(check: Check) -> str:
     """Write a check's result as a sentence."""
     held, missed = ("is below", "is not below") if check.is_strict else ("is within", "is above")
-    found = held if check.holds else missed
+    relation = held if check.holds else missed
     return (
-        f"{check.where}: RMSE {check.error:.4f} {found} {check.limit:.4f}, "
+        f"{check.where}: RMSE {check.error:.4f} {relation} {check.limit:.4f}, "
         f"made from {check.against}'s {check.reference:.4f}."
     )

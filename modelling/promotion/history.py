@@ -1,7 +1,9 @@
-"""Model history: the promotion decisions in gold.model_history."""
+"""Model history: gold.model_history, whose newest decision about a horizon names the champion."""
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -11,22 +13,75 @@ from lakehouse.finite import finite
 from lakehouse.lake import Lake
 from lakehouse.tables.gold import MODEL_HISTORY
 from modelling.evaluation.segments import ALL
-from modelling.promotion.champions import Decision
 from modelling.promotion.gate import JUDGED, Scores
+
+PROMOTED, FORCED, REFUSED, ROLLED_BACK = "promoted", "forced", "refused", "rolled back"
+# Not stored: the candidate is the champion already.
+UP_TO_DATE = "up to date"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A row of gold.model_history.
+
+    Attributes:
+        decided_at: time of the decision; later than every earlier decision about the horizon.
+        horizon: months from cutoff to target month.
+        decision: ``promoted``, ``forced``, ``refused`` or ``rolled back``. Earlier programs also
+            wrote ``found``, for a champion that someone had chosen in MLflow.
+        candidate: the registered version that was decided about.
+        champion: the champion before the decision; None: no champion.
+        champion_after: the champion after the decision; None: no champion.
+        reason: the reason in sentences.
+        figures: errors of each contender by segment, JSON; None: nothing was compared.
+        inputs: digest of the compared recipes and of the rules; empty: nothing was compared.
+    """
+
+    decided_at: datetime
+    horizon: int
+    decision: str
+    candidate: str
+    champion: str | None
+    champion_after: str | None
+    reason: str
+    figures: str | None = None
+    inputs: str = ""
+
+    @property
+    def summary(self) -> dict[str, str | None]:
+        """The decision's part of the result line; ``champion``: the champion after the decision."""
+        return {
+            "decision": self.decision,
+            "candidate": self.candidate,
+            "champion": self.champion_after,
+            "reason": self.reason,
+        }
 
 
 def decisions(lake: Lake, horizon: int) -> list[Decision]:
-    """Read the decisions of a horizon from gold.model_history, oldest first."""
+    """Read the decisions about a horizon from gold.model_history, oldest first."""
     if not log.exists(lake, MODEL_HISTORY):
         return []
-    found = read_table(lake, MODEL_HISTORY, filters=[("horizon", "=", horizon)])
-    rows: list[Decision] = found.sort_by([("decided_at", "ascending")]).to_pylist()
-    return rows
+    stored = read_table(lake, MODEL_HISTORY, filters=[("horizon", "=", horizon)])
+    return [Decision(**row) for row in stored.sort_by("decided_at").to_pylist()]
 
 
-def record(lake: Lake, decision: dict[str, Any]) -> None:
+def draft(history: Sequence[Decision], horizon: int, candidate: str, now: datetime) -> Decision:
+    """Draft the refusal of a candidate, which leaves the champion unchanged.
+
+    ``decided_at`` orders the history: the draft is later than the newest decision even if the clock
+    went back.
+    """
+    before = history[-1:]
+    champion = before[0].champion_after if before else None
+    at = max([now, *(decision.decided_at + timedelta(microseconds=1) for decision in before)])
+    return Decision(at, horizon, REFUSED, candidate, champion, champion, reason="")
+
+
+def append_decision(lake: Lake, decision: Decision) -> None:
     """Append a decision to gold.model_history."""
-    append_rows(lake, MODEL_HISTORY, pa.Table.from_pylist([decision], MODEL_HISTORY.schema))
+    row = pa.Table.from_pylist([asdict(decision)], MODEL_HISTORY.schema)
+    append_rows(lake, MODEL_HISTORY, row)
 
 
 def as_figures(scores: Scores) -> str:

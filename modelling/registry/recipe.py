@@ -12,7 +12,7 @@ from lakehouse.errors import RefusedError
 from lakehouse.profile import model as model_section
 from lakehouse.profile.profile import Clip
 from modelling.estimators.estimator import Estimator, Settings
-from modelling.estimators.families import estimator
+from modelling.estimators.families import make_estimator
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Recipe:
     @classmethod
     def of_json(cls, text: str) -> "Recipe":
         """Parse a recipe from the text that ``as_json`` returns."""
-        found = json.loads(text)
-        return cls(**{**found, "features": tuple(found["features"])})
+        fields = json.loads(text)
+        return cls(**{**fields, "features": tuple(fields["features"])})
 
     @property
     def as_json(self) -> str:
@@ -49,7 +49,7 @@ class Recipe:
         """The digest of the recipe's text; equal recipes have equal digests."""
         return log.digest(self.as_json)
 
-    def made(self, clip: Clip | None, workers: int | None = None) -> Estimator:
+    def estimator_for(self, clip: Clip | None, workers: int | None = None) -> Estimator:
         """Make the recipe's estimator.
 
         Args:
@@ -65,7 +65,7 @@ class Recipe:
         except ValidationError as error:
             fault = error.errors()[0]
             raise RefusedError(
-                f"a model's recipe has {'.'.join(map(str, fault['loc']))}: {fault['msg']}; it was "
-                "made by another program, run jobs.train, then jobs.promote."
+                f"a model's recipe has {'.'.join(map(str, fault['loc']))}: {fault['msg']}; another "
+                "program made the model; run jobs.train, then jobs.promote."
             ) from None
-        return estimator(self.estimator, Settings(self.features, model, clip, workers))
+        return make_estimator(self.estimator, Settings(self.features, model, clip, workers))

@@ -1,13 +1,16 @@
-"""Registered models in MLflow: one name per horizon; aliases mark candidate and champion."""
+"""Registered models in MLflow: one name per horizon; an alias marks the candidate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
 from lakehouse.faults import reach
 from modelling.registry.tracking import Tracking
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 # MLflow's error codes for a missing model, version or alias.
@@ -27,6 +30,11 @@ class Registered:
     version: str
     run: str
     tags: Mapping[str, str]
+
+    @property
+    def inputs(self) -> str | None:
+        """The digest of the model's inputs."""
+        return self.tags.get("inputs")
 
     def learned_from(self, features: Sequence[str]) -> bool:
         """Check whether the model learned from exactly these features, in this order."""
@@ -51,7 +59,7 @@ class Registry:
         """Return the name of a horizon's registered model."""
         return self._prefix if horizon == 1 else f"{self._prefix}-h{horizon}"
 
-    def register(self, run: str, horizon: int, tags: Mapping[str, Any]) -> Registered:
+    def register(self, run: str, horizon: int, tags: Mapping[str, object]) -> Registered:
         """Register the model of a run as a new version, and move the candidate alias to it."""
         name = self.name(horizon)
         try:
@@ -60,20 +68,29 @@ class Registry:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         reach(f"before model {name}")
-        made = self._client.create_model_version(
+        version = self._client.create_model_version(
             name,
             f"runs:/{run}/model",
             run_id=run,
             tags={key: str(value) for key, value in tags.items()},
         )
         reach(f"before {CANDIDATE} {name}")
-        self._client.set_registered_model_alias(name, CANDIDATE, str(made.version))
-        return registered(made)
+        self._client.set_registered_model_alias(name, CANDIDATE, str(version.version))
+        return registered(version)
 
     def aliased(self, alias: str, horizon: int) -> Registered | None:
         """Return the version that an alias names; None: MLflow has no such alias or model."""
         try:
             return registered(self._client.get_model_version_by_alias(self.name(horizon), alias))
+        except self._missing as error:
+            if error.error_code not in NOT_THERE:
+                raise
+            return None
+
+    def find(self, version: str, horizon: int) -> Registered | None:
+        """Find a version by its number; None: MLflow has no such version."""
+        try:
+            return registered(self._client.get_model_version(self.name(horizon), version))
         except self._missing as error:
             if error.error_code not in NOT_THERE:
                 raise
@@ -85,46 +102,19 @@ class Registry:
         Raises:
             RefusedError: MLflow has lost the version; promote another version.
         """
-        try:
-            return registered(self._client.get_model_version(self.name(horizon), version))
-        except self._missing as error:
-            if error.error_code not in NOT_THERE:
-                raise
+        model = self.find(version, horizon)
+        if model is None:
             raise RefusedError(
                 f"{self.name(horizon)}: version {version} is no longer in MLflow; promote another."
-            ) from None
+            )
+        return model
 
-    def set_champion(self, version: str, horizon: int) -> None:
-        """Move a horizon's champion alias, which jobs.forecast follows, to a version."""
+    def label_champion(self, version: str, horizon: int) -> None:
+        """Move a horizon's alias ``champion``, which no job follows, to a version."""
         reach(f"before {CHAMPION} {self.name(horizon)}")
         self._client.set_registered_model_alias(self.name(horizon), CHAMPION, version)
 
-    def made_from(self, inputs: str, horizon: int) -> Registered | None:
-        """Return the candidate or champion with the same input digest; None: neither has it."""
-        found = (self.aliased(alias, horizon) for alias in (CANDIDATE, CHAMPION))
-        return next((m for m in found if m is not None and m.tags.get("inputs") == inputs), None)
 
-    def champion(self, horizon: int) -> Registered:
-        """Return the champion of a horizon.
-
-        Raises:
-            RefusedError: the horizon has no champion; the error says whether to train or promote.
-        """
-        found = self.aliased(CHAMPION, horizon)
-        if found is not None:
-            return found
-        candidate = self.aliased(CANDIDATE, horizon)
-        if candidate is None:
-            raise RefusedError(
-                f"{self.name(horizon)}: no model yet; run jobs.train --horizons {horizon}, then "
-                f"jobs.promote --horizons {horizon}."
-            )
-        raise RefusedError(
-            f"{self.name(horizon)}: version {candidate.version} is a candidate and none is the "
-            f"champion; run jobs.promote --horizons {horizon}, which says what it lacks."
-        )
-
-
-def registered(version: Any) -> Registered:
+def registered(version: "ModelVersion") -> Registered:
     """Convert MLflow's model version into a ``Registered``."""
     return Registered(str(version.version), str(version.run_id), dict(version.tags))

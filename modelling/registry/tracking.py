@@ -5,12 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from lakehouse.context import Context
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
-from lakehouse.profile.stored import stored_profile
+from lakehouse.profile.profile import Profile
 from lakehouse.progress import progress
 from lakehouse.storage import is_local, local_path
 from lakehouse.tables.gold import MODEL_FILES
@@ -46,13 +45,14 @@ class Tracking:
         context: the job's context; the setting MLFLOW_TRACKING_URI names a server. Without the
             setting, a local lake keeps runs and models in the lake's folder ``mlflow``.
         lake: the lake whose models are tracked.
+        profile: the lake's profile.
 
     Raises:
         RefusedError: the lake is not local and no server is named, or the server does not answer
             as MLflow; set MLFLOW_TRACKING_URI.
     """
 
-    def __init__(self, context: Context, lake: Lake) -> None:
+    def __init__(self, context: Context, lake: Lake, profile: Profile) -> None:
         import mlflow
 
         self._mlflow = mlflow
@@ -62,7 +62,7 @@ class Tracking:
                 f"{lake.root} is not a local folder: name an MLflow server in MLFLOW_TRACKING_URI."
             )
         self.uri = uri or local_store(local_path(lake.root))
-        self.name = f"{MODEL}-{stored_profile(lake).name}"
+        self.name = f"{MODEL}-{profile.name}"
         mlflow.set_tracking_uri(self.uri)
         if uri is None:
             # MLflow also sets the environment variable; without removal, settings would read the
@@ -72,11 +72,11 @@ class Tracking:
             self._open(None if uri else artifacts(local_path(lake.root)))
         except mlflow.MlflowException as error:
             raise RefusedError(
-                f"MLflow at {self.uri} does not answer as one: {str(error).splitlines()[0]}; see "
-                "MLFLOW_TRACKING_URI."
+                f"{self.uri} does not answer as an MLflow server: {str(error).splitlines()[0]}; "
+                "check MLFLOW_TRACKING_URI."
             ) from error
         self._lake, self._now = lake, context.now
-        self._clip = stored_profile(lake).target_clip
+        self._profile = profile
         self._client = mlflow.MlflowClient()
 
     def _open(self, artifacts: str | None) -> None:
@@ -90,7 +90,7 @@ class Tracking:
         self._mlflow.set_experiment(self.name)
 
     @contextmanager
-    def run(self, kind: str, parameters: Mapping[str, Any], inputs: str) -> Iterator[str]:
+    def run(self, kind: str, parameters: Mapping[str, object], inputs: str) -> Iterator[str]:
         """Open an MLflow run, yield the run's id, and close the run as finished or failed."""
         with self._mlflow.start_run(run_name=kind, tags={"kind": kind, INPUTS: inputs}) as run:
             self._mlflow.log_params(dict(parameters))
@@ -117,12 +117,12 @@ class Tracking:
 
     def find(self, kind: str, inputs: str) -> str | None:
         """Find the newest finished run of a kind with the same input digest; None: no such run."""
-        found = self._client.search_runs(
+        runs = self._client.search_runs(
             [self._mlflow.get_experiment_by_name(self.name).experiment_id],
             f"tags.kind = '{kind}' AND tags.{INPUTS} = '{inputs}' AND status = 'FINISHED'",
             max_results=1,
         )
-        return str(found[0].info.run_id) if found else None
+        return str(runs[0].info.run_id) if runs else None
 
     def recipe(self, run: str) -> Recipe | None:
         """Read the recipe of a run's model; None: an older program made the run without a recipe.
@@ -139,12 +139,13 @@ class Tracking:
         if kept is not None:
             kept.require_recipe(text)
         recipe = Recipe.of_json(text)
-        known = {*FAMILIES, stored_profile(self._lake).model.estimator}
-        if kept is None and recipe.estimator not in known:
+        trusted = {*FAMILIES, self._profile.model.estimator}
+        if kept is None and recipe.estimator not in trusted:
             raise AlteredModelError(
                 f"MLflow run {run}: its recipe names the estimator '{recipe.estimator}', and "
-                f"{MODEL_FILES.path} does not say that jobs.train was told to use it; no code is "
-                "run by that name. Run jobs.train --estimator again, or name it in the profile."
+                f"{MODEL_FILES.path} has no record that jobs.train used that estimator; its "
+                "code is not run. Run jobs.train --estimator again, or name the estimator in the "
+                "profile's section model."
             )
         return recipe
 
@@ -170,4 +171,4 @@ class Tracking:
                 progress("MLflow run %s: made before digests were kept, not checked", run)
             else:
                 kept.require_files(files)
-            return recipe.made(self._clip).load(files)
+            return recipe.estimator_for(self._profile.target_clip).load(files)

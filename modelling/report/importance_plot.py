@@ -11,7 +11,7 @@ FEATURES_SHOWN = 20
 
 def importances(importance: Mapping[str, Mapping[str, float]]) -> Figure:
     """Draw the shares of the 20 most important features, a panel per measure of importance."""
-    made, axes = figure(1, len(importance), 1.0 + 0.24 * FEATURES_SHOWN)
+    drawing, axes = figure(1, len(importance), 1.0 + 0.24 * FEATURES_SHOWN)
     for axis, (measure, values) in zip(axes, importance.items(), strict=True):
         total = sum(values.values()) or 1.0
         most = sorted(values.items(), key=lambda entry: -entry[1])[:FEATURES_SHOWN]
@@ -22,4 +22,4 @@ def importances(importance: Mapping[str, Mapping[str, float]]) -> Figure:
         axis.set_xlabel("share of all features, %")
         axis.set_title(measure, fontsize=10)
         axis.grid(axis="y", visible=False)
-    return made
+    return drawing

@@ -1,61 +1,55 @@
 """Series plot: forecasts against actual units of single pairs."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter, MonthLocator
 from matplotlib.figure import Figure
 
-from modelling.report.drawing import GREY, Rows, Styles, figure, legend
+from modelling.evaluation.diagnostics import Pair, SeriesActual, SeriesForecast
+from modelling.report.drawing import GREY, Style, Styles, figure, legend
 
 
-def series(actuals: Rows, forecasts: Rows, shown: Sequence[str]) -> Figure:
+def series(
+    actuals: Sequence[SeriesActual], forecasts: Sequence[SeriesForecast], shown: Sequence[str]
+) -> Figure:
     """Draw actuals and forecasts of pairs, with the 80 % interval of models with quantiles.
 
     Args:
-        actuals: ``shop_id, item_id, month, target``, units.
-        forecasts: ``shop_id, item_id, month, model, forecast, p10, p90``, units; p10 and p90 are
-            null for a model without quantiles.
+        actuals: units of the pairs.
+        forecasts: forecasts of the pairs.
         shown: names of the models to draw.
     """
-    of_pair: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for row in forecasts:
-        of_pair[row["shop_id"], row["item_id"]].append(row)
-    made, axes = figure(max(1, -(-len(of_pair) // 2)), 2, 0.8 + 1.6 * -(-len(of_pair) // 2))
-    for axis, (shop, item) in zip(axes, of_pair, strict=False):
-        sold = sorted(
-            (row["month"], row["target"])
-            for row in actuals
-            if (row["shop_id"], row["item_id"]) == (shop, item)
-        )
+    of_pair: dict[Pair, list[SeriesForecast]] = defaultdict(list)
+    for forecast in forecasts:
+        of_pair[forecast.shop_id, forecast.item_id].append(forecast)
+    lines = -(-len(of_pair) // 2)
+    drawing, axes = figure(max(1, lines), 2, 0.8 + 1.6 * lines)
+    for axis, (pair, of_models) in zip(axes, of_pair.items(), strict=False):
+        sold = sorted((a.month, a.target) for a in actuals if (a.shop_id, a.item_id) == pair)
         axis.plot(*zip(*sold, strict=True), color=GREY, linewidth=1.2, label="actual")
         for model in shown:
-            mine = sorted((r for r in of_pair[shop, item] if r["model"] == model), key=by_month)
-            draw_forecast(axis, mine, Styles(shown).of(model))
-        dated(axis, f"shop {shop}, item {item}")
+            of_model = [forecast for forecast in of_models if forecast.model == model]
+            of_model.sort(key=lambda forecast: forecast.month)
+            draw_forecast(axis, of_model, Styles(shown).of(model))
+        dated(axis, f"shop {pair[0]}, item {pair[1]}")
     for axis in axes[len(of_pair) :]:
         axis.set_visible(False)
-    legend(made, axes[0])
-    return made
+    legend(drawing, axes[0])
+    return drawing
 
 
-def by_month(row: Mapping[str, Any]) -> date:
-    """Return the month of a row, as a sort key."""
-    month: date = row["month"]
-    return month
-
-
-def draw_forecast(axis: Axes, rows: Rows, style: dict[str, Any]) -> None:
+def draw_forecast(axis: Axes, forecasts: Sequence[SeriesForecast], style: Style) -> None:
     """Draw one model's forecasts of one pair, with the interval unless a quantile is null."""
-    months = [row["month"] for row in rows]
-    axis.plot(months, [row["forecast"] for row in rows], markersize=4, **style)
-    if rows and all(row["p10"] is not None and row["p90"] is not None for row in rows):
-        low, high = [row["p10"] for row in rows], [row["p90"] for row in rows]
-        interval = {"alpha": 0.18, "linewidth": 0, "color": style["color"]}
-        axis.fill_between(months, low, high, label=f"{style['label']}: p10 to p90", **interval)
+    months = np.array([each.month for each in forecasts], "datetime64[D]")
+    axis.plot(months, [each.forecast for each in forecasts], markersize=4, **style)
+    low = [each.p10 for each in forecasts if each.p10 is not None]
+    high = [each.p90 for each in forecasts if each.p90 is not None]
+    if forecasts and len(low) == len(high) == len(forecasts):
+        label, color = f"{style['label']}: p10 to p90", style["color"]
+        axis.fill_between(months, low, high, label=label, alpha=0.18, linewidth=0, color=color)
 
 
 def dated(axis: Axes, title: str) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
@@ -57,36 +56,36 @@ class Search:
     def __init__(self, given: Model, trials: Iterable[Trial] = ()) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._given = given
-        made = list(trials)
-        sampler = optuna.samplers.TPESampler(seed=SEED + len(made))
+        finished = list(trials)
+        sampler = optuna.samplers.TPESampler(seed=SEED + len(finished))
         self._study = optuna.create_study(direction="minimize", sampler=sampler)
-        for trial in made:
+        for trial in finished:
             self._study.add_trial(
                 create_trial(params=within(trial.parameters), distributions=SPACE, value=trial.rmse)
             )
-        if not made:
+        if not finished:
             self._study.enqueue_trial(within(given))
 
-    def ask(self) -> tuple[Any, Model]:
+    def ask(self) -> tuple[optuna.Trial, Model]:
         """Ask Optuna for the next trial: Optuna's handle of the trial, and parameters to try."""
         handle = self._study.ask(SPACE)
         return handle, varied(self._given, handle.params)
 
-    def tell(self, handle: Any, rmse: float) -> None:
+    def tell(self, handle: optuna.Trial, rmse: float) -> None:
         """Report the RMSE of a trial, units, to Optuna."""
         self._study.tell(handle, rmse)
 
 
-def within(model: Model) -> dict[str, Any]:
+def within(model: Model) -> dict[str, float]:
     """Return the searched parameters of a section, clipped to the ranges of the search space."""
-    found = {}
+    clipped = {}
     for name, range_ in SPACE.items():
         assert isinstance(range_, IntDistribution | FloatDistribution)
-        found[name] = min(max(getattr(model, name), range_.low), range_.high)
-    return found
+        clipped[name] = min(max(getattr(model, name), range_.low), range_.high)
+    return clipped
 
 
-def varied(given: Model, parameters: Mapping[str, Any]) -> Model:
+def varied(given: Model, parameters: Mapping[str, object]) -> Model:
     """Replace values in a profile's section by values to try, and set rounds to the maximum."""
     tried = {**given.model_dump(), **parameters, "rounds": MOST_ROUNDS}
     return Model.model_validate(tried)

@@ -1,8 +1,7 @@
 """Tuning trials in gold.tunings, and the choice of the parameters with which jobs train."""
 
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 
 import pyarrow as pa
 
@@ -10,7 +9,6 @@ from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.delta.log import exists
 from lakehouse.lake import Lake
 from lakehouse.profile.model import Model
-from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.gold import TUNINGS
 
 PROFILE, TUNED = "profile", "tuned"
@@ -22,6 +20,31 @@ PARAMETERS = (
     "subsample",
     "colsample_bytree",
 )
+
+
+@dataclass(frozen=True)
+class TuningRow:
+    """A row of gold.tunings: a finished trial, whose columns the table declares."""
+
+    study: str
+    trial: int
+    spine: str
+    validated_from: date
+    validated_through: date
+    rounds: int
+    max_depth: int
+    learning_rate: float
+    min_child_weight: float
+    subsample: float
+    colsample_bytree: float
+    rmse: float
+    seconds: float
+    finished_at: datetime
+
+    def section(self, given: Model) -> Model:
+        """Return a profile's section ``model`` with the parameters of this trial."""
+        tuned = {name: getattr(self, name) for name in PARAMETERS}
+        return Model.model_validate({**given.model_dump(), **tuned})
 
 
 @dataclass(frozen=True)
@@ -37,52 +60,53 @@ class Parameters:
     source: str
 
 
-def chosen(lake: Lake, choice: str, spine: str, first_scored: date | None = None) -> Parameters:
+def choose_parameters(
+    lake: Lake, given: Model, choice: str, spine: str, first_scored: date | None = None
+) -> Parameters:
     """Choose the parameters with which a job trains: tuned ones if allowed, or the profile's.
 
     Args:
         lake: the lake that has gold.tunings.
+        given: the profile's section ``model``.
         choice: ``tuned`` or ``profile``.
         spine: spine of the rows to learn from; every spine is tuned separately.
         first_scored: first month that the job scores. Parameters validated on this month or a later
             month are not used: the scores would be too good. None: the job scores no month.
     """
-    given = stored_profile(lake).model
-    found = newest_best(lake, spine) if choice == TUNED else None
-    if found is None:
+    tuned = newest_best(lake, spine) if choice == TUNED else None
+    if tuned is None:
         return Parameters(given, "the profile's" + (", none are tuned" if choice == TUNED else ""))
-    through = found["validated_through"]
+    through = tuned.validated_through
     if first_scored is not None and through >= first_scored:
-        return Parameters(given, f"the profile's: the tuned ones have seen {through:%Y-%m}")
-    tuned = {name: found[name] for name in PARAMETERS}
+        return Parameters(given, f"the profile's: the tuned ones were validated on {through:%Y-%m}")
     return Parameters(
-        Model.model_validate({**given.model_dump(), **tuned}),
-        f"tuned on {found['validated_from']:%Y-%m} to {through:%Y-%m}",
+        tuned.section(given), f"tuned on {tuned.validated_from:%Y-%m} to {through:%Y-%m}"
     )
 
 
-def newest_best(lake: Lake, spine: str) -> dict[str, Any] | None:
+def newest_best(lake: Lake, spine: str) -> TuningRow | None:
     """Return the best trial of the spine's most recent study; None: the spine has no trial."""
-    if not exists(lake, TUNINGS):
-        return None
-    rows: list[dict[str, Any]] = read_table(
-        lake, TUNINGS, filters=[("spine", "=", spine)]
-    ).to_pylist()
-    newest = max(rows, key=lambda row: row["finished_at"], default=None)
+    rows = read_rows(lake, "spine", spine)
+    newest = max(rows, key=lambda row: row.finished_at, default=None)
     if newest is None:
         return None
-    mine = [row for row in rows if row["study"] == newest["study"]]
-    return min(mine, key=lambda row: (row["rmse"], row["trial"]))
+    of_study = [row for row in rows if row.study == newest.study]
+    return min(of_study, key=lambda row: (row.rmse, row.trial))
 
 
-def trials(lake: Lake, study: str) -> list[dict[str, Any]]:
+def trials(lake: Lake, study: str) -> list[TuningRow]:
     """Read the trials of a study from gold.tunings, ordered by number."""
+    return sorted(read_rows(lake, "study", study), key=lambda row: row.trial)
+
+
+def read_rows(lake: Lake, column: str, value: str) -> list[TuningRow]:
+    """Read the rows of gold.tunings with a value in a column."""
     if not exists(lake, TUNINGS):
         return []
-    found = read_table(lake, TUNINGS, filters=[("study", "=", study)]).to_pylist()
-    return sorted(found, key=lambda row: int(row["trial"]))
+    stored = read_table(lake, TUNINGS, filters=[(column, "=", value)])
+    return [TuningRow(**row) for row in stored.to_pylist()]
 
 
-def keep(lake: Lake, row: dict[str, Any]) -> None:
+def keep(lake: Lake, row: TuningRow) -> None:
     """Append a row with a finished trial to gold.tunings."""
-    append_rows(lake, TUNINGS, pa.Table.from_pylist([row], TUNINGS.schema))
+    append_rows(lake, TUNINGS, pa.Table.from_pylist([asdict(row)], TUNINGS.schema))

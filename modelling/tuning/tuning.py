@@ -9,7 +9,7 @@ from feature_store.panel.rows import PanelRows
 from lakehouse.errors import RefusedError, UsageError
 from lakehouse.month_range import MonthRange
 from modelling.estimators import collective
-from modelling.estimators.engines import ROUNDS, Task
+from modelling.estimators.boosting import BoostingTask
 from modelling.estimators.estimator import Settings
 from modelling.estimators.model_inputs import Inputs
 from modelling.estimators.response import Response
@@ -64,7 +64,7 @@ def validation(closed: MonthRange, first: int, reported: int, count: int) -> Val
     )
 
 
-def tried(
+def run_trial(
     spark: SparkSession, rows: PanelRows, chosen: Validation, number: int, settings: Settings
 ) -> Trial:
     """Run one trial: fit boosted trees and measure the RMSE on the validation months.
@@ -80,28 +80,16 @@ def tried(
         The trial, whose parameters have the number of rounds after which boosting stopped.
     """
     started = time.monotonic()
-    response, inputs = (
-        Response(settings.model.response),
-        Inputs.of(rows.features, settings.features),
-    )
+    response = Response(settings.model.response)
+    inputs = Inputs.of(rows.features, settings.features)
     given = parameters(settings.model)
-    most = given.pop(ROUNDS)
-    task = Task(inputs, response, given, settings.workers)
-    booster = collective.train(
-        spark,
-        rows.of(chosen.train),
-        given,
-        most,
-        settings.workers,
-        inputs=inputs,
-        labels=task.labels,
-        scored=rows.of(chosen.months),
-        patience=PATIENCE,
-    )
+    task = BoostingTask.of(inputs, given, response, settings.workers, PATIENCE)
+    validated = rows.of(chosen.months)
+    booster = collective.train(spark, task, rows.of(chosen.train), validated)
     model = Trees(bytes(booster.save_raw("ubj")), inputs, response, settings.bounds)
-    rmse = rmse_of(rows.of(chosen.months).frame(spark), model)
-    found = settings.model.model_copy(update={"rounds": booster.num_boosted_rounds()})
-    return Trial(number, found, rmse, round(time.monotonic() - started, 1))
+    rmse = rmse_of(validated.frame(spark), model)
+    stopped = settings.model.model_copy(update={"rounds": booster.num_boosted_rounds()})
+    return Trial(number, stopped, rmse, round(time.monotonic() - started, 1))
 
 
 def rmse_of(rows: DataFrame, model: Forecaster) -> float:

@@ -43,7 +43,6 @@ import modelling.estimators.binned_matrix
 import modelling.estimators.boosting
 import modelling.estimators.calibration
 import modelling.estimators.collective
-import modelling.estimators.engines
 import modelling.estimators.estimator
 import modelling.estimators.families
 import modelling.estimators.intervals
@@ -121,7 +120,6 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
         modelling.estimators.boosting,
         modelling.estimators.calibration,
         modelling.estimators.collective,
-        modelling.estimators.engines,
         modelling.estimators.estimator,
         modelling.estimators.families,
         modelling.evaluation.folds,
@@ -157,6 +155,7 @@ WITHOUT_VALUES = (
     "modelling.estimators.task_slots",
     "modelling.evaluation.contributions",
     "modelling.evaluation.diagnostics",
+    "modelling.evaluation.score",
     "modelling.evaluation.scoreboard",
     "modelling.lineage",
     "modelling.promotion.candidate",
@@ -165,6 +164,7 @@ WITHOUT_VALUES = (
     "modelling.promotion.decision",
     "modelling.promotion.gate",
     "modelling.promotion.history",
+    "modelling.promotion.label",
     "modelling.registry.local_store",
     "modelling.registry.model_files",
     "modelling.registry.registry",

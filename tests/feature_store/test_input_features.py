@@ -18,7 +18,7 @@ from feature_store.panel import assembly
 from features.calendar import days
 from features.feature_set import TARGET, feature_set, panel_table
 from features.input_feature import INPUT_FEATURES, InputFeature, every_day, stock_days
-from forecasting.withdrawn import counts, with_reason
+from forecasting.withdrawn import count_by_reason, with_reason
 from jobs import build_panel
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.upserts import upsert_rows
@@ -160,17 +160,18 @@ def test_a_shop_that_closed_under_another_name_is_not_forecast(
     tmp_path: Path, spark: "SparkSession"
 ) -> None:
     may, pairs = date(2015, 5, 1), spark.sql("SELECT '2' AS shop_id, '12' AS item_id")
+    declared = declaring("shop_dates")
     lake = small_lake(tmp_path / "lake", SALES, declaring("shop_dates"))
     alias = {"shop_id": ALIAS, "alias_of": "2", "attributes": [], "updated_at": NOW, "name": None}
     upsert_rows(lake, SHOPS, pa.Table.from_pylist([alias], SHOPS.schema))
     put(lake, "shop_dates", {"shop_id": ALIAS, "closed_on": date(2015, 4, 30)})
     assemble_panels(lake)
     assert max(of_pair(lake, "2", "12")) == date(2015, 4, 1)
-    assert counts(with_reason(spark, lake, pairs, may)) == {"shop closed": 1}
+    assert count_by_reason(with_reason(lake, declared, pairs, may)) == {"shop closed": 1}
     put(lake, "shop_dates", {"shop_id": "2", "opened_on": date(2015, 5, 1)})
     assemble_panels(lake)
     assert max(of_pair(lake, "2", "12")) == date(2015, 7, 1)
-    assert counts(with_reason(spark, lake, pairs, may)) == {}
+    assert count_by_reason(with_reason(lake, declared, pairs, may)) == {}
 
 
 def assert_no_stock_out_after_the_cutoff_matters(folder: Path) -> None:

@@ -89,14 +89,13 @@ def states_of(lake: Lake) -> dict[str, dict]:  # type: ignore[type-arg]
 
 def told(lake: Lake) -> list[object]:
     """What scores, forecasts and models say that they are made from."""
-    features, months = (
-        feature_set(stored_profile(lake)),
-        MonthRange(date(2015, 4, 1), date(2015, 6, 1)),
-    )
+    profile, months = stored_profile(lake), MonthRange(date(2015, 4, 1), date(2015, 6, 1))
+    features = feature_set(profile)
+    panel = PanelRows(lake, features, SPINES[0], tuple(months))
     return [
         score_forecasts.cells(lake, features),
         forecast_inputs(lake, features, months.last, {1: "run"}, None),
-        training_digest(lake, features, SPINES[0], months),
+        training_digest(panel, profile.model),
     ]
 
 

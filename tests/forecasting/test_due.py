@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from forecasting.due import Due, due
+from forecasting.due_for_scoring import DueForecasts, changed_months, due_for_scoring
+from forecasting.versions import ForecastVersion
 from lakehouse.month_range import MonthRange
 
 CLOSED = MonthRange(date(2015, 1, 1), date(2015, 6, 1))
@@ -14,24 +15,25 @@ MAY, JUNE, JULY = (date(2015, month, 1) for month in (5, 6, 7))
 CELLS = {MAY: "may", JUNE: "june"}
 
 
-def version(name: str = "v1", **values: Any) -> dict[str, Any]:
+def version(name: str = "v1", **values: Any) -> ForecastVersion:
     """A version of the cutoff April with two horizons."""
     inputs = json.dumps({"models": {"1": "near", "2": "far"}, "gold/panel": "x"})
     fixed = {"cutoff": date(2015, 4, 1), "model": "near,far", "inputs": inputs}
-    status = {"status": "published", "withdrawn_at": None}
-    return {"version": name, **fixed, **status, **values}
+    status = {"status": "published", "withdrawn_at": None, "rows": 1}
+    at = {"published_at": datetime(2015, 5, 1, tzinfo=UTC)}
+    return ForecastVersion(**{"version": name, **fixed, **status, **at, **values})
 
 
 def found(
-    *versions: dict[str, Any], scored: dict[tuple[str, date], str] | None = None
-) -> list[Due]:
-    return list(due(versions, CLOSED, CELLS, scored or {}))
+    *versions: ForecastVersion, scored: dict[tuple[str, date], str] | None = None
+) -> list[DueForecasts]:
+    return list(due_for_scoring(versions, CLOSED, CELLS, scored or {}))
 
 
 def test_every_horizon_is_scored_in_its_month_by_its_model() -> None:
     assert found(version()) == [
-        Due("v1", MAY, 1, "near", "may"),
-        Due("v1", JUNE, 2, "far", "june"),
+        DueForecasts("v1", MAY, 1, "near", "may"),
+        DueForecasts("v1", JUNE, 2, "far", "june"),
     ]
 
 
@@ -74,3 +76,9 @@ def test_a_month_without_any_sale_is_scored_too() -> None:
 
 def test_older_versions_come_first() -> None:
     assert [one.version for one in found(version("b"), version("a"))] == ["a", "a", "b", "b"]
+
+
+def test_a_month_has_changed_if_any_of_its_scores_rests_on_other_sales() -> None:
+    scored = {("v1", MAY): "may", ("v2", MAY): "may", ("v1", JUNE): "june", ("v2", JUNE): "older"}
+    assert changed_months(CELLS, scored) == {JUNE}
+    assert changed_months({}, {("v1", MAY): "none"}) == set()

@@ -13,6 +13,7 @@ from job_runs import run
 from learning_lakes import SMALL, learning_lake
 
 from features.feature_set import TARGET, feature_set, panel_table
+from ingestion.lake_months import closed_months
 from jobs import backtest
 from lakehouse.context import Context
 from lakehouse.delta import log
@@ -23,7 +24,7 @@ from lakehouse.profile.stored import stored_profile
 from lakehouse.settings import JobSettings
 from lakehouse.tables.gold import BACKTESTS
 from modelling.backtest.plan import Plan
-from modelling.promotion.comparison import Contest
+from modelling.promotion.comparison import Comparison, PromotionSpec
 from modelling.registry.recipe import Recipe
 
 pytestmark = [
@@ -170,12 +171,15 @@ def test_files_without_the_scored_month_are_refused(folder: Path, tmp_path: Path
 
 def test_another_number_of_workers_is_another_backtest_and_another_contest(folder: Path) -> None:
     context, lake = Context(JobSettings(), "test"), Lake.at(str(folder / "lake"))
+    profile = stored_profile(lake)
     recipe = Recipe("xgboost", SMALL.model_dump(mode="json"), ("near",), "assortment", 1)
 
     def inputs(*workers: object) -> tuple[str, str]:
         asked = backtest.JOB.parser().parse_args(["--folds", "2", *map(str, workers)])
-        contest = Contest.of(context, lake, 2, asked.workers, (1,))
-        return Plan.of(context, lake, backtest.backtest_spec(asked)).inputs, contest.inputs(recipe)
+        spec = PromotionSpec(2, asked.workers, (1,))
+        comparison = Comparison(context, lake, profile, closed_months(lake), spec)
+        plan = Plan.of(context, lake, profile, backtest.backtest_spec(asked))
+        return plan.inputs, comparison.inputs(recipe)
 
     by_workers = [inputs(*given) for given in ((), ("--workers", 1), ("--workers", 2))]
     for digests in zip(*by_workers, strict=True):

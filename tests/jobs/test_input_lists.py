@@ -10,7 +10,7 @@ from input_files import FILES, profile_of_inputs, write
 from job_runs import run
 
 from features.feature_set import feature_set, panel_table
-from forecasting.withdrawn import counts, still_there, with_reason
+from forecasting.withdrawn import count_by_reason, drop_withdrawn, with_reason
 from ingestion.inputs import intake
 from jobs import build_features, build_panel, ingest_history
 from lakehouse.delta import log, work
@@ -87,15 +87,16 @@ def test_a_pair_that_is_gone_has_a_reason_and_no_number(lake: Lake, spark: "Spar
     asked = spark.sql(
         f"SELECT * FROM VALUES {', '.join(map(str, pairs))} AS t(ID, shop_id, item_id)"
     )
-    found = with_reason(spark, lake, asked, date(2015, 4, 1))
+    declared = stored_profile(lake)
+    found = with_reason(lake, declared, asked, date(2015, 4, 1))
     assert found.columns == ["ID", "shop_id", "item_id", "reason"]
     assert {row["ID"]: row["reason"] for row in found.toArrow().to_pylist()} == {
         "0": None, "1": "shop closed", "2": "item delisted", "3": "shop closed"
     }  # fmt: skip
-    assert counts(found) == {"item delisted": 1, "shop closed": 2}
-    kept = still_there(spark, lake, asked, date(2015, 4, 1)).toArrow()
+    assert count_by_reason(found) == {"item delisted": 1, "shop closed": 2}
+    kept = drop_withdrawn(lake, declared, asked, date(2015, 4, 1)).toArrow()
     assert kept.to_pylist() == [{"ID": "0", "shop_id": "1", "item_id": "10"}]
-    before = with_reason(spark, lake, asked, date(2015, 3, 1)).toArrow()
+    before = with_reason(lake, declared, asked, date(2015, 3, 1)).toArrow()
     assert before["reason"].null_count == len(pairs)
 
 

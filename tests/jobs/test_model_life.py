@@ -60,7 +60,7 @@ class Life:
     @property
     def history(self) -> list[tuple[str, str, str | None]]:
         rows = decisions(self.lake, 1)
-        return [(row["decision"], row["candidate"], row["champion_after"]) for row in rows]
+        return [(row.decision, row.candidate, row.champion_after) for row in rows]
 
 
 def meaning(gate: Gate = OPEN, **model: Any) -> Any:
@@ -100,7 +100,7 @@ def first(life: Life) -> Life:
     code, figures = life.step(promote.JOB, "--folds", 1)
     assert code == 0, figures
     assert life.history == [("promoted", "1", "1")]
-    kept = json.loads(decisions(life.lake, 1)[0]["figures"])["all all"]
+    kept = json.loads(decisions(life.lake, 1)[0].figures)["all all"]
     assert kept["candidate"]["rmse"] < min(kept[name]["rmse"] for name in ("last_month", "zero"))
     return life
 

@@ -52,7 +52,7 @@ class Store:
         self.folder = folder
         self.lake = Lake.at(str(folder))
         claim_lake(self.lake, profile())
-        self.tracking = Tracking(Context(JobSettings(), "test"), self.lake)
+        self.tracking = Tracking(Context(JobSettings(), "test"), self.lake, profile())
         self.recipe = Recipe(OWN, Model().model_dump(mode="json"), ("near",), "grid", 1)
         with self.tracking.run("train", {}, "inputs") as self.run:
             self.tracking.log_model(Weights(), self.recipe)
@@ -118,7 +118,7 @@ def test_a_run_that_jobs_train_did_not_make_imports_nothing_but_what_the_profile
         store.load()
     assert "evil" not in sys.modules
     named = profile().model_copy(update={"model": Model(estimator="evil:Family")})
-    claim_lake(store.lake, named)
-    recipe = store.tracking.recipe(store.run)
+    tracking = Tracking(Context(JobSettings(), "test"), store.lake, named)
+    recipe = tracking.recipe(store.run)
     assert recipe is not None
-    assert recipe.made(None).name == "of_this_test"
+    assert recipe.estimator_for(None).name == "of_this_test"

@@ -41,11 +41,11 @@ class Models:
 
     @property
     def registry(self) -> Registry:
-        return Registry(Tracking(Context(JobSettings(), "test", self.now), self.lake))
+        return Registry(Tracking(Context(JobSettings(), "test", self.now), self.lake, profile()))
 
     def candidate(self) -> str:
         """Register another version; what it can do does not matter here."""
-        tracking = Tracking(Context(JobSettings(), "test", self.now), self.lake)
+        tracking = Tracking(Context(JobSettings(), "test", self.now), self.lake, profile())
         with tracking.run("train", {}, "inputs") as run_:
             pass
         return Registry(tracking).register(run_, 1, {"inputs": run_}).version
@@ -71,13 +71,14 @@ class Models:
 
     @property
     def champion(self) -> str | None:
+        """The version that MLflow labels as the champion."""
         found = self.registry.aliased(CHAMPION, 1)
         return found.version if found else None
 
     @property
     def history(self) -> list[tuple[str, str, str | None]]:
         rows = decisions(self.lake, 1)
-        return [(row["decision"], row["candidate"], row["champion_after"]) for row in rows]
+        return [(row.decision, row.candidate, row.champion_after) for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake with MLflow's database, which takes seconds to make."""
     lake = Lake.at(str(tmp_path_factory.mktemp("models") / "lake"))
     claim_lake(lake, profile())
-    Tracking(Context(JobSettings(), "test"), lake)
+    Tracking(Context(JobSettings(), "test"), lake, profile())
     return lake
 
 
@@ -110,7 +111,7 @@ def test_a_forced_promotion_is_on_record_with_its_reason(models: Models) -> None
     code, figures = models.promote("--force", *WHY)
     assert (code, models.champion) == (0, version)
     assert models.history == [("forced", version, version)]
-    assert decisions(models.lake, 1)[0]["reason"] == "because"
+    assert decisions(models.lake, 1)[0].reason == "because"
     assert figures["horizons"][1]["champion"] == version
     code, figures = models.promote()
     assert (code, figures["horizons"][1]["decision"]) == (0, "up to date")
@@ -160,18 +161,28 @@ def test_what_was_rolled_back_is_not_promoted_by_itself(models: Models) -> None:
     assert models.champion == second
 
 
-def test_an_alias_that_was_moved_by_hand_is_taken_and_written_down(models: Models) -> None:
-    first, second, third = models.forced(), models.candidate(), models.candidate()
-    models.registry.set_champion(second, 1)
-    assert models.promote("--force", *WHY)[0] == 0
-    assert models.champion == third
-    assert models.history == [
-        ("forced", first, first),
-        ("found", second, second),
-        ("forced", third, third),
-    ]
-    models.promote("--rollback")
+def test_a_label_that_was_moved_by_hand_decides_nothing_and_is_corrected(models: Models) -> None:
+    first, second = models.forced(), models.forced()
+    models.registry.label_champion(first, 1)
+    code, figures = models.promote()
+    assert (code, figures["horizons"][1]["decision"]) == (0, "up to date")
     assert models.champion == second
+    models.registry.label_champion(models.candidate(), 1)
+    assert models.promote("--rollback")[0] == 0
+    assert models.champion == first
+    assert models.history[-1] == ("rolled back", second, first)
+    assert len(models.history) == 3
+
+
+def test_a_champion_that_mlflow_lost_can_be_replaced(models: Models) -> None:
+    first = models.forced()
+    models.registry._client.delete_model_version(models.registry.name(1), first)
+    second = models.candidate()
+    assert models.promote("--force", *WHY)[0] == 0
+    assert models.champion == second
+    code, figures = models.promote("--rollback")
+    assert code == 3
+    assert f"version {first} is no longer in MLflow" in figures["error"]
 
 
 @pytest.mark.parametrize("point", ["before gold/model_history", "after gold/model_history"])

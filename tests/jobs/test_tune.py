@@ -15,7 +15,7 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.tables.gold import TUNINGS
-from modelling.tuning.trials import PARAMETERS, PROFILE, TUNED, chosen, keep
+from modelling.tuning.trials import PARAMETERS, PROFILE, TUNED, TuningRow, choose_parameters, keep
 
 pytestmark = [
     pytest.mark.slow,
@@ -77,18 +77,18 @@ def test_a_trial_that_was_cut_off_is_tried_again_and_kept_once(lake: Lake) -> No
 
 def test_jobs_take_the_best_unless_told_otherwise(lake: Lake) -> None:
     winner = min(kept(lake), key=lambda row: row["rmse"])
-    best = chosen(lake, TUNED, "assortment")
+    best = choose_parameters(lake, SMALL, TUNED, "assortment")
     assert {n: getattr(best.model, n) for n in PARAMETERS} == {n: winner[n] for n in PARAMETERS}
     assert best.source == "tuned on 2015-03 to 2015-04"
-    assert chosen(lake, PROFILE, "assortment").model == SMALL
-    assert chosen(lake, TUNED, "grid").source == "the profile's, none are tuned"
+    assert choose_parameters(lake, SMALL, PROFILE, "assortment").model == SMALL
+    assert choose_parameters(lake, SMALL, TUNED, "grid").source == "the profile's, none are tuned"
 
 
 @pytest.mark.parametrize(("first", "source"), [(4, "the profile's: the tuned"), (5, "tuned on")])
 def test_a_backtest_takes_none_that_have_seen_its_months(
     lake: Lake, first: int, source: str
 ) -> None:
-    found = chosen(lake, TUNED, "assortment", date(2015, first, 1))
+    found = choose_parameters(lake, SMALL, TUNED, "assortment", date(2015, first, 1))
     assert found.source.startswith(source)
 
 
@@ -103,9 +103,9 @@ def test_the_study_that_was_worked_on_last_is_taken(lake: Lake, tmp_path: Path) 
     claim_lake(other, stored_profile(lake))
     for study, day, rmse in (("old", 1, 0.1), ("new", 2, 0.3), ("new", 3, 0.2)):
         when = kept(lake)[0]["finished_at"].replace(day=day)
-        keep(other, {**kept(lake)[0], "study": study, "trial": day, "rmse": rmse,
-                     "max_depth": 4 + day, "finished_at": when})  # fmt: skip
-    assert chosen(other, TUNED, "assortment").model.max_depth == 7
+        fields = {"study": study, "trial": day, "rmse": rmse, "finished_at": when}
+        keep(other, TuningRow(**{**kept(lake)[0], **fields, "max_depth": 4 + day}))
+    assert choose_parameters(other, SMALL, TUNED, "assortment").model.max_depth == 7
 
 
 @pytest.mark.parametrize(

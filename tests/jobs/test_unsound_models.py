@@ -142,7 +142,7 @@ def test_a_champion_whose_forecasts_are_no_numbers_can_be_beaten(champion: Spoil
     code, figures = champion.step(promote.JOB, "--folds", 1, returns="float('nan')")
     assert code == 0, figures
     assert "Not compared with the champion, whose forecasts" in figures["horizons"][1]["reason"]
-    kept = json.loads(decisions(champion.lake, 1)[-1]["figures"])
+    kept = json.loads(decisions(champion.lake, 1)[-1].figures)
     assert all(math.isfinite(e["rmse"]) for errors in kept.values() for e in errors.values())
     scores = read_table(champion.lake, BACKTESTS, ["rmse"])["rmse"].to_pylist()
     assert all(map(math.isfinite, scores))

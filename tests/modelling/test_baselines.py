@@ -9,14 +9,14 @@ from pyspark.sql import SparkSession
 
 from features.feature_set import feature_set
 from lakehouse.month_range import MonthRange, plus_months
-from modelling.estimators.baselines import BASELINES, LAGS, baselines, defined
+from modelling.estimators.baselines import BASELINES, LAGS, baselines, defined_baselines
 from modelling.evaluation.folds import rolling_folds
 
 M5 = MonthRange(date(2015, 3, 1), date(2016, 3, 1))
 
 
 def names(months: list[date], history: MonthRange) -> list[str]:
-    return [baseline.name for baseline in defined(months, history)]
+    return [baseline.name for baseline in defined_baselines(months, history)]
 
 
 def test_thirteen_months_of_history_have_last_year_for_the_last_one_alone() -> None:
@@ -60,12 +60,12 @@ def test_a_longer_horizon_reads_months_that_are_known_at_its_cutoff() -> None:
 def test_a_baseline_whose_columns_the_panel_lacks_is_not_defined() -> None:
     months, columns = [M5.last], feature_set(UNCLIPPED).names
     without_lag_11 = [name for name in columns if name != f"{LAGS}11"]
-    assert [b.name for b in defined(months, M5, 2, without_lag_11)] == [
+    assert [b.name for b in defined_baselines(months, M5, 2, without_lag_11)] == [
         "last_month",
         "mean_of_3",
         "zero",
     ]
-    assert len(defined(months, M5, 2, [*columns, f"{LAGS}11"])) == 4
+    assert len(defined_baselines(months, M5, 2, [*columns, f"{LAGS}11"])) == 4
 
 
 def test_baselines_read_columns_of_the_panel() -> None:

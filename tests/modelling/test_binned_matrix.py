@@ -10,7 +10,8 @@ from feature_store.panel.rows import PanelRows
 from features.feature_set import TARGET
 from lakehouse.lake import Lake
 from modelling.estimators.binned_matrix import bins, draw
-from modelling.estimators.collective import Learning, sources
+from modelling.estimators.boosting import BoostingTask, Learning
+from modelling.estimators.collective import panel_shares
 from modelling.estimators.model_inputs import Inputs
 from modelling.estimators.panel_batches import targets
 
@@ -37,7 +38,7 @@ def test_it_learns_what_xgboost_learns_alone(
     parameters = PARAMETERS | {"objective": objective}
     data = xgb.DMatrix(table.select(NAMES), label=table[TARGET].to_numpy())
     alone = xgb.train(parameters, data, 40)
-    found = Learning(sources(rows, INPUTS, 1), parameters, 40, 1).fit(0)
+    found = Learning(BoostingTask(INPUTS, parameters, 40), panel_shares(rows, INPUTS, 1)).fit(0)
     unseen = made_up_rows(9, 5000)
     errors = [
         np.sqrt(np.mean((b.inplace_predict(unseen.select(NAMES)) - unseen[TARGET].to_numpy()) ** 2))
@@ -50,23 +51,23 @@ def test_it_learns_what_xgboost_learns_alone(
 def test_a_matrix_whose_nulls_are_filled_is_dense(rows: PanelRows, table: pa.Table) -> None:
     """A cell of a dense matrix takes a byte, of one with missing values four and more."""
     filled = Inputs(NAMES, dict.fromkeys(NAMES, -100.0))
-    (source,) = sources(rows, filled, 1)
-    binned = bins(source, 1.0, 64, 1).matrix(source, targets)
+    (share,) = panel_shares(rows, filled, 1)
+    binned = bins(share, 1.0, 64, 1).matrix(share, targets)
     assert binned.num_row() == len(table)
     assert binned.num_nonmissing() == len(table) * len(NAMES)
 
 
 def test_a_draw_of_rows_bounds_bins_as_all_rows_do(rows: PanelRows) -> None:
     """The first bound is below all values, drawn or not."""
-    (source,) = sources(rows, INPUTS, 1)
-    bounds, values = bins(source, 0.5, 16, 1).reference.get_quantile_cut()
-    _, whole = bins(source, 1.0, 16, 1).reference.get_quantile_cut()
+    (share,) = panel_shares(rows, INPUTS, 1)
+    bounds, values = bins(share, 0.5, 16, 1).reference.get_quantile_cut()
+    _, whole = bins(share, 1.0, 16, 1).reference.get_quantile_cut()
     np.testing.assert_allclose(np.diff(bounds.astype(int)), 16, atol=1)
     np.testing.assert_allclose(values[1:14], whole[1:14], atol=0.3)
 
 
 def test_a_draw_is_the_same_every_time_and_about_as_large_as_asked(rows: PanelRows) -> None:
-    (source,) = sources(rows, INPUTS, 1)
-    drawn = [pa.concat_tables(draw(source, 0.2)) for _ in range(2)]
+    (share,) = panel_shares(rows, INPUTS, 1)
+    drawn = [pa.concat_tables(draw(share, 0.2)) for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert len(drawn[0]) == pytest.approx(1200, rel=0.1)

@@ -1,32 +1,26 @@
 """Whatever the history of decisions, who the champion is and what is left to do is told from it."""
 
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelling.promotion.champions import (
-    FOUND,
-    PROMOTED,
-    REFUSED,
-    ROLLED_BACK,
-    Settlement,
-    reign,
-    same_refusal,
-    settle,
+    champion_of,
+    is_same_refusal,
+    list_restorable,
     was_rolled_back,
 )
+from modelling.promotion.history import PROMOTED, REFUSED, ROLLED_BACK, Decision, draft
+
+# Written by earlier programs for a champion that somebody chose in MLflow.
+FOUND = "found"
+NOON = datetime(2015, 8, 1, 12, tzinfo=UTC)
 
 
-def decision(kind: str, candidate: str, before: str | None, after: str | None) -> dict[str, Any]:
-    return {
-        "decision": kind,
-        "candidate": candidate,
-        "champion": before,
-        "champion_after": after,
-        "inputs": "i",
-    }
+def decision(kind: str, candidate: str, before: str | None, after: str | None) -> Decision:
+    return Decision(NOON, 1, kind, candidate, before, after, reason="", inputs="i")
 
 
 FIRST = decision(PROMOTED, "1", None, "1")
@@ -36,22 +30,28 @@ NOT_THIRD = decision(REFUSED, "3", "2", "2")
 
 
 @pytest.mark.parametrize(
-    ("history", "alias", "wanted"),
+    ("history", "champion"),
     [
-        ([], None, Settlement(None)),
-        ([], "4", Settlement("4", is_foreign=True)),
-        ([FIRST], "1", Settlement("1")),
-        ([FIRST], None, Settlement("1", moves_alias=True)),
-        ([FIRST, SECOND], "1", Settlement("2", moves_alias=True)),
-        ([FIRST, SECOND, BACK], "2", Settlement("1", moves_alias=True)),
-        ([FIRST, SECOND, NOT_THIRD], "2", Settlement("2")),
-        ([FIRST, SECOND], "9", Settlement("9", is_foreign=True)),
+        ([], None),
+        ([FIRST], "1"),
+        ([FIRST, SECOND], "2"),
+        ([FIRST, SECOND, BACK], "1"),
+        ([FIRST, SECOND, NOT_THIRD], "2"),
+        ([FIRST, decision(FOUND, "9", "1", "9")], "9"),
+        ([decision(REFUSED, "1", None, None)], None),
     ],
 )
-def test_history_and_alias_are_brought_to_agree(
-    history: list[dict[str, Any]], alias: str | None, wanted: Settlement
+def test_the_champion_is_the_one_that_the_newest_decision_names(
+    history: list[Decision], champion: str | None
 ) -> None:
-    assert settle(history, alias) == wanted
+    assert champion_of(history) == champion
+    assert draft(history, 1, "new", NOON).champion == champion
+
+
+def test_a_decision_is_later_than_all_before_it_even_if_the_clock_went_back() -> None:
+    assert draft([FIRST], 1, "2", NOON - timedelta(days=1)).decided_at > FIRST.decided_at
+    later = NOON + timedelta(days=1)
+    assert draft([FIRST], 1, "2", later).decided_at == later
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_history_and_alias_are_brought_to_agree(
     ],
 )
 def test_one_falls_back_on_champions_that_were_not_rolled_back(
-    history: list[dict[str, Any]], wanted: list[str]
+    history: list[Decision], wanted: list[str]
 ) -> None:
-    assert reign(history) == wanted
+    assert list_restorable(history) == wanted
 
 
 @settings(deadline=None, database=None)
@@ -77,7 +77,7 @@ def test_one_falls_back_on_champions_that_were_not_rolled_back(
 def test_rolling_back_is_undoing_the_newest_promotion(steps: list[str]) -> None:
     """A stack is the oracle."""
     stack: list[str] = []
-    history: list[dict[str, Any]] = []
+    history: list[Decision] = []
     for number, step in enumerate(steps):
         before = stack[-1] if stack else None
         version = str(number)
@@ -89,8 +89,8 @@ def test_rolling_back_is_undoing_the_newest_promotion(steps: list[str]) -> None:
         elif len(stack) > 1:
             gone = stack.pop()
             history.append(decision(ROLLED_BACK, gone, gone, stack[-1]))
-    assert reign(history) == stack
-    assert settle(history, stack[-1] if stack else None) == Settlement(stack[-1] if stack else None)
+    assert list_restorable(history) == stack
+    assert champion_of(history) == (stack[-1] if stack else None)
 
 
 def test_a_version_that_was_rolled_back_is_known_until_it_is_promoted_again() -> None:
@@ -101,8 +101,8 @@ def test_a_version_that_was_rolled_back_is_known_until_it_is_promoted_again() ->
 
 
 def test_the_same_refusal_is_not_written_twice() -> None:
-    assert same_refusal([FIRST, SECOND, NOT_THIRD], "3", "i")
-    assert not same_refusal([FIRST, SECOND, NOT_THIRD], "3", "others")
-    assert not same_refusal([FIRST, SECOND, NOT_THIRD], "4", "i")
-    assert not same_refusal([FIRST, SECOND], "2", "i")
-    assert not same_refusal([], "1", "i")
+    assert is_same_refusal([FIRST, SECOND, NOT_THIRD], "3", "i")
+    assert not is_same_refusal([FIRST, SECOND, NOT_THIRD], "3", "others")
+    assert not is_same_refusal([FIRST, SECOND, NOT_THIRD], "4", "i")
+    assert not is_same_refusal([FIRST, SECOND], "2", "i")
+    assert not is_same_refusal([], "1", "i")

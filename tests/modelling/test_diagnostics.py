@@ -8,7 +8,13 @@ from pyspark.sql import DataFrame, SparkSession
 
 from features.feature_set import TARGET
 from lakehouse.types import FEATURE
-from modelling.evaluation.diagnostics import calibration, is_one_of, largest_pairs, series_forecasts
+from modelling.evaluation.diagnostics import (
+    SeriesForecast,
+    calibration,
+    is_one_of,
+    largest_pairs,
+    series_forecasts,
+)
 from modelling.evaluation.metrics import forecast_column
 
 MONTH = date(2015, 9, 1)
@@ -34,20 +40,17 @@ def scored(spark: SparkSession) -> DataFrame:
 
 def test_every_row_is_in_one_bin_of_forecasts_of_its_size(spark: SparkSession) -> None:
     bins = calibration(scored(spark), ["one", "other"])
-    mine = sorted((b for b in bins if b["model"] == "one"), key=lambda b: b["bin"])
-    assert [b["rows"] for b in mine] == [2, 1, 2, 1], "nothing, a third, about one, nineteen"
-    assert [b["actual"] for b in mine] == [1.0, 0.0, 3.0, 20.0]
-    assert [b["squares"] for b in mine] == [1.0, 0.0, 5.0, 400.0]
-    assert sum(b["forecast"] for b in mine) == pytest.approx(sum(FORECASTS), rel=1e-6)
+    mine = sorted((b for b in bins if b.model == "one"), key=lambda b: b.bin)
+    assert [b.rows for b in mine] == [2, 1, 2, 1], "nothing, a third, about one, nineteen"
+    assert [b.actual for b in mine] == [1.0, 0.0, 3.0, 20.0]
+    assert [b.squares for b in mine] == [1.0, 0.0, 5.0, 400.0]
+    assert sum(b.forecast for b in mine) == pytest.approx(sum(FORECASTS), rel=1e-6)
     assert len(bins) == 2 * len(mine)
 
 
 def test_forecasts_of_pairs_are_those_of_their_rows(spark: SparkSession) -> None:
     found = series_forecasts(scored(spark), [("5", "3"), ("6", "4")], ["one"])
-    assert found == [
-        {"shop_id": "5", "item_id": "3", "month": MONTH, "model": "one", "forecast": 1.0,
-         "p10": None, "p90": None}
-    ]  # fmt: skip
+    assert found == [SeriesForecast("5", "3", MONTH, "one", 1.0, p10=None, p90=None)]
 
 
 def test_no_pairs_are_no_rows(spark: SparkSession) -> None:

@@ -16,7 +16,7 @@ from features.feature_set import feature_set
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.profile.model import BaggedBoosting, Intervals, Model, RandomForest
 from modelling.estimators.estimator import Settings
-from modelling.estimators.families import FAMILIES, estimator
+from modelling.estimators.families import FAMILIES, make_estimator
 from modelling.estimators.predict import COLUMNS
 from modelling.estimators.quantiles import QUANTILES
 
@@ -60,7 +60,7 @@ def test_a_model_owes_columns_bounds_and_memory(
     family: str, panel: PanelRows, spark: SparkSession, tmp_path: Path
 ) -> None:
     settings = Settings(tuple(panel.features.names), SMALL, profile().target_clip, 1)
-    made = estimator(family, settings)
+    made = make_estimator(family, settings)
     model = made.fit(panel, spark)
     rows = panel.of([FORECAST_MONTH]).frame(spark)
     stranger = rows.limit(1).selectExpr(
@@ -82,7 +82,7 @@ def test_a_model_owes_columns_bounds_and_memory(
     assert all(math.isfinite(gain) for gain in model.importance().values())
 
     model.save(tmp_path)
-    again = forecast(estimator(family, settings).load(tmp_path).predict(asked))
+    again = forecast(make_estimator(family, settings).load(tmp_path).predict(asked))
     assert again.equals(found), "a model that was saved and loaded forecasts the same"
 
 
@@ -92,4 +92,4 @@ def test_items_beyond_the_models_are_not_learned_from(
     section = BaggedBoosting(rows_per_model=10, models=3, rounds=2, min_rows_per_leaf=1)
     model = SMALL.model_copy(update={"bagged_boosting": section})
     settings = Settings(tuple(panel.features.names), model, None)
-    assert len(estimator("bagged_boosting", settings).fit(panel, spark).models) <= 3
+    assert len(make_estimator("bagged_boosting", settings).fit(panel, spark).models) <= 3

@@ -5,7 +5,7 @@ import pytest
 from lakehouse.errors import UsageError
 from lakehouse.profile.model import Model
 from modelling.estimators.estimator import Settings
-from modelling.estimators.families import FAMILIES, estimator
+from modelling.estimators.families import FAMILIES, make_estimator
 
 SETTINGS = Settings(("near", "far"), Model())
 
@@ -27,7 +27,7 @@ class Nameless:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_is_called_by_its_name(family: str) -> None:
-    made = estimator(family, SETTINGS)
+    made = make_estimator(family, SETTINGS)
     assert made.name == family
     assert all(isinstance(name, str) for name in made.describe())
 
@@ -37,16 +37,16 @@ def test_a_family_is_called_by_its_name(family: str) -> None:
     [
         ("prophet", "name one of xgboost, random_forest, bagged_boosting, or"),
         ("no_such_module:Factory", "must be importable"),
-        ("modelling.estimators.families:Factory", "must be importable"),
-        (f"{__name__}:Nameless", "its name 'my own' names a column of results"),
+        ("modelling.estimators.families:Missing", "must be importable"),
+        (f"{__name__}:Nameless", "the estimator's name 'my own' becomes a column of results"),
         ("os:getcwd", "cannot be called with Settings: too many positional arguments"),
         ("pathlib:Path.cwd", "cannot be called|must be importable"),
         (
             f"{__name__}:nothing",
-            "makes a NoneType, which has no name; see docs/explanation/estimators.md",
+            "returns a NoneType, which has no name; see docs/explanation/estimators.md",
         ),
     ],
 )
 def test_what_is_no_estimator_is_refused(name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        estimator(name, SETTINGS)
+        make_estimator(name, SETTINGS)

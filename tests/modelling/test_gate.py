@@ -1,13 +1,23 @@
 """The gate lets a candidate through where every margin holds, and says where one does not."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from lakehouse.profile.rules import Gate
 from modelling.evaluation.metrics import OF_INTERVALS
+from modelling.evaluation.score import Score
 from modelling.evaluation.segments import SEGMENTS
-from modelling.promotion.gate import CANDIDATE, CHAMPION, EVERY_ROW, JUDGED, Verdict, judge, pooled
+from modelling.promotion.gate import (
+    CANDIDATE,
+    CHAMPION,
+    EVERY_ROW,
+    JUDGED,
+    Verdict,
+    evaluate,
+    pooled,
+)
 
 NAIVE = ("last_month", "zero")
 NEW = ("item", "new")
@@ -26,7 +36,7 @@ def verdict(
         place: {name: {"rows": rows, "rmse": error} for name, error in errors.items()}
         for place, errors in places.items()
     }
-    return judge(scores, rules, NAIVE)
+    return evaluate(scores, rules, NAIVE)
 
 
 def errors(candidate: float, champion: float | None, naive: float = 2.0) -> dict[str, float]:
@@ -86,7 +96,7 @@ def test_a_segment_of_another_kind_decides_nothing() -> None:
         place: {name: {"rows": 999, "rmse": error} for name, error in found.items()}
         for place, found in ((EVERY_ROW, errors(0.9, 1)), (("shop", "7"), errors(9, 1)))
     }
-    assert judge(scores, RULES, NAIVE).is_accepted
+    assert evaluate(scores, RULES, NAIVE).is_accepted
 
 
 def test_what_is_judged_is_a_segment_that_is_scored() -> None:
@@ -103,10 +113,10 @@ def test_the_table_names_every_check_and_the_one_that_failed() -> None:
 
 
 def test_scores_are_pooled_over_folds_by_rows() -> None:
-    def row(rows: int, rmse: float) -> dict[str, Any]:
-        others = ("mae", "bias", "volume", *OF_INTERVALS)
-        fixed = {"segment": "all", "value": "all", **dict.fromkeys(others, 0.0)}
-        return {**fixed, "rows": rows, "rmse": rmse}
+    def row(rows: int, rmse: float) -> Score:
+        fixed = {"segment": "all", "value": "all", "month": date(2015, 9, 1), "model": "any"}
+        zeros = dict.fromkeys(("mae", "bias", "volume", *OF_INTERVALS), 0.0)
+        return Score(**fixed, **zeros, rows=rows, rmse=rmse)
 
     found = pooled({CANDIDATE: [row(9, 0.0), row(1, 10.0)], "zero": [row(10, 1.0)]})
     assert found[EVERY_ROW][CANDIDATE]["rmse"] == pytest.approx(10**0.5, abs=1e-5)

@@ -8,8 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from modelling.evaluation.diagnostics import CalibrationBin, SeriesActual, SeriesForecast
 from modelling.evaluation.metrics import OF_INTERVALS
-from modelling.report.page import Part, page
+from modelling.evaluation.score import Score
+from modelling.report.page import Chapter, page
 
 MONTHS = [date(2015, 8, 1), date(2015, 9, 1)]
 ERRORS = {"xgboost": 0.5, "random_forest": 0.6, "zero": 2.0, "last_month": 1.0}
@@ -25,41 +27,39 @@ PLACES = (
 PAIRS = (("5", "10"), ("6", "10"), ("6", "11"))
 
 
-def score(model: str, month: date, place: tuple[str, str], **others: Any) -> dict[str, Any]:
+def score(model: str, month: date, place: tuple[str, str], **others: Any) -> Score:
     error = ERRORS[model]
     same = {"rows": 50, "volume": 80.0, "rmse": error, "mae": error / 2, "bias": -error / 4}
     where = {"segment": place[0], "value": place[1], "model": model, "month": month}
-    return {**where, **same, "wape": 0.3, **dict.fromkeys(OF_INTERVALS), **others}
+    return Score(**{**where, **same, "wape": 0.3, **others})
 
 
-def part(**others: Any) -> Part:
+def part(**others: Any) -> Chapter:
     """A backtest of four models, of which two learn."""
     usual: dict[str, Any] = {
         "title": "1 month ahead",
         "scores": [score(m, month, p) for m in ERRORS for month in MONTHS for p in PLACES],
         "learned": ["xgboost", "random_forest"],
         "bins": [
-            {"model": m, "bin": b, "rows": 9, "forecast": 2.0**b, "actual": 2.0**b, "squares": 90.0}
+            CalibrationBin(m, b, rows=9, forecast=2.0**b, actual=2.0**b, squares=90.0)
             for m in ERRORS
             for b in range(4)
         ],
         "actuals": [
-            {"shop_id": shop, "item_id": item, "month": month, "target": 2.0}
-            for shop, item in PAIRS
-            for month in MONTHS
+            SeriesActual(shop, item, month, target=2.0) for shop, item in PAIRS for month in MONTHS
         ],
         "forecasts": [
-            {"shop_id": shop, "item_id": item, "month": month, "model": model, **units}
+            SeriesForecast(shop, item, month, model, *units)
             for shop, item in PAIRS
             for month in MONTHS
             for model, units in (
-                ("xgboost", {"forecast": 1.5, "p10": 0.5, "p90": 3.0}),
-                ("random_forest", {"forecast": 1.0, "p10": None, "p90": None}),
+                ("xgboost", (1.5, 0.5, 3.0)),
+                ("random_forest", (1.0, None, None)),
             )
         ],
         "importance": {"xgboost": {"by gain": {"lag_1": 3.0, "lag_2": 1.0}}},
     }
-    return Part(**{**usual, **others})
+    return Chapter(**{**usual, **others})
 
 
 def headings(html: str) -> list[str]:
@@ -138,7 +138,9 @@ def test_coverage_is_drawn_where_there_are_intervals() -> None:
 
 
 def test_scores_alone_make_a_page() -> None:
-    html = page("t", {}, [Part("against other files", part().scores, ["xgboost", "random_forest"])])
+    html = page(
+        "t", {}, [Chapter("against other files", part().scores, ["xgboost", "random_forest"])]
+    )
     assert headings(html)[-1] == "Error by category"
 
 

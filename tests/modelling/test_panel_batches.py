@@ -12,7 +12,7 @@ from lakehouse.delta import files
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from modelling.estimators.model_inputs import Inputs
-from modelling.estimators.panel_batches import Slice, Source, divide, listed
+from modelling.estimators.panel_batches import FileRows, PanelShare, divide, list_files
 
 MONTH = date(2015, 1, 1)
 
@@ -22,7 +22,7 @@ MONTH = date(2015, 1, 1)
 def test_every_row_goes_to_one_worker_and_none_gets_a_row_more_than_another(
     counts: list[int], shares: int
 ) -> None:
-    slices = [Slice(MONTH, str(n), 0, rows) for n, rows in enumerate(counts)]
+    slices = [FileRows(MONTH, str(n), 0, rows) for n, rows in enumerate(counts)]
     divided = divide(slices, shares)
     given = Counter(
         (s.path, row) for share in divided for s in share for row in range(s.first, s.end)
@@ -36,7 +36,8 @@ def test_shares_together_read_what_the_table_holds(lake: Lake) -> None:
     rows = made_up_panel(lake, [40, 25])
     uri, names = lake.uri(rows.table), rows.features.names
     shares = [
-        Source(uri, Inputs.of(rows.features), tuple(share)) for share in divide(listed(rows), 3)
+        PanelShare(uri, Inputs.of(rows.features), tuple(share))
+        for share in divide(list_files(rows), 3)
     ]
     found = [(month, batch) for share in shares for month, batch in share]
     stored = read_table(lake, rows.table, ["month", *names, TARGET]).to_pylist()
@@ -51,7 +52,7 @@ def test_pieces_of_a_file_are_its_rows_in_their_order(
 ) -> None:
     rows = made_up_panel(lake, [40])
     uri = lake.uri(rows.table)
-    (path,) = (s.path for s in listed(rows) if s.end == 27)
+    (path,) = (s.path for s in list_files(rows) if s.end == 27)
     pieces = list(files.batches(uri, path, ["near", "far"], size, part))
     assert max(len(piece) for piece in pieces) <= size
     whole = files.read(uri, [path], ["near", "far"])

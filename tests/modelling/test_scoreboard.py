@@ -1,35 +1,34 @@
 """Pooled scores are those of all rows together."""
 
+from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelling.evaluation.metrics import OF_INTERVALS
+from modelling.evaluation.score import Score
 from modelling.evaluation.scoreboard import as_text, overall
 
 MONTHS = [date(2015, 8, 1), date(2015, 9, 1), date(2015, 10, 1)]
 ERRORS = st.lists(st.floats(-50, 50), min_size=1, max_size=30)
 
 
-def score(month: date, model: str, errors: list[float]) -> dict[str, Any]:
+def score(month: date, model: str, errors: list[float]) -> Score:
     values = np.array(errors)
-    return {
-        "month": month,
-        "model": model,
-        "segment": "all",
-        "value": "all",
-        "rows": len(values),
-        "volume": 3.0,
-        "wape": np.abs(values).sum() / 3,
-        **dict.fromkeys(OF_INTERVALS),
-        "rmse": np.sqrt((values**2).mean()),
-        "mae": np.abs(values).mean(),
-        "bias": values.mean(),
-    }
+    return Score(
+        month=month,
+        model=model,
+        segment="all",
+        value="all",
+        rows=len(values),
+        volume=3.0,
+        wape=float(np.abs(values).sum() / 3),
+        rmse=float(np.sqrt((values**2).mean())),
+        mae=float(np.abs(values).mean()),
+        bias=float(values.mean()),
+    )
 
 
 @settings(deadline=None, database=None)
@@ -38,9 +37,9 @@ def test_pooled_scores_equal_those_of_all_rows(errors: tuple[list[float], ...]) 
     scores = [score(month, "m", mine) for month, mine in zip(MONTHS, errors, strict=True)]
     together = score(MONTHS[0], "m", [error for mine in errors for error in mine])
     pooled = overall(scores)["m"]
-    assert pooled["rows"] == together["rows"]
+    assert pooled["rows"] == together.rows
     for name in ("rmse", "mae", "bias"):
-        assert pooled[name] == pytest.approx(together[name], abs=1.1e-5)
+        assert pooled[name] == pytest.approx(together.metric(name), abs=1.1e-5)
 
 
 def test_the_mean_of_the_months_is_not_the_pooled_score() -> None:
@@ -59,7 +58,7 @@ def test_no_scores_are_no_models() -> None:
     assert overall([]) == {}
 
 
-def table_of(scores: list[dict[str, Any]]) -> list[list[str]]:
+def table_of(scores: list[Score]) -> list[list[str]]:
     return [line.split() for line in as_text(scores).splitlines()]
 
 
@@ -81,14 +80,14 @@ def test_a_segment_is_pooled_apart_from_all_rows() -> None:
     new = {"segment": "item", "value": "new"}
     scores = [
         *(score(month, "m", [1.0]) for month in MONTHS),
-        *({**score(month, "m", [-3.0]), **new} for month in MONTHS),
-        {**score(MONTHS[0], "m", [9.0]), "segment": "shop", "value": "5"},
+        *(replace(score(month, "m", [-3.0]), **new) for month in MONTHS),
+        replace(score(MONTHS[0], "m", [9.0]), segment="shop", value="5"),
     ]
     assert overall(scores)["m"]["rmse"] == 1.0
     assert table_of(scores)[-1] == ["item", "new", "3.0000", "/", "-3.0000"]
 
 
 def test_a_share_that_one_score_does_not_have_is_not_pooled() -> None:
-    known, unknown = ({**score(MONTHS[0], "m", [1.0]), "coverage": c} for c in (0.5, None))
+    known, unknown = (replace(score(MONTHS[0], "m", [1.0]), coverage=c) for c in (0.5, None))
     assert overall([known, known])["m"]["coverage"] == 0.5
     assert "coverage" not in overall([known, unknown])["m"]

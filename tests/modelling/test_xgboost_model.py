@@ -9,11 +9,8 @@ import xgboost as xgb
 from pyspark.sql import SparkSession
 
 from features.feature_set import TARGET
-from lakehouse.errors import RefusedError
-from lakehouse.profile import model as model_section
 from lakehouse.profile.model import Model
 from lakehouse.profile.profile import Clip
-from modelling.estimators.boosting import boosted
 from modelling.estimators.estimator import Settings
 from modelling.estimators.model_inputs import Inputs
 from modelling.estimators.predict import COLUMNS, FORECAST, forecaster
@@ -71,12 +68,6 @@ def trees(booster: xgb.Booster, bounds: tuple[float, float] = UNBOUNDED) -> Tree
     return Trees(bytes(booster.save_raw("ubj")), INPUTS, Response(), bounds)
 
 
-def test_no_rows_are_refused(spark: SparkSession) -> None:
-    nothing = spark.createDataFrame(panel()).where("false")
-    with pytest.raises(RefusedError, match="No panel rows to train on; run build_panel"):
-        boosted(nothing, INPUTS, Response(), parameters(SMALL), 1)
-
-
 def test_the_predictor_says_what_xgboost_says(booster: xgb.Booster) -> None:
     table = panel()
     wanted = booster.predict(xgb.DMatrix(values(table)))
@@ -91,19 +82,6 @@ def test_a_null_that_stands_for_no_number_is_a_missing_value_not_a_zero(
     schema = pa.schema({"near": pa.float32(), "far": pa.float32(), "days": pa.int32()})
     unknown, zero = (pa.table([at[0], [far], at[1]], schema=schema) for far in (None, 0.0))
     assert forecasts(unknown, booster)[0] > forecasts(zero, booster)[0] + 2
-
-
-@pytest.mark.slow
-def test_both_engines_and_forecasts_fill_nulls_with_the_same_number(spark: SparkSession) -> None:
-    table = panel()
-    filled = Inputs(tuple(FEATURES), {"far": -50.0})
-    fitted = boosted(spark.createDataFrame(table), filled, Response(), parameters(SMALL), 1)
-    made = Trees(bytes(fitted.save_raw("ubj")), filled, Response(), UNBOUNDED)
-    run = forecaster(made.forecaster, UNBOUNDED)
-    found = pa.Table.from_batches(list(run(table.to_batches())))[FORECAST].to_numpy()
-    whole = table.set_column(1, "far", table["far"].fill_null(-50.0))
-    wanted = boosted(spark.createDataFrame(whole), INPUTS, Response(), parameters(SMALL), 1)
-    np.testing.assert_array_equal(found, forecasts(whole, wanted))
 
 
 def test_forecasts_keep_to_the_bounds(booster: xgb.Booster) -> None:
@@ -137,24 +115,3 @@ def test_spark_applies_the_model_to_rows(
     assert found["p10"].null_count == len(found)
     wanted = booster.predict(xgb.DMatrix(values(found))).clip(low, high)
     np.testing.assert_array_equal(found[FORECAST].to_numpy(), wanted)
-
-
-def test_spark_fits_what_xgboost_fits_alone(spark: SparkSession) -> None:
-    table = panel()
-    fitted = boosted(spark.createDataFrame(table), INPUTS, Response(), parameters(SMALL), 1)
-    target = table[TARGET].to_numpy()
-
-    def rmse(booster: xgb.Booster) -> float:
-        return float(np.sqrt(((forecasts(table, booster) - target) ** 2).mean()))
-
-    assert rmse(fitted) == pytest.approx(rmse(direct(table)), rel=0.01)
-
-
-@pytest.mark.slow
-def test_a_scale_that_is_the_same_for_all_rows_changes_no_forecast(spark: SparkSession) -> None:
-    table, scaled = panel(), Response(model_section.Response(floor=8))
-    fitted = boosted(spark.createDataFrame(table), INPUTS, scaled, parameters(SMALL), 1)
-    raw = bytes(fitted.save_raw("ubj"))
-    run = forecaster(Trees(raw, INPUTS, scaled, UNBOUNDED).forecaster, UNBOUNDED)
-    found = pa.Table.from_batches(list(run(table.to_batches())))[FORECAST].to_numpy()
-    np.testing.assert_allclose(found, forecasts(table, direct(table)), atol=1e-3)
