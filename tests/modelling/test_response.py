@@ -1,5 +1,7 @@
 """What is learned of units leads back to them."""
 
+from datetime import date
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from features.feature_set import TARGET
 from lakehouse.errors import RefusedError
 from lakehouse.profile import model as model_section
-from modelling.estimators.response import LABEL, WEIGHT, Response
+from modelling.estimators.response import Response
 
 DECLARED = model_section.Response(scale=["lag", "mean"], floor=0.5, base="lag", weight_power=2)
 
@@ -23,13 +25,14 @@ def batch() -> pa.RecordBatch:
 
 
 def test_the_label_is_the_deviation_from_the_base_in_scales() -> None:
-    (found,) = Response(DECLARED).append([batch()])
-    assert found[LABEL].to_pylist() == pytest.approx([(6 - 4) / 4, 2 / 8, -0.1 / 0.5])
+    labelled = Response(DECLARED).labels(batch(), date(2015, 1, 1))
+    assert labelled.label.tolist() == pytest.approx([(6 - 4) / 4, 2 / 8, -0.1 / 0.5])
 
 
 def test_a_row_weighs_its_scale_to_the_power() -> None:
-    (found,) = Response(DECLARED).append([batch()])
-    assert found[WEIGHT].to_pylist() == pytest.approx([16, 64, 0.25])
+    labelled = Response(DECLARED).labels(batch(), date(2015, 1, 1))
+    assert labelled.weight is not None
+    assert labelled.weight.tolist() == pytest.approx([16, 64, 0.25])
 
 
 @pytest.mark.parametrize("section", [DECLARED, model_section.Response()])
@@ -41,5 +44,5 @@ def test_labels_lead_back_to_units(section: model_section.Response) -> None:
 
 
 def test_a_column_that_is_no_feature_is_refused() -> None:
-    with pytest.raises(RefusedError, match=r"model\.response reads mean, which is no feature"):
+    with pytest.raises(RefusedError, match=r"model\.response reads mean, which is not a feature"):
         Response(DECLARED).require(["lag"])
