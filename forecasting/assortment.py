@@ -65,7 +65,7 @@ def require_assortment(panel: PanelRows, cutoff: date, active_months: int) -> No
             " shop that sold has closed (correct the list of shops' dates, or name --pairs)."
         )
     raise RefusedError(
-        f"no shop sold in {span}, so that the assortment of {empty[0]:%Y-%m} is empty; ingest the "
+        f"no shop sold in {span}, so the assortment of {empty[0]:%Y-%m} is empty; ingest the "
         f"sales of {last}, or take back its closing by jobs.close_month --reopen {last}, then run "
         "jobs.build_features and jobs.build_panel."
     )

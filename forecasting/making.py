@@ -160,8 +160,9 @@ def usable_champion(lake: Lake, tracking: Tracking, features: FeatureSet, horizo
     )
     if recipe is None or gone:
         raise RefusedError(
-            f"{registry.name(horizon)}: the champion reads {min(gone)}, no longer declared "
-            f"({len(gone)} such); run jobs.train, then jobs.promote --horizons {horizon}."
+            f"{registry.name(horizon)}: the champion reads {min(gone)}, which is no longer "
+            f"declared ({len(gone)} undeclared features); run jobs.train, then "
+            f"jobs.promote --horizons {horizon}."
         )
     return Champion(run, recipe)
 

@@ -49,7 +49,7 @@ def read_scorable(lake: Lake, newest: date, months: Iterable[date]) -> list[Fore
         RefusedError: the lake has no forecast version; run jobs.forecast.
     """
     if not log.exists(lake, FORECAST_VERSIONS):
-        raise RefusedError(f"{lake.root}: nothing was forecast yet; run jobs.forecast first.")
+        raise RefusedError(f"{lake.root}: nothing was forecast yet; run jobs.forecast.")
     cutoffs = {plus_months(newest, -back) for back in range(RECENT_MONTHS)}
     cutoffs |= {plus_months(m, -horizon) for m in months for horizon in range(1, LONGEST + 1)}
     return read_versions(lake, [("cutoff", "in", sorted(cutoffs))])

@@ -35,14 +35,16 @@ def write_submission(forecasts: "DataFrame", pairs: "DataFrame", file: str) -> i
         ValueError: a forecast is not a finite number; the soundness checks exclude such forecasts.
     """
     if ID not in pairs.columns:
-        raise SourceError(f"--submission: the pairs have no column {ID}, only {pairs.columns}.")
+        raise SourceError(
+            f"--submission: the pairs have no column {ID}, only {pairs.columns}; add {ID}."
+        )
     joined = pairs.join(forecasts, on=[SHOP, ITEM], how="left")
     ordered = joined.selectExpr(
         f"CAST({ID} AS BIGINT) AS {ID}", f"coalesce(units, 0) AS {COUNT}"
     ).orderBy(ID)
     rows = ordered.toArrow()
     if not pc.all(pc.is_finite(rows[COUNT]), min_count=0).as_py():
-        raise ValueError(f"{file}: a forecast is no finite number")
+        raise ValueError(f"{file}: a forecast is not a finite number")
     folder, _, name = normal_uri(file).rpartition("/")
     with filesystem(folder).open_output_stream(name) as stream:
         pa_csv.write_csv(rows, stream, PLAIN)

@@ -147,13 +147,13 @@ def require_purpose(arguments: argparse.Namespace) -> None:
         return
     if not arguments.submission:
         raise UsageError(
-            f"--pairs {arguments.pairs}: name a file for them by --submission FILE, or let the API "
-            "serve them, instead of the assortment, by --publish."
+            f"--pairs {arguments.pairs}: write the forecasts to a file by --submission FILE, or "
+            "let the API serve them in place of the assortment by --publish."
         )
     if len(horizons) > 1:
         raise UsageError(
-            f"--horizons {written(horizons)}: a submission is of one month; name one horizon, or "
-            "--publish all of them."
+            f"--horizons {written(horizons)}: a submission has one month; name one horizon, or add "
+            "--publish."
         )
 
 

@@ -109,8 +109,8 @@ def require_consistent(arguments: argparse.Namespace) -> None:
         raise UsageError("--force requires --reason TEXT, which gold.model_history stores.")
     if arguments.reason and not (arguments.force or arguments.rollback):
         raise UsageError(
-            f"--reason '{arguments.reason}': kept with --force or --rollback alone; figures are "
-            "the reason otherwise."
+            f"--reason '{arguments.reason}': add --force or --rollback; without these the gate "
+            "gives the reason."
         )
 
 

@@ -35,7 +35,8 @@ def require_place(target: str) -> None:
     path = local_path(uri)
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise UsageError(
-            f"--report {target}: no file can be written there; name one in a folder that exists."
+            f"--report {target}: no file can be written at this path; name a file "
+            "in a folder that exists."
         )
 
 
@@ -54,7 +55,7 @@ def copy(lake: Lake, name: str, target: str) -> None:
     files = filesystem(lake.root)
     if files.get_file_info(place(name)).type == FileType.NotFound:
         raise RefusedError(
-            f"{lake.root}/{place(name)}: this report was removed, and the scores are up to date; "
+            f"{lake.root}/{place(name)}: the report was removed, and the scores are up to date; "
             "run the backtest with other --folds, or take the report from MLflow."
         )
     with files.open_input_stream(place(name)) as stream:

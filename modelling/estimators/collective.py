@@ -85,7 +85,8 @@ def joint_model(spark: "SparkSession", learning: Learning) -> xgb.Booster:
     except Exception as error:
         raise TrainingError(
             f"Training stopped because one of its {workers} workers died, often for want of "
-            "memory; Spark's log says which. Give the workers more memory or train on fewer months."
+            "memory; Spark's log names the worker. Give the workers more memory or train on fewer "
+            "months."
         ) from error
     errors = [row["error"] for row in results if row["error"] is not None]
     if errors:

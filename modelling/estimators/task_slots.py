@@ -22,13 +22,13 @@ def check_workers(spark: "SparkSession", workers: int | None) -> int:
     """
     if workers is not None and workers < 1:
         raise UsageError(
-            f"--workers {workers}: at least 1 task trains; leave it out for all cores."
+            f"--workers {workers}: train with at least 1 task; leave out --workers for all cores."
         )
     slots = task_slots(spark)
     if workers is not None and workers > slots:
         raise UsageError(
-            f"--workers {workers}: Spark has {slots} task slots, and training would wait for the "
-            "others for ever; ask for fewer workers or give Spark more cores."
+            f"--workers {workers}: Spark has {slots} task slots, and training would never "
+            "start; ask for fewer workers or give Spark more cores."
         )
     return slots if workers is None else workers
 

@@ -47,7 +47,7 @@ def require_champion(lake: Lake, registry: Registry, horizon: int) -> Registered
         )
     raise RefusedError(
         f"{name}: version {candidate.version} is a candidate and none is the champion; run "
-        f"jobs.promote --horizons {horizon}, which names the checks that the candidate fails."
+        f"jobs.promote --horizons {horizon}, which says why the candidate is refused."
     )
 
 

@@ -116,8 +116,7 @@ class Promotion:
         if champion is None or not earlier:
             raise RefusedError(
                 f"{self.registry.name(horizon)}: no champion before "
-                f"{'version ' + champion if champion else 'this: there is none'}; nothing to roll "
-                "back to."
+                f"{f'version {champion}' if champion else 'now'}; nothing to roll back to."
             )
         return self.registry.version(earlier[-1], horizon)
 

@@ -65,7 +65,7 @@ class Recipe:
         except ValidationError as error:
             fault = error.errors()[0]
             raise RefusedError(
-                f"a model's recipe has {'.'.join(map(str, fault['loc']))}: {fault['msg']}; another "
+                f"the model's recipe: {'.'.join(map(str, fault['loc']))}: {fault['msg']}; another "
                 "program made the model; run jobs.train, then jobs.promote."
             ) from None
         return make_estimator(self.estimator, Settings(self.features, model, clip, workers))

@@ -142,10 +142,10 @@ class Tracking:
         trusted = {*FAMILIES, self._profile.model.estimator}
         if kept is None and recipe.estimator not in trusted:
             raise AlteredModelError(
-                f"MLflow run {run}: its recipe names the estimator '{recipe.estimator}', and "
-                f"{MODEL_FILES.path} has no record that jobs.train used that estimator; its "
-                "code is not run. Run jobs.train --estimator again, or name the estimator in the "
-                "profile's section model."
+                f"MLflow run {run}: the recipe names the estimator '{recipe.estimator}', and "
+                f"{MODEL_FILES.path} has no record that jobs.train used that estimator, so "
+                "that its code is not run. Run jobs.train --estimator again, or name the estimator in "
+                "the profile's section model."
             )
         return recipe
 
@@ -168,7 +168,10 @@ class Tracking:
                 self._mlflow.artifacts.download_artifacts(f"runs:/{run}/{FOLDER}", dst_path=folder)
             )
             if kept is None:
-                progress("MLflow run %s: made before digests were kept, not checked", run)
+                progress(
+                    "MLflow run %s: the lake has no digest of the model, whose files are not checked",
+                    run,
+                )
             else:
                 kept.require_files(files)
             return recipe.estimator_for(self._profile.target_clip).load(files)

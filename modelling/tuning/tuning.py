@@ -48,15 +48,16 @@ def validation(closed: MonthRange, first: int, reported: int, count: int) -> Val
     """
     if count < 1 or reported < 0:
         raise UsageError(
-            f"--validation-months {count} --folds {reported}: at least 1 month decides, and at "
-            "least 0 are kept for the backtest."
+            f"--validation-months {count} --folds {reported}: validate on at least 1 month, and "
+            "keep at least 0 months for the backtest."
         )
     months = list(closed)[first : max(0, len(closed) - reported)]
     if len(months) <= count:
         raise RefusedError(
             f"{len(closed)} closed months are too few to tune: {first} have no lags, {reported} "
-            f"are kept for the backtest (--folds), {count} decide (--validation-months), and none "
-            "is left to learn from; keep or validate on fewer, or ingest more history."
+            f"are kept for the backtest (--folds), {count} validate (--validation-months), and no "
+            "month is left to learn from; lower --folds or --validation-months, or ingest more "
+            "history."
         )
     split = len(months) - count
     return Validation(

@@ -146,5 +146,5 @@ def test_models_learn_from_the_other_months_and_an_empty_assortment_is_refused_w
     assert run(build_panel.JOB, "--lake", lake.root)[0] == 0
     code, figures = step(forecast.JOB)
     assert code == 3
-    assert "no shop sold in 2015-07, so that the assortment of 2015-08 is empty" in figures["error"]
+    assert "no shop sold in 2015-07, so the assortment of 2015-08 is empty" in figures["error"]
     assert "jobs.close_month --reopen 2015-07" in figures["error"]

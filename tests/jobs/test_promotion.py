@@ -19,6 +19,7 @@ from lakehouse.context import Context
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake
 from lakehouse.settings import JobSettings
+from modelling.promotion.champions import require_champion
 from modelling.promotion.history import decisions
 from modelling.registry.registry import CANDIDATE, CHAMPION, Registry
 from modelling.registry.tracking import Tracking
@@ -164,6 +165,7 @@ def test_what_was_rolled_back_is_not_promoted_by_itself(models: Models) -> None:
 def test_a_label_that_was_moved_by_hand_decides_nothing_and_is_corrected(models: Models) -> None:
     first, second = models.forced(), models.forced()
     models.registry.label_champion(first, 1)
+    assert require_champion(models.lake, models.registry, 1).version == second
     code, figures = models.promote()
     assert (code, figures["horizons"][1]["decision"]) == (0, "up to date")
     assert models.champion == second

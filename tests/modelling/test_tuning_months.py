@@ -46,5 +46,5 @@ def test_no_month_that_is_reported_is_looked_at(
 
 @pytest.mark.parametrize(("reported", "count"), [(-1, 3), (6, 0)])
 def test_months_that_are_no_months_are_refused(reported: int, count: int) -> None:
-    with pytest.raises(UsageError, match="at least 1 month decides"):
+    with pytest.raises(UsageError, match="validate on at least 1 month"):
         validation(CLOSED, 3, reported, count)
