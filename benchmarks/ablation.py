@@ -28,10 +28,10 @@ from ingestion.lake_months import closed_months
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.month_range import month_number, month_numbers
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.response import Response
 from modelling.estimators.xgboost_model import parameters
 from modelling.evaluation.folds import Fold, rolling_folds
@@ -64,7 +64,7 @@ class Rows:
         batch = table.combine_chunks().to_batches()[0]
         return cls(
             batch,
-            Inputs.of(features).matrix(batch),
+            ModelColumns.of(features).matrix(batch),
             month_numbers(table["month"]),
         )
 
@@ -88,7 +88,7 @@ class Trial:
     learned: Rows
     scored: Rows
     folds: Sequence[Fold]
-    model: Model
+    model: ModelConfig
     bounds: tuple[float, float]
 
     def errors(self, columns: Sequence[int]) -> list[Real]:

@@ -22,7 +22,7 @@ from features.group import CATEGORY, ITEM, SHOP
 from features.tables import monthly_table
 from lakehouse.delta.arrow import read_table
 from lakehouse.tables.silver import ITEMS
-from modelling.estimators.estimator import Settings
+from modelling.estimators.estimator import EstimatorSettings
 from modelling.estimators.quantiles import QUANTILES
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class MLForecastRival:
 
     name = "mlforecast_lightgbm"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: EstimatorSettings) -> None:
         self._bounds = settings.bounds
 
     def fit(self, rows: "PanelRows", spark: "SparkSession") -> Forecasts:

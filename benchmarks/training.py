@@ -37,7 +37,7 @@ from lakehouse.profile.stored import stored_profile
 from lakehouse.settings import JobSettings
 from modelling.estimators import collective
 from modelling.estimators.boosting import BoostingTask, Learning
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.response import Response
 from modelling.estimators.xgboost_model import parameters
 
@@ -86,7 +86,7 @@ FITS: dict[str, Fit] = {
 
 def rmse(rows: PanelRows, booster: xgb.Booster) -> float:
     """Return the RMSE of a model on the panel's rows, units."""
-    inputs = Inputs.of(rows.features)
+    inputs = ModelColumns.of(rows.features)
     names = inputs.names
     found = read_table(rows.lake, rows.table, [*names, TARGET], [("month", "in", [*rows.months])])
     batch = found.combine_chunks().to_batches()[0]
@@ -104,7 +104,7 @@ def fit_once(arguments: argparse.Namespace) -> None:
     features = feature_set(profile)
     rows = PanelRows(lake, features, arguments.spine, tuple(months[:-1]))
     model = profile.model.model_copy(update={"rounds": arguments.rounds})
-    task = BoostingTask.of(Inputs.of(features), parameters(model), Response())
+    task = BoostingTask.of(ModelColumns.of(features), parameters(model), Response())
     started = time.monotonic()
     booster = FITS[arguments.engine](rows, task)
     seconds = round(time.monotonic() - started, 1)

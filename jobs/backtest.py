@@ -151,7 +151,7 @@ def tables(scores: Iterable[FoldScore]) -> list[tuple[str, list[FoldScore]]]:
     ]
 
 
-def figures(scores: Iterable[FoldScore]) -> dict[str, Any]:
+def figures(scores: Iterable[FoldScore]) -> dict[str, object]:
     """Pool the errors over all months for the result line.
 
     Returns:

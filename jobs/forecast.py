@@ -112,7 +112,7 @@ class PairList:
     known: DataFrame | None = None
     unknown: UnknownIds | None = None
 
-    def figures(self, making: Forecasting) -> dict[str, Any]:
+    def figures(self, making: Forecasting) -> dict[str, object]:
         """Return the fields of the result line about pairs that are not forecast."""
         if self.known is None:
             return {}

@@ -42,7 +42,7 @@ class NotPromotedError(FoundError):
         has_champions: whether every horizon asked for has a champion.
     """
 
-    def __init__(self, message: str, figures: Mapping[str, Any], *, has_champions: bool) -> None:
+    def __init__(self, message: str, figures: Mapping[str, object], *, has_champions: bool) -> None:
         super().__init__(message, figures)
         self.has_champions = has_champions
 

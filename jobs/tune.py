@@ -140,7 +140,7 @@ def track(context: Context, study: Study, trials: list[Trial]) -> None:
         tracking.log_text("\n".join(map(line, trials)) + "\n", "trials.txt")
 
 
-def figures(study: Study, trials: list[Trial], stored: int) -> dict[str, Any]:
+def figures(study: Study, trials: list[Trial], stored: int) -> dict[str, object]:
     """Return the fields of the result line."""
     counts = {
         "trials": len(trials),

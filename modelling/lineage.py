@@ -15,11 +15,11 @@ from feature_store.code_versions import (
 from feature_store.panel.rows import PanelRows
 from features.group import FeatureGroup
 from lakehouse.delta import listing, log
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 from modelling.version import MODEL
 
 
-def training_digest(panel: PanelRows, model: Model, *others: object) -> str:
+def training_digest(panel: PanelRows, model: ModelConfig, *others: object) -> str:
     """Digest a model's inputs: panel months, profile parameters, code version and further values.
 
     Args:

@@ -8,10 +8,10 @@ from small_lakes import assemble_panels, random_sales, small_lake
 
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.profile.model import Intervals, Model
+from lakehouse.profile.model import IntervalsConfig, ModelConfig
 
 HISTORY = MonthRange(date(2014, 1, 1), date(2015, 7, 1))
-SMALL = Model(rounds=6, max_depth=2, min_child_weight=1, intervals=Intervals(rounds=0))
+SMALL = ModelConfig(rounds=6, max_depth=2, min_child_weight=1, intervals=IntervalsConfig(rounds=0))
 
 
 def learning_lake(folder: Path, horizons: str = "1") -> Lake:

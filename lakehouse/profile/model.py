@@ -9,7 +9,7 @@ from lakehouse.section import Section
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class Response(Section):
+class ResponseConfig(Section):
     """The training target of boosted trees: ``(units - base_share × base) / scale``.
 
     A row's scale is the maximum of some panel columns (null counts as zero) and of the floor.
@@ -33,7 +33,7 @@ class Response(Section):
     weight_power: float = 0.0
 
 
-class RandomForest(Section):
+class RandomForestConfig(Section):
     """Parameters of Spark's random forest.
 
     Attributes:
@@ -56,7 +56,7 @@ class RandomForest(Section):
     filling: float = -1.0
 
 
-class BaggedBoosting(Section):
+class BaggedBoostingConfig(Section):
     """Parameters of scikit-learn's gradient boosting: one model per hash bucket of items, averaged.
 
     Attributes:
@@ -76,7 +76,7 @@ class BaggedBoosting(Section):
     min_rows_per_leaf: PositiveInt = 30
 
 
-class Intervals(Section):
+class IntervalsConfig(Section):
     """Parameters of the quantile model and of its calibration on held-out months.
 
     Attributes:
@@ -96,13 +96,13 @@ class Intervals(Section):
     demand_bounds: list[float] = Field(default_factory=lambda: [0, 0.5, 1, 2, 5, 20, 100])
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Intervals":
+    def _ordered(self) -> "IntervalsConfig":
         if self.demand_bounds != sorted(set(self.demand_bounds)):
             raise ValueError(f"demand_bounds {self.demand_bounds} do not increase")
         return self
 
 
-class Model(Section):
+class ModelConfig(Section):
     """Training parameters: the estimator, its training months, and the default boosted trees.
 
     Attributes:
@@ -135,13 +135,13 @@ class Model(Section):
     subsample: Share = 0.8
     colsample_bytree: Share = 0.8
     reg_lambda: Annotated[float, Field(ge=0)] = 1.0
-    response: Response = Response()
-    intervals: Intervals = Intervals()
-    random_forest: RandomForest = RandomForest()
-    bagged_boosting: BaggedBoosting = BaggedBoosting()
+    response: ResponseConfig = ResponseConfig()
+    intervals: IntervalsConfig = IntervalsConfig()
+    random_forest: RandomForestConfig = RandomForestConfig()
+    bagged_boosting: BaggedBoostingConfig = BaggedBoostingConfig()
     options: dict[str, Any] = Field(default_factory=dict)
 
-    def without_intervals(self) -> "Model":
+    def without_intervals(self) -> "ModelConfig":
         """Return a copy of the section that fits no quantiles."""
         none = self.intervals.model_copy(update={"rounds": 0})
         return self.model_copy(update={"intervals": none})

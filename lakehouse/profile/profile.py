@@ -18,7 +18,7 @@ from lakehouse.errors import ProfileError
 from lakehouse.number_marks import Marks
 from lakehouse.profile.features import Features
 from lakehouse.profile.lists import Entity, InputFile, Shops
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 from lakehouse.profile.rules import Gate, Retrain
 from lakehouse.profile.sales import Sales
 from lakehouse.section import Section
@@ -115,7 +115,7 @@ class Profile(Section):
     target_clip: Clip | None = None
     forecast: Forecast = Forecast()
     features: Features = Features()
-    model: Model = Model()
+    model: ModelConfig = ModelConfig()
     gate: Gate = Gate()
     retrain: Retrain = Retrain()
 

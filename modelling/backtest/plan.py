@@ -18,7 +18,7 @@ from lakehouse.profile.profile import Profile, bounds_of
 from modelling.backtest.other_actuals import OtherSales
 from modelling.backtest.rolling import Entrants, OtherActuals, Rolled, roll
 from modelling.estimators.baselines import defined_baselines
-from modelling.estimators.estimator import Estimator, Settings
+from modelling.estimators.estimator import Estimator, EstimatorSettings
 from modelling.estimators.families import make_estimator
 from modelling.estimators.task_slots import check_workers, given_workers
 from modelling.evaluation.folds import Fold, rolling_folds
@@ -123,7 +123,7 @@ class Plan:
         """Make the estimators to fit on every fold."""
         features, clip = tuple(self.features.names), self.profile.target_clip
         model, workers = self.parameters.model, self.spec.workers
-        settings = Settings(features, model, clip, workers)
+        settings = EstimatorSettings(features, model, clip, workers)
         return [make_estimator(name, settings) for name in self.families]
 
     @property

@@ -20,8 +20,8 @@ from features.feature_set import TARGET
 from features.group import ITEM
 from lakehouse.delta import listing
 from lakehouse.errors import RefusedError
-from modelling.estimators.estimator import SEED, Settings
-from modelling.estimators.model_inputs import Inputs, Numbers
+from modelling.estimators.estimator import SEED, EstimatorSettings
+from modelling.estimators.model_inputs import ModelColumns, Numbers
 from modelling.estimators.predict import with_forecasts
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Bag:
         """Forecast a batch: ``[row, 1]``, units, the mean of the models."""
         if len(batch) == 0:
             return np.empty((0, 1), np.float32)
-        values = Inputs(self.features, {}).matrix(batch)
+        values = ModelColumns(self.features, {}).matrix(batch)
         mean: Numbers = np.mean([model.predict(values) for model in models], axis=0)
         return mean[:, None]
 
@@ -104,7 +104,7 @@ def load_model(model: bytes) -> "HistGradientBoostingRegressor":
     return loaded
 
 
-def fitting(settings: Settings) -> Callable[[pa.Table], pa.Table]:
+def fitting(settings: EstimatorSettings) -> Callable[[pa.Table], pa.Table]:
     """Make the function with which a worker fits one model to the rows of a bucket."""
 
     def fit(rows: pa.Table) -> pa.Table:
@@ -121,7 +121,7 @@ def fitting(settings: Settings) -> Callable[[pa.Table], pa.Table]:
             random_state=SEED,
         )
         (batch,) = rows.combine_chunks().to_batches()
-        values = Inputs(settings.features, {}).matrix(batch)
+        values = ModelColumns(settings.features, {}).matrix(batch)
         # scikit-learn fails to bin a column of nulls only; trees never split on a constant.
         values[:, np.isnan(values).all(axis=0)] = 0
         model.fit(values, batch[TARGET].to_numpy())
@@ -135,7 +135,7 @@ class BaggedBoosting:
 
     name = "bagged_boosting"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: EstimatorSettings) -> None:
         self._settings = settings
         self._section = settings.model.bagged_boosting
 

@@ -10,7 +10,7 @@ import xgboost as xgb
 
 from lakehouse.errors import RefusedError
 from modelling.estimators.binned_matrix import SAMPLE_ROWS, bins
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.panel_batches import Labels, PanelShare, targets
 from modelling.estimators.response import Response
 
@@ -33,7 +33,7 @@ class BoostingTask:
             returns the trees of the best round; None: boosting runs all rounds.
     """
 
-    inputs: Inputs
+    inputs: ModelColumns
     parameters: Mapping[str, object]
     rounds: int
     labels: Labels = targets
@@ -43,7 +43,7 @@ class BoostingTask:
     @classmethod
     def of(
         cls,
-        inputs: Inputs,
+        inputs: ModelColumns,
         parameters: Mapping[str, object],
         response: Response,
         workers: int | None = None,

@@ -20,7 +20,7 @@ from xgboost.tracker import RabitTracker
 from feature_store.panel.rows import PanelRows
 from lakehouse.errors import TrainingError
 from modelling.estimators.boosting import BoostingTask, Learning
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.panel_batches import PanelShare, divide, list_files
 from modelling.estimators.task_slots import check_workers
 
@@ -60,7 +60,7 @@ def train(
     return joint_model(spark, learning)
 
 
-def panel_shares(rows: PanelRows, inputs: Inputs, workers: int) -> tuple[PanelShare, ...]:
+def panel_shares(rows: PanelRows, inputs: ModelColumns, workers: int) -> tuple[PanelShare, ...]:
     """Divide panel rows among the workers, one share per worker."""
     uri = rows.lake.uri(rows.table)
     return tuple(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from lakehouse.profile import model as model_section
+from lakehouse.profile.model import ModelConfig
 from lakehouse.profile.profile import Clip, bounds_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ SEED = 7
 
 
 @dataclass(frozen=True)
-class Settings:
+class EstimatorSettings:
     """The settings of an estimator.
 
     Attributes:
@@ -28,7 +28,7 @@ class Settings:
     """
 
     features: tuple[str, ...]
-    model: model_section.Model
+    model: ModelConfig
     clip: Clip | None = None
     workers: int | None = None
 
@@ -83,4 +83,4 @@ class Estimator(Protocol):
         """Read a model that ``Model.save`` wrote to a folder."""
 
 
-Factory = Callable[[Settings], Estimator]
+Factory = Callable[[EstimatorSettings], Estimator]

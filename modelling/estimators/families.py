@@ -5,7 +5,7 @@ from inspect import signature
 
 from lakehouse.errors import UsageError
 from modelling.estimators.baselines import BASELINES
-from modelling.estimators.estimator import Estimator, Factory, Settings
+from modelling.estimators.estimator import Estimator, EstimatorSettings, Factory
 
 # Import paths, not classes: only the family that a job uses is imported.
 FAMILIES = {
@@ -15,7 +15,7 @@ FAMILIES = {
 }
 
 
-def make_estimator(name: str, settings: Settings) -> Estimator:
+def make_estimator(name: str, settings: EstimatorSettings) -> Estimator:
     """Make the estimator of a family, and check its name.
 
     Args:
@@ -38,7 +38,7 @@ def make_estimator(name: str, settings: Settings) -> Estimator:
     return estimator
 
 
-def call_factory(name: str, settings: Settings) -> Estimator:
+def call_factory(name: str, settings: EstimatorSettings) -> Estimator:
     """Call a family's factory with settings.
 
     Raises:
@@ -49,7 +49,7 @@ def call_factory(name: str, settings: Settings) -> Estimator:
         signature(make).bind(settings)
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"--estimator {name}: the factory cannot be called with Settings: {error}."
+            f"--estimator {name}: the factory cannot be called with EstimatorSettings: {error}."
         ) from error
     estimator = make(settings)
     missing = [part for part in ("name", "fit", "describe", "load") if not hasattr(estimator, part)]

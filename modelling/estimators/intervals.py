@@ -8,10 +8,10 @@ from functools import partial
 import pyarrow as pa
 import xgboost as xgb
 
-from lakehouse.profile import model as model_section
+from lakehouse.profile.model import IntervalsConfig, ModelConfig
 from modelling.estimators.calibration import Correction
 from modelling.estimators.estimator import SEED
-from modelling.estimators.model_inputs import Inputs, Numbers
+from modelling.estimators.model_inputs import ModelColumns, Numbers
 from modelling.estimators.predict import load_trees
 from modelling.estimators.quantiles import QUANTILES
 from modelling.estimators.response import Response
@@ -19,7 +19,7 @@ from modelling.estimators.response import Response
 FEWEST_MONTHS = 3
 
 
-def parameters(model: model_section.Model) -> dict[str, object]:
+def parameters(model: ModelConfig) -> dict[str, object]:
     """Translate a profile's section into xgboost's parameters of one model of all quantiles."""
     section = model.intervals
     return {
@@ -36,7 +36,7 @@ def parameters(model: model_section.Model) -> dict[str, object]:
     }
 
 
-def calibration_months(months: Sequence[date], section: model_section.Intervals) -> list[date]:
+def calibration_months(months: Sequence[date], section: IntervalsConfig) -> list[date]:
     """Choose the held-out months: the quantiles are corrected on them, and do not learn from them.
 
     Args:
@@ -64,7 +64,7 @@ class Intervals:
     """
 
     raw: bytes
-    inputs: Inputs
+    inputs: ModelColumns
     response: Response
     correction: Correction | None = None
 

@@ -15,7 +15,7 @@ Numbers = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Inputs:
+class ModelColumns:
     """The panel columns that a model reads.
 
     Attributes:
@@ -28,7 +28,7 @@ class Inputs:
     fillings: Mapping[str, float]
 
     @classmethod
-    def of(cls, features: FeatureSet, names: Sequence[str] | None = None) -> "Inputs":
+    def of(cls, features: FeatureSet, names: Sequence[str] | None = None) -> "ModelColumns":
         """Choose declared features by name; None: all features."""
         chosen = tuple(features.names if names is None else names)
         fillings = features.fillings

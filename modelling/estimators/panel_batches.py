@@ -15,7 +15,7 @@ from feature_store.panel.rows import PanelRows
 from features.feature_set import TARGET
 from lakehouse.delta import files, listing
 from lakehouse.types import FEATURE
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.model_inputs import ModelColumns
 
 # A batch of a hundred columns takes 50 MB decoded.
 BATCH_ROWS = 1 << 17
@@ -104,7 +104,7 @@ class PanelShare:
     """
 
     uri: str
-    inputs: Inputs
+    inputs: ModelColumns
     parts: tuple[FileRows, ...]
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.feature_set import TARGET
 from lakehouse.errors import RefusedError
-from modelling.estimators.estimator import SEED, Settings
+from modelling.estimators.estimator import SEED, EstimatorSettings
 from modelling.estimators.predict import FORECAST
 from modelling.estimators.quantiles import QUANTILES
 
@@ -30,7 +30,7 @@ class Forest:
     """
 
     model: "RandomForestRegressionModel"
-    settings: Settings
+    settings: EstimatorSettings
 
     def predict(self, rows: "DataFrame") -> "DataFrame":
         """Forecast panel rows; the quantiles are null."""
@@ -59,7 +59,7 @@ class RandomForest:
 
     name = "random_forest"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: EstimatorSettings) -> None:
         self._settings = settings
         self._section = settings.model.random_forest
 
@@ -107,7 +107,7 @@ class RandomForest:
         )
 
 
-def as_vectors(rows: "DataFrame", settings: Settings) -> "DataFrame":
+def as_vectors(rows: "DataFrame", settings: EstimatorSettings) -> "DataFrame":
     """Add the features as one vector column; Spark's trees take no nulls, so fill the nulls."""
     from pyspark.ml.feature import VectorAssembler
     from pyspark.sql import functions as F

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from features.feature_set import TARGET
 from lakehouse.errors import RefusedError
-from lakehouse.profile import model as model_section
+from lakehouse.profile.model import ResponseConfig
 from modelling.estimators.panel_batches import Labelled
 
 Numbers = npt.NDArray[Any]
@@ -28,12 +28,12 @@ class Response:
         section: the profile's section ``model.response``.
     """
 
-    section: model_section.Response = field(default_factory=model_section.Response)
+    section: ResponseConfig = field(default_factory=ResponseConfig)
 
     @property
     def is_plain(self) -> bool:
         """Whether the label is the target itself and every row has the same weight."""
-        return self.section == model_section.Response()
+        return self.section == ResponseConfig()
 
     def require(self, columns: Iterable[str]) -> None:
         """Check that panel rows have the columns that the response reads.

@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import xgboost as xgb
 
-from lakehouse.profile import model as model_section
+from lakehouse.profile.model import ModelConfig, ResponseConfig
 from modelling.estimators import collective, intervals
 from modelling.estimators.boosting import BoostingTask
 from modelling.estimators.calibration import Correction, correction
-from modelling.estimators.estimator import SEED, Settings
+from modelling.estimators.estimator import SEED, EstimatorSettings
 from modelling.estimators.intervals import Intervals, calibration_months
-from modelling.estimators.model_inputs import Inputs, Numbers
+from modelling.estimators.model_inputs import ModelColumns, Numbers
 from modelling.estimators.predict import load_trees, with_forecasts
 from modelling.estimators.response import Response
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FORECAST_FILE, QUANTILE_FILE, ORIGIN_FILE = "forecast.ubj", "quantiles.ubj", "model.json"
 
 
-def parameters(model: model_section.Model) -> dict[str, object]:
+def parameters(model: ModelConfig) -> dict[str, object]:
     """Translate a profile's section ``model`` into xgboost's parameters."""
     return {
         "n_estimators": model.rounds,
@@ -58,7 +58,7 @@ class Trees:
     """
 
     raw: bytes
-    inputs: Inputs
+    inputs: ModelColumns
     response: Response
     bounds: tuple[float, float]
     intervals: Intervals | None = None
@@ -109,7 +109,7 @@ class XGBoost:
 
     name = "xgboost"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: EstimatorSettings) -> None:
         self._settings = settings
         self._response = Response(settings.model.response)
         self._response.require(settings.features)
@@ -125,8 +125,8 @@ class XGBoost:
         raw = self._boosted(rows, spark, parameters(given.model))
         return Trees(raw, inputs, self._response, given.bounds, self._intervals(rows, spark))
 
-    def _inputs(self, rows: "PanelRows") -> Inputs:
-        return Inputs.of(rows.features, self._settings.features)
+    def _inputs(self, rows: "PanelRows") -> ModelColumns:
+        return ModelColumns.of(rows.features, self._settings.features)
 
     def _intervals(self, rows: "PanelRows", spark: "SparkSession") -> Intervals | None:
         given = self._settings
@@ -161,8 +161,8 @@ class XGBoost:
     def load(self, folder: Path) -> Trees:
         """Read fitted trees from a folder."""
         origin = json.loads((folder / ORIGIN_FILE).read_text())
-        inputs = Inputs(tuple(origin["features"]), origin.get("fillings", {}))
-        section = model_section.Response.model_validate(origin["response"])
+        inputs = ModelColumns(tuple(origin["features"]), origin.get("fillings", {}))
+        section = ResponseConfig.model_validate(origin["response"])
         trees = Trees(
             (folder / FORECAST_FILE).read_bytes(),
             inputs,

@@ -14,7 +14,7 @@ from lakehouse.delta import log
 from lakehouse.errors import ShopcastError
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 from lakehouse.profile.profile import Profile, bounds_of
 from lakehouse.progress import progress, track
 from modelling.backtest.plan import BacktestSpec, Plan
@@ -168,7 +168,7 @@ class Comparison:
                 workers=self.spec.workers,
             )
             plan = Plan.of(self.context, self.lake, self.profile, asked)
-            learned = Parameters(Model.model_validate(recipe.parameters), "of the recipe")
+            learned = Parameters(ModelConfig.model_validate(recipe.parameters), "of the recipe")
             yield replace(plan, parameters=learned).inputs
 
     def fit_and_score(self, recipe: Recipe) -> list[FoldScore]:

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from lakehouse.delta import log
 from lakehouse.errors import RefusedError
-from lakehouse.profile import model as model_section
+from lakehouse.profile.model import ModelConfig
 from lakehouse.profile.profile import Clip
-from modelling.estimators.estimator import Estimator, Settings
+from modelling.estimators.estimator import Estimator, EstimatorSettings
 from modelling.estimators.families import make_estimator
 
 
@@ -61,11 +61,13 @@ class Recipe:
                 again.
         """
         try:
-            model = model_section.Model.model_validate(self.parameters)
+            model = ModelConfig.model_validate(self.parameters)
         except ValidationError as error:
             fault = error.errors()[0]
             raise RefusedError(
                 f"the model's recipe: {'.'.join(map(str, fault['loc']))}: {fault['msg']}; another "
                 "program made the model; run jobs.train, then jobs.promote."
             ) from None
-        return make_estimator(self.estimator, Settings(self.features, model, clip, workers))
+        return make_estimator(
+            self.estimator, EstimatorSettings(self.features, model, clip, workers)
+        )

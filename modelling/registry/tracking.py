@@ -144,8 +144,8 @@ class Tracking:
             raise AlteredModelError(
                 f"MLflow run {run}: the recipe names the estimator '{recipe.estimator}', and "
                 f"{MODEL_FILES.path} has no record that jobs.train used that estimator, so "
-                "that its code is not run. Run jobs.train --estimator again, or name the estimator in "
-                "the profile's section model."
+                "that its code is not run. Run jobs.train --estimator again, or name the estimator "
+                "in the profile's section model."
             )
         return recipe
 
@@ -169,8 +169,7 @@ class Tracking:
             )
             if kept is None:
                 progress(
-                    "MLflow run %s: the lake has no digest of the model, whose files are not checked",
-                    run,
+                    "MLflow run %s: files not checked, the lake has no digest of the model", run
                 )
             else:
                 kept.require_files(files)

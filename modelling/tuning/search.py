@@ -8,7 +8,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import create_trial
 
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 
 SEED = 7
 # Rounds are not searched: a trial stops when the error on the validation months no longer falls.
@@ -36,7 +36,7 @@ class Trial:
     """
 
     number: int
-    parameters: Model
+    parameters: ModelConfig
     rmse: float
     seconds: float
 
@@ -53,7 +53,7 @@ class Search:
         trials: the finished trials.
     """
 
-    def __init__(self, given: Model, trials: Iterable[Trial] = ()) -> None:
+    def __init__(self, given: ModelConfig, trials: Iterable[Trial] = ()) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._given = given
         finished = list(trials)
@@ -66,7 +66,7 @@ class Search:
         if not finished:
             self._study.enqueue_trial(within(given))
 
-    def ask(self) -> tuple[optuna.Trial, Model]:
+    def ask(self) -> tuple[optuna.Trial, ModelConfig]:
         """Ask Optuna for the next trial: Optuna's handle of the trial, and parameters to try."""
         handle = self._study.ask(SPACE)
         return handle, varied(self._given, handle.params)
@@ -76,7 +76,7 @@ class Search:
         self._study.tell(handle, rmse)
 
 
-def within(model: Model) -> dict[str, float]:
+def within(model: ModelConfig) -> dict[str, float]:
     """Return the searched parameters of a section, clipped to the ranges of the search space."""
     clipped = {}
     for name, range_ in SPACE.items():
@@ -85,10 +85,10 @@ def within(model: Model) -> dict[str, float]:
     return clipped
 
 
-def varied(given: Model, parameters: Mapping[str, object]) -> Model:
+def varied(given: ModelConfig, parameters: Mapping[str, object]) -> ModelConfig:
     """Replace values in a profile's section by values to try, and set rounds to the maximum."""
     tried = {**given.model_dump(), **parameters, "rounds": MOST_ROUNDS}
-    return Model.model_validate(tried)
+    return ModelConfig.model_validate(tried)
 
 
 def best(trials: Iterable[Trial]) -> Trial | None:

@@ -9,9 +9,9 @@ from features.feature_set import feature_set
 from ingestion.lake_months import closed_months
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 from lakehouse.profile.profile import Profile
-from modelling.estimators.estimator import Settings
+from modelling.estimators.estimator import EstimatorSettings
 from modelling.lineage import training_digest
 from modelling.tuning import trials
 from modelling.tuning.search import Trial
@@ -74,10 +74,10 @@ class Study:
         digest = training_digest(rows, profile.model, chosen.months.first)
         return cls(lake, digest, rows, chosen, profile)
 
-    def settings(self, parameters: Model, workers: int | None) -> Settings:
+    def settings(self, parameters: ModelConfig, workers: int | None) -> EstimatorSettings:
         """Return the estimator's settings for a trial; without quantiles, as RMSE ranks trials."""
         names, clip = tuple(self.rows.features.names), self.profile.target_clip
-        return Settings(names, parameters.without_intervals(), clip, workers)
+        return EstimatorSettings(names, parameters.without_intervals(), clip, workers)
 
     def trials(self) -> list[Trial]:
         """Read the study's finished trials from gold.tunings, ordered by number."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.delta.log import exists
 from lakehouse.lake import Lake
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 from lakehouse.tables.gold import TUNINGS
 
 PROFILE, TUNED = "profile", "tuned"
@@ -41,10 +41,10 @@ class TuningRow:
     seconds: float
     finished_at: datetime
 
-    def section(self, given: Model) -> Model:
+    def section(self, given: ModelConfig) -> ModelConfig:
         """Return a profile's section ``model`` with the parameters of this trial."""
         tuned = {name: getattr(self, name) for name in PARAMETERS}
-        return Model.model_validate({**given.model_dump(), **tuned})
+        return ModelConfig.model_validate({**given.model_dump(), **tuned})
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ class Parameters:
         source: the source in words, as part of a sentence.
     """
 
-    model: Model
+    model: ModelConfig
     source: str
 
 
 def choose_parameters(
-    lake: Lake, given: Model, choice: str, spine: str, first_scored: date | None = None
+    lake: Lake, given: ModelConfig, choice: str, spine: str, first_scored: date | None = None
 ) -> Parameters:
     """Choose the parameters with which a job trains: tuned ones if allowed, or the profile's.
 

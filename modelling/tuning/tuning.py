@@ -10,8 +10,8 @@ from lakehouse.errors import RefusedError, UsageError
 from lakehouse.month_range import MonthRange
 from modelling.estimators import collective
 from modelling.estimators.boosting import BoostingTask
-from modelling.estimators.estimator import Settings
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.estimator import EstimatorSettings
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.response import Response
 from modelling.estimators.xgboost_model import Trees, parameters
 from modelling.evaluation.metrics import errors
@@ -66,7 +66,11 @@ def validation(closed: MonthRange, first: int, reported: int, count: int) -> Val
 
 
 def run_trial(
-    spark: SparkSession, rows: PanelRows, chosen: Validation, number: int, settings: Settings
+    spark: SparkSession,
+    rows: PanelRows,
+    chosen: Validation,
+    number: int,
+    settings: EstimatorSettings,
 ) -> Trial:
     """Run one trial: fit boosted trees and measure the RMSE on the validation months.
 
@@ -82,7 +86,7 @@ def run_trial(
     """
     started = time.monotonic()
     response = Response(settings.model.response)
-    inputs = Inputs.of(rows.features, settings.features)
+    inputs = ModelColumns.of(rows.features, settings.features)
     given = parameters(settings.model)
     task = BoostingTask.of(inputs, given, response, settings.workers, PATIENCE)
     validated = rows.of(chosen.months)

@@ -19,7 +19,7 @@ from lakehouse.delta.arrow import read_table
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.profile.model import Intervals, Model
+from lakehouse.profile.model import IntervalsConfig, ModelConfig
 from lakehouse.profile.rules import Gate
 from lakehouse.profile.stored import claim_lake
 from lakehouse.tables.gold import BACKTESTS, FORECASTS
@@ -28,7 +28,7 @@ from modelling.promotion.history import decisions
 
 MONTHS = MonthRange(date(2014, 10, 1), date(2015, 7, 1))
 JULY, AUGUST = date(2015, 7, 1), date(2015, 8, 1)
-MODEL = Model(rounds=5, max_depth=2, min_child_weight=60, intervals=Intervals(rounds=0))
+MODEL = ModelConfig(rounds=5, max_depth=2, min_child_weight=60, intervals=IntervalsConfig(rounds=0))
 # What sells by chance is forecast best by its mean, which a model finds and no naive forecast does.
 OPEN, SHUT = Gate(segment_margin=1), Gate(champion_margin=1)
 # 16 and 17 are of one category; 30 is of a category that never sold.

@@ -12,7 +12,7 @@ from builders import profile
 from lakehouse.context import Context
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 from lakehouse.profile.stored import claim_lake
 from lakehouse.settings import JobSettings
 from lakehouse.tables.gold import MODEL_FILES
@@ -53,7 +53,7 @@ class Store:
         self.lake = Lake.at(str(folder))
         claim_lake(self.lake, profile())
         self.tracking = Tracking(Context(JobSettings(), "test"), self.lake, profile())
-        self.recipe = Recipe(OWN, Model().model_dump(mode="json"), ("near",), "grid", 1)
+        self.recipe = Recipe(OWN, ModelConfig().model_dump(mode="json"), ("near",), "grid", 1)
         with self.tracking.run("train", {}, "inputs") as self.run:
             self.tracking.log_model(Weights(), self.recipe)
 
@@ -117,7 +117,7 @@ def test_a_run_that_jobs_train_did_not_make_imports_nothing_but_what_the_profile
     with pytest.raises(AlteredModelError, match="names the estimator 'evil:Family'"):
         store.load()
     assert "evil" not in sys.modules
-    named = profile().model_copy(update={"model": Model(estimator="evil:Family")})
+    named = profile().model_copy(update={"model": ModelConfig(estimator="evil:Family")})
     tracking = Tracking(Context(JobSettings(), "test"), store.lake, named)
     recipe = tracking.recipe(store.run)
     assert recipe is not None

@@ -19,7 +19,7 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
-from lakehouse.profile.model import Intervals, Model
+from lakehouse.profile.model import IntervalsConfig, ModelConfig
 from lakehouse.profile.rules import Gate
 from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
@@ -91,7 +91,9 @@ class Spoiling:
 def champion(tmp_path_factory: pytest.TempPathFactory, spark: object) -> Iterator[Spoiling]:  # noqa: ARG001
     folder = tmp_path_factory.mktemp("spoiled")
     (folder / "spoiled_family.py").write_text(OWN)
-    model = Model(rounds=5, max_depth=2, min_child_weight=60, intervals=Intervals(rounds=0))
+    model = ModelConfig(
+        rounds=5, max_depth=2, min_child_weight=60, intervals=IntervalsConfig(rounds=0)
+    )
     meaning = profile().model_copy(update={"model": model, "gate": Gate(segment_margin=1)})
     lake = small_lake(folder / "lake", random_sales(3, 900, MONTHS), meaning, months=MONTHS)
     assemble_panels(lake)
@@ -124,7 +126,7 @@ def test_train_and_backtest_say_so_earlier(champion: Spoiling) -> None:
     own = ("spoiled_family:Family",)
     claim_lake(
         champion.lake,
-        stored_profile(champion.lake).model_copy(update={"model": Model(max_depth=3)}),
+        stored_profile(champion.lake).model_copy(update={"model": ModelConfig(max_depth=3)}),
     )
     code, figures = champion.step(train.JOB, "--estimator", *own, returns="float('inf')")
     assert code == 3, figures
@@ -136,7 +138,9 @@ def test_train_and_backtest_say_so_earlier(champion: Spoiling) -> None:
 
 
 def test_a_champion_whose_forecasts_are_no_numbers_can_be_beaten(champion: Spoiling) -> None:
-    model = Model(rounds=5, max_depth=2, min_child_weight=60, intervals=Intervals(rounds=0))
+    model = ModelConfig(
+        rounds=5, max_depth=2, min_child_weight=60, intervals=IntervalsConfig(rounds=0)
+    )
     claim_lake(champion.lake, stored_profile(champion.lake).model_copy(update={"model": model}))
     assert champion.step(train.JOB)[0] == 0
     code, figures = champion.step(promote.JOB, "--folds", 1, returns="float('nan')")

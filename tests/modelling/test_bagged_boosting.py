@@ -12,19 +12,19 @@ import pytest
 
 from features.feature_set import TARGET
 from lakehouse.errors import RefusedError
-from lakehouse.profile.model import BaggedBoosting, Model
+from lakehouse.profile.model import BaggedBoostingConfig, ModelConfig
 from modelling.estimators.bagged_boosting import Bag, fitting, load_model
-from modelling.estimators.bagged_boosting import BaggedBoosting as Family
-from modelling.estimators.estimator import Settings
+from modelling.estimators.bagged_boosting import BaggedBoostingConfig as Family
+from modelling.estimators.estimator import EstimatorSettings
 
-SMALL = Model(bagged_boosting=BaggedBoosting(rounds=40, min_rows_per_leaf=1))
+SMALL = ModelConfig(bagged_boosting=BaggedBoostingConfig(rounds=40, min_rows_per_leaf=1))
 
 
 @pytest.mark.slow
 def test_a_feature_that_a_bucket_never_knows_is_no_obstacle() -> None:
     near = np.arange(100, dtype=np.float32)
     rows = pa.table({"near": near, "far": pa.nulls(100, pa.float32()), TARGET: near * 2})
-    found = fitting(Settings(("near", "far"), SMALL))(rows)
+    found = fitting(EstimatorSettings(("near", "far"), SMALL))(rows)
     (model,) = (load_model(raw) for raw in found["model"].to_pylist())
     known = np.array([[50, np.nan], [50, 7]], np.float32)
     assert model.predict(known) == pytest.approx([100, 100], abs=3)
@@ -32,7 +32,7 @@ def test_a_feature_that_a_bucket_never_knows_is_no_obstacle() -> None:
 
 def models() -> tuple[bytes, ...]:
     rows = pa.table({"near": np.arange(50, dtype=np.float32), TARGET: np.arange(50.0)})
-    return tuple(fitting(Settings(("near",), SMALL))(rows)["model"].to_pylist())
+    return tuple(fitting(EstimatorSettings(("near",), SMALL))(rows)["model"].to_pylist())
 
 
 class Evil:
@@ -52,7 +52,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow
 def test_a_saved_model_forecasts_the_same(folder: Path) -> None:
-    bag = Family(Settings(("near",), SMALL)).load(folder)
+    bag = Family(EstimatorSettings(("near",), SMALL)).load(folder)
     batch = pa.record_batch({"near": np.array([3, 30], np.float32)})
     before = Bag(models(), ("near",), (0, 20)).forecaster()(batch)
     assert bag.forecaster()(batch).tolist() == before.tolist()
@@ -64,7 +64,7 @@ def test_a_pickle_in_the_model_store_is_not_read(folder: Path) -> None:
         file.unlink()
     (folder / "models.pickle").write_bytes(pickle.dumps(Evil()))
     with pytest.raises(RefusedError, match="An earlier program pickled this model"):
-        Family(Settings(("near",), SMALL)).load(folder)
+        Family(EstimatorSettings(("near",), SMALL)).load(folder)
     assert not (folder / "unpickled").exists()
 
 
@@ -85,5 +85,5 @@ def test_what_is_no_tree_is_not_loaded(folder: Path) -> None:
     for content in (pickle.dumps(Evil()), planted.getvalue()):
         file.write_bytes(content)
         with pytest.raises(RefusedError, match="damaged or has untrusted types"):
-            Family(Settings(("near",), SMALL)).load(folder)
+            Family(EstimatorSettings(("near",), SMALL)).load(folder)
     assert not (folder / "unpickled").exists()

@@ -12,12 +12,12 @@ from lakehouse.lake import Lake
 from modelling.estimators.binned_matrix import bins, draw
 from modelling.estimators.boosting import BoostingTask, Learning
 from modelling.estimators.collective import panel_shares
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.panel_batches import targets
 
 PARAMETERS = {"max_depth": 5, "learning_rate": 0.2, "min_child_weight": 5, "tree_method": "hist"}
 NAMES = ("near", "far", "rare")
-INPUTS = Inputs(NAMES, {})
+INPUTS = ModelColumns(NAMES, {})
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_it_learns_what_xgboost_learns_alone(
 
 def test_a_matrix_whose_nulls_are_filled_is_dense(rows: PanelRows, table: pa.Table) -> None:
     """A cell of a dense matrix takes a byte, of one with missing values four and more."""
-    filled = Inputs(NAMES, dict.fromkeys(NAMES, -100.0))
+    filled = ModelColumns(NAMES, dict.fromkeys(NAMES, -100.0))
     (share,) = panel_shares(rows, filled, 1)
     binned = bins(share, 1.0, 64, 1).matrix(share, targets)
     assert binned.num_row() == len(table)

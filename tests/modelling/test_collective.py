@@ -19,17 +19,17 @@ from features.feature_set import TARGET
 from lakehouse.errors import RefusedError, TrainingError, UsageError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
-from lakehouse.profile import model as model_section
+from lakehouse.profile.model import ResponseConfig
 from modelling.estimators import collective
 from modelling.estimators.boosting import BoostingTask, Learning
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.panel_batches import Labelled
 from modelling.estimators.response import Response
 
 PARAMETERS = {"max_depth": 5, "learning_rate": 0.2, "min_child_weight": 5, "seed": 7}
 ROUNDS = 30
 NAMES = ("near", "far", "rare")
-INPUTS = Inputs(NAMES, {})
+INPUTS = ModelColumns(NAMES, {})
 UNSEEN = made_up_rows(9, 5000)
 
 
@@ -48,7 +48,7 @@ def rmse(booster: xgb.Booster) -> float:
 
 
 def task(
-    rounds: int = ROUNDS, workers: int | None = 2, inputs: Inputs = INPUTS, **others: Any
+    rounds: int = ROUNDS, workers: int | None = 2, inputs: ModelColumns = INPUTS, **others: Any
 ) -> BoostingTask:
     """What to fit; what is not named is as in most tests."""
     return BoostingTask(
@@ -164,7 +164,7 @@ def test_a_month_without_a_panel_is_refused(spark: SparkSession, rows: PanelRows
         collective.train(spark, task(), rows.of([plus_months(rows.months[2], 1)]))
 
 
-RESPONSE = Response(model_section.Response(scale=["rare"], base="near", weight_power=1))
+RESPONSE = Response(ResponseConfig(scale=["rare"], base="near", weight_power=1))
 
 
 def units_error(booster: xgb.Booster, response: Response) -> float:
@@ -190,7 +190,7 @@ def test_both_engines_learn_the_same(spark: SparkSession, rows: PanelRows) -> No
 
 
 def test_a_scale_that_is_the_same_for_all_rows_changes_no_forecast(rows: PanelRows) -> None:
-    scaled = Response(model_section.Response(floor=8))
+    scaled = Response(ResponseConfig(floor=8))
     plain, parts = alone(rows, task(10)), alone(rows, task(10, labels=scaled.labels))
     (batch,) = UNSEEN.combine_chunks().to_batches()
     found = scaled.units(batch, forecasts(parts)[:, None])[:, 0]
@@ -201,7 +201,7 @@ def test_fitting_and_forecasts_fill_nulls_with_the_same_number(
     rows: PanelRows, tmp_path: Path
 ) -> None:
     """Trees that learn from filled nulls forecast as those of rows without any null."""
-    filled = Inputs(NAMES, {"far": -50.0})
+    filled = ModelColumns(NAMES, {"far": -50.0})
     whole = made_up_panel(Lake.at(str(tmp_path)), [5000, 10_000, 5000], far=-50.0)
     by_inputs, by_rows = alone(rows, task(inputs=filled)), alone(whole, task())
     (batch,) = UNSEEN.combine_chunks().to_batches()

@@ -6,8 +6,8 @@ import pytest
 import xgboost as xgb
 from pyspark.sql import SparkSession
 
-from lakehouse.profile import model as model_section
-from modelling.estimators.model_inputs import Inputs
+from lakehouse.profile.model import ResponseConfig
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.response import Response
 from modelling.estimators.xgboost_model import Trees
 from modelling.evaluation.contributions import contributions, importance
@@ -28,7 +28,7 @@ def trees(rows: pa.Table) -> Trees:
     target = 3 * values[:, 0] + values[:, 1]
     model = xgb.XGBRegressor(n_estimators=20, max_depth=3, n_jobs=1).fit(values, target)
     raw = bytes(model.get_booster().save_raw("ubj"))
-    return Trees(raw, Inputs(FEATURES, {}), Response(model_section.Response()), (-np.inf, np.inf))
+    return Trees(raw, ModelColumns(FEATURES, {}), Response(ResponseConfig()), (-np.inf, np.inf))
 
 
 def test_the_mean_contribution_is_the_size_of_the_effect(

@@ -14,8 +14,13 @@ from small_lakes import HISTORY, assemble_panels, random_sales, small_lake
 from feature_store.panel.rows import PanelRows
 from features.feature_set import feature_set
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.profile.model import BaggedBoosting, Intervals, Model, RandomForest
-from modelling.estimators.estimator import Settings
+from lakehouse.profile.model import (
+    BaggedBoostingConfig,
+    IntervalsConfig,
+    ModelConfig,
+    RandomForestConfig,
+)
+from modelling.estimators.estimator import EstimatorSettings
 from modelling.estimators.families import FAMILIES, make_estimator
 from modelling.estimators.predict import COLUMNS
 from modelling.estimators.quantiles import QUANTILES
@@ -24,12 +29,14 @@ pytestmark = pytest.mark.slow
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "estimators.md"
 OWN = "own:CategoryFactors"
-SMALL = Model(
+SMALL = ModelConfig(
     rounds=5,
     min_child_weight=1,
-    intervals=Intervals(rounds=5, max_depth=2, min_child_weight=1),
-    random_forest=RandomForest(trees=2, max_depth=3, min_rows_per_leaf=1),
-    bagged_boosting=BaggedBoosting(rows_per_model=60, models=2, rounds=5, min_rows_per_leaf=2),
+    intervals=IntervalsConfig(rounds=5, max_depth=2, min_child_weight=1),
+    random_forest=RandomForestConfig(trees=2, max_depth=3, min_rows_per_leaf=1),
+    bagged_boosting=BaggedBoostingConfig(
+        rows_per_model=60, models=2, rounds=5, min_rows_per_leaf=2
+    ),
 )
 LEARNED = MonthRange(HISTORY.first, plus_months(HISTORY.last, -2))
 FORECAST_MONTH = plus_months(HISTORY.last, -1)
@@ -59,7 +66,7 @@ def forecast(rows: object) -> pa.Table:
 def test_a_model_owes_columns_bounds_and_memory(
     family: str, panel: PanelRows, spark: SparkSession, tmp_path: Path
 ) -> None:
-    settings = Settings(tuple(panel.features.names), SMALL, profile().target_clip, 1)
+    settings = EstimatorSettings(tuple(panel.features.names), SMALL, profile().target_clip, 1)
     made = make_estimator(family, settings)
     model = made.fit(panel, spark)
     rows = panel.of([FORECAST_MONTH]).frame(spark)
@@ -89,7 +96,7 @@ def test_a_model_owes_columns_bounds_and_memory(
 def test_items_beyond_the_models_are_not_learned_from(
     panel: PanelRows, spark: SparkSession
 ) -> None:
-    section = BaggedBoosting(rows_per_model=10, models=3, rounds=2, min_rows_per_leaf=1)
+    section = BaggedBoostingConfig(rows_per_model=10, models=3, rounds=2, min_rows_per_leaf=1)
     model = SMALL.model_copy(update={"bagged_boosting": section})
-    settings = Settings(tuple(panel.features.names), model, None)
+    settings = EstimatorSettings(tuple(panel.features.names), model, None)
     assert len(make_estimator("bagged_boosting", settings).fit(panel, spark).models) <= 3

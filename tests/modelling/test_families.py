@@ -3,14 +3,14 @@
 import pytest
 
 from lakehouse.errors import UsageError
-from lakehouse.profile.model import Model
-from modelling.estimators.estimator import Settings
+from lakehouse.profile.model import ModelConfig
+from modelling.estimators.estimator import EstimatorSettings
 from modelling.estimators.families import FAMILIES, make_estimator
 
-SETTINGS = Settings(("near", "far"), Model())
+SETTINGS = EstimatorSettings(("near", "far"), ModelConfig())
 
 
-def nothing(settings: Settings) -> None:
+def nothing(settings: EstimatorSettings) -> None:
     """A factory that makes none."""
     del settings
 
@@ -21,7 +21,7 @@ class Nameless:
     name = "my own"
     fit = describe = load = None
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: EstimatorSettings) -> None:
         del settings
 
 
@@ -39,7 +39,7 @@ def test_a_family_is_called_by_its_name(family: str) -> None:
         ("no_such_module:Factory", "must be importable"),
         ("modelling.estimators.families:Missing", "must be importable"),
         (f"{__name__}:Nameless", "the estimator's name 'my own' becomes a column of results"),
-        ("os:getcwd", "cannot be called with Settings: too many positional arguments"),
+        ("os:getcwd", "cannot be called with EstimatorSettings: too many positional arguments"),
         ("pathlib:Path.cwd", "cannot be called|must be importable"),
         (
             f"{__name__}:nothing",

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from lakehouse.month_range import MonthRange, plus_months
-from lakehouse.profile.model import Intervals
+from lakehouse.profile.model import IntervalsConfig
 from modelling.estimators.intervals import calibration_months
 
 FIRST = date(2015, 1, 1)
@@ -21,14 +21,14 @@ def months(count: int) -> list[date]:
 def test_the_last_months_are_held_out_a_third_at_most(
     count: int, wanted: int, held_out: int
 ) -> None:
-    found = calibration_months(months(count), Intervals(calibration_months=wanted))
+    found = calibration_months(months(count), IntervalsConfig(calibration_months=wanted))
     assert found == months(count)[count - held_out :]
 
 
 def test_without_rounds_there_are_no_intervals() -> None:
-    assert calibration_months(months(24), Intervals(rounds=0)) == []
+    assert calibration_months(months(24), IntervalsConfig(rounds=0)) == []
 
 
 def test_bounds_that_do_not_increase_are_refused() -> None:
     with pytest.raises(ValueError, match="do not increase"):
-        Intervals(demand_bounds=[0, 5, 2])
+        IntervalsConfig(demand_bounds=[0, 5, 2])

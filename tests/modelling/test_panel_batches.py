@@ -11,7 +11,7 @@ from features.feature_set import TARGET
 from lakehouse.delta import files
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.panel_batches import FileRows, PanelShare, divide, list_files
 
 MONTH = date(2015, 1, 1)
@@ -36,7 +36,7 @@ def test_shares_together_read_what_the_table_holds(lake: Lake) -> None:
     rows = made_up_panel(lake, [40, 25])
     uri, names = lake.uri(rows.table), rows.features.names
     shares = [
-        PanelShare(uri, Inputs.of(rows.features), tuple(share))
+        PanelShare(uri, ModelColumns.of(rows.features), tuple(share))
         for share in divide(list_files(rows), 3)
     ]
     found = [(month, batch) for share in shares for month, batch in share]

@@ -8,10 +8,10 @@ import pytest
 
 from features.feature_set import TARGET
 from lakehouse.errors import RefusedError
-from lakehouse.profile import model as model_section
+from lakehouse.profile.model import ResponseConfig
 from modelling.estimators.response import Response
 
-DECLARED = model_section.Response(scale=["lag", "mean"], floor=0.5, base="lag", weight_power=2)
+DECLARED = ResponseConfig(scale=["lag", "mean"], floor=0.5, base="lag", weight_power=2)
 
 
 def batch() -> pa.RecordBatch:
@@ -35,8 +35,8 @@ def test_a_row_weighs_its_scale_to_the_power() -> None:
     assert labelled.weight.tolist() == pytest.approx([16, 64, 0.25])
 
 
-@pytest.mark.parametrize("section", [DECLARED, model_section.Response()])
-def test_labels_lead_back_to_units(section: model_section.Response) -> None:
+@pytest.mark.parametrize("section", [DECLARED, ResponseConfig()])
+def test_labels_lead_back_to_units(section: ResponseConfig) -> None:
     response = Response(section)
     labels = np.stack([response.label(batch())] * 2, axis=1)
     units = response.units(batch().drop_columns([TARGET]), labels)

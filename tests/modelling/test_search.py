@@ -1,12 +1,12 @@
 """The search: begins with the profile's parameters, goes on where it was interrupted."""
 
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 from modelling.tuning.search import MOST_ROUNDS, SPACE, Search, Trial, best
 
-GIVEN = Model(max_depth=8, learning_rate=0.1, min_child_weight=30, rounds=77)
+GIVEN = ModelConfig(max_depth=8, learning_rate=0.1, min_child_weight=30, rounds=77)
 
 
-def loss(model: Model) -> float:
+def loss(model: ModelConfig) -> float:
     """Smallest at depth 5 and a rate of 0.05."""
     return abs(model.max_depth - 5) + abs(model.learning_rate - 0.05) * 10
 
@@ -21,7 +21,7 @@ def go_on(trials: list[Trial], count: int) -> list[Trial]:
     return made
 
 
-def searched(model: Model) -> dict[str, float]:
+def searched(model: ModelConfig) -> dict[str, float]:
     return {name: getattr(model, name) for name in SPACE}
 
 
@@ -32,13 +32,13 @@ def test_the_first_trial_is_the_profiles_own() -> None:
 
 
 def test_a_profile_outside_the_search_is_moved_to_its_edge() -> None:
-    handle, tried = Search(Model(max_depth=30, learning_rate=1)).ask()
+    handle, tried = Search(ModelConfig(max_depth=30, learning_rate=1)).ask()
     del handle
     assert (tried.max_depth, tried.learning_rate) == (12, 0.3)
 
 
 def test_what_is_not_searched_is_the_profiles() -> None:
-    _, tried = Search(Model(first_training_month=5)).ask()
+    _, tried = Search(ModelConfig(first_training_month=5)).ask()
     assert tried.first_training_month == 5
 
 

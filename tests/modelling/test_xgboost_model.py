@@ -9,17 +9,17 @@ import xgboost as xgb
 from pyspark.sql import SparkSession
 
 from features.feature_set import TARGET
-from lakehouse.profile.model import Model
+from lakehouse.profile.model import ModelConfig
 from lakehouse.profile.profile import Clip
-from modelling.estimators.estimator import Settings
-from modelling.estimators.model_inputs import Inputs
+from modelling.estimators.estimator import EstimatorSettings
+from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.predict import COLUMNS, FORECAST, forecaster
 from modelling.estimators.response import Response
 from modelling.estimators.xgboost_model import Trees, parameters
 
 FEATURES = ["near", "far", "days"]
-INPUTS = Inputs(tuple(FEATURES), {})
-SMALL = Model(rounds=8, max_depth=3, min_child_weight=1, subsample=1, colsample_bytree=1)
+INPUTS = ModelColumns(tuple(FEATURES), {})
+SMALL = ModelConfig(rounds=8, max_depth=3, min_child_weight=1, subsample=1, colsample_bytree=1)
 CLIP = Clip(low=Decimal(0), high=Decimal(4))
 UNBOUNDED = (-np.inf, np.inf)
 
@@ -109,7 +109,7 @@ def test_spark_applies_the_model_to_rows(
     spark: SparkSession, booster: xgb.Booster, clip: Clip | None, low: float, high: float
 ) -> None:
     rows = spark.createDataFrame(panel()).repartition(3)
-    bounds = Settings(tuple(FEATURES), SMALL, clip).bounds
+    bounds = EstimatorSettings(tuple(FEATURES), SMALL, clip).bounds
     found = trees(booster, bounds).predict(rows).toArrow()
     assert found.column_names == [*FEATURES, TARGET, *COLUMNS]
     assert found["p10"].null_count == len(found)
