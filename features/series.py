@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from features.encoding import encode, integers
 from features.group import PRESENCE, SOLD_SHARE, FeatureGroup
-from features.start import Start
-from features.statistic import AGE, MEAN, MONTHS_SINCE, NEVER, SUM, History, Whole
+from features.start import Start, Whole
+from features.statistic import AGE, MEAN, MONTHS_SINCE, NEVER, SUM, History
 from lakehouse.month_range import MonthRange, month_numbers
 
 # Bound of the arrays that a task holds at once. 100,000 pairs over 34 months take 350 MB.

@@ -28,9 +28,9 @@ from lakehouse.tables.inputs import INPUTS
 from lakehouse.types import TEXT
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
-SIGNS = {"=": operator.eq, "<=": operator.le}
+SIGNS: dict[str, Callable[..., "Column"]] = {"=": operator.eq, "<=": operator.le}
 # The record of the later file wins, then the later record of a file.
 VERSION = ("updated_at", "offset")
 NEWER = f"{rows.INCOMING}.updated_at >= {rows.STORED}.updated_at"

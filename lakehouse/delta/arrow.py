@@ -21,7 +21,7 @@ from lakehouse.types import RANGED, TEXT
 
 # Conditions joined by AND: ("month", ">=", date(2015, 1, 1)), ("shop_id", "in", ["1", "2"]).
 Filters: TypeAlias = Sequence[tuple[str, str, object]]
-OPERATORS: dict[str, Callable[[pc.Expression, object], pc.Expression]] = {
+OPERATORS: dict[str, Callable[..., pc.Expression]] = {
     "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
