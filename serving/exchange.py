@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 # Ids of clients are taken over if they can do no harm in a header or a line of a log.
 SOUND_ID = re.compile(rb"[\w.:=+/-]{1,128}")
@@ -20,8 +20,7 @@ EXCHANGE = "shopcast.exchange"
 TRACE = "shopcast.trace_id"
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """Pairs that a request looked up with one result.
 
     Attributes:

@@ -87,8 +87,9 @@ def open_gateway(
         journal: where exchanges are kept.
     """
     rate = parse_rate(settings.rate_limit)
-    # A worker may start before the one that it replaces has ended.
-    rates = SharedRates(folder, rate, settings.workers + 1) if rate else None
+    # One of several workers may start before the worker that it replaces has ended.
+    workers = 1 if settings.workers == 1 else settings.workers + 1
+    rates = SharedRates(folder, rate, workers) if rate else None
     admission = Admission(Hosts(settings.allowed_hosts), identities, rates)
     limits = BodyLimits(settings.max_body_bytes, settings.body_seconds, STREAMED)
     return Gateway(app, admission, limits, journal)

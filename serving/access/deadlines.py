@@ -22,6 +22,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._header_seconds = header_seconds
         self._header_bytes = 0
+        self._has_begun = False
         self._timer: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -30,17 +31,24 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._start()
 
     def data_received(self, data: bytes) -> None:
-        """Start the deadline of a later header with its first byte, and count the bytes."""
-        if self._timer is None and self._awaits_header():
-            self._start()
-        if self._timer is not None:
-            self._header_bytes += len(data)
+        """Start the deadline of a later header that does not come as a whole, count its bytes."""
         super().data_received(data)
-        if self._timer is not None and self._header_bytes > MOST_HEADER_BYTES:
+        if self._timer is None:
+            if not (self._has_begun or self.cycle is None or self.cycle.response_complete):
+                return
+            self._start()
+        self._header_bytes += len(data)
+        if self._header_bytes > MOST_HEADER_BYTES:
             self._refuse(TOO_LARGE)
 
+    def on_message_begin(self) -> None:
+        """Begin a header."""
+        self._has_begun = True
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
-        """End the deadline."""
+        """End the header and the deadline."""
+        self._has_begun = False
         self._stop()
         super().on_headers_complete()
 
@@ -48,9 +56,6 @@ class DeadlineProtocol(HttpToolsProtocol):
         """End the deadline with the connection."""
         self._stop()
         super().connection_lost(exc)
-
-    def _awaits_header(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
 
     def _start(self) -> None:
         self._header_bytes = 0

@@ -9,19 +9,17 @@ import fcntl
 import mmap
 import struct
 import weakref
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import FileIO
 from math import ceil
 from pathlib import Path
 from time import monotonic
+from typing import NamedTuple
 
 # Callers counted at once. In a full table a new caller takes the place of the longest silent one.
 SLOTS = 1 << 14
 PROBES = 8
-# The first slot stays empty, so that no caller's name is found there.
-NOWHERE = (-1, 0)
 NAME = struct.Struct("Q")
 # Number of the window, requests in it, requests in the window before it.
 CELL = struct.Struct("QII")
@@ -35,8 +33,7 @@ class Rate:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """What a caller has left after a request.
 
     Attributes:
@@ -48,6 +45,30 @@ class Quota:
     is_exceeded: bool
     remaining: int
     reset: int
+
+
+@dataclass(slots=True)
+class Count:
+    """A caller's requests in this worker.
+
+    Attributes:
+        name: of the caller in the file.
+        offset: of the caller's slot.
+        window: number of the window that ``current`` counts.
+        current: requests in the window.
+        previous: requests in the window before it.
+    """
+
+    name: int
+    offset: int
+    window: int
+    current: int
+    previous: int
+
+    def advance(self, window: int) -> None:
+        """Begin a later window."""
+        self.previous = self.current if window == self.window + 1 else 0
+        self.window, self.current = window, 0
 
 
 class SharedRates:
@@ -62,13 +83,14 @@ class SharedRates:
             workers: processes that count; each takes a number that it keeps until it ends.
         """
         self.rate = rate
+        self._is_shared = workers > 1
         self._slot = struct.Struct("Q" + "QII" * workers)
-        self._claim, worker = claim_number(folder, workers)
-        self._own = NAME.size + worker * CELL.size
+        self._claim, self._worker = claim_number(folder, workers)
+        self._cell = NAME.size + self._worker * CELL.size
         self._file = FileIO(folder / "rates", "a+")
-        self._file.truncate((1 + SLOTS) * self._slot.size)
-        self._map = mmap.mmap(self._file.fileno(), (1 + SLOTS) * self._slot.size)
-        self._places: dict[str, tuple[int, int]] = {}
+        self._file.truncate(SLOTS * self._slot.size)
+        self._map = mmap.mmap(self._file.fileno(), SLOTS * self._slot.size)
+        self._counts: dict[str, Count] = {}
         self._closing = weakref.finalize(self, close_all, self._map, self._file, self._claim)
 
     def close(self) -> None:
@@ -83,47 +105,58 @@ class SharedRates:
             now: seconds of the clock that the workers share; None: the current time.
         """
         seconds = self.rate.seconds
-        window, elapsed = divmod(monotonic() if now is None else now, seconds)
-        number = int(window)
-        offset, values = self._slot_of(caller)
-        current, previous = count_windows(values, number)
+        number, elapsed = divmod(monotonic() if now is None else now, seconds)
+        window = int(number)
+        count = self._counts.get(caller) or self._open(caller)
+        if count.window != window:
+            count.advance(window)
+        current, previous = count.current, count.previous
+        if self._is_shared:
+            others = self._count_others(count)
+            current, previous = current + others[0], previous + others[1]
         left = self.rate.requests - current - previous * (1 - elapsed / seconds)
+        reset = ceil(seconds - elapsed)
         if left < 1:
-            return Quota(True, 0, ceil(seconds - elapsed))
-        self._write(offset, number)
-        return Quota(False, int(left - 1), ceil(seconds - elapsed))
+            return Quota(True, 0, reset)
+        count.current += 1
+        cell = count.offset + self._cell
+        CELL.pack_into(self._map, cell, window, count.current, count.previous)
+        return Quota(False, int(left - 1), reset)
 
-    def _slot_of(self, caller: str) -> tuple[int, tuple[int, ...]]:
-        """Return the place of a caller and the numbers there; the caller is added if unknown."""
-        name, offset = self._places.get(caller, NOWHERE)
-        values = self._slot.unpack_from(self._map, offset)
-        if values[0] != name:
-            name, offset = self._find(caller)
-            values = self._slot.unpack_from(self._map, offset)
-        return offset, values
+    def _count_others(self, count: Count) -> tuple[int, int]:
+        """Sum a caller's requests in the other workers, in this window and in the one before."""
+        values = self._slot.unpack_from(self._map, count.offset)
+        if values[0] != count.name:
+            # Another worker gave the slot to another caller.
+            count.offset = self._place(count.name)
+            values = self._slot.unpack_from(self._map, count.offset)
+        current = previous = 0
+        for worker in range(len(values) // 3):
+            window, in_window, before = values[1 + 3 * worker : 4 + 3 * worker]
+            if worker == self._worker:
+                continue
+            if window == count.window:
+                current, previous = current + in_window, previous + before
+            elif window == count.window - 1:
+                previous += in_window
+        return current, previous
 
-    def _write(self, offset: int, number: int) -> None:
-        own = offset + self._own
-        window, current, previous = CELL.unpack_from(self._map, own)
-        if window != number:
-            previous = current if window == number - 1 else 0
-            current = 0
-        CELL.pack_into(self._map, own, number, current + 1, previous)
-
-    def _find(self, caller: str) -> tuple[int, int]:
-        """Find or add a caller in the file, and remember the place."""
+    def _open(self, caller: str) -> Count:
+        """Open the count of a caller, where a worker with this number left off."""
+        if len(self._counts) >= SLOTS:
+            self._counts.clear()
         name = int.from_bytes(blake2b(caller.encode(), digest_size=8).digest(), "little") or 1
-        size = self._slot.size
-        places = [(1 + (name + probe) % SLOTS) * size for probe in range(PROBES)]
-        names = {NAME.unpack_from(self._map, offset)[0]: offset for offset in places}
-        offset = names.get(name) or self._add(name, places)
-        if len(self._places) >= SLOTS:
-            self._places.clear()
-        self._places[caller] = name, offset
-        return name, offset
+        offset = self._place(name)
+        count = Count(name, offset, *CELL.unpack_from(self._map, offset + self._cell))
+        self._counts[caller] = count
+        return count
 
-    def _add(self, name: int, places: Sequence[int]) -> int:
-        """Give a caller the place that was silent longest; a lock, as workers may add at once."""
+    def _place(self, name: int) -> int:
+        """Return the slot of a name; a new name takes the slot that was silent longest.
+
+        A lock, as workers may place names at the same time.
+        """
+        places = [(name + probe) % SLOTS * self._slot.size for probe in range(PROBES)]
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             slots = {offset: self._slot.unpack_from(self._map, offset) for offset in places}
@@ -135,23 +168,6 @@ class SharedRates:
             return silent
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
-
-
-def count_windows(values: Sequence[int], number: int) -> tuple[int, int]:
-    """Sum a caller's requests over the workers: in a window, and in the window before it.
-
-    Args:
-        values: a slot: the name, then window, requests and earlier requests of each worker.
-        number: number of the window.
-    """
-    current = previous = 0
-    for cell in range(1, len(values), 3):
-        if values[cell] == number:
-            current += values[cell + 1]
-            previous += values[cell + 2]
-        elif values[cell] == number - 1:
-            previous += values[cell + 1]
-    return current, previous
 
 
 def claim_number(folder: Path, workers: int) -> tuple[FileIO, int]:

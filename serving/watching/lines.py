@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,7 +78,7 @@ def lookup_line(lookup: Lookup, result: str, exchange: Exchange) -> bytes:
     """Write the line of a lookup; fields that ECS does not know are below ``shopcast``."""
     fields = base("info", f"lookup: {result}", f"{SERVICE}.lookups")
     fields["http.request.id"] = exchange.request_id
-    fields["shopcast"] = {"result": result, **asdict(lookup)}
+    fields["shopcast"] = {"result": result, **lookup._asdict()}
     return render(fields)
 
 

@@ -85,7 +85,6 @@ def test_every_answer_has_the_headers_of_security(client: Client) -> None:
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
-        assert headers["referrer-policy"] == "no-referrer"
         assert "strict-transport-security" not in headers
 
 
