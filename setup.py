@@ -15,7 +15,10 @@ SPARK = [
     "optuna==5.0.0",
     "tqdm==4.70.1",
 ]
+# Databases that jobs.publish writes and the API may read.
+COPIES = ["psycopg[binary]==3.3.9", "psycopg-pool==3.3.3", "pymongo==4.20.1"]
 API = [
+    *COPIES,
     "fastapi==0.165.0",
     "uvicorn==0.54.0",
     "uvloop==0.23.0",
@@ -24,10 +27,7 @@ API = [
     "limits==5.8.0",
     "orjson==3.13.0",
     "prometheus-client==0.26.0",
-    "psycopg[binary]==3.3.9",
-    "psycopg-pool==3.3.3",
     "pyjwt[crypto]==2.15.1",
-    "pymongo==4.20.1",
     "xlsxwriter==3.3.1",
     "zstandard==0.25.0",
 ]
@@ -77,11 +77,13 @@ setup(
     package_data={
         "lakehouse": ["log4j2.properties"],
         "lakehouse.profile.profiles": ["*.toml"],
+        "publishing.postgresql": ["sql/*.sql"],
         "streaming.contract": ["*.json"],
     },
     install_requires=LAKE,
     extras_require={
         "spark": SPARK,
+        "copies": COPIES,
         "api": API,
         "traces": TRACES,
         "stream": STREAM,

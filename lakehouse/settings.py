@@ -1,6 +1,6 @@
 """Environment settings of batch and streaming jobs."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -14,6 +14,9 @@ class JobSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     lake_root: str | None = Field(None, description="URI of the lake when --lake is not given")
+    publish_to: SecretStr | None = Field(
+        None, description="URL of the database of jobs.publish when --to is not given"
+    )
     spark_master: str = Field("local[*]", description="master when spark-submit names none")
     spark_driver_memory: str = Field("2g", description="JVM heap of a local driver")
     port: int = Field(8000, description="port of the API, for the example of a finished pipeline")

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from publishing.mongodb.reader import ItemReader
 from serving import health, problems
 from serving.access.credentials import open_identities
 from serving.access.declared import declare_access
@@ -19,10 +20,12 @@ from serving.access.guard import requires
 from serving.access.scopes import Scope
 from serving.dependencies import Clock
 from serving.gateway import open_gateway
+from serving.items import routes as items_routes
 from serving.lookup import bulk_routes, shop_routes
 from serving.lookup import routes as lookup_routes
 from serving.lookup.past import Past
 from serving.lookup.short_way import ShortWay
+from serving.lookup.source import open_source
 from serving.lookup.store import Store
 from serving.lookup.version_files import VersionFiles
 from serving.lookup.views import Views
@@ -78,13 +81,15 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
         clock: returns the current time, UTC.
 
     Raises:
-        UsageError: the lake's URI has an unknown scheme, or the file of keys is not sound.
+        UsageError: the lake's URI has an unknown scheme, the URL of a copy cannot be read, or the
+            file of keys is not sound.
     """
     app = Api(title=TITLE, description=DESCRIPTION, version="1", lifespan=lifespan)
     app.state.settings = settings
     app.state.clock = clock
     files = VersionFiles(settings.lake, settings.files_folder)
-    app.state.store = Store(settings.lake, files)
+    app.state.source = open_source(settings, files)
+    app.state.store = Store(settings.lake, app.state.source)
     app.state.views = Views(app.state.store, Past(settings.lake, files), settings, clock)
     app.state.identities = open_identities(settings, settings.state, clock)
     app.state.run_folder = settings.run_folder or new_run_folder(app)
@@ -102,10 +107,19 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.include_router(lookup_routes.router, dependencies=reads)
     app.include_router(bulk_routes.router, dependencies=reads)
     app.include_router(shop_routes.router, dependencies=reads)
+    app.state.items = open_items(settings)
+    if app.state.items is not None:
+        app.include_router(items_routes.router, dependencies=reads)
     app.include_router(watching_routes.router, dependencies=reads)
     app.include_router(health.router)
     app.include_router(upload_routes.router)
     return app
+
+
+def open_items(settings: ServingSettings) -> ItemReader | None:
+    """Return the reader of items; None: ITEMS_STORE is not set."""
+    url = settings.items_store
+    return None if url is None else ItemReader(url.get_secret_value())
 
 
 def create_worker() -> FastAPI:
@@ -148,3 +162,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await task
     journal.close()
+    app.state.source.close()
+    if app.state.items is not None:
+        app.state.items.close()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
@@ -54,6 +54,15 @@ class ServingSettings(AccessSettings, WatchingSettings, UploadSettings):
         Field(description="folder of the files that lookups map into memory; unset: the user's"),
     ] = None
 
+    store: Annotated[
+        SecretStr | None,
+        Field(description="postgresql://…, the copy of jobs.publish to look up; unset: the lake"),
+    ] = None
+    items_store: Annotated[
+        SecretStr | None,
+        Field(description="mongodb://…, the items of jobs.publish; unset: no GET /items/{item_id}"),
+    ] = None
+
     @property
     def state(self) -> StateFolder:
         """The folder of the API's state, which is created with the first thing kept."""
@@ -100,7 +109,9 @@ def export_settings(settings: ServingSettings) -> None:
     """Export the settings of the command line to the environment, where worker processes read."""
     for name, value in settings.model_dump(mode="json", exclude_unset=True).items():
         if value is not None:
-            os.environ[name.upper()] = str(value)
+            secret = getattr(settings, name)
+            plain = secret.get_secret_value() if isinstance(secret, SecretStr) else value
+            os.environ[name.upper()] = str(plain)
 
 
 def sentence(setting: str, fault: Mapping[str, object]) -> str:

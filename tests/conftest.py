@@ -12,6 +12,8 @@ from lakehouse.lake import Lake
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from benchmarks.postgresql_server import PostgresqlServer
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 # Every plan is run once or twice and every process is short: what the second compiler makes of
 # their code costs more than it ever saves (of an ingest of 30,000 lines, 13 s of CPU time for 21).
@@ -66,3 +68,33 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real data is not at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> "Iterator[PostgresqlServer]":
+    """A PostgreSQL server of the run."""
+    from benchmarks.postgresql_server import running_server
+
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgresql: "PostgresqlServer") -> str:
+    """The URL of an empty database of PostgreSQL."""
+    return postgresql.create_database()
+
+
+@pytest.fixture(scope="session")
+def ferretdb() -> Iterator[Iterator[str]]:
+    """A server of MongoDB's protocol for the run: URLs of empty databases."""
+    from ferretdb_server import running_ferretdb
+
+    with running_ferretdb() as urls:
+        yield urls
+
+
+@pytest.fixture
+def item_database(ferretdb: Iterator[str]) -> str:
+    """The URL of an empty database of MongoDB's protocol."""
+    return next(ferretdb)

@@ -9,6 +9,10 @@ from collections.abc import Iterable
 REPORT = re.compile("reports/.*")
 INPUTS = ("promotions", "planned_prices", "stock_outs", "shop_dates", "delistings")
 GROUPS = ("shop_item", "item", "shop_category", "shop", "category")
+COPIED = (
+    *("shops", "items", "categories", "months", "monthly_sales", "daily_sales"),
+    *("forecasts", "forecast_versions", "forecast_scores"),
+)
 FILES = (
     "lake.json",
     "bronze/catalogue_events",
@@ -73,6 +77,23 @@ CASES: dict[str, tuple[str, ...]] = {
     "studies": ("gold/tunings",),
     # tests/lakehouse/test_month_states.py
     "older tables": ("silver/counted states",),
+    # tests/publishing/test_publication.py
+    "postgresql": (
+        "postgresql claim",
+        "postgresql tables",
+        *(f"postgresql {table}" for table in COPIED),
+        "postgresql role",
+        "postgresql grants",
+        "postgresql publication",
+        "postgresql removal",
+    ),
+    # tests/publishing/test_items.py
+    "mongodb": (
+        "mongodb claim",
+        "mongodb items",
+        "mongodb publication",
+        "mongodb removal",
+    ),
     # tests/jobs/test_known_at.py
     "replay": ("bronze removal", "silver removal"),
 }

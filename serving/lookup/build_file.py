@@ -8,20 +8,15 @@ requests. Ends with exit code 3 and the reason on standard error if the version 
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import pyarrow as pa
-
 from lakehouse.delta.arrow import read_batches
-from lakehouse.errors import LakeError, RefusedError
+from lakehouse.errors import RefusedError
+from lakehouse.forecast_checks import check_forecasts
 from lakehouse.lake import Lake
-from lakehouse.profile.profile import bounds_of
-from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.gold import FORECASTS
 from serving.lookup.column_file import write_file
 from serving.lookup.gathering import COLUMNS, gather
-from serving.lookup.soundness import count_unsound
 
 NICENESS = 10
 
@@ -41,33 +36,7 @@ def build_file(lake: Lake, version: str, rows: int, path: Path) -> None:
             again, or withdraw the version.
     """
     found = read_batches(lake, FORECASTS, COLUMNS, [("version", "=", version)])
-    write_file(path, gather(checked(lake, version, rows, found)))
-
-
-def checked(
-    lake: Lake, version: str, rows: int, batches: Iterable[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    """Yield the forecasts of a version, and check them as a whole behind the last one.
-
-    Raises:
-        LakeError: as ``build_file``.
-    """
-    bounds = bounds_of(stored_profile(lake).target_clip)
-    unsound = count = 0
-    for batch in batches:
-        unsound += count_unsound(batch, bounds)
-        count += len(batch)
-        yield batch
-    named = f"{lake.uri(FORECASTS)}: version {version} has"
-    if count != rows:
-        raise LakeError(
-            f"{named} {count} forecasts, {rows} were published; forecast again or withdraw it."
-        )
-    if unsound:
-        raise LakeError(
-            f"{named} {unsound} forecasts that are not numbers within "
-            f"[{bounds[0]:g}, {bounds[1]:g}]; forecast again or withdraw it."
-        )
+    write_file(path, gather(check_forecasts(lake, version, rows, found)))
 
 
 def main() -> int:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from lakehouse.errors import ShopcastError
 from lakehouse.lake import Lake
 from lakehouse.storage import is_local, local_path
-from serving.lookup.snapshot import Snapshot, read_snapshot
-from serving.lookup.version_files import VersionFiles
+from serving.lookup.snapshot import Snapshot
+from serving.lookup.source import Source
 from serving.lookup.versions import NothingPublishedError
 
 logger = logging.getLogger("shopcast")
@@ -36,9 +36,9 @@ class Store:
     A request reads the state once, so that no answer mixes two versions.
     """
 
-    def __init__(self, lake: Lake, files: VersionFiles) -> None:
+    def __init__(self, lake: Lake, source: Source) -> None:
         self.state = State(fault=NOT_READ_YET)
-        self._lake, self._files = lake, files
+        self._lake, self._source = lake, source
 
     async def keep_new(self, seconds: float) -> None:
         """Refresh now, and again ``seconds`` after each refresh, until cancelled."""
@@ -49,12 +49,12 @@ class Store:
     def refresh(self) -> None:
         """Replace the state by the newest published version.
 
-        If the lake cannot be read, the last good snapshot stays. If no version is published any
-        more, as after a withdrawal, nothing is served.
+        If the lake or its copy cannot be read, the last good snapshot stays. If no version is
+        published any more, as after a withdrawal, nothing is served.
         """
         before = self.state.snapshot
         try:
-            self.state = State(read_snapshot(self._lake, self._files, before))
+            self.state = State(self._source.read(before))
         except NothingPublishedError as error:
             self._keep(None, error)
         except ShopcastError as error:

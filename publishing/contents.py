@@ -1,0 +1,268 @@
+"""Contents of a copy: which tables of a lake are copied, and the units that change together."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from features.groups import shop_item
+from features.tables import monthly_table
+from lakehouse.delta import listing, log
+from lakehouse.delta.arrow import Filters, read_batches, read_table
+from lakehouse.forecast_checks import check_forecasts
+from lakehouse.lake import Lake
+from lakehouse.profile.stored import stored_profile
+from lakehouse.table import Column, Table
+from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS, FORECASTS
+from lakehouse.tables.silver import DAILY_SALES, ITEMS, MONTHS, SHOPS
+
+Batches: TypeAlias = Iterator[pa.RecordBatch]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Rows of one table that are copied, replaced and removed together.
+
+    Attributes:
+        name: ``all``, a month as YYYY-MM, or a forecast version.
+        state: changes whenever the unit's rows may have changed.
+        filters: conditions that select the unit's rows in the lake.
+        shared: column and value that all rows have; None: no such column.
+        rows: forecasts of a published version, which are checked; None: other rows.
+    """
+
+    name: str
+    state: str
+    filters: Filters = ()
+    shared: tuple[str, date | str] | None = None
+    rows: int | None = None
+
+
+def unchanged(batches: Batches) -> Batches:
+    """Return batches as they are."""
+    return batches
+
+
+@dataclass(frozen=True)
+class CopiedTable:
+    """A table of the copy.
+
+    Attributes:
+        name: name of the table in the database.
+        source: the table of the lake that the rows come from.
+        names: columns to copy, in order.
+        key: columns that identify a row.
+        description: meaning of a row; empty: the description of ``source``.
+        convert: batches of ``source`` → batches with the columns ``names``.
+        columns: declarations of the copied columns.
+    """
+
+    name: str
+    source: Table
+    names: tuple[str, ...]
+    key: tuple[str, ...]
+    description: str = ""
+    convert: Callable[[Batches], Batches] = unchanged
+    columns: tuple[Column, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        declared = {column.name: column for column in self.source.columns}
+        object.__setattr__(self, "columns", tuple(declared[name] for name in self.names))
+        object.__setattr__(self, "description", self.description or self.source.description)
+
+    @classmethod
+    def of(cls, source: Table, leave_out: Sequence[str] = ()) -> "CopiedTable":
+        """Copy a table under its own name, without some columns."""
+        names = tuple(name for name in source.names if name not in leave_out)
+        return cls(source.name, source, names, source.key)
+
+    def read(self, lake: Lake, unit: Unit) -> Batches:
+        """Read the rows of a unit in batches, so that memory never holds a whole unit.
+
+        Raises:
+            LakeError: forecasts of a published version are missing or not sound; forecast again,
+                or withdraw the version.
+        """
+        batches = read_batches(lake, self.source, self.names, unit.filters)
+        if unit.rows is not None:
+            batches = check_forecasts(lake, unit.name, unit.rows, batches)
+        return self.convert(batches)
+
+
+def distinct_categories(batches: Batches) -> Batches:
+    """Reduce items to one row per category; of several names, the last in alphabetical order."""
+    items = pa.Table.from_batches(list(batches))
+    named = items.group_by("category_id").aggregate([("category_name", "max")])
+    yield from named.rename_columns(["category_id", "category_name"]).to_batches()
+
+
+COPIED_SHOPS = CopiedTable.of(SHOPS)
+COPIED_ITEMS = CopiedTable.of(ITEMS)
+CATEGORIES = CopiedTable(
+    "categories",
+    ITEMS,
+    ("category_id", "category_name"),
+    ("category_id",),
+    "The categories of the items known.",
+    distinct_categories,
+)
+COPIED_MONTHS = CopiedTable.of(MONTHS)
+COPIED_FORECASTS = CopiedTable.of(FORECASTS)
+COPIED_VERSIONS = CopiedTable.of(FORECAST_VERSIONS, leave_out=["inputs"])
+COPIED_SCORES = CopiedTable.of(FORECAST_SCORES, leave_out=["cells"])
+# A copy has live sales alone: the columns of tombstones and of the records' origin stay behind.
+COPIED_SALES = CopiedTable(
+    "daily_sales",
+    DAILY_SALES,
+    ("sale_id", "date", "month", "shop_id", "item_id", "units", "price", "updated_at"),
+    ("sale_id",),
+    "The live sales, each in its latest version.",
+)
+LIVE: Filters = [("is_cancelled", "=", False)]
+MONTHLY_COLUMNS = (
+    *("shop_id", "item_id", "month", "sales", "units", "target", "revenue", "priced_units"),
+    *("sale_days", "offer_days"),
+)
+
+
+FIXED = (
+    COPIED_SHOPS,
+    COPIED_ITEMS,
+    CATEGORIES,
+    COPIED_MONTHS,
+    COPIED_VERSIONS,
+    COPIED_FORECASTS,
+    COPIED_SCORES,
+    COPIED_SALES,
+)
+
+
+def whole_unit(lake: Lake, table: Table) -> list[Unit]:
+    """Return a table's rows as one unit; no unit if the table was never created."""
+    if not log.exists(lake, table):
+        return []
+    return [Unit("all", f"{log.table_id(lake, table)} {log.version(lake, table)}")]
+
+
+def month_units(
+    lake: Lake, table: Table, first: date = date.min, filters: Filters = ()
+) -> list[Unit]:
+    """Return a unit per month of a table partitioned by month.
+
+    Args:
+        lake: the lake that has the table; a missing table has no units.
+        table: a table partitioned by month.
+        first: first month to copy.
+        filters: further conditions that a copied row must meet.
+    """
+    if not log.exists(lake, table):
+        return []
+    return [
+        Unit(f"{month:%Y-%m}", state, [("month", "=", month), *filters], ("month", month))
+        for month, state in sorted(listing.month_digests(lake, table).items())
+        if month >= first
+    ]
+
+
+@dataclass(frozen=True)
+class ForecastVersion:
+    """A row of gold.forecast_versions, what copies need of it."""
+
+    version: str
+    cutoff: date
+    status: str
+    rows: int
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the version may be served."""
+        return self.status == "published"
+
+
+def forecast_versions(lake: Lake) -> list[ForecastVersion]:
+    """Read the forecast versions, newest first; empty if nothing was forecast yet."""
+    if not (log.exists(lake, FORECAST_VERSIONS) and log.exists(lake, FORECASTS)):
+        return []
+    names = tuple(ForecastVersion.__dataclass_fields__)
+    stored = read_table(lake, FORECAST_VERSIONS, names).sort_by([("version", "descending")])
+    return [ForecastVersion(**row) for row in stored.to_pylist()]
+
+
+def served_version(lake: Lake) -> ForecastVersion | None:
+    """Return the newest published forecast version; None: no version is published."""
+    return next((v for v in forecast_versions(lake) if v.is_published), None)
+
+
+def version_units(lake: Lake, count: int) -> list[Unit]:
+    """Return a unit for each forecast version to copy; the rows of a version never change.
+
+    Args:
+        lake: the lake that has the forecasts; missing tables have no units.
+        count: number of versions, newest first. The served version is copied in any case.
+    """
+    newest_first, served = forecast_versions(lake), served_version(lake)
+    return [
+        version_unit(lake, version)
+        for place, version in enumerate(newest_first)
+        if place < count or version == served
+    ]
+
+
+def version_unit(lake: Lake, version: ForecastVersion) -> Unit:
+    """Return the unit of a forecast version.
+
+    A withdrawn version may be incomplete, which is perhaps why it was withdrawn.
+    """
+    return Unit(
+        version.version,
+        f"{log.table_id(lake, FORECASTS)} {version.rows}",
+        [("version", "=", version.version)],
+        ("version", version.version),
+        rows=version.rows if version.is_published else None,
+    )
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much a copy has.
+
+    Attributes:
+        versions: number of forecast versions, newest first.
+        sales_from: first month of daily sales; None: no daily sales.
+        keep: how long superseded copies stay for readers that still use them.
+    """
+
+    versions: int
+    sales_from: date | None
+    keep: timedelta
+
+
+def monthly_cells(lake: Lake) -> Table:
+    """Return the declaration of the monthly cells of pairs."""
+    return monthly_table(shop_item(stored_profile(lake).target_clip))
+
+
+def copied_tables(lake: Lake) -> tuple[CopiedTable, ...]:
+    """List the tables of the copy of a lake."""
+    cells = monthly_cells(lake)
+    return (*FIXED, CopiedTable("monthly_sales", cells, MONTHLY_COLUMNS, cells.key))
+
+
+def units_of(lake: Lake, table: CopiedTable, extent: Extent) -> Sequence[Unit]:
+    """List the units of a table that a copy of an extent has.
+
+    Args:
+        lake: the lake; a table that was never created has no units.
+        table: a table of the copy.
+        extent: how much history the copy has.
+    """
+    if table is COPIED_FORECASTS:
+        return version_units(lake, extent.versions)
+    if table is COPIED_SALES:
+        first = extent.sales_from
+        return month_units(lake, DAILY_SALES, first, LIVE) if first else []
+    if "month" in table.source.partition_by:
+        return month_units(lake, table.source)
+    return whole_unit(lake, table.source)

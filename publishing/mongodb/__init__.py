@@ -1,0 +1,1 @@
+"""A lake's copy in MongoDB: one document per item."""

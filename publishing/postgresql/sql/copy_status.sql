@@ -1,0 +1,1 @@
+SELECT table_name, unit, rows, published_at FROM {copies}.current_copies
