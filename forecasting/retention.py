@@ -68,8 +68,8 @@ def forget_reports(lake: Lake, before: datetime) -> int:
         The number of removed files.
     """
     files = filesystem(lake.root)
-    there = files.get_file_info(FileSelector(REPORTS, allow_not_found=True))
-    names = sorted(info.base_name for info in there if info.base_name.startswith(REPORT))
+    reports = files.get_file_info(FileSelector(REPORTS, allow_not_found=True))
+    names = sorted(info.base_name for info in reports if info.base_name.startswith(REPORT))
     old = [name for name in names[:-1] if name < f"{REPORT}{before:{RUN}}"]
     for name in old:
         files.delete_file(f"{REPORTS}/{name}")
@@ -118,23 +118,25 @@ def forget_known_lakes(lake: Lake, before: datetime) -> int:
     Returns:
         The number of lakes.
     """
-    old = [known for known in known_lakes(lake) if is_unused(known, before)]
-    for known in old:
+    old = [replayed for replayed in known_lakes(lake) if is_unused(replayed, before)]
+    for replayed in old:
         for prefix in ("gold/features_", "gold/panel"):
-            drop_others(known, prefix, ())
-        forget_records(known)
+            drop_others(replayed, prefix, ())
+        forget_records(replayed)
     return len(old)
 
 
-def is_unused(known: Lake, before: datetime) -> bool:
+def is_unused(replayed: Lake, before: datetime) -> bool:
     """Check whether a replayed lake has tables, and all were last written before a time."""
-    if not log.exists(known, SHOPS):
+    if not log.exists(replayed, SHOPS):
         return False
     try:
-        tables = [table for table in all_tables(stored_profile(known)) if log.exists(known, table)]
+        tables = [
+            table for table in all_tables(stored_profile(replayed)) if log.exists(replayed, table)
+        ]
     except LakeError:
         tables = [SHOPS]
-    return max(last_written(known, table) for table in tables) < before.timestamp()
+    return max(last_written(replayed, table) for table in tables) < before.timestamp()
 
 
 def is_one_of(column: str, values: set[str]) -> str:

@@ -99,7 +99,7 @@ class Learning:
         bounds = bins(self.train[worker], self.sample, count, self.threads)
         train = bounds.matrix(self.train[worker], labels)
         bounds = bounds.of(train)
-        scored = [(bounds.matrix(mine, labels), "scored") for mine in self.scored[worker:][:1]]
+        scored = [(bounds.matrix(share, labels), "scored") for share in self.scored[worker:][:1]]
         pa.default_memory_pool().release_unused()
         return xgb.train(
             self.parameters,

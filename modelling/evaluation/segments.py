@@ -79,20 +79,20 @@ SEGMENTS = (
 )
 
 
-def segmented(rows: "DataFrame", known: "DataFrame | None" = None) -> "DataFrame":
+def segmented(rows: "DataFrame", ranked_by: "DataFrame | None" = None) -> "DataFrame":
     """Add the column ``segments``: the value of each row in every segment.
 
     Args:
         rows: ``[shop_id, item_id, category_id, month]`` and the panel columns that segments read.
-        known: panel rows to rank items by, ``[item_id, month, item_target_mean_12]``; None: rank by
-            ``rows``, which computes forecasts in ``rows`` twice.
+        ranked_by: panel rows to rank items by, ``[item_id, month, item_target_mean_12]``; None:
+            rank by ``rows``, which computes forecasts in ``rows`` twice.
 
     Returns:
         The columns of ``rows`` and ``segments``, an array of ``(segment, value)``.
     """
     from pyspark.sql import functions as F
 
-    ranks = top_items(rows if known is None else known)
+    ranks = top_items(rows if ranked_by is None else ranked_by)
     ranked = rows.join(F.broadcast(ranks), on=["month", ITEM], how="left")
     each = [
         F.struct(F.lit(s.name).alias("segment"), F.expr(s.sql).alias("value")) for s in SEGMENTS

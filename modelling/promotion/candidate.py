@@ -101,8 +101,8 @@ class Training:
         if registered is None:
             span = f"{panel.months[0]:%Y-%m} to {panel.months[-1]:%Y-%m}"
             progress("train: horizon %d, %s; parameters are %s", horizon, span, parameters.source)
-            made = self.fit_and_register(panel, recipe, inputs)
-            return Candidate(made.version, made.run, True, parameters.source)
+            fitted = self.fit_and_register(panel, recipe, inputs)
+            return Candidate(fitted.version, fitted.run, True, parameters.source)
         progress("train: horizon %d is up to date", horizon)
         return Candidate(registered.version, registered.run, False, parameters.source)
 

@@ -42,12 +42,12 @@ def relocate(database: Path, now: str) -> None:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if "experiments" not in tables:
             return
-        found = connection.execute(
+        moved = connection.execute(
             "SELECT DISTINCT artifact_location FROM experiments "
             "WHERE artifact_location LIKE '%/mlflow/artifacts' AND artifact_location <> ?",
             [now],
         )
-        for (before,) in found.fetchall():
+        for (before,) in moved.fetchall():
             for table, column in ADDRESSES:
                 if table in tables:
                     connection.execute(

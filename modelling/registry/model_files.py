@@ -60,8 +60,8 @@ class ModelFiles:
     def _sentence(self, what: str) -> str:
         return (
             f"MLflow run {self.run}: the model store has {what} than jobs.train kept "
-            f"({MODEL_FILES.path}); nothing of it is used. Find out who writes the model store, "
-            "then run jobs.promote --rollback, or jobs.train and jobs.promote."
+            f"({MODEL_FILES.path}), and the model is not used. Find out who writes the model "
+            "store, then run jobs.promote --rollback, or jobs.train and jobs.promote."
         )
 
 
@@ -90,5 +90,5 @@ def kept_files(lake: Lake, run: str) -> ModelFiles | None:
     if not log.exists(lake, MODEL_FILES):
         return None
     columns = tuple(ModelFiles.__dataclass_fields__)
-    found = read_table(lake, MODEL_FILES, columns, [("run", "=", run)]).to_pylist()
-    return ModelFiles(**found[0]) if found else None
+    rows = read_table(lake, MODEL_FILES, columns, [("run", "=", run)]).to_pylist()
+    return ModelFiles(**rows[0]) if rows else None
