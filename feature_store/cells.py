@@ -14,7 +14,8 @@ from feature_store.units import MonthUnit
 from features.attributes import Attributes, with_attributes
 from features.group import ITEM, SHOP, FeatureGroup
 from features.measure import stored_form
-from features.monthly import aggregate, integer_form, pair_days, resolve_aliases
+from features.monthly import aggregate, integer_form, pair_days
+from features.own_ids import resolve_aliases
 from features.tables import monthly_table
 from lakehouse.buckets import is_by_bucket, label_of, split
 from lakehouse.delta.parts import TableRows

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from features.calendar import days
 from features.group import SHOP
 from features.horizon import known_month
-from features.own_ids import newest_of_names, under_own_ids
+from features.own_ids import newest_of_names, resolve_aliases
 from features.ratio import Ratio
 from lakehouse.month_range import plus_months
 from lakehouse.tables.inputs import PLANNED_PRICES, PROMOTIONS, SHOP_DATES, STOCK_OUTS, Input
@@ -82,7 +82,7 @@ class InputFeature:
         keys = [name for name in self.source.keys if name != "month"]
         if self.source.has_number:
             return newest_of_names(rows, shops, keys)
-        return under_own_ids(rows, shops)
+        return resolve_aliases(rows, shops)
 
     def known(self, rows: pa.Table, month: date, *, has_rows: bool) -> Known:
         """Turn an input's rows of one month into values for the panel.

@@ -11,34 +11,12 @@ from features.encoding import Codes, dictionary, encode, integers
 from features.group import ITEM, SHOP, SOLD_SHARE, FeatureGroup
 from features.measure import Measure
 from features.measures import LATE_DAYS, PAIR_REVENUE, PAIR_SOLD_SHARE
-from lakehouse.types import PRICE, TEXT, UNITS
+from lakehouse.types import PRICE, UNITS
 
 Days = npt.NDArray[np.datetime64]
 
 # Represents 1 in the product of units and price, both in integer form.
 SCALES = 10 ** (UNITS.scale + PRICE.scale)
-
-
-def resolve_aliases(rows: pa.Table, shops: pa.Table) -> pa.Table:
-    """Replace shop aliases in ``shop_id`` by the shop's own id.
-
-    Args:
-        rows: ``[shop_id, …]``.
-        shops: rows of silver.shops, ``[shop_id, alias_of]`` at least.
-
-    Returns:
-        The rows with the same columns.
-    """
-    aliases = shops.filter(pc.field("alias_of").is_valid())
-    coded = dictionary(rows[SHOP])
-    names = pc.coalesce(looked_up(coded.dictionary, aliases, SHOP, "alias_of"), coded.dictionary)
-    return rows.set_column(rows.column_names.index(SHOP), SHOP, names.take(coded.indices))
-
-
-def looked_up(texts: pa.Array, table: pa.Table, key: str, column: str) -> pa.Array:
-    """Return the text of a column for each key; null where the table has no row of the key."""
-    keys, values = (pc.cast(table[name], TEXT).combine_chunks() for name in (key, column))
-    return values.take(pc.index_in(texts, keys))
 
 
 def pair_days(sales: pa.Table, offers: pa.Table) -> pa.Table:

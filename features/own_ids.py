@@ -1,27 +1,29 @@
-"""Resolution of shop aliases in rows of inputs, and of conflicts between names of one shop."""
+"""Resolution of shop aliases, and of conflicts between rows under several names of one shop."""
 
 from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.encoding import dictionary
 from features.group import SHOP
+from lakehouse.types import TEXT
 
 UPDATED_AT = "updated_at"
 
 
-def under_own_ids(rows: pa.Table, shops: pa.Table) -> pa.Table:
-    """Replace shop aliases in ``shop_id`` of an input's rows by the shop's own id.
+def resolve_aliases(rows: pa.Table, shops: pa.Table) -> pa.Table:
+    """Replace shop aliases in ``shop_id`` by the shop's own id.
 
     Args:
         rows: ``[shop_id, …]``; ``shop_id`` may be an alias.
-        shops: ``[shop_id, alias_of]``.
+        shops: rows of silver.shops, ``[shop_id, alias_of]`` at least.
 
     Returns:
         The rows, where several rows may now have the same key.
     """
     place = rows.column_names.index(SHOP)
-    return rows.set_column(place, SHOP, without_aliases(rows[SHOP], shops))
+    return rows.set_column(place, SHOP, own_ids(rows[SHOP], shops))
 
 
 def newest_of_names(rows: pa.Table, shops: pa.Table, keys: Sequence[str]) -> pa.Table:
@@ -38,12 +40,12 @@ def newest_of_names(rows: pa.Table, shops: pa.Table, keys: Sequence[str]) -> pa.
     Returns:
         The columns of ``rows``, unique on ``keys``, in no stated order.
     """
-    names, own = rows[SHOP].cast(pa.string()), without_aliases(rows[SHOP], shops)
+    names, own = rows[SHOP].cast(TEXT), own_ids(rows[SHOP], shops)
     renamed = rows.set_column(rows.column_names.index(SHOP), SHOP, own)
     has_names = pc.is_in(own, pc.unique(own.filter(pc.not_equal(own, names))))
     if not pc.any(has_names).as_py():
         return renamed
-    texts = [renamed[name].cast(pa.string()) for name in keys]
+    texts = [renamed[name].cast(TEXT) for name in keys]
     order = pa.table(
         {
             "key": pc.binary_join_element_wise(*texts, "\0"),
@@ -60,14 +62,16 @@ def newest_of_names(rows: pa.Table, shops: pa.Table, keys: Sequence[str]) -> pa.
     return pa.concat_tables([renamed.filter(pc.invert(has_names)), kept])
 
 
-def without_aliases(ids: pa.ChunkedArray, shops: pa.Table) -> pa.ChunkedArray:
-    """Replace shop aliases by the shop's own id.
+def own_ids(ids: pa.ChunkedArray, shops: pa.Table) -> pa.ChunkedArray:
+    """Return the shop's own id, as text, for each shop id, which may be an alias.
 
     Args:
-        ids: shop ids, which may be aliases.
-        shops: ``[shop_id, alias_of]``.
+        ids: shop ids; may be dictionary-encoded.
+        shops: rows of silver.shops, ``[shop_id, alias_of]`` at least.
     """
-    aliases = shops.filter(pc.is_valid(shops["alias_of"]))
-    texts = ids.cast(pa.string())
-    found = pc.index_in(texts, aliases[SHOP].cast(pa.string()).combine_chunks())
-    return pc.coalesce(aliases["alias_of"].cast(pa.string()).take(found), texts)
+    aliases = shops.filter(pc.field("alias_of").is_valid())
+    names, owners = (aliases[name].cast(TEXT).combine_chunks() for name in (SHOP, "alias_of"))
+    coded = dictionary(ids)
+    texts = coded.dictionary.cast(TEXT)
+    own = pc.coalesce(owners.take(pc.index_in(texts, names)), texts)
+    return pa.chunked_array([own.take(coded.indices)])

@@ -14,7 +14,7 @@ from features.feature_set import TARGET, FeatureSet
 from features.group import ITEM, SHOP, FeatureGroup
 from features.horizon import known_month
 from features.input_feature import InputFeature, Known
-from features.own_ids import under_own_ids
+from features.own_ids import resolve_aliases
 from features.spine import Entities, Spine
 from features.tables import features_table, monthly_table
 from features.withdrawal import WITHDRAWALS, Withdrawal
@@ -124,7 +124,7 @@ class PanelInputs:
         if withdrawal.key == ITEM:
             return self._of_bucket(withdrawal.source.table, columns)
         rows = self._read(withdrawal.source.table, columns)
-        return under_own_ids(rows, self._read(SHOPS, [SHOP, "alias_of"]))
+        return resolve_aliases(rows, self._read(SHOPS, [SHOP, "alias_of"]))
 
     def known(self, key: str, *columns: str) -> pa.Table:
         """Read features of all shops, or of the bucket's items, known at the cutoff.

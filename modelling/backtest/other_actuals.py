@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from features.feature_set import TARGET
 from features.group import ITEM, SHOP
-from features.monthly import resolve_aliases
+from features.own_ids import resolve_aliases
 from ingestion.arrivals import Reception
 from ingestion.files.source import Source
 from ingestion.reconciliation.dry_run import read_events

@@ -80,6 +80,7 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
         features.measure,
         features.measures,
         features.monthly,
+        features.own_ids,
         feature_store.cells_by_age,
         feature_store.cells,
         feature_store.stored_entities,

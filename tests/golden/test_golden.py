@@ -16,7 +16,7 @@ from meanings import CLIPPED
 from random_cells import table
 
 from feature_store.age_groups import split_by_age
-from features import monthly
+from features import monthly, own_ids
 from features.ages import first_sales, with_age
 from features.attributes import with_attributes
 from features.compute import compute
@@ -107,7 +107,7 @@ def days() -> pa.Table:
 
     sales = pa.Table.from_pylist(list(dated("sales.csv")), pa.schema({**DAY, **AMOUNTS}))
     offers = pa.Table.from_pylist(list(dated("offers.csv")), pa.schema(DAY))
-    return monthly.resolve_aliases(monthly.pair_days(sales, offers), SHOPS)
+    return own_ids.resolve_aliases(monthly.pair_days(sales, offers), SHOPS)
 
 
 AMOUNTS = {"units": UNITS, "price": PRICE}

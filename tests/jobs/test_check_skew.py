@@ -15,7 +15,7 @@ from job_runs import NOW, run
 from meanings import UNCLIPPED
 
 from feature_store import planning
-from feature_store.skew import plan, work
+from feature_store.skew import plan
 from feature_store.skew.results import SkewRow, read_unresolved, require_no_skew
 from feature_store.skew.sample import Draw
 from features import series
@@ -24,7 +24,7 @@ from features.tables import features_table, monthly_table
 from jobs import build_features, ingest_history, train
 from jobs.check_skew import JOB
 from lakehouse.buckets import Bucket
-from lakehouse.delta import log
+from lakehouse.delta import log, work
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.delta.months import BuiltMonths, replace_months
 from lakehouse.delta.parts import TableRows, write_files

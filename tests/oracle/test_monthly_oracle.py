@@ -16,7 +16,7 @@ from naive_cells import MEASURES, Cells, naive_cells, pair_months
 from naive_features import naive_features
 
 from feature_store.age_groups import split_by_age
-from features import monthly
+from features import monthly, own_ids
 from features.ages import first_sales, with_age
 from features.attributes import with_attributes
 from features.compute import compute
@@ -87,7 +87,7 @@ class RandomSales:
         sales = pa.Table.from_pylist(self.sales, SALES)
         offers = pa.Table.from_pylist(self.offers, pa.schema(PAIR_DAY))
         shops = texts(shop_id=ALIASES, alias_of=ALIASES.values())
-        return monthly.resolve_aliases(monthly.pair_days(sales, offers), shops)
+        return own_ids.resolve_aliases(monthly.pair_days(sales, offers), shops)
 
 
 def texts(**columns: Any) -> pa.Table:
