@@ -65,10 +65,10 @@ def with_age(cells: pa.Table, first: pa.Table) -> pa.Table:
     at = positions(cells[ITEM], first[ITEM].combine_chunks())
     began = np.append(first["first"].to_numpy(), NOT_SOLD)[at]
     months = month_numbers(cells["month"])
-    known = began <= months
-    ages = cap_ages(months[known] - began[known])
+    is_sold = began <= months
+    ages = cap_ages(months[is_sold] - began[is_sold])
     column = pa.DictionaryArray.from_arrays(ages.astype(np.int32), AGES)
-    return cells.filter(pa.array(known)).append_column(ITEM_AGE, column)
+    return cells.filter(pa.array(is_sold)).append_column(ITEM_AGE, column)
 
 
 def ages_of(items: pa.Array, item_features: pa.Table) -> Codes:

@@ -58,8 +58,8 @@ def flatten_attributes(rows: pa.Table, key: str, names: Iterable[str]) -> pa.Tab
     columns = {key: rows[key].cast(TEXT)}
     for name in names:
         has_column = name in rows.column_names
-        found = rows[name] if has_column else lookup(rows["attributes"], name)
-        columns[name] = found.cast(TEXT).fill_null(UNKNOWN)
+        texts = rows[name] if has_column else lookup(rows["attributes"], name)
+        columns[name] = texts.cast(TEXT).fill_null(UNKNOWN)
     return pa.table(columns)
 
 
@@ -98,7 +98,7 @@ def attributes_of(ids: pa.Array, entity: pa.Table) -> Iterator[tuple[str, pa.Arr
         value, ``unknown``, or ``NO_ITEM`` for a neighbour.
     """
     key, *names = entity.column_names
-    found = pc.index_in(ids, entity[key].combine_chunks())
+    rows = pc.index_in(ids, entity[key].combine_chunks())
     for name in names:
         missing = NO_ITEM if name in (BEFORE, AFTER) else UNKNOWN
-        yield name, entity[name].combine_chunks().take(found).fill_null(missing)
+        yield name, entity[name].combine_chunks().take(rows).fill_null(missing)

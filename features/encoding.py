@@ -40,8 +40,8 @@ def dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
 def positions(values: pa.ChunkedArray, known: pa.Array) -> Codes:
     """Return the position of each value in ``known``; -1 where ``known`` lacks the value."""
     column = dictionary(values)
-    found = pc.index_in(column.dictionary, known).fill_null(-1).to_numpy()
-    indices: Codes = np.append(found, -1)[column.indices.to_numpy()].astype(np.int64)
+    places = pc.index_in(column.dictionary, known).fill_null(-1).to_numpy()
+    indices: Codes = np.append(places, -1)[column.indices.to_numpy()].astype(np.int64)
     return indices
 
 

@@ -96,8 +96,8 @@ class InputFeature:
         keys = tuple(name for name in self.source.keys if name != "month")
         value = self.value(rows, month).cast(FEATURE)
         has_month = has_rows or "month" not in self.source.keys
-        made = pa.table([*(rows[name] for name in keys), value], names=[*keys, "value"])
-        return Known(keys, made, self.absent(month) if has_month else None)
+        keyed = pa.table([*(rows[name] for name in keys), value], names=[*keys, "value"])
+        return Known(keys, keyed, self.absent(month) if has_month else None)
 
 
 def share(rows: pa.Table, month: date) -> pa.ChunkedArray:

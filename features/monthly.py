@@ -108,8 +108,8 @@ def paid(units: Codes, prices: pa.ChunkedArray) -> dict[str, Codes]:
     """
     is_priced = pc.is_valid(prices).to_numpy() & (units > 0)
     priced = np.where(is_priced, units, 0)
-    known = integers(pc.fill_null(prices, pa.scalar(0, prices.type)))
-    products = priced.astype(np.float64) * known / (SCALES / PAIR_REVENUE.scale)
+    stated = integers(pc.fill_null(prices, pa.scalar(0, prices.type)))
+    products = priced.astype(np.float64) * stated / (SCALES / PAIR_REVENUE.scale)
     return {"revenue": np.rint(products).astype(np.int64), "priced_units": priced}
 
 

@@ -106,13 +106,13 @@ class Series:
             yield self if count == 1 else self._of_keys(first, end)
 
     def _of_keys(self, first: int, end: int) -> "Series":
-        mine, some = (self.codes >= first) & (self.codes < end), slice(first, end)
+        of_keys, some = (self.codes >= first) & (self.codes < end), slice(first, end)
         return replace(
             self,
             keys=self.keys.slice(first, end - first),
-            codes=self.codes[mine] - first,
-            months=self.months[mine],
-            amounts={name: of[mine] for name, of in self.amounts.items()},
+            codes=self.codes[of_keys] - first,
+            months=self.months[of_keys],
+            amounts={name: of[of_keys] for name, of in self.amounts.items()},
             sold=Start(self.sold.month[some], self.sold.share[some]),
             latest={name: of[some] for name, of in self.latest.items()},
         )
@@ -150,10 +150,10 @@ class Series:
             ``[series]`` int64, negative months counted from ``first``, or ``NEVER``; None: no
             statistic needs this month, or the series begin with the lake.
         """
-        known = self.latest.get(measure)
+        before = self.latest.get(measure)
         if first == 0 or measure not in since_measures(self.group):
-            return known
-        latest = np.full(len(self.keys), NEVER) if known is None else known.copy()
+            return before
+        latest = np.full(len(self.keys), NEVER) if before is None else before.copy()
         before = (self.months < first) & (self.amounts[measure] != 0)
         np.maximum.at(latest, self.codes[before], self.months[before])
         return np.where(latest == NEVER, NEVER, latest - first)
@@ -188,8 +188,8 @@ class Opening:
         for feature in group.opening if len(rows) else ():
             months = rows[group.column(feature)].to_numpy().astype(np.float64)
             if feature.statistic == AGE:  # not "is": pickling gives a worker a copy of AGE
-                found = Start.of_ages(months)
-                sold.month[codes], sold.share[codes] = found.month, found.share
+                start = Start.of_ages(months)
+                sold.month[codes], sold.share[codes] = start.month, start.share
             else:
                 latest[feature.measure] = np.full(count, NEVER, np.int64)
                 latest[feature.measure][codes] = np.where(np.isnan(months), NEVER, -months)

@@ -85,8 +85,8 @@ def label_of(path: str) -> str:
 
 def is_by_bucket(paths: Sequence[str]) -> bool:
     """Return whether every file is labelled with a different bucket of one and the same count."""
-    found = [LABEL.search(path) for path in paths]
-    labels = {tuple(map(int, label.groups())) for label in found if label}
+    matches = [LABEL.search(path) for path in paths]
+    labels = {tuple(map(int, label.groups())) for label in matches if label}
     return len(labels) == len(paths) and len({count for _, count in labels}) == 1
 
 

@@ -46,9 +46,9 @@ def table_root(location: str) -> str:
             and pyarrow would open different folders; name a folder without the character.
     """
     uri = normal_uri(location)
-    if found := AMBIGUOUS.search(uri):
+    if character := AMBIGUOUS.search(uri):
         raise UsageError(
-            f"{location}: the path has the character {found[0]!r}, which the readers of tables "
+            f"{location}: the path has the character {character[0]!r}, which the readers of tables "
             "take for different things; name a folder without it."
         )
     return uri

@@ -26,8 +26,8 @@ def read_file(uri: str, name: str) -> bytes | None:
     if files.get_file_info(name).type == FileType.NotFound:
         return None
     with files.open_input_stream(name) as stream:
-        found: bytes = stream.read()
-    return found
+        content: bytes = stream.read()
+    return content
 
 
 def write_file(uri: str, name: str, content: bytes) -> None:
@@ -52,8 +52,8 @@ def claim_file(uri: str, name: str, content: bytes) -> bytes:
     If several processes claim a file at the same time, one wins and all return the winner's
     content.
     """
-    if (found := read_file(uri, name)) is not None:
-        return found
+    if (stored := read_file(uri, name)) is not None:
+        return stored
     if not is_local(uri):
         standing = claimed(f"{uri}/{name}.{CLAIM}", content)
         write_file(uri, name, standing)

@@ -60,7 +60,7 @@ def portions(parts: Iterable[DataFile]) -> Iterator[list[DataFile]]:
     """Group parts in order of month, up to ``MOST_ROWS`` rows per group; no part is split."""
     held: list[DataFile] = []
     for part in sorted(parts, key=lambda part: (part.month is None, part.month)):
-        if held and sum(one.rows for one in held) + part.rows > MOST_ROWS:
+        if held and sum(other.rows for other in held) + part.rows > MOST_ROWS:
             yield held
             held = []
         held.append(part)

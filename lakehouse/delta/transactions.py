@@ -50,16 +50,16 @@ def transaction_numbers(opened: DeltaTable, uri: str) -> Mapping[str, int]:
     return numbers.by_name
 
 
-def read_after(files: FileSystem, known: Numbers, version: int) -> Numbers:
+def read_after(files: FileSystem, earlier: Numbers, version: int) -> Numbers:
     """Add the numbers of later commits to known numbers.
 
     Args:
         files: the table's file system.
-        known: numbers of an earlier version; of version -1: start at the newest checkpoint.
+        earlier: numbers of an earlier version; of version -1: start at the newest checkpoint.
         version: the version to read up to.
     """
-    numbers = dict(known.by_name)
-    begin = known.version
+    numbers = dict(earlier.by_name)
+    begin = earlier.version
     try:
         if begin < 0:
             begin, parts = newest_checkpoint(files, version)
@@ -69,7 +69,7 @@ def read_after(files: FileSystem, known: Numbers, version: int) -> Numbers:
             numbers.update(of_commit(files, f"{LOG}/{number:020}.json"))
     except FileNotFoundError:
         # Delta deleted commits that a checkpoint replaced: start again at the newest checkpoint.
-        if known.version < 0:
+        if earlier.version < 0:
             raise
         return read_after(files, Numbers(-1, {}), version)
     return Numbers(version, numbers)

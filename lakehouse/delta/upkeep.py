@@ -67,14 +67,14 @@ def keep_states(lake: Lake, table: Table) -> None:
         states = {ROWS: log.digest(log.all_files(lake, table))}
     unknown = {name: state for name, state in states.items() if name not in numbers}
     if unknown:
-        found = [Transaction(name, as_number(state)) for name, state in unknown.items()]
+        transactions = [Transaction(name, as_number(state)) for name, state in unknown.items()]
         reach(f"before {table.path} states")
         opened.create_write_transaction(
             [],
             mode="append",
             schema=opened.schema(),
             partition_by=list(table.partition_by),
-            commit_properties=CommitProperties(app_transactions=found),
+            commit_properties=CommitProperties(app_transactions=transactions),
         )
 
 

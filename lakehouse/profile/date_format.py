@@ -49,11 +49,11 @@ def token_pattern(piece: re.Match[str]) -> str:
 
 def date_reader(date_format: str) -> Callable[[str], date | None]:
     """Return a function that parses dates in ISO form or in a format; None: no such date."""
-    patterns = [date_pattern(known) for known in dict.fromkeys((ISO, date_format))]
+    patterns = [date_pattern(form) for form in dict.fromkeys((ISO, date_format))]
 
     def read(text: str) -> date | None:
-        found = next((match for p in patterns if (match := p.fullmatch(text))), None)
-        return day_of(found) if found else None
+        fitting = next((match for p in patterns if (match := p.fullmatch(text))), None)
+        return day_of(fitting) if fitting else None
 
     return read
 

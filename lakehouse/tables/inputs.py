@@ -97,4 +97,7 @@ DELISTINGS = Input(
     "When items leave the retailer's list.",
     is_known_ahead=True,
 )
-INPUTS = {one.name: one for one in (PROMOTIONS, PLANNED_PRICES, STOCK_OUTS, SHOP_DATES, DELISTINGS)}
+INPUTS = {
+    source.name: source
+    for source in (PROMOTIONS, PLANNED_PRICES, STOCK_OUTS, SHOP_DATES, DELISTINGS)
+}
