@@ -57,4 +57,3 @@ class FoldScore(Score):
 
 
 Scores = Sequence[Score]
-FoldScores = Sequence[FoldScore]
