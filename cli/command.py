@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -73,6 +74,8 @@ def start_logging() -> None:
         stream=sys.stderr,
     )
     logger.setLevel(logging.INFO)
+    # MLflow sets its loggers up when it is imported, by this variable.
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     for chatty in ("XGBoost-PySpark", "xgboost", "mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
+from lakehouse.storage import is_local, local_path
 from lakehouse.tables.gold import FORECASTS
 from modelling.estimators.baselines import BASELINES
 
@@ -50,11 +51,16 @@ def summarise_run(results: Mapping[str, Figures], lake: Lake, url: str) -> str:
         "left": left(made.get("left")),
         "retrain": retrain(results["score_forecasts"]),
         "time": times(results),
-        "report": results["backtest"]["report"],
-        "serve": f"python -m serving --lake {lake.root}   (make serve; make run does so now)",
+        "report": shown(results["backtest"]["report"]),
+        "serve": f"python -m serving --lake {shown(lake.root)}   (make run does so now)",
         "then ask": f"curl '{url}/predict?{urlencode(asdict(pair))}'",
     }
     return "\n" + "\n".join(f"  {title:<10} {text}" for title, text in lines.items() if text)
+
+
+def shown(uri: str) -> str:
+    """Write a local URI as the path that a terminal opens."""
+    return str(local_path(uri)) if is_local(uri) else uri
 
 
 def came_in(ingested: Figures) -> str:
@@ -107,8 +113,9 @@ def champions(promotion: Figures) -> str:
 
 def forecasts(made: Figures) -> str:
     """Count the published forecasts, and name the version."""
-    again = "" if made["published"] else ", published before: nothing changed"
-    return f"{made['rows']:,} of version {made['version']}{again}"
+    if not made["published"]:
+        return f"{made['rows']:,} of version {made['version']}, published before: nothing changed"
+    return f"{made['rows']:,} from {made['month']:%Y-%m} on, version {made['version']}"
 
 
 def left(departures: Figures | None) -> str:

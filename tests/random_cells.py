@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import strategies as st
 
 from features.ages import ITEM_AGE
@@ -60,6 +61,12 @@ def of_each_shape(groups: Iterable[FeatureGroup]) -> dict[str, FeatureGroup]:
     for group in groups:
         shapes.setdefault((group.measures, group.features, len(group.keys)), group)
     return {group.name: group for group in shapes.values()}
+
+
+def quick_and_slow(names: Iterable[str]) -> list[Any]:
+    """Mark the names of groups slow, except one group by key and one by age."""
+    quick = ("shop_item", "category_age")
+    return [pytest.param(n, marks=() if n in quick else pytest.mark.slow) for n in names]
 
 
 def key(group: FeatureGroup, row: Mapping[str, Any]) -> tuple[str, ...]:

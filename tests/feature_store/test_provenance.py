@@ -162,6 +162,7 @@ def test_no_number_of_later_commits_makes_a_lake_forget(lake: Lake) -> None:
     assert rebuilt(lake) == []
 
 
+@pytest.mark.slow
 def test_a_program_of_other_text_and_other_files_builds_nothing_again(
     lake: Lake, tmp_path: Path
 ) -> None:
@@ -230,6 +231,7 @@ def test_an_older_program_leaves_what_a_newer_one_built(lake: Lake) -> None:
         assert rebuilt(lake) == []
 
 
+@pytest.mark.slow
 def test_an_older_refresh_leaves_what_a_newer_one_built(lake: Lake) -> None:
     with statistic_version(2):
         Build.of(lake, no_spark).run()

@@ -246,6 +246,7 @@ def most_allocated(source: Source) -> int:
     return max(pa.total_allocated_bytes() - before for _ in source_rows(source))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet"])
 def test_ten_times_the_file_takes_the_same_memory(ending: str, tmp_path: Path) -> None:
     most = []

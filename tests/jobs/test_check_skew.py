@@ -192,6 +192,7 @@ def test_a_planted_defect_is_found_counted_and_refused(name: str, lake: Lake) ->
         require_no_skew(lake)
 
 
+@pytest.mark.slow
 def test_the_example_names_the_key_and_both_values(lake: Lake) -> None:
     plant(lake, ITEM_CELLS, MAY, another("sales"))
     right = read_table(lake, ITEM_CELLS, ["item_id", "sales"], [("month", "=", MAY)]).to_pylist()

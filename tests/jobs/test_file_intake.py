@@ -60,6 +60,7 @@ def live(lake: Lake) -> list[tuple[str, str, int]]:
     return sorted((str(day), item, int(units)) for day, item, units, gone in found if not gone)
 
 
+@pytest.mark.slow
 def test_files_whose_names_are_patterns_of_others_are_read_themselves(
     lake: Lake, tmp_path: Path
 ) -> None:

@@ -60,6 +60,7 @@ def assert_no_sale_after_the_cutoff_matters(folder: Path, horizon: int) -> None:
     assert found.equals(wanted), f"sales after the cutoff matter at horizon {horizon}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "horizon", [2, *(pytest.param(far, marks=pytest.mark.slow) for far in (1, 3))]
 )

@@ -272,6 +272,7 @@ def test_a_changed_list_changes_the_catalogue_and_nothing_else(lake: Lake, tmp_p
     assert ingest(lake, folder)[1]["items_changed"] == 1
 
 
+@pytest.mark.slow
 def test_a_file_with_a_header_alone_holds_no_records(lake: Lake, tmp_path: Path) -> None:
     code, figures = ingest(lake, data_folder(tmp_path / "data", sales_a=sales_text()))
     assert (code, figures["files"], figures["received"]) == (0, 1, 0)
@@ -280,6 +281,7 @@ def test_a_file_with_a_header_alone_holds_no_records(lake: Lake, tmp_path: Path)
     assert (figures["files"], figures["files_skipped"], figures["live"]) == (1, 1, 2)
 
 
+@pytest.mark.slow
 def test_a_file_whose_every_record_is_rejected_is_ingested_where_the_profile_allows_it(
     lake: Lake, tmp_path: Path
 ) -> None:

@@ -149,6 +149,7 @@ def bounded(most: float) -> Profile:
     return own.model_copy(update={"sales": sales})
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("place")
 def test_versions_decide_whatever_was_rejected_in_between(
     spark: "SparkSession", lake: Lake

@@ -1,5 +1,6 @@
 """The end of a pipeline run says what came in, how good the model is and what to try next."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ RESULTS: dict[str, dict[str, Any]] = {
     },
     "close_month": {"open_month": "2015-11", "incomplete": {"2015-11": ["sales on 3 days"]}},
     "backtest": {
-        "folds": 6, "report": "lake/reports/backtest-1.html",
+        "folds": 6, "report": "file:///a/lake/reports/backtest-1.html",
         "overall": {
             "xgboost": {"rmse": 1.5}, "mean_of_3": {"rmse": 2.0}, "zero": {"rmse": 4.0},
         },
     },
     "promote": {"horizons": {1: {"champion": "2", "decision": "promoted"}}},
-    "forecast": {"version": "v1", "rows": 3, "published": True},
+    "forecast": {
+        "version": "v1", "rows": 3, "published": True, "month": date(2015, 11, 1),
+    },
     "score_forecasts": {"retrain_due": False, "reasons": []},
 }  # fmt: skip
 TIMED = {name: {**figures, "seconds": 5.0} for name, figures in RESULTS.items()}
@@ -59,7 +62,9 @@ def test_a_run_ends_with_what_came_in_how_good_it_is_and_what_to_try(
         "xgboost: RMSE 1.500 units on 6 past months, 25% less than the best naive forecast "
         "(mean_of_3: 2.000)"
     )
+    assert lines["forecasts"] == "3 from 2015-11 on, version v1"
     assert lines["champion"] == "horizon 1: version 2 (promoted)"
+    assert lines["report"] == "/a/lake/reports/backtest-1.html"
     assert "retrain" not in lines
 
 

@@ -24,7 +24,7 @@ from feature_laws import (
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from meanings import UNCLIPPED
-from random_cells import of_each_shape
+from random_cells import of_each_shape, quick_and_slow
 
 from features.compute import compute
 from features.group import FeatureGroup
@@ -52,7 +52,7 @@ def judge(law: Law, compute_: Compute, group: FeatureGroup, effort: settings) ->
     run()
 
 
-@pytest.mark.parametrize("name", GROUPS)
+@pytest.mark.parametrize("name", quick_and_slow(GROUPS))
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 def test_a_group_keeps_the_law(law: Law, name: str) -> None:
     judge(law, compute, GROUPS[name], GOOD)
@@ -100,7 +100,12 @@ COMPLAINTS = {
 
 
 # Defects that few random sales show.
-RARE = (sabotage.without_the_last_sale, sabotage.a_month_older, sabotage.age_by_identity)
+RARE = (
+    sabotage.without_the_last_sale,
+    sabotage.a_month_older,
+    sabotage.age_by_identity,
+    sabotage.float_sums_in_row_order,
+)
 
 
 @pytest.mark.parametrize(

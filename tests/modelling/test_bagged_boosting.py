@@ -59,6 +59,7 @@ def test_a_saved_model_forecasts_the_same(folder: Path) -> None:
     assert not list(folder.glob("*.pickle"))
 
 
+@pytest.mark.slow
 def test_a_pickle_in_the_model_store_is_not_read(folder: Path) -> None:
     for file in folder.iterdir():
         file.unlink()
@@ -68,6 +69,7 @@ def test_a_pickle_in_the_model_store_is_not_read(folder: Path) -> None:
     assert not (folder / "unpickled").exists()
 
 
+@pytest.mark.slow
 def test_what_is_no_tree_is_not_loaded(folder: Path) -> None:
     """A pickle in the place of a model, and a skops file that names a function to call."""
     file = folder / "model-0.skops"

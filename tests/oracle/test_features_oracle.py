@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from meanings import UNCLIPPED
 from naive_features import STATISTICS, naive_features
-from random_cells import IDS, RandomCells, of_each_shape, random_cells
+from random_cells import IDS, RandomCells, of_each_shape, quick_and_slow, random_cells
 
 import features.series
 from features.compute import compute, compute_in_parts
@@ -76,7 +76,7 @@ def in_parts(
 
 
 @pytest.mark.parametrize("compute_", [compute, in_parts])
-@pytest.mark.parametrize("name", GROUPS)
+@pytest.mark.parametrize("name", quick_and_slow(GROUPS))
 def test_features_of_keys_and_months_one_by_one_equal_the_loops(
     name: str, compute_: Compute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
