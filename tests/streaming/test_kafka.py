@@ -117,7 +117,7 @@ def test_a_checkpoint_of_another_topic_is_refused(topics: Topics, tmp_path: Path
     marker.write_text(json.dumps({**written, "topics": dict.fromkeys(written["topics"], "old")}))
     code, figures = ingest(tmp_path)
     assert code == 3
-    assert "Name another by --checkpoint" in str(figures["error"])
+    assert "Name another checkpoint by --checkpoint" in str(figures["error"])
     assert ingest(tmp_path, "--checkpoint", tmp_path / "new")[0] == 0
     assert log.row_count(Lake.at(str(tmp_path)), DAILY_SALES) == 1
 
