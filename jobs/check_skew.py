@@ -10,24 +10,23 @@ train until jobs.build_features --rebuild has run.
 
 import argparse
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict
 
 from cli.arguments import add_lake_argument, lake_of
 from cli.command import FoundError, Job, main
 from feature_store.build import Build
 from feature_store.skew.check import SkewCheck
 from feature_store.skew.plan import make_plan
-from feature_store.skew.results import SkewRow, record
+from feature_store.skew.results import record
 from feature_store.skew.sample import Draw
 from feature_store.skew.task import CompareTask, RebuildTask
+from feature_store.skew.totals import SkewTotals
 from lakehouse.context import Context
 from lakehouse.errors import UsageError
 from lakehouse.progress import progress
 
 SAMPLE = 2_000
-WORST = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,9 +70,10 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
     )
     counts = check.run(plan.sales, plan.comparisons)
     rows = record(lake, plan, str(draw), counts, context.now)
-    figures = {"draw": str(draw), "stale_months": len(stale), **sum_differences(rows)}
-    if any(row.differences for row in rows):
-        raise FoundError(describe_skew(figures), figures)
+    totals = SkewTotals.of(rows)
+    figures = {"draw": str(draw), "stale_months": len(stale), **asdict(totals)}
+    if totals.worst:
+        raise FoundError(totals.sentence, figures)
     return figures
 
 
@@ -89,39 +89,6 @@ def read_draw(sample: int, seed: int, *, is_all: bool) -> Draw:
             "and a seed of at least 0."
         )
     return Draw(None if is_all else sample, seed)
-
-
-def sum_differences(rows: Sequence[SkewRow]) -> dict[str, Any]:
-    """Add up the differences in rows of gold.feature_skew.
-
-    Returns:
-        ``compared`` and ``mismatched``: values over all columns; ``missing`` and ``extra``: rows
-        over all tables; ``worst``: ``table.column`` → differences, at most ``WORST`` columns;
-        ``examples``: at most ``WORST`` texts.
-    """
-    tables = {row.table: row for row in rows}.values()
-    worst = Counter(
-        {f"{row.table}.{row.column}": row.differences for row in rows if row.differences}
-    )
-    examples = list(dict.fromkeys(row.example for row in rows if row.example))
-    return {
-        "compared": sum(row.compared for row in rows),
-        "mismatched": sum(row.mismatched for row in rows),
-        "missing": sum(row.missing for row in tables),
-        "extra": sum(row.extra for row in tables),
-        "worst": dict(worst.most_common(WORST)),
-        "examples": examples[:WORST],
-    }
-
-
-def describe_skew(figures: Mapping[str, Any]) -> str:
-    """Write the error message: how much differs, where, and the remedy."""
-    return (
-        f"of {figures['compared']} stored values {figures['mismatched']} differ from the rebuild, "
-        f"{figures['missing']} rows are missing and {figures['extra']} too many, most in "
-        f"{next(iter(figures['worst']))}; see gold/feature_skew and run jobs.build_features "
-        "--rebuild."
-    )
 
 
 JOB = Job("check_skew", __doc__, add_arguments, run)
