@@ -1,6 +1,7 @@
 """The FastAPI application: routes, error handlers and the background refresh."""
 
 import asyncio
+import gc
 import shutil
 import weakref
 from collections.abc import AsyncIterator
@@ -152,6 +153,9 @@ def served_of(app: FastAPI) -> Served:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refresh the served forecasts and the metrics in the background while the application runs."""
     journal: Journal = app.state.journal
+    # What exists from the start lasts: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     background = [
         asyncio.create_task(app.state.store.keep_new(app.state.settings.refresh_seconds)),
         asyncio.create_task(keep_watching(journal, lambda: served_of(app))),

@@ -1,6 +1,7 @@
 """Answers about many pairs at once, as JSON, NDJSON or an Arrow stream."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from serving.lookup.view import View
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
 ARROW = "application/vnd.apache.arrow.stream"
+Block: TypeAlias = bytes | memoryview
 FRAME = pa.schema(
     [("pair", pa.int32()), ("unknown", pa.string()), *(f.with_nullable(True) for f in SCHEMA)]
 )
@@ -35,11 +37,12 @@ def arrow_frame(located: Located, first: int) -> pa.RecordBatch:
     counts = np.maximum(rows.counts, 1)
     places = pa.array(np.repeat(np.arange(len(pairs)), counts))
     unknown = {place: ",".join(names) for place, names in located.unknown.items()}
+    shops = [located.view.snapshot.shops.resolve(shop_id) for shop_id in pairs.shop_ids]
     is_gap = np.repeat(rows.counts == 0, counts)
     taken = frame.take(pa.array(np.cumsum(~is_gap) - 1, mask=is_gap))
     arrays = {
         **dict(zip(taken.schema.names, taken.columns, strict=True)),
-        "shop_id": pa.array(pairs.shop_ids, pa.string()).take(places),
+        "shop_id": pa.array(shops, pa.string()).take(places),
         "item_id": pa.array(pairs.item_ids, pa.string()).take(places),
         "pair": pa.array(places.to_numpy() + first, pa.int32()),
         "unknown": pa.array([unknown.get(n) for n in range(len(pairs))], pa.string()).take(places),
@@ -47,22 +50,23 @@ def arrow_frame(located: Located, first: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([arrays[name] for name in FRAME.names], schema=FRAME)
 
 
-def render_json(view: View, blocks: Iterator[Located]) -> Iterator[bytes]:
+def render_json(view: View, blocks: Iterator[Located]) -> Iterator[Block]:
     """Render a JSON object (``Predictions``)."""
     opening = b'{%s"predictions":[' % view.provenance
     for located in blocks:
-        yield b"".join((opening, json_lines(located, b",")[:-1]))
+        yield opening
+        yield json_lines(located, b",")[:-1]
         opening = b","
     yield b"]}"
 
 
-def render_ndjson(_view: View, blocks: Iterator[Located]) -> Iterator[bytes]:
+def render_ndjson(_view: View, blocks: Iterator[Located]) -> Iterator[Block]:
     """Render a line per pair."""
     for located in blocks:
-        yield bytes(json_lines(located, b"\n"))
+        yield json_lines(located, b"\n")
 
 
-def render_arrow(_view: View, blocks: Iterator[Located]) -> Iterator[bytes]:
+def render_arrow(_view: View, blocks: Iterator[Located]) -> Iterator[Block]:
     """Render an Arrow IPC stream."""
     sink, first = ByteQueue(), 0
     with pa.ipc.new_stream(sink, FRAME) as writer:

@@ -1,86 +1,124 @@
-"""JSON objects of many pairs, joined column by column."""
+"""JSON objects of many pairs, gathered from texts that are there already."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import orjson
 import pyarrow as pa
 
+from serving.lookup.columns import Columns
 from serving.lookup.pairs import Located
-from serving.lookup.texts import BYTES, Number, join_pieces
+from serving.lookup.texts import BYTES, Joined, Number
+from serving.lookup.view import View
+
+
+@dataclass(frozen=True)
+class FixedTexts:
+    """The texts that objects of a view have in common.
+
+    Attributes:
+        texts: large_binary, one after the other: of each shop how the object of a pair begins;
+            of each kind what stands before the numbers of a pair's first month, and of a later
+            month; what stands behind the numbers before a later month, and at a pair's end.
+        shops: number of shops.
+        kinds: number of kinds.
+    """
+
+    texts: pa.Array
+    shops: int
+    kinds: int
+
+    @classmethod
+    def of(cls, view: View, columns: Columns, end: bytes) -> "FixedTexts":
+        """Write the texts of a view, with ``end`` behind each object."""
+        kinds = columns.kinds
+        opening = b',%s"unknown":null,"forecasts":[' % view.provenance
+        texts = [
+            *(b'{"shop_id":%s,"item_id":' % orjson.dumps(shop) for shop in columns.shops),
+            *(opening + kind.head for kind in kinds),
+            *(kind.head for kind in kinds),
+            *(kind.tail + b"," for kind in kinds),
+            *(kind.tail + b"]}" + end for kind in kinds),
+        ]
+        return cls(pa.array(texts, BYTES), len(columns.shops), len(kinds))
+
+
+def fixed_texts(view: View, columns: Columns, end: bytes) -> FixedTexts:
+    """Return the texts that objects have in common; those of a whole version are kept."""
+    if columns is not view.snapshot.forecasts:
+        return FixedTexts.of(view, columns, end)
+    if end not in view.kept:
+        view.kept[end] = FixedTexts.of(view, columns, end)
+    kept = view.kept[end]
+    assert isinstance(kept, FixedTexts)
+    return kept
 
 
 def json_lines(located: Located, end: bytes) -> memoryview:
     """Render each pair as a JSON object (``PairForecasts``).
 
-    Arrow joins five columns of texts, an entry per forecast: how the object of a pair begins, the
-    item, what stands before the numbers, the numbers, and what stands behind them.
+    Arrow gathers the pieces of all objects from one array of texts, and puts them one behind the
+    other: that copies the answer once.
 
     Args:
         located: the pairs.
         end: text behind each object.
     """
     columns, rows = located.columns, located.rows
-    # A pair without forecasts has one entry, whose text is complete in the first column.
-    counts = np.maximum(rows.counts, 1)
-    begins = np.cumsum(counts) - counts
-    entries = np.repeat(rows.firsts - begins, counts) + np.arange(counts.sum())
-    gaps = begins[rows.counts == 0]
-    is_gap = np.zeros(len(entries), np.bool_)
-    is_gap[gaps] = True
-    shops = placed(located.shops, begins, len(entries), len(columns.shops))
-    shops[gaps] = len(columns.shops) + 1 + np.arange(len(gaps))
-    items = placed(located.items, begins, len(entries), len(columns.items))
-    items[gaps] = len(columns.items)
-    heads, tails = kind_texts(located, end)
-    nothing = len(heads) - 1
-    before = np.full(len(entries), nothing)
-    before[~is_gap] = columns.kinds_of(entries[~is_gap]) * 2
-    behind = before.copy()
-    before[begins] += 1
-    behind[begins + counts - 1] += 1
-    before[gaps] = behind[gaps] = nothing
-    return join_pieces(
+    fixed = fixed_texts(located.view, columns, end)
+    is_known = rows.counts > 0
+    pool = pa.concat_arrays(
         [
-            pa.concat_arrays([columns.shop_openings, gap_texts(located, end)]).take(
-                pa.array(shops)
-            ),
-            columns.item_texts.take(pa.array(items)),
-            heads.take(pa.array(before)),
-            columns.texts.take(pa.array(entries, mask=is_gap)),
-            tails.take(pa.array(behind)),
+            fixed.texts,
+            columns.item_texts.take(pa.array(np.where(is_known, located.items, 0))),
+            columns.texts.take(pa.array(rows.numbers)),
+            gap_texts(located, end),
         ]
-    ).text
+    )
+    pieces = place_pieces(located, fixed)
+    return Joined(pool.take(pa.array(pieces))).text
 
 
-def placed(numbers: Number, begins: Number, count: int, other: int) -> Number:
-    """Return ``[entry]`` int64: a number at the first entry of each pair, ``other`` elsewhere."""
-    entries = np.full(count, other)
-    entries[begins] = numbers
-    return entries
+def place_pieces(located: Located, fixed: FixedTexts) -> Number:
+    """Return ``[piece]`` int64: the places in the pool of the texts that make up the objects.
 
-
-def kind_texts(located: Located, end: bytes) -> tuple[pa.Array, pa.Array]:
-    """Return what stands before and behind the numbers.
-
-    Returns:
-        Two arrays ``[2 · kind + 1]`` large_binary. Of each kind the text within a pair, then the
-        text where a pair begins or ends; the last one is empty.
+    A pair is its shop, its item, then of each month what stands before, the numbers, and what
+    stands behind. A pair without forecasts is one piece.
     """
-    opening = b',%s"unknown":null,"forecasts":[' % located.view.provenance
-    heads, tails = [], []
-    for kind in located.columns.kinds:
-        heads += [kind.head, opening + kind.head]
-        tails += [kind.tail + b",", kind.tail + b"]}" + end]
-    return pa.array([*heads, b""], BYTES), pa.array([*tails, b""], BYTES)
+    rows = located.rows
+    counts, is_known = rows.counts, rows.counts > 0
+    pairs, kinds = len(counts), fixed.kinds
+    firsts, laters, betweens, ends = fixed.shops + kinds * np.arange(4)
+    items = len(fixed.texts)
+    numbers, gaps = items + pairs, items + pairs + len(rows.numbers)
+    lengths = np.where(is_known, 3 * counts + 2, 1)
+    begins = np.cumsum(lengths) - lengths
+    pieces = np.empty(int(lengths.sum()), np.int64)
+    pieces[begins[~is_known]] = gaps + np.arange(pairs - int(is_known.sum()))
+    known_begins, known_counts = begins[is_known], counts[is_known]
+    pieces[known_begins] = located.shops[is_known]
+    pieces[known_begins + 1] = items + np.flatnonzero(is_known)
+    first_rows = np.cumsum(known_counts) - known_counts
+    row = np.arange(len(rows.numbers))
+    # Where the numbers of each row stand: three pieces apart within a pair.
+    at = 3 * row + np.repeat(known_begins + 3 - 3 * first_rows, known_counts)
+    row_kinds = located.columns.kinds_of(rows.numbers).astype(np.int64)
+    pieces[at] = numbers + row
+    pieces[at - 1] = laters + row_kinds
+    pieces[at + 1] = betweens + row_kinds
+    pieces[at[first_rows] - 1] = firsts + row_kinds[first_rows]
+    last_rows = first_rows + known_counts - 1
+    pieces[at[last_rows] + 1] = ends + row_kinds[last_rows]
+    return pieces
 
 
 def gap_texts(located: Located, end: bytes) -> pa.Array:
     """Return ``[unknown pair]`` large_binary: the whole object of each pair without forecasts."""
-    pairs, provenance = located.pairs, located.view.provenance
+    provenance = located.view.provenance
     texts = []
     for place, unknown in located.unknown.items():
-        ids = {"shop_id": pairs.shop_ids[place], "item_id": pairs.item_ids[place]}
-        rest = {"unknown": unknown, "forecasts": []}
-        texts.append(
-            b"%s,%s%s%s" % (orjson.dumps(ids)[:-1], provenance, orjson.dumps(rest)[1:], end)
-        )
+        shop_id, item_id = located.ids_of(place)
+        ids = orjson.dumps({"shop_id": shop_id, "item_id": item_id})[:-1]
+        rest = orjson.dumps({"unknown": unknown, "forecasts": []})[1:]
+        texts.append(b"%s,%s%s%s" % (ids, provenance, rest, end))
     return pa.array(texts, BYTES)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from http import HTTPStatus
+from itertools import filterfalse
 from operator import itemgetter
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from serving.lookup.columns import Columns
 from serving.lookup.dependencies import AllViews, views_of
 from serving.lookup.negotiation import choose_media_type
 from serving.lookup.noting import note_pairs
-from serving.lookup.pairs import BLOCK_PAIRS, Located, Pairs
+from serving.lookup.pairs import BLOCK_PAIRS, Located, Pairs, shop_numbers
 from serving.lookup.responses import BlockResponse, PlainResponse
 from serving.lookup.routes import refuse_doubles
 from serving.lookup.schemas import MOST_PAIRS, AsOfQuestion, BulkQuestion, Predictions
@@ -85,12 +86,14 @@ def read_plainly(body: bytes, view: View, columns: Columns) -> Pairs | None:
         pairs = question["pairs"]
         shop_ids, item_ids = list(map(SHOP, pairs)), list(map(ITEM, pairs))
         is_plain = len(question) == 1 and set(map(len, pairs)) == {2} and len(pairs) <= MOST_PAIRS
-        others = {*shop_ids, *item_ids} - columns.ids
-        if not is_plain or not all(map(is_normal, others)):
+        shops, items = shop_numbers(view, columns), columns.item_numbers
+        unknown = {*filterfalse(shops.__contains__, shop_ids)}
+        unknown |= {*filterfalse(items.__contains__, item_ids)}
+        if not is_plain or not all(map(is_normal, unknown)):
             return None
     except (ValueError, KeyError, TypeError):
         return None
-    return Pairs(view.snapshot.shops.resolve_all(shop_ids), item_ids)
+    return Pairs(shop_ids, item_ids)
 
 
 @lru_cache(maxsize=4096)
@@ -125,9 +128,10 @@ async def predict_many(
     """
     choose_media_type(accept, MEDIA_TYPES)
     view = await views.at(asked.as_of)
-    shop_ids = view.snapshot.shops.resolve_all([pair.shop_id for pair in question.pairs])
+    shop_ids = [pair.shop_id for pair in question.pairs]
     pairs = Pairs(shop_ids, [pair.item_id for pair in question.pairs], question.month)
-    columns = await view.snapshot.forecasts.find_many(pairs.shop_ids, pairs.item_ids)
+    resolved = list(map(view.snapshot.shops.resolve, shop_ids))
+    columns = await view.snapshot.forecasts.find_many(resolved, pairs.item_ids)
     return answer(request, view, columns, pairs)
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from lakehouse.tables.gold import FORECASTS
 from serving.lookup.gathering import Code, Gathered, gather
 from serving.lookup.kinds import KIND_COLUMNS, Kind
-from serving.lookup.rows import Rows
+from serving.lookup.rows import Rows, dense_starts
 from serving.lookup.texts import BYTES, NUMBERS, Number, Real, binary_array, render_numbers
 
 Flag = npt.NDArray[np.bool_]
@@ -56,6 +56,9 @@ class Columns:
         views = {name: array.data for name, array in arrays.items()}
         self._pairs, self._starts, self._offsets = views["pairs"], views["starts"], views["offsets"]
         self._kinds, self._texts = views["row_kinds"], views["texts"]
+        possible = len(shops) * len(items)
+        self.grid = dense_starts(possible, arrays["pairs"], arrays["starts"])
+        self._grid = None if self.grid is None else self.grid.data
         self._heads = [kind.head for kind in kinds]
         self._tails = [kind.tail for kind in kinds]
 
@@ -117,6 +120,8 @@ class Columns:
         if shop is None or item is None:
             return range(0)
         number = shop * len(self.items) + item
+        if self._grid is not None:
+            return range(self._grid[number], self._grid[number + 1])
         place = bisect_left(self._pairs, number)
         if place == len(self._pairs) or self._pairs[place] != number:
             return range(0)
@@ -148,6 +153,10 @@ class Columns:
         """
         pairs, starts = self.arrays["pairs"], self.arrays["starts"]
         wanted = shops * len(self.items) + items
+        if self.grid is not None:
+            wanted[(shops < 0) | (items < 0)] = len(self.grid) - 2
+            firsts = self.grid[wanted]
+            return Rows(firsts, self.grid[wanted + 1] - firsts)
         places = np.searchsorted(pairs, wanted)
         is_known = (shops >= 0) & (items >= 0) & (places < len(pairs))
         places[~is_known] = 0
@@ -185,11 +194,6 @@ class Columns:
         return binary_array(self.arrays["offsets"], self.arrays["texts"])
 
     @cached_property
-    def ids(self) -> frozenset[str]:
-        """The ids of all shops and items."""
-        return frozenset(self.shops) | frozenset(self.items)
-
-    @cached_property
     def shop_ids(self) -> pa.Array:
         """``[shop]`` string: the ids of ``shops``."""
         return pa.array(self.shops, pa.string())
@@ -200,15 +204,9 @@ class Columns:
         return pa.array(self.items, pa.string())
 
     @cached_property
-    def shop_openings(self) -> pa.Array:
-        """``[shop + 1]`` large_binary: how an object about a pair begins; the last one is empty."""
-        texts = [b'{"shop_id":%s,"item_id":' % orjson.dumps(shop) for shop in self.shops]
-        return pa.array([*texts, b""], BYTES)
-
-    @cached_property
     def item_texts(self) -> pa.Array:
-        """``[item + 1]`` large_binary: each item id as JSON; the last one is empty."""
-        return pa.array([*map(orjson.dumps, self.items), b""], BYTES)
+        """``[item]`` large_binary: each item id as JSON."""
+        return pa.array(list(map(orjson.dumps, self.items)), BYTES)
 
     @cached_property
     def kind_columns(self) -> Mapping[str, pa.Array]:

@@ -1,6 +1,6 @@
 """Pairs that a request names, and their rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
@@ -14,6 +14,7 @@ from serving.lookup.view import View
 
 # Pairs rendered at once; a greater answer is sent in blocks, so that memory does not grow with it.
 BLOCK_PAIRS = 2_000
+SHOP_NUMBERS = b"shop numbers"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Pairs:
     """Pairs that a request names, in its order.
 
     Attributes:
-        shop_ids: shops, aliases resolved.
+        shop_ids: shops, or other names of shops.
         item_ids: items.
         month: target month, YYYY-MM; None: all months.
     """
@@ -52,7 +53,7 @@ class Located:
 
     def __init__(self, view: View, columns: Columns, pairs: Pairs) -> None:
         self.view, self.columns, self.pairs = view, columns, pairs
-        self.shops = numbers_of(columns.shop_numbers, pairs.shop_ids)
+        self.shops = numbers_of(shop_numbers(view, columns), pairs.shop_ids)
         self.items = numbers_of(columns.item_numbers, pairs.item_ids)
         self._all_rows = columns.rows_of_pairs(self.shops, self.items)
         self.rows = self._all_rows
@@ -69,10 +70,32 @@ class Located:
     def _unknown_of(self, place: int) -> list[str]:
         if self._all_rows.counts[place]:
             return ["month"]
-        shop_id, item_id = self.pairs.shop_ids[place], self.pairs.item_ids[place]
-        return unknown_fields(self.columns, shop_id, item_id)
+        return unknown_fields(self.columns, *self.ids_of(place))
+
+    def ids_of(self, place: int) -> tuple[str, str]:
+        """Return the shop, aliases resolved, and the item of a pair."""
+        shop_id = self.view.snapshot.shops.resolve(self.pairs.shop_ids[place])
+        return shop_id, self.pairs.item_ids[place]
 
 
-def numbers_of(numbers: dict[str, int], ids: Sequence[str]) -> Number:
+def shop_numbers(view: View, columns: Columns) -> Mapping[str, int]:
+    """Return shop id, or other name of a shop → shop number; those of a version are kept."""
+    if columns is not view.snapshot.forecasts:
+        return with_aliases(view, columns)
+    if SHOP_NUMBERS not in view.kept:
+        view.kept[SHOP_NUMBERS] = with_aliases(view, columns)
+    kept = view.kept[SHOP_NUMBERS]
+    assert isinstance(kept, dict)
+    return kept
+
+
+def with_aliases(view: View, columns: Columns) -> dict[str, int]:
+    """Return shop id, or other name of a shop → shop number."""
+    numbers, aliases = columns.shop_numbers, view.snapshot.shops.aliases
+    others = {alias: numbers.get(shop_id, UNKNOWN) for alias, shop_id in aliases.items()}
+    return numbers | others
+
+
+def numbers_of(numbers: Mapping[str, int], ids: Sequence[str]) -> Number:
     """Return ``[id]`` int64: the number of each id, or ``UNKNOWN``."""
     return np.fromiter(map(numbers.get, ids, repeat(UNKNOWN)), np.int64, len(ids))

@@ -30,12 +30,12 @@ class PlainResponse(Response):
 class BlockResponse(StreamingResponse):
     """A response whose blocks threads render, so that other requests are answered between them."""
 
-    def __init__(self, blocks: Iterator[bytes], headers: Headers) -> None:
+    def __init__(self, blocks: Iterator[bytes | memoryview], headers: Headers) -> None:
         super().__init__(in_threads(blocks))
         self.raw_headers = list(headers)
 
 
-async def in_threads(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def in_threads(blocks: Iterator[bytes | memoryview]) -> AsyncIterator[bytes | memoryview]:
     """Yield blocks, each rendered in a thread."""
     while (block := await asyncio.to_thread(next, blocks, None)) is not None:
         yield block

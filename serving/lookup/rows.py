@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from serving.lookup.texts import Number
+
+# Possible pairs per pair from which on a search takes the place of an array of all possible pairs.
+SPARSE = 4
 
 
 @dataclass(frozen=True)
@@ -29,3 +33,23 @@ class Rows:
     def begins(self) -> Number:
         """``[pair]`` int64: the place of the pair's first row in ``numbers``."""
         return np.cumsum(self.counts) - self.counts
+
+
+def dense_starts(possible: int, pairs: Number, starts: Number) -> npt.NDArray[np.int32] | None:
+    """Return the first row of every possible pair, which finds a pair without a search.
+
+    Args:
+        possible: number of shops · number of items.
+        pairs: ``[pair]`` int64: numbers of the pairs that have forecasts, ascending.
+        starts: ``[pair + 1]`` int64: the first row of each pair, and the number of rows.
+
+    Returns:
+        ``[possible + 2]`` int32: the first row of the pair with a number, and of the next one; the
+        last two bound a pair that does not exist. None: most possible pairs have no forecast, so
+        that the array would be large.
+    """
+    if possible > SPARSE * len(pairs) or starts[-1] > np.iinfo(np.int32).max:
+        return None
+    counts = np.zeros(possible + 2, np.int32)
+    counts[pairs + 1] = np.diff(starts)
+    return np.cumsum(counts, dtype=np.int32, out=counts)

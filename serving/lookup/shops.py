@@ -1,6 +1,6 @@
 """Shop names and aliases: rows of silver.shops, indexed by shop id."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -35,7 +35,3 @@ class Shops:
     def resolve(self, shop_id: str) -> str:
         """Return the shop that an id stands for; resolve one step of aliases, as the jobs do."""
         return self.aliases.get(shop_id, shop_id)
-
-    def resolve_all(self, shop_ids: Sequence[str]) -> Sequence[str]:
-        """Return the shop that each id stands for."""
-        return [self.aliases.get(shop_id, shop_id) for shop_id in shop_ids]

@@ -1,7 +1,7 @@
 """What one request is answered from: a snapshot, and whether its forecasts are stale."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
@@ -20,11 +20,13 @@ class View:
         snapshot: the version served at the instant.
         is_stale: the cutoff is more months before the instant than allowed.
         cache_control: who may keep an answer, and how long.
+        kept: what modules that render answers keep for the next answer.
     """
 
     snapshot: Snapshot
     is_stale: bool
     cache_control: str
+    kept: dict[bytes, object] = field(default_factory=dict)
 
     @cached_property
     def provenance(self) -> bytes:
