@@ -161,6 +161,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(keep_watching(journal, lambda: served_of(app))),
     ]
     yield
+    app.state.store.stop()
     for task in background:
         task.cancel()
         with suppress(asyncio.CancelledError):
