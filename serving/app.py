@@ -88,7 +88,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app = Api(title=TITLE, description=DESCRIPTION, version="1", lifespan=lifespan)
     app.state.settings = settings
     app.state.clock = clock
-    files = VersionFiles(settings.lake, settings.files_folder)
+    files = app.state.files = VersionFiles(settings.lake, settings.files_folder)
     app.state.source = open_source(settings, files)
     app.state.store = Store(settings.lake, app.state.source)
     app.state.views = Views(app.state.store, Past(settings.lake, files), settings, clock)
@@ -161,7 +161,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(keep_watching(journal, lambda: served_of(app))),
     ]
     yield
-    app.state.store.stop()
+    app.state.files.stop()
     for task in background:
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""The API and the bare application as processes of their own."""
+"""The API and the bare application, each started as a process."""
 
 import os
 import re

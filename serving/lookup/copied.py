@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pyarrow as pa
 
@@ -64,6 +65,16 @@ class CopiedForecasts:
         read = self._reader.forecasts_of_shop
         rows = await query(lambda: read(FORECAST_COLUMNS, self.version.version, shop_id))
         return Columns.of(rows)
+
+    async def find_all(self) -> Columns:
+        """Read the whole version into memory, with one query per shop."""
+        read = self._reader.forecasts_of_shop
+        tables = [FORECAST_COLUMNS.empty_table()]
+        for shop_id in sorted(self.shops):
+            tables.append(
+                await query(partial(read, FORECAST_COLUMNS, self.version.version, shop_id))
+            )
+        return Columns.of(pa.concat_tables(tables))
 
 
 async def query(read: Callable[[], pa.Table]) -> pa.Table:

@@ -46,10 +46,6 @@ class Store:
             await asyncio.to_thread(self.refresh)
             await asyncio.sleep(seconds)
 
-    def stop(self) -> None:
-        """End the process that makes a version's file, so that a refresh ends."""
-        self._files.stop()
-
     def refresh(self) -> None:
         """Replace the state by the newest published version.
 
