@@ -4,7 +4,6 @@ import base64
 import gzip
 import json
 import os
-import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -60,11 +59,10 @@ def send_large(api: Api, path: Path) -> str:
     """Send a large file with a head that says what it is; return head and body of the answer."""
     with api.connect() as connection:
         connection.settimeout(None)
-        form = {"Content_Type": "text/csv", "Content_Encoding": "gzip"}
+        form = {"Content_Type": "text/csv", "Content_Encoding": "gzip", "Connection": "close"}
         connection.sendall(api.head(Content_Length=str(path.stat().st_size), **form))
         with path.open("rb") as file:
             connection.sendfile(file)
-        connection.shutdown(socket.SHUT_WR)
         answer = b""
         while piece := connection.recv(1 << 16):
             answer += piece

@@ -124,9 +124,20 @@ async def on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     title = HTTPStatus(error.status_code).phrase
     detail = f"{request.method} {request.url.path}: {error.detail}"
-    return answer(
-        request, Problem(title=title, status=error.status_code, detail=detail), error.headers
-    )
+    headers = {**(error.headers or {}), **allowed_methods(request, error.status_code)}
+    return answer(request, Problem(title=title, status=error.status_code, detail=detail), headers)
+
+
+def allowed_methods(request: Request, status: int) -> Mapping[str, str]:
+    """Return the header Allow of a refused method: the methods of all routes with the path.
+
+    Starlette names those of the first route alone.
+    """
+    template = getattr(request.scope.get("route"), "path_format", None)
+    if status != HTTPStatus.METHOD_NOT_ALLOWED or template is None:
+        return {}
+    operations = request.app.openapi()["paths"].get(template, {})
+    return {"Allow": ", ".join(sorted(map(str.upper, operations)))} if operations else {}
 
 
 async def on_defect(request: Request, error: Exception) -> JSONResponse:

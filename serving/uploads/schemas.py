@@ -113,7 +113,7 @@ def location(upload: Upload) -> str:
 
 TEXT_OR_NUMBER = {"anyOf": [{"type": "string"}, {"type": "number"}]}
 LABEL = {"type": "string"}
-EXAMPLES = {
+SALE = {
     "date": "2015-10-31",
     "shop_id": "25",
     "item_id": "20949",
@@ -139,7 +139,7 @@ REQUEST_BODY: dict[str, Any] = {
     "description": "Rows under the contract's names (streaming/contract); a table may have the "
     "columns of the retailer's own files instead. Compressed as Content-Encoding says.",
     "content": {
-        Media.JSON.value: {"schema": {"type": "array", "items": RECORD}, "example": [EXAMPLES]},
+        Media.JSON.value: {"schema": {"type": "array", "items": RECORD}, "example": [SALE]},
         Media.NDJSON.value: {"schema": BYTES, "example": LINES},
         Media.CSV.value: {"schema": BYTES, "example": TABLE},
         Media.PARQUET.value: {"schema": BYTES},

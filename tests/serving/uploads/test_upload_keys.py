@@ -19,7 +19,7 @@ def store(settings: ServingSettings) -> UploadStore:
 
 
 def landed(settings: ServingSettings) -> list[Path]:
-    return sorted(settings.landing.glob("*")) if settings.landing.exists() else []
+    return sorted(settings.landing.glob("sales*")) if settings.landing.exists() else []
 
 
 @pytest.mark.parametrize("key", ["", '""', "k" * 256, "two words", "\u00e9".encode("latin-1")])
@@ -106,6 +106,12 @@ def test_uploads_are_listed_newest_first(uploader: Uploader) -> None:
     assert len(listed) == 1
     assert uploader.ask("GET", "/update_data?limit=0").status_code == 422
     assert len(uploader.ask("GET", "/update_data").json()["uploads"]) == 2
+
+
+def test_a_refused_method_is_answered_with_those_of_the_path(uploader: Uploader) -> None:
+    for path, methods in (("/update_data", "GET, POST"), (path_of("key"), "GET, HEAD, PATCH")):
+        response = uploader.ask("PUT", path)
+        assert (response.status_code, response.headers["allow"]) == (405, methods)
 
 
 def test_uploads_need_the_scope_write(client: Client, uploader: Uploader) -> None:
