@@ -36,7 +36,7 @@ from serving.uploads.schemas import (
 )
 from serving.uploads.schemas import COMPLETE as COMPLETE_HEADER
 from serving.uploads.service import Uploads, links
-from serving.uploads.store import State, Upload
+from serving.uploads.upload import State, Upload
 
 router = APIRouter(tags=["uploads"], dependencies=[requires(Scope.WRITE)])
 MOST_LISTED = 100

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from serving.problems import Problem
 from serving.uploads.forms import OPTIONAL, REQUIRED, What
 from serving.uploads.media import Encoding, Media
-from serving.uploads.store import State, Upload
+from serving.uploads.upload import State, Upload
 
 PATH = "/update_data"
 

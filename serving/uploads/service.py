@@ -19,7 +19,9 @@ from serving.uploads.media import read_encoding, read_media
 from serving.uploads.protocol import CLOSE, BodyForm, Part, problem, too_large_body
 from serving.uploads.receive import TooLargeError, TooSlowError, receive_body
 from serving.uploads.schemas import UploadAnswer, UploadProblem, location
-from serving.uploads.store import BusyError, State, Upload, UploadFiles, UploadStore, id_of
+from serving.uploads.store import UploadStore
+from serving.uploads.upload import State, Upload, id_of
+from serving.uploads.upload_files import BusyError, UploadFiles
 from serving.uploads.work import Task
 
 RETRY_SECONDS = 5

@@ -36,15 +36,9 @@ from serving.uploads.records import Body, Reader, Records
 from serving.uploads.repeats import Repeats
 from serving.uploads.sales_verdicts import SalesJudge
 from serving.uploads.stage import Stage
-from serving.uploads.store import (
-    BusyError,
-    Counts,
-    FirstFault,
-    State,
-    Upload,
-    UploadFiles,
-    UploadStore,
-)
+from serving.uploads.store import UploadStore
+from serving.uploads.upload import Counts, FirstFault, State, Upload
+from serving.uploads.upload_files import BusyError, UploadFiles
 from serving.uploads.verdicts import Judge, Rejected, iso
 from streaming.kafka.settings import kafka_settings
 

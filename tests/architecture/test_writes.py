@@ -63,7 +63,7 @@ WITHOUT_POINT = {
     "serving.uploads.landing.write_sales": BESIDE,
     "serving.uploads.service.Uploads._require_same_body": BESIDE,
     "serving.uploads.stage.Stage.add": BESIDE,
-    "serving.uploads.store.UploadFiles.remove_body": BESIDE,
+    "serving.uploads.upload_files.UploadFiles.remove_body": BESIDE,
     "serving.uploads.store.UploadStore._read": "reads",
     "serving.uploads.store.UploadStore.begin": STATE,
     "serving.uploads.store.UploadStore.forget": STATE,

@@ -10,7 +10,8 @@ from uploading import JSON, NDJSON, Uploader, json_list, path_of, sale
 
 from serving.settings import ServingSettings
 from serving.uploads.service import Uploads
-from serving.uploads.store import State, UploadStore
+from serving.uploads.store import UploadStore
+from serving.uploads.upload import State
 
 
 @pytest.fixture
