@@ -15,7 +15,7 @@ from urllib.parse import quote
 import psycopg
 
 # PostgreSQL refuses to run as root.
-NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+AS_ANOTHER_USER = ("setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups")
 OPTIONS = "-c fsync=off -c listen_addresses= -c unix_socket_directories={folder}"
 
 
@@ -29,7 +29,7 @@ def programs() -> Path:
 
 def run(*command: object) -> None:
     """Run a program of PostgreSQL, as another user where this one is root."""
-    prefix: Sequence[str] = NOBODY if os.geteuid() == 0 else ()
+    prefix: Sequence[str] = AS_ANOTHER_USER if os.geteuid() == 0 else ()
     subprocess.run([*prefix, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -63,7 +63,7 @@ def running_server() -> Iterator[PostgresqlServer]:
     # Below pytest's folders, which are closed to other users, it could not start.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     if os.geteuid() == 0:
-        shutil.chown(folder, "nobody", "nogroup")
+        shutil.chown(folder, "daemon", "daemon")
     data, found = folder / "data", programs()
     try:
         run(found / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-N", "-E", "UTF8")

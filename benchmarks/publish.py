@@ -108,7 +108,7 @@ class Reader(threading.Thread):
 
 @contextmanager
 def database(url: str | None) -> Iterator[str]:
-    """Yield the URL of an empty database, of a server of its own where no URL is named."""
+    """Yield the URL of an empty database, of a temporary server where no URL is named."""
     if url is not None:
         yield url
         return

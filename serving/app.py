@@ -108,12 +108,12 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.include_router(lookup_routes.router, dependencies=reads)
     app.include_router(bulk_routes.router, dependencies=reads)
     app.include_router(shop_routes.router, dependencies=reads)
-    app.state.items = open_items(settings)
-    if app.state.items is not None:
-        app.include_router(items_routes.router, dependencies=reads)
     app.include_router(watching_routes.router, dependencies=reads)
     app.include_router(health.router)
     app.include_router(upload_routes.router)
+    app.state.items = open_items(settings)
+    if app.state.items is not None:
+        app.include_router(items_routes.router, dependencies=reads)
     return app
 
 

@@ -15,7 +15,7 @@ from lakehouse.types import ATTRIBUTES, NAMES
 from publishing.contents import CopiedTable, Unit
 from publishing.postgresql.connection import Connection, fetch
 
-# An empty text is quoted and a null is not, which is how PostgreSQL tells them apart in CSV.
+# An empty text is quoted and a null is not, which PostgreSQL distinguishes in CSV.
 WRITE = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")
 
 

@@ -20,7 +20,7 @@ router = APIRouter(tags=["items"])
 
 
 # Not async: the driver blocks, so that FastAPI runs the function in a thread.
-@router.get("/items/{item_id}", response_model=Item, responses=PROBLEMS)
+@router.get("/items/{item_id:path}", response_model=Item, responses=PROBLEMS)
 def find_item(
     item_id: Annotated[Id, Path(description="item", examples=["5037"])],
     request: Request,

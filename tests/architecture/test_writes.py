@@ -11,7 +11,7 @@ from own_packages import PACKAGES, ROOT
 from feature_store.panel.all_tables import all_tables
 from lakehouse.profile.profile import load_profile
 
-# What writes into a lake, or into the store of models, whoever is called.
+# What writes into a lake, the store of models or a copy, whoever is called.
 VERBS = {
     *("create_write_transaction", "write_deltalake", "execute", "compact", "create_checkpoint"),
     *("add_constraint", "set_table_properties", "vacuum", "restore", "optimize", "z_order"),
@@ -20,6 +20,7 @@ VERBS = {
     *("saveAsTable", "insertInto", "writeTo", "to_csv", "to_parquet", "write_table"),
     *("create_model_version", "set_registered_model_alias", "create_registered_model"),
     *("set_model_version_tag", "delete_registered_model_alias", "delete_model_version"),
+    *("insert_one", "insert_many", "replace_one", "update_one", "drop_collection"),
     *("log_artifacts", "log_params", "log_metrics", "start_run", "create_experiment"),
 }
 # Of a class, so that its own name does not say it.
@@ -30,10 +31,25 @@ UNSEEN = "files that nobody sees before a commit"
 ASIDE = "a file beside its place, before the point"
 BESIDE = "no part of a lake: the user's own file, or the folder of a program that runs here"
 RUN = "kept with a run of MLflow, which nobody asks for before a version names it"
+IN_COPY = "called by make_copy, in a transaction before its point"
+IN_SWITCH = "called by switch, in a transaction before its point"
 STATE = "a transaction of the API's SQLite database, no part of a lake"
 CACHE = "a file that is made again where it is missing or cut short"
 WITHOUT_POINT = {
     "lakehouse.delta.files.write": UNSEEN,
+    "publishing.postgresql.connection.fetch": "reads",
+    "publishing.postgresql.copies.as_csv": "a stream in memory",
+    "publishing.postgresql.copies.constrain": IN_COPY,
+    "publishing.postgresql.copies.create_partition": IN_COPY,
+    "publishing.postgresql.reader.CopyReader._read": "reads",
+    "publishing.postgresql.reader.CopyReader._require": "reads",
+    "publishing.postgresql.reader.CopyReader.ids": "reads",
+    "publishing.postgresql.removal.remove_superseded": "sets a timeout of the session",
+    "publishing.postgresql.switch.attach": IN_SWITCH,
+    "publishing.postgresql.switch.create_views": IN_SWITCH,
+    "publishing.postgresql.switch.drop_views": IN_SWITCH,
+    "publishing.postgresql.switch.mark": IN_SWITCH,
+    "publishing.postgresql.switch.replace_views": IN_SWITCH,
     "lakehouse.delta.parts.discard_parts": UNSEEN,
     "lakehouse.delta.sorted_runs.write_file": UNSEEN,
     "lakehouse.delta.upserts.append": "called by upsert_rows after its point",
