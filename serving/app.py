@@ -7,6 +7,7 @@ import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,11 @@ from serving.run_folder import create_run_folder
 from serving.settings import ServingSettings, read_settings
 from serving.uploads import routes as upload_routes
 from serving.uploads.service import Uploads
-from serving.uploads.store import UploadStore
+from serving.uploads.store import Counts, UploadStore
 from serving.watching import routes as watching_routes
 from serving.watching.journal import Journal, keep_watching, open_journal
 from serving.watching.logs import configure_log
-from serving.watching.metrics import Served
+from serving.watching.metrics import UPLOAD_ROWS, Served
 from serving.watching.tracing import trace_requests
 
 TITLE = "shopcast"
@@ -101,6 +102,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
         settings.landing,
         settings.lake.root,
         clock,
+        count=partial(count_rows, app.state.journal),
     )
     problems.add_handlers(app)
     app.add_middleware(ShortWay, state=app.state)
@@ -138,6 +140,12 @@ def new_run_folder(app: FastAPI) -> Path:
     folder = create_run_folder()
     weakref.finalize(app, shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def count_rows(journal: Journal, counts: Counts) -> None:
+    """Count the rows of an upload by verdict, for the metrics."""
+    for verdict in ("accepted", "rejected", "repeated"):
+        journal.metrics.add(UPLOAD_ROWS, verdict, amount=getattr(counts, verdict))
 
 
 def served_of(app: FastAPI) -> Served:

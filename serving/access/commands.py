@@ -24,7 +24,7 @@ OVERLAP = timedelta(days=1)
 def parser() -> argparse.ArgumentParser:
     """Build the command-line parser."""
     parser = argparse.ArgumentParser(prog="python -m serving keys", description=__doc__)
-    parser.add_argument("--lake", dest="lake_root", metavar="URI", help="as of the server")
+    add_lake(parser, None)
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="create a key and print it, this once")
     create.add_argument("--name", required=True, help="who holds the key")
@@ -42,7 +42,16 @@ def parser() -> argparse.ArgumentParser:
     rotate.add_argument(
         "--overlap", type=parse_span, default=OVERLAP, metavar="SPAN", help="both are valid (1d)"
     )
+    for command in commands.choices.values():
+        add_lake(command, argparse.SUPPRESS)
     return parser
+
+
+def add_lake(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Add --lake, which may stand before and behind the name of a command."""
+    parser.add_argument(
+        "--lake", dest="lake_root", metavar="URI", default=default, help="of the server (LAKE_ROOT)"
+    )
 
 
 def parse_span(text: str) -> timedelta:

@@ -20,7 +20,7 @@ from serving.uploads.protocol import CLOSE, BodyForm, Part, problem, too_large_b
 from serving.uploads.receive import TooLargeError, TooSlowError, receive_body
 from serving.uploads.schemas import UploadAnswer, UploadProblem, location
 from serving.uploads.store import UploadStore
-from serving.uploads.upload import State, Upload, id_of
+from serving.uploads.upload import Counts, State, Upload, id_of
 from serving.uploads.upload_files import BusyError, UploadFiles
 from serving.uploads.work import Task
 
@@ -44,6 +44,7 @@ class Uploads:
         lake_root: URI of the lake.
         clock: returns the current time, UTC.
         lanes: where the work is done.
+        count: called with the counts of rows of each upload, once the upload is worked on.
     """
 
     store: UploadStore
@@ -52,6 +53,7 @@ class Uploads:
     lake_root: str
     clock: Callable[[], datetime]
     lanes: Lanes = field(default_factory=Lanes)
+    count: Callable[[Counts], None] = lambda _: None
 
     def begin(self, key: str, what: What, form: BodyForm) -> Upload:
         """Store the upload of a key, or return the one that the key names already.
@@ -154,6 +156,7 @@ class Uploads:
         worked = await asyncio.to_thread(self.find, upload.id)
         if not worked.is_ended:
             raise running(worked)
+        self.count(worked.counts)
         return worked
 
     def find(self, upload_id: str) -> Upload:

@@ -54,11 +54,10 @@ class Gauge:
 
 REQUESTS = Counter("shopcast_requests", "Answers by status.", ("status",), most=20)
 FAILURES = Counter("shopcast_failures", "Answers from 500 on.", ("route",), MOST_ROUTES)
-REFUSED = Counter("shopcast_refused", "Requests refused before their route.", ("reason",))
 LOOKUPS = Counter("shopcast_lookups", "Pairs looked up.", ("result", "rung"))
 UPLOAD_ROWS = Counter("shopcast_upload_rows", "Rows received by uploads.", ("verdict",))
 TRAINING_RUNS = Counter("shopcast_training_runs", "Ended runs of training.", ("outcome",))
-COUNTERS = (REQUESTS, FAILURES, REFUSED, LOOKUPS, UPLOAD_ROWS, TRAINING_RUNS)
+COUNTERS = (REQUESTS, FAILURES, LOOKUPS, UPLOAD_ROWS, TRAINING_RUNS)
 AGE = Gauge("shopcast_served_age_seconds", "Time since the served version was published.")
 FORECASTS = Gauge("shopcast_served_forecasts", "Forecasts served; 0: nothing is served.")
 STALE = Gauge("shopcast_refresh_failed", "1: the last refresh from the lake failed.")

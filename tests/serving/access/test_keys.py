@@ -133,7 +133,7 @@ def command(
     settings: ServingSettings, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:
     def run(*words: str) -> tuple[int, str, str]:
-        code = main(["keys", "--lake", settings.lake_root, *words])
+        code = main(["keys", *words, "--lake", settings.lake_root])
         output = capsys.readouterr()
         return code, output.out, output.err
 
