@@ -24,7 +24,6 @@ API = [
     "uvloop==0.23.0",
     "httptools==0.9.0",
     "kafka-python==3.0.12",
-    "limits==5.8.0",
     "orjson==3.13.0",
     "prometheus-client==0.26.0",
     "pyjwt[crypto]==2.15.1",
@@ -34,7 +33,6 @@ API = [
 # Traces of the API, sent only where an endpoint is configured.
 TRACES = [
     "opentelemetry-sdk==1.45.2",
-    "opentelemetry-instrumentation-asgi==0.66b2",
     "opentelemetry-exporter-otlp-proto-http==1.45.2",
 ]
 STREAM = [

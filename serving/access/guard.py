@@ -9,9 +9,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.access.identity import Identities
 from serving.access.scopes import CALLER, Caller, Refusal, Scope
-from serving.problems import Problem, ProblemError
+from serving.problems import Problem, ProblemError, not_ready
 
 UNAUTHORIZED = "tag:shopcast,2026:unauthorized"
+RETRY_SECONDS = 10
 FORBIDDEN = "tag:shopcast,2026:forbidden"
 BEARER = HTTPBearer(
     auto_error=False, description="a key (`shopcast_…`) or, where configured, an OIDC access token"
@@ -34,12 +35,14 @@ class Guard:
         """Return the caller of a request.
 
         Raises:
-            ProblemError: no valid credential (status 401), or one without the scope (status 403).
+            ProblemError: no valid credential (status 401), one without the scope (status 403), or
+                one that cannot be checked now (status 503).
         """
         identities = cast(Identities, request.app.state.identities)
         caller: Caller | Refusal = request.scope.get(CALLER) or identities.explain_missing()
         if isinstance(caller, Refusal):
-            raise unauthorized(caller)
+            is_passing = caller.is_passing
+            raise not_ready(caller.reason, RETRY_SECONDS) if is_passing else unauthorized(caller)
         if self.scope not in caller.scopes:
             raise forbidden(caller, self.scope)
         return caller

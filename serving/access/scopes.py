@@ -38,7 +38,9 @@ class Refusal:
     Attributes:
         reason: public sentence without any part of the credential.
         is_presented: whether the request had a credential at all.
+        is_passing: whether the same credential may be accepted later.
     """
 
     reason: str
     is_presented: bool
+    is_passing: bool = False

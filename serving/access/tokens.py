@@ -26,7 +26,7 @@ ASYMMETRIC = frozenset(
     f"{family}{bits}" for family in ("RS", "ES", "PS") for bits in (256, 384, 512)
 ) | {"EdDSA"}
 REFUSED = Refusal("The token is not valid.", True)
-UNREACHABLE = Refusal("The issuer of tokens cannot be reached; ask again.", True)
+UNREACHABLE = Refusal("The issuer of tokens cannot be reached; ask again.", True, True)
 logger = logging.getLogger("shopcast")
 
 
