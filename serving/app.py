@@ -35,7 +35,8 @@ from serving.run_folder import create_run_folder
 from serving.settings import ServingSettings, read_settings
 from serving.uploads import routes as upload_routes
 from serving.uploads.service import Uploads
-from serving.uploads.store import Counts, UploadStore
+from serving.uploads.store import UploadStore
+from serving.uploads.upload import Counts
 from serving.watching import routes as watching_routes
 from serving.watching.journal import Journal, keep_watching, open_journal
 from serving.watching.logs import configure_log

@@ -105,7 +105,7 @@ def load(server: Server, questions: Path) -> Turn:
 def cpu_seconds(server: Server) -> float:
     """Return the CPU time that a server's process has taken."""
     times = psutil.Process(server.pid).cpu_times()
-    return times.user + times.system
+    return float(times.user + times.system)
 
 
 def summarise(rounds: list[tuple[Turn, Turn]]) -> Overhead:

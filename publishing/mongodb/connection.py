@@ -30,7 +30,9 @@ def open_database(url: str, **timeouts: int) -> Items:
     try:
         given = {name.lower() for name, _ in parse_qsl(urlsplit(url).query)}
         defaults = {**TIMEOUTS, **timeouts}
-        options = {name: value for name, value in defaults.items() if name.lower() not in given}
+        options: dict[str, Any] = {
+            name: value for name, value in defaults.items() if name.lower() not in given
+        }
         client: MongoClient[dict[str, Any]] = MongoClient(url, **options)
         return client.get_default_database(DATABASE)
     except (ConfigurationError, ValueError):

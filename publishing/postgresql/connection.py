@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import psycopg
 from psycopg import errors, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lakehouse.errors import ConflictError, RefusedError, UsageError
 
@@ -17,22 +18,25 @@ SECONDS_TO_CONNECT = 10
 SCHEMA, READER = "shopcast", "shopcast_reader"
 
 
-def parse_url(url: str) -> dict[str, str | int]:
-    """Return the parameters of a connection that a URL names.
+def parse_url(url: str) -> str:
+    """Return libpq's connection string of a URL, with a time to connect and the program's name.
 
     Raises:
         UsageError: the URL is not a PostgreSQL URL.
     """
     try:
-        parameters = psycopg.conninfo.conninfo_to_dict(url)
+        parameters = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         # The message of libpq repeats the URL, which may hold a password.
         raise UsageError(
             "The URL of PostgreSQL cannot be read; write postgresql://USER@HOST:PORT/DATABASE and "
             "percent-encode special characters."
         ) from None
-    defaults = {"connect_timeout": SECONDS_TO_CONNECT, "application_name": "shopcast"}
-    return {**defaults, **{name: value for name, value in parameters.items() if value is not None}}
+    defaults: dict[str, Any] = {
+        "connect_timeout": SECONDS_TO_CONNECT,
+        "application_name": "shopcast",
+    }
+    return make_conninfo("", **(defaults | parameters))
 
 
 @contextmanager
@@ -46,7 +50,7 @@ def connected(url: str) -> Iterator[Connection]:
         RefusedError: the server does not answer, refuses the login, or refuses a statement.
     """
     try:
-        with psycopg.connect(**parse_url(url), autocommit=True) as connection:
+        with psycopg.connect(parse_url(url), autocommit=True) as connection:
             yield connection
     except (psycopg.OperationalError, errors.InsufficientPrivilege) as error:
         reason = " ".join(str(error).split())
@@ -72,7 +76,7 @@ def locked(connection: Connection) -> Iterator[None]:
 
 
 def fetch(
-    connection: Connection, query: sql.Composable, *values: object
+    connection: Connection, query: sql.SQL | sql.Composed, *values: object
 ) -> list[tuple[object, ...]]:
     """Run a query and return all rows."""
     return connection.execute(query, values or None).fetchall()

@@ -41,7 +41,8 @@ class CopyReader:
     def __init__(self, url: str) -> None:
         options = f"-c statement_timeout={STATEMENT_TIMEOUT} -c default_transaction_read_only=on"
         self._pool = ConnectionPool(
-            kwargs={**parse_url(url), "options": options, "autocommit": True},
+            parse_url(url),
+            kwargs={"options": options, "autocommit": True},
             min_size=0,
             max_size=CONNECTIONS,
             timeout=SECONDS_TO_WAIT,
