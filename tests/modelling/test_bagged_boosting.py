@@ -14,7 +14,7 @@ from features.feature_set import TARGET
 from lakehouse.errors import RefusedError
 from lakehouse.profile.model import BaggedBoostingConfig, ModelConfig
 from modelling.estimators.bagged_boosting import Bag, fitting, load_model
-from modelling.estimators.bagged_boosting import BaggedBoostingConfig as Family
+from modelling.estimators.bagged_boosting import BaggedBoosting as Family
 from modelling.estimators.estimator import EstimatorSettings
 
 SMALL = ModelConfig(bagged_boosting=BaggedBoostingConfig(rounds=40, min_rows_per_leaf=1))
