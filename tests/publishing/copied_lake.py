@@ -12,7 +12,7 @@ from published import PublishedLake, forecast, shop
 from small_lakes import Sale, no_spark, small_lake
 
 from feature_store.build import Build
-from ingestion.sales.intake import take_in_few
+from ingestion.sales.intake import merge_few_sales
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
@@ -107,7 +107,7 @@ class CopiedLake(PublishedLake):
         values = [json.dumps(one).encode() for one in sales]
         start = 1000 + len(self.lake.root) * len(sales)
         received = events(*values, offsets=range(start, start + len(values)), received_at=NOW)
-        take_in_few(self.lake, received, stored_profile(self.lake))
+        merge_few_sales(self.lake, received, stored_profile(self.lake))
         Build.of(self.lake, no_spark).run()
 
 
