@@ -1,6 +1,6 @@
 """Publication: copies of all that changed in a lake, switched to in one transaction."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -14,7 +14,7 @@ from publishing.outcome import Published
 from publishing.postgresql.connection import connected, locked, public_url
 from publishing.postgresql.copies import list_copies, make_copy
 from publishing.postgresql.layout import Layout
-from publishing.postgresql.ownership import claim
+from publishing.postgresql.ownership import claim, published_layout
 from publishing.postgresql.readers import let_read
 from publishing.postgresql.removal import drop_copy, remove_superseded
 from publishing.postgresql.switch import Changes, Target, switch
@@ -68,7 +68,7 @@ def copy_changes(target: Target, extent: Extent) -> Changes:
     listed = list_copies(target.connection, target.layout.schema)
     current = {copy.of: copy for copy in listed if copy.is_published}
     unfinished = {(*copy.of, copy.state): copy for copy in listed if not copy.is_published}
-    wanted = dict(wanted_units(target, with_sales(extent, current)))
+    wanted = dict(wanted_units(target, with_sales(target, extent)))
     copies = []
     for (name, unit_name), (table, unit) in wanted.items():
         key = (name, unit_name)
@@ -86,9 +86,11 @@ def copy_changes(target: Target, extent: Extent) -> Changes:
     return Changes(copies, superseded)
 
 
-def with_sales(extent: Extent, current: Iterable[tuple[str, str]]) -> Extent:
-    """Complete an extent by the daily sales' first month in the current copy."""
-    months = [unit for table, unit in current if table == COPIED_SALES.name]
+def with_sales(target: Target, extent: Extent) -> Extent:
+    """Complete an extent by the daily sales' first month in the copy that readers see."""
+    seen = published_layout(target.connection)
+    copies = list_copies(target.connection, seen) if seen else []
+    months = [c.unit for c in copies if c.is_published and c.table == COPIED_SALES.name]
     if extent.sales_from or not months:
         return extent
     return replace(extent, sales_from=date.fromisoformat(f"{min(months)}-01"))

@@ -304,12 +304,12 @@ def with_tables(change: Callable[[Layout], Layout], monkeypatch: pytest.MonkeyPa
 def test_a_program_with_other_columns_takes_over(
     database: str, source: CopiedLake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish_to(database, source)
+    publish_to(database, source, "--sales", "2015-06")
     before = layouts(database)
     with_tables(without_score_columns, monkeypatch)
     figures = publish_to(database, source, "--keep-hours", "0")
     assert figures["copied"]["forecasts"] == 6
-    assert versions(database) == ["v2"]
+    assert (versions(database), len(table(database, "daily_sales"))) == (["v2"], 2)
     assert "mae" not in columns(database, "forecast_scores")
     assert len(layouts(database)) == 1
     assert layouts(database) != before

@@ -14,6 +14,7 @@ from published import PublishedLake, forecast, shop
 
 from jobs import publish
 from lakehouse.errors import UsageError
+from publishing.postgresql import reader
 from serving.app import create_app
 from serving.settings import ServingSettings
 
@@ -56,8 +57,11 @@ def publish_copy(published: PublishedLake, database: str) -> None:
 
 
 @pytest.fixture
-def copied(published: PublishedLake, database: str) -> Iterator[FastAPI]:
+def copied(
+    published: PublishedLake, database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FastAPI]:
     """An application that looks up a copy; its lake has two versions."""
+    monkeypatch.setattr(reader, "SECONDS_TO_WAIT", 1)
     published.set_shops(shop("57"), shop("0", alias_of="57"), shop("58"), shop("59"))
     published.publish("v1", forecast())
     published.publish(
