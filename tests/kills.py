@@ -87,7 +87,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "postgresql publication",
         "postgresql removal",
     ),
-    # tests/publishing/test_items.py
+    # tests/publishing/test_item_documents.py
     "mongodb": (
         "mongodb claim",
         "mongodb items",
