@@ -1,5 +1,6 @@
 """Routes of /update_data: rows sent, their verdicts read, and a cut upload resumed."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Annotated, Any, cast
 
@@ -108,7 +109,7 @@ async def update_data(
     key, form = read_key(request.headers), read_form(request.headers)
     part = read_part(request.headers)
     require_size(request.headers, part, uploads.limits)
-    upload = uploads.begin(key, what, form)
+    upload = await asyncio.to_thread(uploads.begin, key, what, form)
     return answer_part(await uploads.take(upload.id, part, request.stream()), uploads, 201)
 
 
@@ -140,7 +141,7 @@ async def resume_upload(request: Request, uploads: Service, upload_id: Id) -> Re
         detail = "The request has no Upload-Offset; ask for the offset by HEAD."
         raise problem(HTTPStatus.BAD_REQUEST, "No Upload-Offset", detail)
     require_size(request.headers, part, uploads.limits)
-    uploads.find(upload_id)
+    await asyncio.to_thread(uploads.find, upload_id)
     return answer_part(await uploads.take(upload_id, part, request.stream()), uploads, 204)
 
 
