@@ -13,8 +13,10 @@ from published import MONTH, TIME, forecast
 
 from lakehouse.errors import LakeError
 from lakehouse.tables.gold import FORECASTS
+from serving.lookup import rows as rows_module
 from serving.lookup.columns import Columns
 from serving.lookup.gathering import COLUMNS, KEY
+from serving.lookup.pairs import numbers_of
 
 SCHEMA = pa.schema([FORECASTS.schema.field(name) for name in COLUMNS])
 IDS = st.text(min_size=1, max_size=3)
@@ -126,3 +128,25 @@ def test_a_time_is_in_utc() -> None:
     (found,) = found_in(Columns.of(rows_of({("57", "5037", MONTH): {}})), "57", "5037")
     assert found["generated_at"] == TIME
     assert found["generated_at"].utcoffset() == UTC.utcoffset(None)
+
+
+@settings(deadline=None)
+@given(CELLS, st.lists(st.tuples(IDS, IDS), max_size=5))
+def test_a_search_finds_the_rows_that_the_array_of_all_pairs_has(
+    cells: dict[tuple[str, str, date], dict[str, Any]], others: list[tuple[str, str]]
+) -> None:
+    table = rows_of(cells)
+    asked = [*((shop, item) for shop, item, _ in cells), *others]
+    found = []
+    for sparse in (0, 1_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(rows_module, "SPARSE", sparse)
+            columns = Columns.of(table)
+        assert (columns.grid is None) == (sparse == 0 and bool(cells))
+        shops = numbers_of(columns.shop_numbers, [shop for shop, _ in asked])
+        items = numbers_of(columns.item_numbers, [item for _, item in asked])
+        rows = columns.rows_of_pairs(shops, items)
+        alone = [list(columns.rows_of(*pair)) for pair in asked]
+        assert rows.numbers.tolist() == [row for each in alone for row in each]
+        found.append((rows.counts.tolist(), alone))
+    assert found[0] == found[1]
