@@ -30,8 +30,8 @@ ID: TypeAdapter[str] = TypeAdapter(Id)
 # What POST answers depends on the body, which caches do not look at.
 UNCACHED = (b"cache-control", b"no-store"), (b"vary", b"accept")
 PROBLEMS = described(
+    HTTPStatus.NOT_FOUND,
     HTTPStatus.NOT_ACCEPTABLE,
-    HTTPStatus.GONE,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.SERVICE_UNAVAILABLE,

@@ -16,7 +16,6 @@ from serving.problems import described
 
 PROBLEMS = described(
     HTTPStatus.NOT_FOUND,
-    HTTPStatus.GONE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )

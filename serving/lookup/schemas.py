@@ -1,16 +1,34 @@
 """Schemas of the questions and answers about forecasts, shown in the OpenAPI document."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from serving.models import Id, Month, MonthText
 
 ESCAPED = "in a query + is a blank: write + as %2B, & as %26, # as %23"
 MOST_PAIRS = 50_000
+RFC_3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+
+
+def rfc_3339(text: object) -> object:
+    """Check the form of an instant; Pydantic would take numbers and days, too.
+
+    Raises:
+        ValueError: the text is no instant of RFC 3339.
+    """
+    if isinstance(text, str) and not RFC_3339.fullmatch(text):
+        raise ValueError("write an instant with its zone, such as 2015-11-20T09:00:00Z")
+    return text
+
+
 AsOf = Annotated[
     AwareDatetime | None,
+    BeforeValidator(rfc_3339),
     Field(
         description="answer as at this past instant (RFC 3339), withdrawn versions included; now "
         "where missing",

@@ -10,7 +10,7 @@ from serving.lookup.past import BusyError, Past
 from serving.lookup.snapshot import Snapshot
 from serving.lookup.store import Store
 from serving.lookup.view import View
-from serving.problems import BAD_QUESTION, NOT_KEPT, Problem, ProblemError, not_ready
+from serving.problems import NOT_KEPT, Problem, ProblemError, not_ready
 from serving.settings import ServingSettings
 
 
@@ -56,13 +56,13 @@ class Views:
         """Return the view of what was served at an instant; None: of what is served now.
 
         Raises:
-            ProblemError: the instant is in the future (status 422), what was served then is not
-                kept (410), or nothing can be served now (503).
+            ProblemError: the instant is in the future, or what was served then is not kept
+                (status 404), or nothing can be served now (503).
         """
         if instant is None:
             return self.served()
         if instant > self._now():
-            raise in_future(instant)
+            raise not_kept(f"as_of: {instant.isoformat()} is in the future; name a past instant.")
         try:
             snapshot = await self._past.at(instant)
         except PastError as error:
@@ -75,7 +75,7 @@ class Views:
         """Return the view of a published version now.
 
         Raises:
-            ProblemError: the version is withdrawn or not kept (status 410), or cannot be read now
+            ProblemError: the version is withdrawn or not kept (status 404), or cannot be read now
                 (503).
         """
         served = self.served()
@@ -99,14 +99,6 @@ class Views:
 
 
 def not_kept(detail: str) -> ProblemError:
-    """Build the error about a past that is not kept, status 410."""
-    status = HTTPStatus.GONE
+    """Build the error about a past that is not kept, status 404."""
+    status = HTTPStatus.NOT_FOUND
     return ProblemError(Problem(type=NOT_KEPT, title="Not kept", status=status, detail=detail))
-
-
-def in_future(instant: datetime) -> ProblemError:
-    """Build the error about an instant in the future, status 422."""
-    detail = f"as_of: {instant.isoformat()} is in the future; name a past instant."
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    title = "The question is not valid"
-    return ProblemError(Problem(type=BAD_QUESTION, title=title, status=status, detail=detail))

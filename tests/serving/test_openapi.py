@@ -41,25 +41,25 @@ def test_errors_are_declared_as_problem_documents(document: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("method", "path", "media_types", "statuses"),
     [
-        ("get", "/predict", ["application/json"], {200, 304, 404, 410, 422, 503}),
+        ("get", "/predict", ["application/json"], {200, 304, 404, 422, 503}),
         (
             "post",
             "/predict",
             ["application/json", "application/x-ndjson", "application/vnd.apache.arrow.stream"],
-            {200, 406, 410, 413, 422, 503},
+            {200, 404, 406, 413, 422, 503},
         ),
         (
             "get",
             "/shops/{shop_id}/forecasts",
             ["application/json"],
-            {200, 304, 404, 410, 422, 503},
+            {200, 304, 404, 422, 503},
         ),
-        ("get", "/shops/{shop_id}/forecasts.csv", ["text/csv"], {200, 304, 404, 410, 422, 503}),
+        ("get", "/shops/{shop_id}/forecasts.csv", ["text/csv"], {200, 304, 404, 422, 503}),
         (
             "get",
             "/forecasts.parquet",
             ["application/vnd.apache.parquet"],
-            {200, 304, 404, 410, 422, 503},
+            {200, 304, 404, 422, 503},
         ),
         ("get", "/readyz", ["application/json"], {200, 503}),
     ],

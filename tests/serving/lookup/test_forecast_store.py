@@ -8,7 +8,7 @@ import pytest
 from published import PublishedLake, forecast, shop
 
 from lakehouse.tables.gold import FORECASTS
-from serving.lookup import store as store_module
+from serving.lookup import source as source_module
 from serving.lookup.columns import Columns
 from serving.lookup.snapshot import Snapshot
 from serving.lookup.store import Store
@@ -134,7 +134,7 @@ def test_a_panic_of_a_library_leaves_the_last_good_version(
 
     published.publish("v1", forecast(units=1))
     served(store)
-    monkeypatch.setattr(store_module, "read_snapshot", panic)
+    monkeypatch.setattr(source_module, "read_snapshot", panic)
     assert units(served(store)) == [1]
     assert store.state.fault == ("The lake cannot be read (Panic); the log of the server says why.")
 

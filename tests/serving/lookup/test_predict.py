@@ -223,6 +223,10 @@ def test_every_error_is_a_problem_document(
     assert (response.headers.get("allow") == "GET") == (status == 405)
 
 
+def test_a_method_that_is_not_allowed_is_told_those_that_are(client: Client) -> None:
+    assert client.request("PUT", "/predict").headers["allow"] == "GET, POST"
+
+
 def test_a_defect_tells_the_asker_nothing_of_the_inside(
     client: Client, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -81,7 +81,7 @@ def test_a_walk_stays_with_its_version(
     assert client.get("/shops/57/forecasts").json()["version"] == "v2"
     published.set_status("v1", "withdrawn")
     gone = client.get("/shops/57/forecasts", params=params)
-    assert gone.status_code == 410
+    assert gone.status_code == 404
     assert "Version v1 is not published any more" in gone.json()["detail"]
 
 
