@@ -29,9 +29,7 @@ def measure_memory(lake: Lake, rows: int, folder: Path, *, workers: int) -> dict
         alone = cold.mib
     with serving(lake, folder) as mapped:
         pass
-    with serving(lake, folder, workers) as several:
-        put_load(several.url, questions, LOAD_SECONDS)
-        together = several.mib
+    together = [mib_of_workers(lake, folder, count, questions) for count in (workers, workers + 1)]
     with serving(lake, folder, refresh=REFRESH_SECONDS) as swapping:
         peak = peak_of_swap(lake, rows, swapping, questions)
     return {
@@ -39,10 +37,17 @@ def measure_memory(lake: Lake, rows: int, folder: Path, *, workers: int) -> dict
         "ready_cold_seconds": round(cold.ready_seconds, 2),
         "ready_mapped_seconds": round(mapped.ready_seconds, 2),
         "one_worker_mib": alone,
-        f"{workers}_workers_mib": together,
-        "more_per_worker_mib": round((together - alone) / max(1, workers - 1)),
+        f"{workers}_workers_mib": together[0],
+        "one_more_worker_mib": together[1] - together[0],
         "swap_peak_mib": peak,
     }
+
+
+def mib_of_workers(lake: Lake, folder: Path, workers: int, questions: Path) -> int:
+    """Return the memory of a server with several workers, MiB."""
+    with serving(lake, folder, workers) as server:
+        put_load(server.url, questions, LOAD_SECONDS)
+        return server.mib
 
 
 def peak_of_swap(lake: Lake, rows: int, server: Server, questions: Path) -> dict[str, int]:
