@@ -28,7 +28,6 @@ API = [
     "prometheus-client==0.26.0",
     "pyjwt[crypto]==2.15.1",
     "xlsxwriter==3.3.1",
-    "zstandard==0.25.0",
 ]
 # Traces of the API, sent only where an endpoint is configured.
 TRACES = [
@@ -64,6 +63,7 @@ DEV = [
     "pytest-xdist==3.8.0",
     "ruff==0.17.6",
     "schemathesis==4.32.5",
+    "zstandard==0.25.0",
 ]
 
 setup(

@@ -64,9 +64,15 @@ def running(folder: Path, **environment: str) -> Iterator[Api]:
     keys = [store.create(scope.value, [scope]) for scope in (Scope.WRITE, Scope.READ)]
     port = free_port()
     command = [sys.executable, "-m", "serving", "--lake", str(folder / "lake")]
-    variables = {**os.environ, "STATE_FOLDER": str(folder / "state"), **environment}
+    # pyarrow imports pandas where it is installed; the API's own environment does not have it.
+    (folder / "without").mkdir()
+    (folder / "without" / "pandas.py").write_text("raise ImportError\n")
+    paths = os.pathsep.join([str(folder / "without"), str(Path(__file__).parents[1])])
+    variables = {**os.environ, "STATE_FOLDER": str(folder / "state"), "PYTHONPATH": paths}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*command, "--port", str(port)], env=variables, stderr=log)
+        process = subprocess.Popen(
+            [*command, "--port", str(port)], env={**variables, **environment}, stderr=log
+        )
     try:
         api = Api(port, process.pid, *keys)
         wait_for(api)

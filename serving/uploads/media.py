@@ -29,6 +29,7 @@ class Encoding(StrEnum):
 
 # Python would take other names too, such as "zip", for codecs that are no text encodings.
 CHARSETS = ("utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16")
+PIECE = MIB // 4
 ALIASES = {"application/ndjson": Media.NDJSON, "application/jsonl": Media.NDJSON}
 
 
@@ -81,7 +82,7 @@ def read_piece(source: BinaryIO | pa.NativeFile, encoding: Encoding) -> bytes:
         RefusedBodyError: the compression is damaged or cut off.
     """
     try:
-        return bytes(source.read(MIB))
+        return bytes(source.read(PIECE))
     except (OSError, pa.ArrowException) as error:
         raise unreadable(
             f"The body is no whole {encoding.value}: {error}. Compress the data again, or send it "

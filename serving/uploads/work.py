@@ -26,7 +26,6 @@ from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import stored_profile
 from serving.state import StateFolder
-from serving.uploads.catalogue_verdicts import CatalogueJudge
 from serving.uploads.destination import Destination, UnavailableError, choose_destination
 from serving.uploads.forms import What
 from serving.uploads.landing import LandableJudge, Landing
@@ -175,6 +174,9 @@ class Worker:
 
     def _judge(self, upload: Upload) -> Judge:
         if upload.what != What.SALES:
+            # The modules that it needs take 26 MiB; large uploads are sales.
+            from serving.uploads.catalogue_verdicts import CatalogueJudge
+
             return CatalogueJudge(upload.what, upload.first_used_at)
         lands = isinstance(self.destination, Landing)
         judge = SalesJudge(self.profile, upload.first_used_at, is_versioned=self._states_versions)
