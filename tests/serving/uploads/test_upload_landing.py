@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from builders import data_folder, events, profile
+from builders import data_folder, events, profile, sale_line, sales_text
 from job_runs import run
 from published import PublishedLake
 from uploading import CSV, NDJSON, Uploader, counts, json_list, lines, sale
@@ -44,7 +44,8 @@ def landed(settings: ServingSettings, pattern: str = "sales*") -> list[Path]:
 def test_a_landed_file_comes_in_as_the_stream_would_take_the_rows(
     uploader: Uploader, published: PublishedLake, settings: ServingSettings, tmp_path: Path
 ) -> None:
-    ingest(published.lake, data_folder(tmp_path / "data"))
+    first = data_folder(tmp_path / "data", sales_a=sales_text(sale_line()))
+    ingest(published.lake, first)
     before = read_table(published.lake, DAILY_SALES).to_pylist()
     rows = [sale(), sale(item_id="Café 8", units=-1, price=None), sale(date="x")]
     answer = uploader.post(lines(*rows), media=NDJSON).json()
