@@ -52,7 +52,8 @@ def months_of(lake: Lake, *ids: str) -> set[date | None]:
     return find_months(lake, pa.chunked_array([list(ids)], pa.string()))
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
 def test_every_month_that_holds_a_sale_is_found_and_no_month_that_never_did(
     seed: int, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
