@@ -57,7 +57,7 @@ WITHOUT_POINT = {
     "lakehouse.storage.ObjectStore.open_output_stream": "the verb itself",
     "lakehouse.whole_files.aside": ASIDE,
     "lakehouse.whole_files.claimed": "called by claim_file before the point of what it writes",
-    "lakehouse.chunks.written": "a stream in memory",
+    "lakehouse.chunks.write_stream": "a stream in memory",
     "jobs.describe_tables.run": BESIDE,
     "jobs.maintain.upkeep": CALLS,
     "forecasting.retention.forget_reports": "each file by itself; the next run removes the others",

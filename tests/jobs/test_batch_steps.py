@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from job_runs import NOW, run
+from served import served_snapshot
 
 from feature_store.panel.all_tables import all_tables
 from features.feature_set import SPINES, feature_set, panel_table
@@ -30,7 +31,6 @@ from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.gold import BACKTESTS, FORECAST_VERSIONS, FORECASTS
-from serving.lookup.snapshot import read_snapshot
 
 pytestmark = [
     pytest.mark.slow,
@@ -178,7 +178,7 @@ def test_given_pairs_are_submitted_in_the_order_of_their_id_and_served_to_nobody
 ) -> None:
     lake = Lake.at(str(folder / "lake"))
     tables = (FORECASTS, FORECAST_VERSIONS)
-    before, served = [log.version(lake, table) for table in tables], read_snapshot(lake)
+    before, served = [log.version(lake, table) for table in tables], served_snapshot(lake)
     out = folder / "submission.csv"
     given = ["--lake", lake.root, "--pairs", listed(folder, lake), "--submission", out]
     code, figures = run(forecast.JOB, *given, now=NOW + timedelta(seconds=1))
@@ -191,7 +191,7 @@ def test_given_pairs_are_submitted_in_the_order_of_their_id_and_served_to_nobody
     assert all(0 <= float(line.split(",")[1]) <= 20 for line in lines[1:])
     assert float(lines[-4].split(",")[1]) == 0, "the unknown pair's"
     assert [log.version(lake, table) for table in tables] == before
-    assert read_snapshot(lake).version == served.version
+    assert served_snapshot(lake).version == served.version
 
 
 def test_given_pairs_are_served_where_that_is_asked_for_until_the_next_forecast(
@@ -202,13 +202,13 @@ def test_given_pairs_are_served_where_that_is_asked_for_until_the_next_forecast(
     given = ["--lake", lake.root, "--pairs", listed(folder, lake), "--publish"]
     code, figures = run(forecast.JOB, *given, "--submission", out, now=NOW + timedelta(seconds=1))
     assert (code, figures["rows"], figures["published"]) == (0, 3, True), figures
-    served = read_snapshot(lake).version
+    served = served_snapshot(lake).version
     assert (served.version, served.rows) == (figures["version"], 3)
     assert len(out.read_text().splitlines()) == 5
     assert len(read_table(lake, FORECASTS, ["rung"], [("item_id", "=", "nothing")])) == 0
     republished = run(forecast.JOB, "--lake", lake.root, now=NOW + timedelta(seconds=2))[1]
     assert republished["published"] is True, "a list of pairs does not stand in for the assortment"
-    assert read_snapshot(lake).version.version == republished["version"]
+    assert served_snapshot(lake).version.version == republished["version"]
 
 
 @pytest.mark.parametrize(
@@ -224,11 +224,11 @@ def test_pairs_without_an_id_are_refused_before_they_are_served(
     lake = Lake.at(str(folder / "lake"))
     pairs = listed(folder, lake, header)
     given = ["--lake", lake.root, "--pairs", pairs, "--publish", "--submission", folder / "x.csv"]
-    served = read_snapshot(lake).version
+    served = served_snapshot(lake).version
     code, figures = run(forecast.JOB, *given, now=NOW + timedelta(seconds=1))
     assert code == 3
     assert f"{pairs}: {sentence}" in figures["error"]
-    assert read_snapshot(lake).version == served
+    assert served_snapshot(lake).version == served
 
 
 @pytest.mark.parametrize(

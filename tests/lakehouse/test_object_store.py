@@ -20,6 +20,7 @@ from builders import SHOPS as SHOPS_CSV
 from injection import Killed, hooked, kill_at
 from job_runs import NOW, run
 from lakes import rows
+from served import served_snapshot
 
 from feature_store.build import Build
 from ingestion.files.rows import source_rows
@@ -37,7 +38,6 @@ from lakehouse.profile.stored import MARKER, claim_lake, stored_profile
 from lakehouse.storage import filesystem
 from lakehouse.tables.bronze import SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
-from serving.lookup.snapshot import read_snapshot
 
 ROOT = Path(__file__).parents[2]
 WRITERS, COMMITS = 4, 5
@@ -143,7 +143,7 @@ def test_a_store_that_lets_nobody_in_is_told_without_a_page(
     assert "s3a://retailer/lake: the object store does not answer" in figures["error"]
     assert "check the name, the credentials" in figures["error"]
     with pytest.raises(LakeError, match="does not answer"):
-        read_snapshot(Lake.at("s3a://retailer/lake"))
+        served_snapshot(Lake.at("s3a://retailer/lake"))
     lake.require_store()
 
 

@@ -27,5 +27,5 @@ def test_every_slot_works_unless_fewer_are_asked_for(spark: SparkSession) -> Non
 
 @pytest.mark.parametrize("workers", [0, -1])
 def test_less_than_one_worker_is_refused(spark: SparkSession, workers: int) -> None:
-    with pytest.raises(UsageError, match=f"--workers {workers}: at least 1"):
+    with pytest.raises(UsageError, match=f"--workers {workers}: train with at least 1 task"):
         check_workers(spark, workers)
