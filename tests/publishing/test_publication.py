@@ -166,7 +166,7 @@ def test_a_run_cut_off_at_any_write_leaves_readers_untouched(
     assert versions(database) == ["v3"]
     cut_off = sorted(point.removeprefix("before ") for point in killed)
     assert cut_off == sorted(CASES["postgresql"])
-    left = [name for (name,) in copies(database)[-99:] if name.startswith("shops_")]
+    left = [row[0] for row in copies(database) if row[0].startswith("shops_")]
     assert len(left) == 2, "one table and its key"
 
 
