@@ -27,7 +27,7 @@ from modelling.estimators.quantiles import QUANTILES
 
 pytestmark = pytest.mark.slow
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "estimators.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "explanation" / "estimators.md"
 OWN = "own:CategoryFactors"
 SMALL = ModelConfig(
     rounds=5,
