@@ -2,7 +2,13 @@
 
 from setuptools import find_packages, setup
 
-LAKE = ["deltalake==1.6.6", "pyarrow>=25,<26", "pydantic>=2.14,<3", "pydantic-settings==2.16.3"]
+LAKE = [
+    "deltalake==1.6.6",
+    "numpy>=2,<3",
+    "pyarrow>=25,<26",
+    "pydantic>=2.14,<3",
+    "pydantic-settings==2.16.3",
+]
 SPARK = [
     "pyspark==4.2.0",
     "delta-spark==4.4.0",

@@ -215,7 +215,7 @@ def test_given_pairs_are_served_where_that_is_asked_for_until_the_next_forecast(
     ("header", "sentence"),
     [
         ("number,shop_id,item_id", "no column ID, which a submission needs"),
-        ("shop_id,item_id,ID", "ID 'nothing' is no whole number"),
+        ("shop_id,item_id,ID", "ID 'nothing' is not a whole number"),
     ],
 )
 def test_pairs_without_an_id_are_refused_before_they_are_served(
