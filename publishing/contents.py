@@ -1,4 +1,4 @@
-"""Contents of a copy: which tables of a lake are copied, and the units that change together."""
+"""Contents of a copy: which tables and how much history of a lake are copied."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,35 +9,16 @@ import pyarrow as pa
 
 from features.groups import shop_item
 from features.tables import monthly_table
-from lakehouse.delta import listing, log
-from lakehouse.delta.arrow import Filters, read_batches, read_table
+from lakehouse.delta.arrow import Filters, read_batches
 from lakehouse.forecast_checks import check_forecasts
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Column, Table
 from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS, FORECASTS
 from lakehouse.tables.silver import DAILY_SALES, ITEMS, MONTHS, SHOPS
+from publishing.units import Unit, month_units, version_units, whole_unit
 
 Batches: TypeAlias = Iterator[pa.RecordBatch]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """Rows of one table that are copied, replaced and removed together.
-
-    Attributes:
-        name: ``all``, a month as YYYY-MM, or a forecast version.
-        state: changes whenever the unit's rows may have changed.
-        filters: conditions that select the unit's rows in the lake.
-        shared: column and value that all rows have; None: no such column.
-        rows: forecasts of a published version, which are checked; None: other rows.
-    """
-
-    name: str
-    state: str
-    filters: Filters = ()
-    shared: tuple[str, date | str] | None = None
-    rows: int | None = None
 
 
 def unchanged(batches: Batches) -> Batches:
@@ -137,91 +118,6 @@ FIXED = (
     COPIED_SCORES,
     COPIED_SALES,
 )
-
-
-def whole_unit(lake: Lake, table: Table) -> list[Unit]:
-    """Return a table's rows as one unit; no unit if the table was never created."""
-    if not log.exists(lake, table):
-        return []
-    return [Unit("all", f"{log.table_id(lake, table)} {log.version(lake, table)}")]
-
-
-def month_units(
-    lake: Lake, table: Table, first: date = date.min, filters: Filters = ()
-) -> list[Unit]:
-    """Return a unit per month of a table partitioned by month.
-
-    Args:
-        lake: the lake that has the table; a missing table has no units.
-        table: a table partitioned by month.
-        first: first month to copy.
-        filters: further conditions that a copied row must meet.
-    """
-    if not log.exists(lake, table):
-        return []
-    return [
-        Unit(f"{month:%Y-%m}", state, [("month", "=", month), *filters], ("month", month))
-        for month, state in sorted(listing.month_digests(lake, table).items())
-        if month >= first
-    ]
-
-
-@dataclass(frozen=True)
-class ForecastVersion:
-    """A row of gold.forecast_versions, what copies need of it."""
-
-    version: str
-    cutoff: date
-    status: str
-    rows: int
-
-    @property
-    def is_published(self) -> bool:
-        """Whether the version may be served."""
-        return self.status == "published"
-
-
-def forecast_versions(lake: Lake) -> list[ForecastVersion]:
-    """Read the forecast versions, newest first; empty if nothing was forecast yet."""
-    if not (log.exists(lake, FORECAST_VERSIONS) and log.exists(lake, FORECASTS)):
-        return []
-    names = tuple(ForecastVersion.__dataclass_fields__)
-    stored = read_table(lake, FORECAST_VERSIONS, names).sort_by([("version", "descending")])
-    return [ForecastVersion(**row) for row in stored.to_pylist()]
-
-
-def served_version(lake: Lake) -> ForecastVersion | None:
-    """Return the newest published forecast version; None: no version is published."""
-    return next((v for v in forecast_versions(lake) if v.is_published), None)
-
-
-def version_units(lake: Lake, count: int) -> list[Unit]:
-    """Return a unit for each forecast version to copy; the rows of a version never change.
-
-    Args:
-        lake: the lake that has the forecasts; missing tables have no units.
-        count: number of versions, newest first. The served version is copied in any case.
-    """
-    newest_first, served = forecast_versions(lake), served_version(lake)
-    return [
-        version_unit(lake, version)
-        for place, version in enumerate(newest_first)
-        if place < count or version == served
-    ]
-
-
-def version_unit(lake: Lake, version: ForecastVersion) -> Unit:
-    """Return the unit of a forecast version.
-
-    A withdrawn version may be incomplete, which is perhaps why it was withdrawn.
-    """
-    return Unit(
-        version.version,
-        f"{log.table_id(lake, FORECASTS)} {version.rows}",
-        [("version", "=", version.version)],
-        ("version", version.version),
-        rows=version.rows if version.is_published else None,
-    )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from lakehouse.lake import Lake
 from lakehouse.table import Table
 from lakehouse.tables.gold import FORECASTS
 from lakehouse.tables.silver import ITEMS
-from publishing.contents import monthly_cells, served_version
+from publishing.contents import monthly_cells
+from publishing.versions import served_version
 
 # A document is JSON, whose values have any type.
 Document: TypeAlias = dict[str, Any]

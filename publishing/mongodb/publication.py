@@ -9,11 +9,13 @@ from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.progress import progress
 from lakehouse.tables.silver import ITEMS as CATALOGUE
-from publishing.contents import Extent, monthly_cells, served_version, whole_unit
+from publishing.contents import Extent, monthly_cells
 from publishing.mongodb.connection import Items, connected, public_url
 from publishing.mongodb.documents import item_documents
 from publishing.mongodb.pointer import ITEMS, Pointer, claim, move_pointer
 from publishing.outcome import Published
+from publishing.units import whole_unit
+from publishing.versions import served_version
 
 # Change with the documents: a copy with another number is made again.
 FORM = 1

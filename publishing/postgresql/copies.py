@@ -12,8 +12,9 @@ from psycopg import sql
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.types import ATTRIBUTES, NAMES
-from publishing.contents import CopiedTable, Unit
+from publishing.contents import CopiedTable
 from publishing.postgresql.connection import Connection, fetch
+from publishing.units import Unit
 
 # An empty text is quoted and a null is not, which PostgreSQL distinguishes in CSV.
 WRITE = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")

@@ -9,7 +9,7 @@ from psycopg import sql
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.progress import progress
-from publishing.contents import COPIED_SALES, CopiedTable, Extent, Unit, copied_tables, units_of
+from publishing.contents import COPIED_SALES, CopiedTable, Extent, copied_tables, units_of
 from publishing.outcome import Published
 from publishing.postgresql.connection import connected, locked, public_url
 from publishing.postgresql.copies import list_copies, make_copy
@@ -18,6 +18,7 @@ from publishing.postgresql.ownership import claim, published_layout
 from publishing.postgresql.readers import let_read
 from publishing.postgresql.removal import drop_copy, remove_superseded
 from publishing.postgresql.switch import Changes, Target, switch
+from publishing.units import Unit
 
 
 def publish(url: str, lake: Lake, extent: Extent) -> Published:
