@@ -33,6 +33,10 @@ from serving.lookup.version_files import VersionFiles
 from serving.lookup.views import Views
 from serving.run_folder import create_run_folder
 from serving.settings import ServingSettings, read_settings
+from serving.training import routes as training_routes
+from serving.training.local_engine import LocalEngine
+from serving.training.service import Trainings
+from serving.training.store import RunStore
 from serving.uploads import routes as upload_routes
 from serving.uploads.service import Uploads
 from serving.uploads.store import UploadStore
@@ -40,7 +44,7 @@ from serving.uploads.upload import Counts
 from serving.watching import routes as watching_routes
 from serving.watching.journal import Journal, keep_watching, open_journal
 from serving.watching.logs import configure_log
-from serving.watching.metrics import UPLOAD_ROWS, Served
+from serving.watching.metrics import TRAINING_RUNS, UPLOAD_ROWS, Served
 from serving.watching.tracing import trace_requests
 
 TITLE = "shopcast"
@@ -105,6 +109,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
         clock,
         count=partial(count_rows, app.state.journal),
     )
+    app.state.trainings = open_trainings(settings, clock, app.state.journal)
     problems.add_handlers(app)
     app.add_middleware(ShortWay, state=app.state)
     reads = [] if settings.reads_open else [requires(Scope.READ)]
@@ -114,6 +119,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.include_router(watching_routes.router, dependencies=reads)
     app.include_router(health.router)
     app.include_router(upload_routes.router)
+    app.include_router(training_routes.router)
     app.state.items = open_items(settings)
     if app.state.items is not None:
         app.include_router(items_routes.router, dependencies=reads)
@@ -124,6 +130,14 @@ def open_items(settings: ServingSettings) -> ItemReader | None:
     """Return the reader of items; None: ITEMS_STORE is not set."""
     url = settings.items_store
     return None if url is None else ItemReader(url.get_secret_value())
+
+
+def open_trainings(settings: ServingSettings, clock: Clock, journal: Journal) -> Trainings:
+    """Open the runs of training of a state folder."""
+    folder, lake_root = settings.state.path / "training", settings.lake.root
+    engine = LocalEngine(folder, lake_root, settings.train_program, clock)
+    count = partial(journal.metrics.add, TRAINING_RUNS)
+    return Trainings(RunStore(settings.state), engine, clock, count)
 
 
 def create_worker() -> FastAPI:
@@ -168,6 +182,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     background = [
         asyncio.create_task(app.state.store.keep_new(app.state.settings.refresh_seconds)),
         asyncio.create_task(keep_watching(journal, lambda: served_of(app))),
+        asyncio.create_task(app.state.trainings.keep_counting()),
     ]
     yield
     app.state.files.stop()

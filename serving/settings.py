@@ -13,11 +13,12 @@ from lakehouse.errors import UsageError
 from lakehouse.lake import Lake
 from serving.access.settings import AccessSettings
 from serving.state import StateFolder, default_state_folder
+from serving.training.settings import TrainingSettings
 from serving.uploads.settings import UploadSettings
 from serving.watching.settings import WatchingSettings
 
 
-class ServingSettings(AccessSettings, WatchingSettings, UploadSettings):
+class ServingSettings(AccessSettings, WatchingSettings, UploadSettings, TrainingSettings):
     """Lake, address and refresh interval of the API.
 
     Credentials of object stores are not among the settings: delta-rs reads the providers' standard

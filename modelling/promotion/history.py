@@ -48,13 +48,14 @@ class Decision:
     inputs: str = ""
 
     @property
-    def summary(self) -> dict[str, str | None]:
+    def summary(self) -> dict[str, object]:
         """The decision's part of the result line; ``champion``: the champion after the decision."""
         return {
             "decision": self.decision,
             "candidate": self.candidate,
             "champion": self.champion_after,
             "reason": self.reason,
+            "errors": None if self.figures is None else json.loads(self.figures),
         }
 
 

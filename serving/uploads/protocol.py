@@ -1,6 +1,5 @@
-"""Headers of uploads: the Idempotency-Key, the body's form, and the offset of a cut upload."""
+"""Headers of uploads: the body's form, and the offset of a cut upload."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,8 +15,6 @@ from serving.uploads.media import (
     read_media,
 )
 
-KEY = re.compile(r"[!-~]{1,255}")
-NO_KEY = "tag:shopcast,2026:idempotency-key-missing"
 PARTIAL = "application/partial-upload"
 COMPLETE, INCOMPLETE = "?1", "?0"
 CLOSE = {"Connection": "close"}
@@ -52,24 +49,6 @@ class Part:
 
     offset: int | None
     is_last: bool
-
-
-def read_key(headers: Mapping[str, str]) -> str:
-    """Return the Idempotency-Key, without quotes.
-
-    Raises:
-        ProblemError: the header is missing or not valid (status 400).
-    """
-    text = headers.get("idempotency-key", "").strip()
-    quoted = len(text) > 1 and text[0] == text[-1] == '"'
-    key = text[1:-1] if quoted else text
-    if not KEY.fullmatch(key):
-        detail = (
-            "The request has no valid Idempotency-Key: 1 to 255 visible ASCII characters, another "
-            "key for each upload and the same key when the request is repeated."
-        )
-        raise problem(HTTPStatus.BAD_REQUEST, "No Idempotency-Key", detail, kind=NO_KEY)
-    return key
 
 
 def read_form(headers: Mapping[str, str]) -> BodyForm:

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from serving.access.guard import STATUSES, requires
 from serving.access.scopes import Scope
+from serving.idempotency import read_key
 from serving.problems import described
 from serving.uploads.forms import What
 from serving.uploads.media import Media
@@ -18,7 +19,6 @@ from serving.uploads.protocol import (
     PARTIAL,
     problem,
     read_form,
-    read_key,
     read_part,
     require_size,
     unsupported,

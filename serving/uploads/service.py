@@ -10,6 +10,8 @@ from pathlib import Path
 
 from starlette.requests import ClientDisconnect
 
+from serving.file_lock import BusyError
+from serving.idempotency import OTHER_USE, id_of_key
 from serving.problems import ProblemError
 from serving.uploads.destination import UnavailableError
 from serving.uploads.forms import What
@@ -20,13 +22,12 @@ from serving.uploads.protocol import CLOSE, BodyForm, Part, problem, too_large_b
 from serving.uploads.receive import TooLargeError, TooSlowError, receive_body
 from serving.uploads.schemas import UploadAnswer, UploadProblem, location
 from serving.uploads.store import UploadStore
-from serving.uploads.upload import Counts, State, Upload, id_of
-from serving.uploads.upload_files import BusyError, UploadFiles
+from serving.uploads.upload import Counts, State, Upload
+from serving.uploads.upload_files import UploadFiles
 from serving.uploads.work import Task
 
 RETRY_SECONDS = 5
 RUNNING = "tag:shopcast,2026:upload-running"
-OTHER_BODY = "tag:shopcast,2026:idempotency-key-reused"
 UNAVAILABLE = "tag:shopcast,2026:upload-unavailable"
 REFUSED = "tag:shopcast,2026:upload-refused"
 OFFSET = "https://iana.org/assignments/http-problem-types#mismatching-upload-offset"
@@ -63,7 +64,7 @@ class Uploads:
         """
         now = self.clock()
         self.store.forget_before(now - timedelta(days=self.limits.kept_days))
-        asked = Upload(id_of(key), what, form.content_type, form.content_encoding, now)
+        asked = Upload(id_of_key(key), what, form.content_type, form.content_encoding, now)
         upload = self.store.begin(asked)
         for name in ("what", "content_type", "content_encoding"):
             if getattr(upload, name) != getattr(asked, name):
@@ -215,7 +216,7 @@ def other_body(upload: Upload, difference: str) -> ProblemError:
     """Build the error of a key that was used for something else, status 422."""
     detail = f"The Idempotency-Key was used before, with {difference}; use a new key."
     texts = ("The key was used before", detail)
-    return upload_problem(upload, OTHER_BODY, HTTPStatus.UNPROCESSABLE_ENTITY, texts, CLOSE)
+    return upload_problem(upload, OTHER_USE, HTTPStatus.UNPROCESSABLE_ENTITY, texts, CLOSE)
 
 
 def unavailable(upload: Upload, reason: str) -> ProblemError:

@@ -1,6 +1,5 @@
 """An upload: what was asked, how far it is, and the verdicts on its rows."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,8 +7,6 @@ from enum import StrEnum
 
 from serving.uploads.forms import What
 from serving.uploads.limits import Refusal
-
-ID_LENGTH = 32
 
 
 class State(StrEnum):
@@ -85,8 +82,3 @@ class Upload:
     def is_ended(self) -> bool:
         """Whether the upload has its final answer."""
         return self.state in ENDED
-
-
-def id_of(key: str) -> str:
-    """Return the id of the upload with an Idempotency-Key."""
-    return hashlib.sha256(key.encode()).hexdigest()[:ID_LENGTH]

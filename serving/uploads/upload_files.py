@@ -1,19 +1,12 @@
 """Files of an upload, and the lock that one worker at a time holds."""
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# Whoever looks whether an upload is worked on holds its lock for a moment.
-LOOKS, LOOK_SECONDS = 4, 0.01
-
-
-class BusyError(Exception):
-    """Exception of an upload that another request or process works on."""
+from serving.file_lock import BusyError, require_lock
 
 
 @dataclass(frozen=True)
@@ -71,19 +64,3 @@ class UploadFiles:
         """Remove the body and the stage, which an ended upload does not need."""
         self.body.unlink(missing_ok=True)
         self.stage.unlink(missing_ok=True)
-
-
-def require_lock(lock: int) -> None:
-    """Lock an open file; wait for others that only look whether it is locked.
-
-    Raises:
-        BusyError: another one works on the upload.
-    """
-    for _ in range(LOOKS):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(LOOK_SECONDS)
-        else:
-            return
-    raise BusyError

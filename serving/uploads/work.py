@@ -25,6 +25,7 @@ from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import stored_profile
+from serving.file_lock import BusyError
 from serving.state import StateFolder
 from serving.uploads.destination import Destination, UnavailableError, choose_destination
 from serving.uploads.forms import What
@@ -37,7 +38,7 @@ from serving.uploads.sales_verdicts import SalesJudge
 from serving.uploads.stage import Stage
 from serving.uploads.store import UploadStore
 from serving.uploads.upload import Counts, FirstFault, State, Upload
-from serving.uploads.upload_files import BusyError, UploadFiles
+from serving.uploads.upload_files import UploadFiles
 from serving.uploads.verdicts import Judge, Rejected, iso
 from streaming.kafka.settings import kafka_settings
 

@@ -1,0 +1,1 @@
+"""Training as a resource: a run of the commands that retrain, started, watched and cancelled."""
