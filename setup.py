@@ -82,6 +82,7 @@ setup(
         "lakehouse": ["log4j2.properties"],
         "lakehouse.profile.profiles": ["*.toml"],
         "publishing.postgresql": ["sql/*.sql"],
+        "serving.page": ["static/*", "static/words/*"],
         "streaming.contract": ["*.json"],
     },
     install_requires=LAKE,

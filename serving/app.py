@@ -31,6 +31,9 @@ from serving.lookup.source import open_source
 from serving.lookup.store import Store
 from serving.lookup.version_files import VersionFiles
 from serving.lookup.views import Views
+from serving.page import page_routes
+from serving.page import routes as page_data_routes
+from serving.page.reader import PageReader
 from serving.run_folder import create_run_folder
 from serving.settings import ServingSettings, read_settings
 from serving.training import routes as training_routes
@@ -98,6 +101,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.state.source = open_source(settings, files)
     app.state.store = Store(settings.lake, app.state.source)
     app.state.views = Views(app.state.store, Past(settings.lake, files), settings, clock)
+    app.state.page_reader = PageReader(settings.lake, settings.refresh_seconds)
     app.state.identities = open_identities(settings, settings.state, clock)
     app.state.run_folder = settings.run_folder or new_run_folder(app)
     app.state.journal = open_journal(settings, app.state.run_folder)
@@ -116,6 +120,8 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.include_router(lookup_routes.router, dependencies=reads)
     app.include_router(bulk_routes.router, dependencies=reads)
     app.include_router(shop_routes.router, dependencies=reads)
+    app.include_router(page_data_routes.router, dependencies=reads)
+    app.include_router(page_routes.router)
     app.include_router(watching_routes.router, dependencies=reads)
     app.include_router(health.router)
     app.include_router(upload_routes.router)

@@ -45,14 +45,14 @@ class PublishedLake:
         self.set_shops(shop("57"), shop("0", alias_of="57"))
 
     def set_shops(self, *rows: dict[str, Any]) -> None:
-        self._write(SHOPS, list(rows), "overwrite")
+        self.write(SHOPS, list(rows), "overwrite")
 
     def publish(self, version: str, *rows: dict[str, Any], **values: Any) -> None:
         """Write a version's forecasts, then the version."""
-        self._write(FORECASTS, [{**row, "version": version} for row in rows])
+        self.write(FORECASTS, [{**row, "version": version} for row in rows])
         row = {"version": version, "cutoff": CUTOFF, "model": "run-1", "inputs": "{}"}
         fixed = {"rows": len(rows), "status": "published", "published_at": TIME}
-        self._write(FORECAST_VERSIONS, [{**row, **fixed, "withdrawn_at": None, **values}])
+        self.write(FORECAST_VERSIONS, [{**row, **fixed, "withdrawn_at": None, **values}])
 
     def set_status(self, version: str, status: str) -> None:
         table = log.load(self.lake, FORECAST_VERSIONS)
@@ -64,6 +64,6 @@ class PublishedLake:
         values = {"status": "withdrawn", "withdrawn_at": at}
         table.update(new_values=values, predicate=f"version = '{version}'")
 
-    def _write(self, table: Table, rows: list[dict[str, Any]], mode: str = "append") -> None:
+    def write(self, table: Table, rows: list[dict[str, Any]], mode: str = "append") -> None:
         data = pa.Table.from_pylist(rows, schema=table.schema)
         write_deltalake(creation.create_table(self.lake, table), data, mode=mode)

@@ -40,7 +40,7 @@ def open_app(published: PublishedLake) -> Iterator[OpenApp]:
 def client(published: PublishedLake, item_database: str, open_app: OpenApp) -> Client:
     row = {"item_id": "5037", "name": "Lamp", "category_id": "5", "category_name": None}
     row |= {"listed_on": None, "attributes": [("type", "home")], "updated_at": NOW}
-    published._write(ITEMS, [row])
+    published.write(ITEMS, [row])
     published.publish("v1", forecast(units=1.5), forecast("58", units=0.25))
     code, figures = run(publish.JOB, "--lake", published.folder, "--to", item_database)
     assert code == 0, figures

@@ -1,0 +1,72 @@
+"""A pair's history: closed months, what had been forecast of them, and the forecasts now."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+
+import orjson
+
+from serving.lookup.answers import Asked, unknown_pair
+from serving.lookup.columns import Columns
+from serving.page.catalogue import Catalogue
+from serving.page.months import last_year, month_text, with_zeros
+from serving.page.schemas import ComingMonth, Earlier, PairHistory, SoldMonth
+from serving.page.shop_past import PastForecast, ShopPast
+from serving.page.sight import Sight
+
+
+def pair_history(
+    sight: Sight, columns: Columns, past: ShopPast, catalogue: Catalogue, asked: Asked
+) -> PairHistory:
+    """Join what is known of a pair.
+
+    Args:
+        sight: served version and state of the lake.
+        columns: forecasts of the version, with those of the pair.
+        past: closed months of the shop.
+        catalogue: names of items.
+        asked: the pair as it was asked.
+
+    Raises:
+        ProblemError: the pair was neither sold nor forecast (status 404).
+    """
+    shops, item_id = sight.view.snapshot.shops, asked.item_id
+    shop_id, item = shops.resolve(asked.shop_id), catalogue.name_of(item_id)
+    units = with_zeros(past.units_of(item_id), sight.state.closed)
+    rows = columns.rows_of(shop_id, item_id)
+    if not rows and not units:
+        raise unknown_pair(sight.view, columns, asked)
+    return PairHistory(
+        **sight.served.model_dump(),
+        shop_id=shop_id,
+        shop_name=shops.names.get(shop_id),
+        item_id=item_id,
+        item_name=item.name,
+        category_name=item.category,
+        months=sold_months(units, past.forecasts_of(item_id)),
+        forecasts=coming_months(columns, rows, units),
+    )
+
+
+def sold_months(
+    units: Mapping[date, float], forecasts: Mapping[date, PastForecast]
+) -> list[SoldMonth]:
+    """Return the closed months of a pair with what had been forecast of them."""
+    return [
+        SoldMonth(
+            month=month_text(month),
+            units=sold,
+            last_year=last_year(units, month),
+            forecast=Earlier(**asdict(forecasts[month])) if month in forecasts else None,
+        )
+        for month, sold in units.items()
+    ]
+
+
+def coming_months(columns: Columns, rows: range, units: Mapping[date, float]) -> list[ComingMonth]:
+    """Return the forecasts of a pair, with the numbers that lookups write."""
+    written = orjson.loads(b"[%s]" % columns.text_of(rows))
+    return [
+        ComingMonth(**forecast, last_year=last_year(units, columns.kind_of(row).month))
+        for row, forecast in zip(rows, written, strict=True)
+    ]
