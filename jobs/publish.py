@@ -6,7 +6,7 @@
 Reads silver shops, items, months and monthly cells, gold forecasts, forecast_versions and
 forecast_scores, and with --sales silver.daily_sales. Writes the database, and nothing into the
 lake. Only what changed since the last run is copied, and readers see all of it at once. A run that
-was ended in the middle changes nothing for readers; the next one goes on (docs/copies.md).
+was ended in the middle changes nothing for readers; the next one goes on (docs/how_to/copies.md).
 """
 
 import argparse

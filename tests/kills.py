@@ -84,6 +84,7 @@ CASES: dict[str, tuple[str, ...]] = {
         *(f"postgresql {table}" for table in COPIED),
         "postgresql role",
         "postgresql grants",
+        "postgresql attachment",
         "postgresql publication",
         "postgresql removal",
     ),

@@ -14,6 +14,8 @@ Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
 # The key of the advisory lock of publishers: "shopcast" as ASCII.
 LOCK = int.from_bytes(b"shopcast")
 SECONDS_TO_CONNECT = 10
+# The session of a killed process keeps its lock until the server notices.
+PATIENCE = "10s"
 # What analysts read, and who reads it.
 SCHEMA, READER = "shopcast", "shopcast_reader"
 
@@ -56,7 +58,7 @@ def connected(url: str) -> Iterator[Connection]:
         reason = " ".join(str(error).split())
         raise RefusedError(
             f"PostgreSQL: {reason}; check the URL, PG* variables, and the privileges of the user "
-            "(docs/copies.md)."
+            "(docs/how_to/copies.md)."
         ) from None
 
 
@@ -67,12 +69,20 @@ def locked(connection: Connection) -> Iterator[None]:
     Raises:
         ConflictError: another process publishes to the database; run again when it has ended.
     """
-    if not fetch(connection, sql.SQL("SELECT pg_try_advisory_lock(%s)"), LOCK)[0][0]:
+    connection.execute(sql.SQL("SET lock_timeout = {}").format(PATIENCE))
+    try:
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    except errors.LockNotAvailable:
         raise ConflictError(
             f"Database {connection.info.dbname}: another process publishes to it; run again when "
             "that process has ended."
-        )
-    yield
+        ) from None
+    connection.execute("RESET lock_timeout")
+    try:
+        yield
+    finally:
+        if not connection.broken:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
 
 
 def fetch(

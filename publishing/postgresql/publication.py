@@ -11,12 +11,13 @@ from lakehouse.lake import Lake
 from lakehouse.progress import progress
 from publishing.contents import COPIED_SALES, CopiedTable, Extent, copied_tables, units_of
 from publishing.outcome import Published
+from publishing.postgresql.attachment import attach_copies
 from publishing.postgresql.connection import connected, locked, public_url
 from publishing.postgresql.copies import list_copies, make_copy
 from publishing.postgresql.layout import Layout
 from publishing.postgresql.ownership import claim, published_layout
 from publishing.postgresql.readers import let_read
-from publishing.postgresql.removal import drop_copy, remove_superseded
+from publishing.postgresql.removal import remove_copy, remove_superseded
 from publishing.postgresql.switch import Changes, Target, switch
 from publishing.units import Unit
 
@@ -42,6 +43,7 @@ def publish(url: str, lake: Lake, extent: Extent) -> Published:
         changes = copy_changes(target, extent)
         is_published = changes.is_any or target.is_new
         if is_published:
+            attach_copies(connection, target.layout.schema, changes.copies)
             switch(target, changes)
         let_read(connection, target.layout.views)
         removed = remove_superseded(connection, target.layout.schema, extent.keep)
@@ -81,7 +83,7 @@ def copy_changes(target: Target, extent: Extent) -> Changes:
             copy = make_copy(target.connection, target.layout.schema, target.lake, table, unit)
         copies.append(copy)
     for copy in unfinished.values():
-        drop_copy(target.connection, target.layout.schema, copy.table, copy.number)
+        remove_copy(target.connection, target.layout.schema, copy.table, copy.number)
     replaced = {copy.of for copy in copies}
     superseded = [c for key, c in current.items() if key in replaced or key not in wanted]
     return Changes(copies, superseded)

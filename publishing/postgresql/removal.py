@@ -33,14 +33,19 @@ def remove_superseded(connection: Connection, schema: str, keep: timedelta) -> i
     removed = 0
     try:
         for number, table in fetch(connection, query, keep):
-            detach(connection, schema, str(table), int(str(number)))
-            drop_copy(connection, schema, str(table), int(str(number)))
+            remove_copy(connection, schema, str(table), int(str(number)))
             removed += 1
         remove_other_layouts(connection, schema, keep)
     except errors.LockNotAvailable:
         progress("publish: readers hold a superseded copy, which a later run removes")
     connection.execute(sql.SQL("RESET lock_timeout"))
     return removed
+
+
+def remove_copy(connection: Connection, schema: str, table: str, number: int) -> None:
+    """Detach a copy from its table if it is attached, and drop the copy."""
+    detach(connection, schema, table, number)
+    drop_copy(connection, schema, table, number)
 
 
 def detach(connection: Connection, schema: str, table: str, number: int) -> None:

@@ -9,12 +9,12 @@ from lakehouse.errors import ConflictError, RefusedError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
 from publishing.postgresql.connection import SCHEMA, Connection, fetch
-from publishing.postgresql.copies import Copy, partition
+from publishing.postgresql.copies import Copy
 from publishing.postgresql.layout import Layout
 from publishing.postgresql.ownership import PUBLICATION, published_layout
 from publishing.postgresql.readers import let_read
 
-# Queries that come while the switch waits for a lock on a view wait behind it.
+# Statements that come while the switch waits for a lock on a view wait, too.
 PATIENCE = "30s"
 
 
@@ -65,8 +65,7 @@ class Changes:
 def switch(target: Target, changes: Changes) -> None:
     """Let readers see the new copies instead of the superseded ones, in one transaction.
 
-    Attaching a partition takes no lock that a reader would wait for. Views are made again only
-    where the layout changed.
+    The new copies are attached already. Views are made again only where the layout changed.
 
     Raises:
         ConflictError: a lock could not be had; run again.
@@ -76,8 +75,6 @@ def switch(target: Target, changes: Changes) -> None:
     try:
         with connection.transaction():
             connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(PATIENCE))
-            for copy in changes.copies:
-                attach(connection, schema, copy)
             if target.is_new:
                 replace_views(target)
                 let_read(connection, target.layout.views)
@@ -89,17 +86,6 @@ def switch(target: Target, changes: Changes) -> None:
             f"Database {connection.info.dbname}: a transaction holds a lock on the copy for more "
             f"than {PATIENCE}; end it, or run again later."
         ) from None
-
-
-def attach(connection: Connection, schema: str, copy: Copy) -> None:
-    """Make a copy a partition of its table; the CHECK of the copy spares a scan of the rows."""
-    connection.execute(
-        sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES IN ({})").format(
-            sql.Identifier(schema, copy.table),
-            partition(schema, copy.table, copy.number),
-            sql.Literal(copy.number),
-        )
-    )
 
 
 def mark(connection: Connection, schema: str, column: str, copies: Sequence[Copy]) -> None:

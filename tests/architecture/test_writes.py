@@ -38,6 +38,7 @@ CACHE = "a file that is made again where it is missing or cut short"
 WITHOUT_POINT = {
     "lakehouse.delta.files.write": UNSEEN,
     "publishing.postgresql.connection.fetch": "reads",
+    "publishing.postgresql.connection.locked": "takes and releases a lock of the session",
     "publishing.postgresql.copies.as_csv": "a stream in memory",
     "publishing.postgresql.copies.constrain": IN_COPY,
     "publishing.postgresql.copies.create_partition": IN_COPY,
@@ -45,7 +46,6 @@ WITHOUT_POINT = {
     "publishing.postgresql.reader.CopyReader._require": "reads",
     "publishing.postgresql.reader.CopyReader.ids": "reads",
     "publishing.postgresql.removal.remove_superseded": "sets a timeout of the session",
-    "publishing.postgresql.switch.attach": IN_SWITCH,
     "publishing.postgresql.switch.create_views": IN_SWITCH,
     "publishing.postgresql.switch.drop_views": IN_SWITCH,
     "publishing.postgresql.switch.mark": IN_SWITCH,

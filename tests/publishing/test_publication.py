@@ -21,7 +21,7 @@ from querying import ask, table, wait_until_idle
 from jobs import publish
 from lakehouse.delta.arrow import read_table
 from lakehouse.tables.gold import FORECASTS
-from publishing.postgresql import readers, removal, switch
+from publishing.postgresql import attachment, connection, readers, removal, switch
 from publishing.postgresql.layout import Layout
 
 
@@ -223,10 +223,35 @@ def test_readers_see_one_version_at_any_time(database: str, source: CopiedLake) 
     assert len({version for _, version in seen}) > 1
 
 
+def test_the_switch_waits_for_statements_that_may_not_know_the_new_copies(
+    database: str, source: CopiedLake
+) -> None:
+    publish_to(database, source)
+    source.set_shops(shop("1", name="New"))
+    attached = threading.Event()
+
+    def watch(reached: str) -> None:
+        if reached == "after postgresql attachment":
+            attached.set()
+
+    with hooked(watch), psycopg.connect(database) as reader:
+        reader.execute("SELECT count(*) FROM shopcast.shops")
+        publisher = threading.Thread(target=publish_to, args=(database, source))
+        publisher.start()
+        assert attached.wait(30)
+        publisher.join(0.3)
+        assert publisher.is_alive()
+        assert len(table(database, "shops")) == 3
+        reader.commit()
+        publisher.join(30)
+    assert table(database, "shops", "name") == [("New",)]
+
+
 def test_a_superseded_copy_stays_for_open_transactions(
     database: str, source: CopiedLake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(removal, "PATIENCE", "50ms")
+    monkeypatch.setattr(attachment, "PATIENCE_SECONDS", 0.1)
     publish_to(database, source)
     source.set_shops(shop("1", name="New"))
     with psycopg.connect(database) as reader:
@@ -245,17 +270,14 @@ def test_superseded_copies_stay_for_the_hours_asked(database: str, source: Copie
     assert publish_to(database, source, "--keep-hours", "0")["removed"] == 1
 
 
-def test_a_second_publisher_is_refused(database: str, source: CopiedLake) -> None:
+def test_a_second_publisher_is_refused(
+    database: str, source: CopiedLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", "50ms")
     with psycopg.connect(database, autocommit=True) as other:
-        other.execute(f"SELECT pg_advisory_lock({publish_lock()})")
+        other.execute(f"SELECT pg_advisory_lock({connection.LOCK})")
         assert "another process publishes to it" in refused(database, source)
     publish_to(database, source)
-
-
-def publish_lock() -> int:
-    from publishing.postgresql.connection import LOCK
-
-    return LOCK
 
 
 def test_a_lock_held_by_others_ends_the_run_without_a_change(
@@ -266,7 +288,7 @@ def test_a_lock_held_by_others_ends_the_run_without_a_change(
     source.set_shops(shop("1", name="New"))
     (layout,) = ask(database, "SELECT layout FROM shopcast.publication")[0]
     with psycopg.connect(database) as other:
-        other.execute(f"LOCK TABLE {layout}.shops IN SHARE ROW EXCLUSIVE MODE")
+        other.execute(f"UPDATE {layout}.copies SET rows = rows")
         assert "holds a lock on the copy" in refused(database, source)
     assert len(table(database, "shops")) == 3
 
