@@ -58,7 +58,7 @@ def connected(url: str) -> Iterator[Items]:
         except PyMongoError as error:
             reason = " ".join(str(error).split())
             raise RefusedError(
-                f"MongoDB: {reason}; check the URL and the rights of the user (docs/how_to/copies.md)."
+                f"MongoDB: {reason}; check the URL and the user's rights (docs/how_to/copies.md)."
             ) from None
 
 
