@@ -30,6 +30,8 @@ from serving.uploads.verdicts import Fault, Judge, Judged, Rejected
 
 # Fields whose numbers have the marks of the retailer's files.
 NUMBERS = ("units", "price")
+# Rows of a row group: each one adds to the footer, which is held until the end.
+ROWS_PER_GROUP = 20_000
 COMMAND = 'python -m jobs.ingest_history --data "{folder}" --profile {profile}'
 PURPOSE = b"""Rows that were uploaded to POST /update_data. Each file is an upload, complete.
 jobs.ingest_history takes them in; files that it has taken in may be deleted.
@@ -119,7 +121,7 @@ def write_sales(file: BinaryIO, name: str, tables: Iterable[pa.Table], profile: 
     if is_parquet(name):
         schema = pa.schema([(column, TEXT) for column in columns])
         with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-            for rows in tables:
+            for rows in rebatch(tables, ROWS_PER_GROUP):
                 writer.write_table(rows)
         return
     packed = gzip.GzipFile(fileobj=file, mode="wb", mtime=0) if is_packed(name) else file
@@ -132,6 +134,18 @@ def write_sales(file: BinaryIO, name: str, tables: Iterable[pa.Table], profile: 
     text.detach()
     if packed is not file:
         packed.close()
+
+
+def rebatch(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Join tables into tables of so many rows at least, but for the last one."""
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        if sum(map(len, held)) >= rows:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
 
 
 @contextmanager

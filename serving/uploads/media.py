@@ -29,7 +29,7 @@ class Encoding(StrEnum):
 
 # Python would take other names too, such as "zip", for codecs that are no text encodings.
 CHARSETS = ("utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16")
-PIECE = MIB // 4
+PIECE = MIB // 8
 ALIASES = {"application/ndjson": Media.NDJSON, "application/jsonl": Media.NDJSON}
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 # Digests of the first messages of an upload are remembered. A repeat of a later message counts as
 # accepted; merged by the sale's identity, it changes nothing in the lake.
-MOST_REMEMBERED = 500_000
+MOST_REMEMBERED = 250_000
 BYTES = 16
 DIGESTS = np.dtype(f"S{BYTES}")
 
