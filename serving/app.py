@@ -31,7 +31,7 @@ from serving.lookup.source import open_source
 from serving.lookup.store import Store
 from serving.lookup.version_files import VersionFiles
 from serving.lookup.views import Views
-from serving.page import page_routes
+from serving.page import page_routes, status_routes
 from serving.page import routes as page_data_routes
 from serving.page.reader import PageReader
 from serving.run_folder import create_run_folder
@@ -121,6 +121,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.include_router(bulk_routes.router, dependencies=reads)
     app.include_router(shop_routes.router, dependencies=reads)
     app.include_router(page_data_routes.router, dependencies=reads)
+    app.include_router(status_routes.router, dependencies=reads)
     app.include_router(page_routes.router)
     app.include_router(watching_routes.router, dependencies=reads)
     app.include_router(health.router)

@@ -10,6 +10,7 @@ from lakehouse.lake import Lake
 from serving.page.catalogue import Catalogue, read_catalogue
 from serving.page.lake_state import LakeState, read_lake_state
 from serving.page.shop_past import ShopPast, read_shop_past
+from serving.page.status import MonthScore, read_scores
 
 Result = TypeVar("Result")
 # A shop of a million rows takes 60 MB.
@@ -25,6 +26,7 @@ class PageReader:
         self._looked_at = 0.0
         self._catalogue: tuple[str | None, Catalogue] | None = None
         self._shops: OrderedDict[tuple[str, str], ShopPast] = OrderedDict()
+        self._scores: tuple[str, list[MonthScore]] | None = None
         self._turn = asyncio.Lock()
 
     async def state(self) -> LakeState:
@@ -43,6 +45,10 @@ class PageReader:
         """Return the past of a shop in a state of the lake."""
         return await self._run(lambda: self._past(state, shop_id))
 
+    async def scores(self, state: LakeState) -> list[MonthScore]:
+        """Return the scores of past forecasts in a state of the lake."""
+        return await self._run(lambda: self._last_scores(state))
+
     async def _run(self, read: Callable[[], Result]) -> Result:
         async with self._turn:
             return await asyncio.to_thread(read)
@@ -57,6 +63,11 @@ class PageReader:
         if self._catalogue is None or self._catalogue[0] != state.items:
             self._catalogue = state.items, read_catalogue(self._lake)
         return self._catalogue[1]
+
+    def _last_scores(self, state: LakeState) -> list[MonthScore]:
+        if self._scores is None or self._scores[0] != state.digest:
+            self._scores = state.digest, read_scores(self._lake)
+        return self._scores[1]
 
     def _past(self, state: LakeState, shop_id: str) -> ShopPast:
         key = state.digest, shop_id

@@ -90,6 +90,7 @@ export class Combobox {
   close() {
     this.request?.abort();
     this.list.hidden = true;
+    this.list.replaceChildren();
     this.active = -1;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
@@ -115,13 +116,22 @@ export class Combobox {
     return undefined;
   }
 
+  // Takes the option that is marked, or the first; what was typed quickly is searched before.
+  async accept() {
+    if (this.active < 0 && this.input.value !== this.chosen) {
+      clearTimeout(this.timer);
+      await this.load();
+    }
+    if (this.isOpen && this.options.length) this.pick(this.options[Math.max(this.active, 0)]);
+  }
+
   onKey(event) {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       this.move(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (this.isOpen && this.options.length) this.pick(this.options[Math.max(this.active, 0)]);
+      this.accept();
     } else if (event.key === "Escape") {
       if (this.isOpen) this.close();
       else if (this.chosen) this.pick(null);

@@ -25,8 +25,7 @@ export function table(caption, headings, rows) {
     element("tr", { class: kind }, cells.map((cell, place) =>
       element(place ? "td" : "th", { class: headings[place].kind, scope: place ? null : "row" }, cell))));
   return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    element("table", {},
-      element("caption", { class: "hidden" }, caption),
+    element("table", { "aria-label": caption },
       element("thead", {}, element("tr", {}, head)),
       element("tbody", {}, body)));
 }

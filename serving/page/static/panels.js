@@ -8,7 +8,7 @@ import { month, range, say, units } from "/static/words.js";
 const SPANS = { year: 12, years: 24, all: Infinity };
 
 export const tile = (label, number, ...notes) =>
-  element("div", { class: "tile" }, element("h3", {}, label), element("p", { class: "number" }, number),
+  element("div", { class: "tile" }, element("h3", {}, label), element("p", { class: /^[\d–-]/.test(number) ? "number" : "number words" }, number),
     notes.filter(Boolean).map((note) => element("p", { class: "note" }, note)));
 
 // Puts a chart, a choice of how many months it shows, and the table of the same numbers beside each other.

@@ -1,23 +1,25 @@
 // Words of the page's language, and numbers and dates as the language writes them.
 
 export const language = document.documentElement.lang;
+// Of several regions with the language, the browser's own: 3 Nov 2015 or Nov 3, 2015.
+const region = navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
 
 const catalogue = await (await fetch(`/static/words/${language}.json`)).json();
 const plurals = new Intl.PluralRules(language);
-const wholeNumbers = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-const oneDecimal = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
-const signed = new Intl.NumberFormat(language, { maximumFractionDigits: 1, signDisplay: "exceptZero" });
-const percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
-const signedPercents = new Intl.NumberFormat(language, {
+const wholeNumbers = new Intl.NumberFormat(region, { maximumFractionDigits: 0 });
+const oneDecimal = new Intl.NumberFormat(region, { maximumFractionDigits: 1 });
+const signed = new Intl.NumberFormat(region, { maximumFractionDigits: 1, signDisplay: "exceptZero" });
+const percents = new Intl.NumberFormat(region, { style: "percent", maximumFractionDigits: 1 });
+const signedPercents = new Intl.NumberFormat(region, {
   style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero",
 });
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const relative = new Intl.RelativeTimeFormat(region, { numeric: "auto" });
 const inUtc = { timeZone: "UTC" };
-const shortMonth = new Intl.DateTimeFormat(language, { ...inUtc, month: "short", year: "numeric" });
-const axisMonth = new Intl.DateTimeFormat(language, { ...inUtc, month: "short", year: "2-digit" });
-const longMonth = new Intl.DateTimeFormat(language, { ...inUtc, month: "long", year: "numeric" });
-const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
-const minute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const shortMonth = new Intl.DateTimeFormat(region, { ...inUtc, month: "short", year: "numeric" });
+const axisMonth = new Intl.DateTimeFormat(region, { ...inUtc, month: "short", year: "2-digit" });
+const longMonth = new Intl.DateTimeFormat(region, { ...inUtc, month: "long", year: "numeric" });
+const day = new Intl.DateTimeFormat(region, { dateStyle: "medium" });
+const minute = new Intl.DateTimeFormat(region, { dateStyle: "medium", timeStyle: "short" });
 
 const DAY = 86_400_000;
 export const NOTHING = "–";

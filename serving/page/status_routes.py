@@ -1,0 +1,76 @@
+"""Route of the state of the API for people, which the page /status shows."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from lakehouse.errors import ShopcastError
+from serving.dependencies import Settings
+from serving.lookup.dependencies import AllViews, Now
+from serving.lookup.routes import refuse_doubles
+from serving.lookup.store import Store
+from serving.page.dependencies import Reader
+from serving.page.lake_state import LakeState
+from serving.page.months import month_text
+from serving.page.schemas import Nothing
+from serving.page.sight import Sight
+from serving.page.status import Status, UploadState, version_states
+from serving.problems import described
+from serving.uploads.store import UploadStore
+
+LISTED_UPLOADS = 10
+EMPTY = LakeState(digest="", items=None, closed=(), open_month=None, versions=())
+
+router = APIRouter(tags=["page"], dependencies=[Depends(refuse_doubles)])
+
+
+@router.get("/status.json", responses=described(HTTPStatus.UNPROCESSABLE_ENTITY))
+async def read_status(
+    request: Request,
+    response: Response,
+    views: AllViews,
+    reader: Reader,
+    served: Now,
+    settings: Settings,
+    _question: Annotated[Nothing, Query()],
+) -> Status:
+    """Return what is served, how fresh the data are, the last scores and uploads.
+
+    Answers even where nothing is served or the lake cannot be read: `fault` says why.
+    """
+    fault = served.fault
+    try:
+        state = await reader.state()
+        scores = await reader.scores(state)
+    except ShopcastError as error:
+        fault = cast(Store, request.app.state.store).public_sentence(error)
+        state, scores = EMPTY, []
+    response.headers["Cache-Control"] = "no-store"
+    return Status(
+        served=Sight(views.served(), state).served if views.has_forecasts else None,
+        fault=fault,
+        last_closed=None if state.last_closed is None else month_text(state.last_closed),
+        open_month=None if state.open_month is None else month_text(state.open_month),
+        versions=version_states(state),
+        scores=scores,
+        uploads=await asyncio.to_thread(list_uploads, UploadStore(settings.state)),
+    )
+
+
+def list_uploads(store: UploadStore) -> list[UploadState]:
+    """Return the last uploads, newest first."""
+    uploads = [store.as_seen(upload) for upload in store.newest(LISTED_UPLOADS)]
+    return [
+        UploadState(
+            id=upload.id,
+            what=upload.what,
+            state=upload.state,
+            first_used_at=upload.first_used_at,
+            read=upload.counts.read,
+            accepted=upload.counts.accepted,
+            rejected=upload.counts.rejected,
+        )
+        for upload in uploads
+    ]
