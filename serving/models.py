@@ -12,9 +12,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from lakehouse.values import plausible_id
+from lakehouse.values import EXPONENT, INVISIBLE, MISSING, plausible_id
 
 MONTH_PATTERN = "^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
+# What an id may be, for clients: the pattern of ids in messages (streaming/contract). Characters
+# beyond U+FFFF are left out, because JavaScript reads them as two.
+UNSEEN = INVISIBLE.pattern[1:].partition("\U0001bca0")[0]
+ID_PATTERN = rf"^(?!\s*(?:{MISSING}|{EXPONENT})\s*$)[\s\S]*[^\s{UNSEEN}]"
+LONGEST_ID = 128
 
 
 def known_form(text: str) -> str:
@@ -34,8 +39,11 @@ def known_form(text: str) -> str:
 
 Id = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=r"^[^\x00]+$"),
+    StringConstraints(strip_whitespace=True, max_length=LONGEST_ID),
     AfterValidator(known_form),
+    WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": ID_PATTERN}
+    ),
 ]
 MonthText = Annotated[str, StringConstraints(pattern=MONTH_PATTERN)]
 Month = Annotated[

@@ -74,8 +74,10 @@ def answer(
 ) -> JSONResponse:
     """Answer a request with a problem document that caches must not store."""
     of = {"instance": request.url.path, "request_id": request_id_of(request.scope)}
+    members = problem.model_copy(update=of).model_dump(mode="json", by_alias=True)
     return JSONResponse(
-        problem.model_copy(update=of).model_dump(mode="json", exclude_none=True, by_alias=True),
+        # Within a member, null has a meaning.
+        {name: value for name, value in members.items() if value is not None},
         problem.status,
         {"Cache-Control": "no-store", **(headers or {})},
         MEDIA_TYPE,

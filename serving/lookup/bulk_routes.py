@@ -27,6 +27,8 @@ from serving.problems import described
 
 SHOP, ITEM = itemgetter("shop_id"), itemgetter("item_id")
 ID: TypeAdapter[str] = TypeAdapter(Id)
+# OpenAPI ignores a parameter Accept: the media types of the answer say what may be asked.
+NotListed = Annotated[str | None, Header(include_in_schema=False)]
 # What POST answers depends on the body, which caches do not look at.
 UNCACHED = (b"cache-control", b"no-store"), (b"vary", b"accept")
 PROBLEMS = described(
@@ -119,7 +121,7 @@ async def predict_many(
     asked: Annotated[AsOfQuestion, Query()],
     question: BulkQuestion,
     views: AllViews,
-    accept: Annotated[str | None, Header(description=", ".join(MEDIA_TYPES))] = None,
+    accept: NotListed = None,
 ) -> Response:
     """Return the forecasts of up to 50,000 pairs, in order; a pair without forecasts is marked.
 

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from serving.models import Id, Month, MonthText
 
@@ -45,6 +45,15 @@ AskedMonth = Annotated[
 Stale = Annotated[
     bool,
     Field(description="the cutoff is more than MAX_AGE_MONTHS months ago (2 where not set)"),
+]
+
+
+CursorText = Annotated[
+    str,
+    Field(max_length=1000),
+    WithJsonSchema(
+        {"type": "string", "maxLength": 1000, "pattern": "^([A-Za-z0-9_-]{4})+([A-Za-z0-9_=-]{4})$"}
+    ),
 ]
 
 
@@ -190,7 +199,7 @@ class ShopQuestion(BaseModel):
     month: AskedMonth = None
     limit: Annotated[int, Field(ge=1, le=1000, description="most items of a page")] = 100
     cursor: Annotated[
-        str | None, Field(max_length=1000, description="next of the page before; first page: none")
+        CursorText | None, Field(description="next of the page before; first page: none")
     ] = None
     as_of: AsOf = None
 

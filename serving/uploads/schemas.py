@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from serving.problems import Problem
 from serving.uploads.forms import OPTIONAL, REQUIRED, What
 from serving.uploads.media import Encoding, Media
+from serving.uploads.protocol import MOST_DIGITS
 from serving.uploads.upload import State, Upload
 
 PATH = "/update_data"
@@ -158,7 +159,7 @@ def header(name: str, description: str, schema: dict[str, Any], *, required: boo
     }
 
 
-WHOLE = {"type": "integer", "minimum": 0}
+WHOLE = {"type": "integer", "minimum": 0, "maximum": 10**MOST_DIGITS - 1}
 KEY = header(
     "Idempotency-Key",
     "names the upload, bare or quoted; the same key with the same body gives the same answer and "

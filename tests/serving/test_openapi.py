@@ -12,6 +12,7 @@ from published import CUTOFF, PublishedLake, forecast
 from serving.lookup.schemas import Prediction
 from serving.lookup.store import Store
 from serving.problems import Problem
+from streaming.contract import DAILY_SALES, schema
 
 TEXT = st.text(max_size=140) | st.sampled_from(["57", "0", "5037", "6", "9", "2015-11", "2015-12"])
 KNOWN = {"shop_id": TEXT, "item_id": TEXT, "month": TEXT}
@@ -79,6 +80,12 @@ def test_limits_are_declared(document: dict[str, Any]) -> None:
     assert parameters["shop_id"]["required"]
     assert parameters["item_id"]["schema"]["maxLength"] == 128
     assert not parameters["month"]["required"]
+
+
+def test_ids_are_declared_as_in_messages(document: dict[str, Any]) -> None:
+    parameters = {p["name"]: p for p in document["paths"]["/predict"]["get"]["parameters"]}
+    pattern = schema(DAILY_SALES)["$defs"]["id"]["pattern"]
+    assert parameters["item_id"]["schema"]["pattern"] == pattern
 
 
 def test_it_is_told_how_a_plus_is_written(document: dict[str, Any]) -> None:

@@ -119,3 +119,11 @@ def test_a_row_without_a_version_gets_the_first_use_of_the_key(
     judged = judge(pa.array([1]), pa.array([json.dumps(row).encode()], pa.binary()))
     message = json.loads(judged.messages["value"][0].as_py())
     assert (message["updated_at"] == "2020-01-01T00:00:00Z") is states
+
+
+def test_a_refusal_names_the_field_of_each_fault_even_where_it_is_the_whole_row(
+    uploader: Uploader,
+) -> None:
+    refused = uploader.post(b"no object\n", media=NDJSON)
+    assert refused.status_code == 422
+    assert [fault["field"] for fault in refused.json()["upload"]["errors"]] == [None]

@@ -1,0 +1,51 @@
+"""Every operation keeps the OpenAPI document: schemathesis asks a server, with all its checks."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from published import PublishedLake, forecast
+from server import started
+
+FOLDER = Path(__file__).parent
+# Requests per operation and phase; make test-contract asks for more.
+EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "5")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def lake(published: PublishedLake) -> str:
+    quantiles = {"p10": 0.0, "p50": 1.0, "p90": 2.0, "p95": 3.0}
+    rows = [forecast(), forecast(item_id="7", units=1e-7), forecast("57", "9", **quantiles)]
+    published.publish("v1", *rows)
+    return str(published.folder)
+
+
+@pytest.mark.parametrize(
+    ("reads", "scopes"), [("open", []), ("keys", ["read", "write", "override", "train"])]
+)
+def test_every_operation_keeps_the_document(
+    lake: str, create_key: Callable[..., str], tmp_path: Path, reads: str, scopes: list[str]
+) -> None:
+    headers = ["--header", f"Authorization: Bearer {create_key(*scopes)}"] if scopes else []
+    with started(tmp_path, "--lake", lake, READS=reads) as server, server.client() as client:
+        server.wait_until(lambda: client.get("/readyz").status_code == 200)
+        run = run_schemathesis(str(client.base_url.join("/openapi.json")), *headers)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def run_schemathesis(document: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    configuration = ("--config-file", str(FOLDER / "schemathesis.toml"))
+    command = (sys.executable, "-m", "schemathesis.cli", *configuration, "run", document)
+    return subprocess.run(
+        [*command, "--checks", "all", "--max-examples", EXAMPLES, *arguments],
+        capture_output=True,
+        text=True,
+        # Python looks for the module of hooks in PYTHONPATH.
+        env={**os.environ, "PYTHONPATH": str(FOLDER)},
+        cwd=FOLDER,
+    )
