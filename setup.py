@@ -83,6 +83,7 @@ setup(
         "lakehouse.profile.profiles": ["*.toml"],
         "publishing.postgresql": ["sql/*.sql"],
         "serving.page": ["static/*", "static/words/*"],
+        "serving.docs_page": ["page.html", "start.js", "swagger_ui/*"],
         "streaming.contract": ["*.json"],
     },
     install_requires=LAKE,

@@ -21,6 +21,7 @@ from serving.access.declared import declare_access
 from serving.access.guard import requires
 from serving.access.scopes import Scope
 from serving.dependencies import Clock
+from serving.docs_page import routes as docs_routes
 from serving.gateway import open_gateway
 from serving.items import routes as items_routes
 from serving.lookup import bulk_routes, shop_routes
@@ -94,7 +95,14 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
         UsageError: the lake's URI has an unknown scheme, the URL of a copy cannot be read, or the
             file of keys is not sound.
     """
-    app = Api(title=TITLE, description=DESCRIPTION, version="1", lifespan=lifespan)
+    app = Api(
+        title=TITLE,
+        description=DESCRIPTION,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,  # serving.docs_page
+        redoc_url=None,
+    )
     app.state.settings = settings
     app.state.clock = clock
     files = app.state.files = VersionFiles(settings.lake, settings.files_folder)
@@ -125,6 +133,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.include_router(page_routes.router)
     app.include_router(watching_routes.router, dependencies=reads)
     app.include_router(health.router)
+    app.include_router(docs_routes.router)
     app.include_router(upload_routes.router)
     app.include_router(training_routes.router)
     app.state.items = open_items(settings)
