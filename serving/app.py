@@ -122,8 +122,15 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
         count=partial(count_rows, app.state.journal),
     )
     app.state.trainings = open_trainings(settings, clock, app.state.journal)
+    app.state.items = open_items(settings)
     problems.add_handlers(app)
     app.add_middleware(ShortWay, state=app.state)
+    add_routes(app, settings)
+    return app
+
+
+def add_routes(app: FastAPI, settings: ServingSettings) -> None:
+    """Add the routes: those that read ask for a key where reads are closed."""
     reads = [] if settings.reads_open else [requires(Scope.READ)]
     app.include_router(lookup_routes.router, dependencies=reads)
     app.include_router(bulk_routes.router, dependencies=reads)
@@ -136,10 +143,8 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.include_router(docs_routes.router)
     app.include_router(upload_routes.router)
     app.include_router(training_routes.router)
-    app.state.items = open_items(settings)
     if app.state.items is not None:
         app.include_router(items_routes.router, dependencies=reads)
-    return app
 
 
 def open_items(settings: ServingSettings) -> ItemReader | None:

@@ -7,8 +7,8 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from lakehouse.errors import ShopcastError
-from serving.dependencies import Settings
-from serving.lookup.dependencies import AllViews, Now
+from serving.dependencies import settings_of
+from serving.lookup.dependencies import AllViews
 from serving.lookup.routes import refuse_doubles
 from serving.lookup.store import Store
 from serving.page.dependencies import Reader
@@ -32,20 +32,19 @@ async def read_status(
     response: Response,
     views: AllViews,
     reader: Reader,
-    served: Now,
-    settings: Settings,
     _question: Annotated[Nothing, Query()],
 ) -> Status:
     """Return what is served, how fresh the data are, the last scores and uploads.
 
     Answers even where nothing is served or the lake cannot be read: `fault` says why.
     """
-    fault = served.fault
+    store = cast(Store, request.app.state.store)
+    fault = store.state.fault
     try:
         state = await reader.state()
         scores = await reader.scores(state)
     except ShopcastError as error:
-        fault = cast(Store, request.app.state.store).public_sentence(error)
+        fault = store.public_sentence(error)
         state, scores = EMPTY, []
     response.headers["Cache-Control"] = "no-store"
     return Status(
@@ -55,7 +54,7 @@ async def read_status(
         open_month=None if state.open_month is None else month_text(state.open_month),
         versions=version_states(state),
         scores=scores,
-        uploads=await asyncio.to_thread(list_uploads, UploadStore(settings.state)),
+        uploads=await asyncio.to_thread(list_uploads, UploadStore(settings_of(request).state)),
     )
 
 
