@@ -136,7 +136,7 @@ def hostile(api: Api, away: Api) -> Mapping[str, Callable[[], Outcome]]:
             "408",
             lambda: trickle(api, api.head(Content_Length="5000"), ROW.encode() * 5),
         ),
-        "a byte of the head a second": ("408|400|end", lambda: trickle(api, slow_head, b"a" * 99)),
+        "a byte of the head a second": ("408|end", lambda: trickle(api, slow_head, b"a" * 99)),
         "Kafka away": ("503.*retry-after", lambda: send_whole(away, ROW.encode())),
     }
     return {
@@ -148,7 +148,13 @@ def hostile(api: Api, away: Api) -> Mapping[str, Callable[[], Outcome]]:
 def show(outcome: Outcome) -> None:
     """Print a row of the table."""
     met = "met" if outcome.is_met else "NOT MET"
-    row = (outcome.name, outcome.demanded, outcome.came, f"{outcome.seconds:.1f}", met)
+    row = (
+        outcome.name,
+        outcome.demanded.replace("|", " or "),
+        outcome.came,
+        f"{outcome.seconds:.1f}",
+        met,
+    )
     sys.stdout.write("| " + " | ".join(row) + " |\n")
     sys.stdout.flush()
 
