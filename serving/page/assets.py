@@ -61,7 +61,7 @@ def read_assets(folder: Path = FOLDER, default: str = "en") -> Assets:
 
     Args:
         folder: has HTML with ``{{key}}`` where words belong, and ``words/<language>.json``.
-        default: language for browsers that ask for none of the others.
+        default: language of a page where a browser asks for no language that has words.
     """
     words = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("words/*.json")}
     languages = (default, *sorted(words.keys() - {default}))

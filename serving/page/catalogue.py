@@ -69,7 +69,7 @@ def search(texts: Iterable[tuple[str, str]], query: str) -> Sequence[str]:
         query: words in any order; empty: all ids.
 
     Returns:
-        The id itself first, then texts in which a word begins with the query, then the others;
+        The id itself first, then texts in which a word begins with the query, then other texts;
         each in the order of their texts.
     """
     asked = fold(query).strip()

@@ -8,43 +8,38 @@ import orjson
 
 from serving.lookup.answers import Asked, unknown_pair
 from serving.lookup.columns import Columns
-from serving.page.catalogue import Catalogue
+from serving.page.known import KnownShop
 from serving.page.months import last_year, month_text, with_zeros
 from serving.page.schemas import ComingMonth, Earlier, PairHistory, SoldMonth
-from serving.page.shop_past import PastForecast, ShopPast
+from serving.page.shop_past import PastForecast
 from serving.page.sight import Sight
 
 
-def pair_history(
-    sight: Sight, columns: Columns, past: ShopPast, catalogue: Catalogue, asked: Asked
-) -> PairHistory:
+def pair_history(sight: Sight, known: KnownShop, asked: Asked) -> PairHistory:
     """Join what is known of a pair.
 
     Args:
         sight: served version and state of the lake.
-        columns: forecasts of the version, with those of the pair.
-        past: closed months of the shop.
-        catalogue: names of items.
+        known: the pair's shop.
         asked: the pair as it was asked.
 
     Raises:
         ProblemError: the pair was neither sold nor forecast (status 404).
     """
-    shops, item_id = sight.view.snapshot.shops, asked.item_id
-    shop_id, item = shops.resolve(asked.shop_id), catalogue.name_of(item_id)
-    units = with_zeros(past.units_of(item_id), sight.state.closed)
-    rows = columns.rows_of(shop_id, item_id)
+    item_id, item = asked.item_id, known.catalogue.name_of(asked.item_id)
+    units = with_zeros(known.past.units_of(item_id), sight.state.closed)
+    rows = known.columns.rows_of(known.shop_id, item_id)
     if not rows and not units:
-        raise unknown_pair(sight.view, columns, asked)
+        raise unknown_pair(sight.view, known.columns, asked)
     return PairHistory(
         **sight.served.model_dump(),
-        shop_id=shop_id,
-        shop_name=shops.names.get(shop_id),
+        shop_id=known.shop_id,
+        shop_name=sight.view.snapshot.shops.names.get(known.shop_id),
         item_id=item_id,
         item_name=item.name,
         category_name=item.category,
-        months=sold_months(units, past.forecasts_of(item_id)),
-        forecasts=coming_months(columns, rows, units),
+        months=sold_months(units, known.past.forecasts_of(item_id)),
+        forecasts=coming_months(known.columns, rows, units),
     )
 
 

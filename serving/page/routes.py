@@ -1,11 +1,13 @@
 """Routes of the data behind the page: search, a pair's history, a shop's summary."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 
 from serving.lookup.answers import Asked, not_forecast
+from serving.lookup.columns import Columns
 from serving.lookup.dependencies import IfNoneMatch
 from serving.lookup.responses import PlainResponse, is_current, unchanged
 from serving.lookup.routes import PROBLEMS, UNCHANGED, refuse_doubles
@@ -13,6 +15,8 @@ from serving.lookup.shop_routes import ShopPath
 from serving.models import Id
 from serving.page.dependencies import Reader, Seen
 from serving.page.history import pair_history
+from serving.page.known import KnownShop
+from serving.page.reader import PageReader
 from serving.page.schemas import (
     ItemEntries,
     ItemSearchQuestion,
@@ -40,7 +44,7 @@ async def search_shops(
     if is_current(if_none_match, sight.etag("shops")):
         return unchanged(sight.headers("shops"))
     snapshot = sight.view.snapshot
-    return answer(sight, "shops", shop_results(snapshot.shops, question, snapshot.version.version))
+    return answer(sight, "shops", shop_results(snapshot.shops, question))
 
 
 @router.get("/items", response_model=ItemEntries, responses={**UNCHANGED, **PROBLEMS})
@@ -54,12 +58,13 @@ async def search_items(
     if is_current(if_none_match, sight.etag("items")):
         return unchanged(sight.headers("items"))
     catalogue, snapshot = await reader.catalogue(sight.state), sight.view.snapshot
-    items = sorted(catalogue.items)
+    items = list(catalogue.items)
     if question.shop_id is not None:
         shop_id = snapshot.shops.resolve(question.shop_id)
         items = items_of_shop(await snapshot.forecasts.find_shop(shop_id), shop_id)
-    found = item_results(catalogue, items, question, snapshot.version.version)
-    return answer(sight, "items", found)
+    # A search through a million names takes half a second: other requests are answered meanwhile.
+    results = await asyncio.to_thread(item_results, catalogue, items, question)
+    return answer(sight, "items", results)
 
 
 def pair_of(shop_id: ShopPath, item_id: ItemPath, _question: Annotated[Nothing, Query()]) -> Asked:
@@ -79,11 +84,9 @@ async def read_history(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return a pair's closed months, what was forecast of them, and what is forecast now."""
-    snapshot = sight.view.snapshot
-    shop_id = snapshot.shops.resolve(pair.shop_id)
-    columns = await snapshot.forecasts.find(shop_id, pair.item_id)
-    past = await reader.shop(sight.state, shop_id)
-    history = pair_history(sight, columns, past, await reader.catalogue(sight.state), pair)
+    shop_id = sight.view.snapshot.shops.resolve(pair.shop_id)
+    columns = await sight.view.snapshot.forecasts.find(shop_id, pair.item_id)
+    history = pair_history(sight, await know(sight, reader, shop_id, columns), pair)
     if is_current(if_none_match, sight.etag("history")):
         return unchanged(sight.headers("history"))
     return answer(sight, "history", history)
@@ -102,18 +105,28 @@ async def summarise_shop(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return a shop's total by month, and the greatest misses of the last closed month."""
-    snapshot = sight.view.snapshot
-    resolved = snapshot.shops.resolve(shop_id)
-    columns = await snapshot.forecasts.find_shop(resolved)
-    past = await reader.shop(sight.state, resolved)
-    if not columns.pairs_of_shop(resolved) and not past.sales:
+    resolved = sight.view.snapshot.shops.resolve(shop_id)
+    columns = await sight.view.snapshot.forecasts.find_shop(resolved)
+    known = await know(sight, reader, resolved, columns)
+    if not columns.pairs_of_shop(resolved) and not known.past.sales:
         raise not_forecast(["shop_id"], f"Shop '{shop_id}' was neither sold in nor forecast.")
     if is_current(if_none_match, sight.etag("summary")):
         return unchanged(sight.headers("summary"))
-    summary = shop_summary(sight, columns, past, await reader.catalogue(sight.state), resolved)
-    return answer(
-        sight, "summary", summary.model_copy(update={"misses": summary.misses[: question.misses]})
-    )
+    summary = await asyncio.to_thread(shop_summary, sight, known, question.misses)
+    return answer(sight, "summary", summary)
+
+
+async def know(sight: Sight, reader: PageReader, shop_id: str, columns: Columns) -> KnownShop:
+    """Read what is known of a shop besides its forecasts.
+
+    Args:
+        sight: served version and state of the lake.
+        reader: reads the lake.
+        shop_id: shop, aliases resolved.
+        columns: forecasts of the served version.
+    """
+    past, catalogue = await reader.shop(sight.state, shop_id), await reader.catalogue(sight.state)
+    return KnownShop(shop_id, columns, past, catalogue)
 
 
 def answer(sight: Sight, kind: str, content: BaseModel) -> Response:

@@ -25,9 +25,9 @@ class SearchQuestion(BaseModel):
         str, Field(max_length=200, description="words of the name or id; all where missing")
     ] = ""
     limit: Annotated[int, Field(ge=1, le=1000, description="most results of a page")] = 20
-    cursor: Annotated[
-        str | None, Field(max_length=1000, description="next of the page before; first page: none")
-    ] = None
+    offset: Annotated[
+        int, Field(ge=0, le=10**9, description="results to skip: next of the page before")
+    ] = 0
 
 
 class ItemSearchQuestion(SearchQuestion):
@@ -73,7 +73,7 @@ class ShopNames(BaseModel):
     """A page of shops, the nearest to the query first."""
 
     shops: list[ShopName]
-    next: Annotated[str | None, Field(description="cursor of the next page; null: the last page")]
+    next: Annotated[int | None, Field(description="offset of the next page; null: the last page")]
 
 
 class ItemEntry(BaseModel):
@@ -88,7 +88,7 @@ class ItemEntries(BaseModel):
     """A page of items, the nearest to the query first."""
 
     items: list[ItemEntry]
-    next: Annotated[str | None, Field(description="cursor of the next page; null: the last page")]
+    next: Annotated[int | None, Field(description="offset of the next page; null: the last page")]
 
 
 class Earlier(BaseModel):

@@ -2,37 +2,33 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from heapq import nsmallest
 
 import numpy as np
 import pyarrow as pa
 
 from serving.lookup.columns import Columns
-from serving.page.catalogue import Catalogue
+from serving.page.known import KnownShop
 from serving.page.months import last_year, month_text, with_zeros
 from serving.page.schemas import ComingShopMonth, Miss, ShopMonth, ShopSummary
-from serving.page.shop_past import ShopPast
 from serving.page.sight import Sight
 
 
-def shop_summary(
-    sight: Sight, columns: Columns, past: ShopPast, catalogue: Catalogue, shop_id: str
-) -> ShopSummary:
-    """Sum up a shop; the misses are all listed, the greatest first.
+def shop_summary(sight: Sight, known: KnownShop, most_misses: int) -> ShopSummary:
+    """Sum up a shop.
 
     Args:
         sight: served version and state of the lake.
-        columns: forecasts of the version, with those of the shop.
-        past: closed months of the shop.
-        catalogue: names of items.
-        shop_id: shop, aliases resolved.
+        known: the shop.
+        most_misses: how many misses to list, the greatest first.
     """
-    month = sight.state.last_closed
-    units = with_zeros(totals(past.sales), sight.state.closed)
-    forecasts = totals(past.forecasts)
+    last = sight.state.last_closed
+    units = with_zeros(totals(known.past.sales), sight.state.closed)
+    forecasts = totals(known.past.forecasts)
     return ShopSummary(
         **sight.served.model_dump(),
-        shop_id=shop_id,
-        shop_name=sight.view.snapshot.shops.names.get(shop_id),
+        shop_id=known.shop_id,
+        shop_name=sight.view.snapshot.shops.names.get(known.shop_id),
         months=[
             ShopMonth(
                 month=month_text(month),
@@ -42,9 +38,9 @@ def shop_summary(
             )
             for month, sold in units.items()
         ],
-        forecasts=list(coming_totals(columns, shop_id, units)),
-        misses_month=None if month is None else month_text(month),
-        misses=[] if month is None else misses_of(past, catalogue, month),
+        forecasts=list(coming_totals(known.columns, known.shop_id, units)),
+        misses_month=None if last is None else month_text(last),
+        misses=[] if last is None else misses_of(known, last, most_misses),
     )
 
 
@@ -77,18 +73,19 @@ def coming_totals(
             )
 
 
-def misses_of(past: ShopPast, catalogue: Catalogue, month: date) -> list[Miss]:
+def misses_of(known: KnownShop, month: date, most: int) -> list[Miss]:
     """Compare the forecasts of a month with the units sold, the greatest difference first."""
-    sold = past.units_in(month)
-    misses = [
+    sold, forecasts = known.past.units_in(month), known.past.forecasts_in(month)
+    misses = {item: sold.get(item, 0.0) - forecast.units for item, forecast in forecasts.items()}
+    greatest = nsmallest(most, misses, key=lambda item: (-abs(misses[item]), item))
+    return [
         Miss(
-            item_id=item_id,
-            item_name=catalogue.name_of(item_id).name,
-            units=sold.get(item_id, 0.0),
-            forecast=forecast.units,
-            p10=forecast.p10,
-            p90=forecast.p90,
+            item_id=item,
+            item_name=known.catalogue.name_of(item).name,
+            units=sold.get(item, 0.0),
+            forecast=forecasts[item].units,
+            p10=forecasts[item].p10,
+            p90=forecasts[item].p90,
         )
-        for item_id, forecast in past.forecasts_in(month).items()
+        for item in greatest
     ]
-    return sorted(misses, key=lambda miss: (-abs(miss.units - miss.forecast), miss.item_id))

@@ -3,7 +3,7 @@
 import { drawn, element } from "/static/dom.js";
 import { monthOnAxis, month, range, say, units } from "/static/words.js";
 
-const MARGIN = { top: 12, right: 14, bottom: 26, left: 50 };
+const MARGIN = { top: 12, right: 26, bottom: 26, left: 50 };
 const MONTH_WIDTH = 58;
 
 // Returns round numbers that divide the axis from 0 (or below) to the greatest value.

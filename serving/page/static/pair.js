@@ -46,7 +46,7 @@ export function pairView(answer, addressOf) {
   const path = `/shops/${pathOf(answer.shop_id)}`;
   const isForecast = answer.forecasts.length > 0;
   return element("article", {},
-    element("p", { class: "crumbs" }, element("a", { href: addressOf({ shop: answer.shop_id }), "data-go": true }, shop), ` · ${answer.category_name ?? ""}`),
+    element("p", { class: "crumbs" }, element("a", { href: addressOf({ shop: answer.shop_id }), "data-go": true }, shop), answer.category_name ? ` · ${answer.category_name}` : null),
     element("h1", { tabindex: -1 }, item),
     element("p", { class: "ids" }, `${say("search.shop")} ${answer.shop_id} · ${say("search.item")} ${answer.item_id}`),
     isForecast ? element("div", { class: "tiles" }, answer.forecasts.map(tileOf)) : element("p", { class: "banner" }, say("pair.none")),

@@ -84,6 +84,8 @@ async function render(hasMoved) {
     if (error.name === "AbortError") return;
     if (!(error instanceof ApiError)) throw error;
     content = failure(error, () => render(true));
+    shops.show(place().shop ?? "");
+    items.show(place().item ?? "");
     if (error.needsKey) explainRefusal(error);
   }
   showProgress("");

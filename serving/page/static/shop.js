@@ -28,7 +28,7 @@ function misses(answer, addressOf) {
   if (!answer.misses.length) return element("section", { class: "card" }, element("p", {}, say("misses.none")));
   const title = say("misses.title", { month: fullMonth(answer.misses_month) });
   const headings = ["misses.item", "table.sold", "table.forecast", "misses.difference", "table.range"]
-    .map((name, place) => ({ text: say(name), kind: place ? "figure" : "name" }));
+    .map((name, place) => ({ text: say(name), kind: ["name", "figure", "figure", "figure", "figure roomy"][place] }));
   const rows = answer.misses.map((miss) => {
     const isOutside = miss.p10 !== null && (miss.units < miss.p10 || miss.units > miss.p90);
     const link = element("a", { href: addressOf({ shop: answer.shop_id, item: miss.item_id }), "data-go": true }, miss.item_name ?? miss.item_id);
@@ -43,7 +43,7 @@ export function shopView(answer, addressOf) {
   return element("article", {},
     element("h1", { tabindex: -1 }, shop),
     element("p", { class: "ids" }, `${say("search.shop")} ${answer.shop_id} · ${say("shop.total")}`),
-    element("div", { class: "tiles" }, lastMonth(answer), answer.forecasts.map(comingMonth)),
+    element("div", { class: "tiles short" }, lastMonth(answer), answer.forecasts.map(comingMonth)),
     chartAndTable(pointsOf(answer), say("chart.of_shop", { shop }), false),
     misses(answer, addressOf),
     exportLinks(`/shops/${pathOf(answer.shop_id)}`));

@@ -37,10 +37,10 @@ const scores = (rows) => section("status.scores", ["table.month", "status.horizo
   say("status.scores_text"));
 
 const uploads = (rows) => section("status.uploads", ["status.id", "status.what", "status.time", "status.accepted", "status.rejected", "status.state"],
-  rows.map((row) => [row.id.slice(0, 8), row.what, time(row.first_used_at), count(row.accepted), count(row.rejected), badge(row.state, row.state === "refused")]));
+  rows.map((row) => [row.id.slice(0, 8), row.what, time(row.first_used_at), count(row.accepted), count(row.rejected), badge(say(`progress.${row.state}`), row.state === "refused")]));
 
 const trainings = (rows) => section("status.training", ["status.id", "status.time", "status.step", "status.state"],
-  rows.map((row) => [row.id.slice(0, 8), row.started_at ? time(row.started_at) : NOTHING, row.step ?? NOTHING, badge(row.state, row.state === "failed")]));
+  rows.map((row) => [row.id.slice(0, 8), row.started_at ? time(row.started_at) : NOTHING, row.step ?? NOTHING, badge(say(`progress.${row.state}`), row.state === "failed")]));
 
 // Trainings are shown to holders of a key that may see them.
 async function loadTrainings() {
