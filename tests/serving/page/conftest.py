@@ -2,20 +2,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from page_server import listening, planner_app, visiting
+from page_server import CHROMIUM, FLAGS, listening, planner_app, visiting
 from planner_lake import planner_lake
 from playwright.sync_api import Browser, Page, sync_playwright
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,16 @@ from playwright.sync_api import Browser, Page
 from serving.app import create_app
 from serving.settings import ServingSettings
 
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 FRESH, LATE = datetime(2015, 11, 20, 9, tzinfo=UTC), datetime(2016, 3, 1, tzinfo=UTC)
 
 
