@@ -1,9 +1,9 @@
-"""Generator of the reference pages: declarations of commands, profile and tables → Markdown.
+"""Generator of the reference pages: declarations of commands, profile, tables and API → pages.
 
     python docs/generate.py
 
-Writes reference/commands.md, reference/profile.md and reference/data_dictionary.md beside this
-file. ``make reference`` runs it.
+Writes reference/commands.md, reference/profile.md, reference/data_dictionary.md and
+reference/openapi.json beside this file. ``make reference`` runs it.
 """
 
 import argparse
@@ -23,6 +23,8 @@ from cli.command import EXIT_CODES
 from jobs.describe_tables import dictionary
 from lakehouse.profile.profile import Profile, load_profile
 from serving.__main__ import parser as serving_parser
+from serving.app import create_app
+from serving.settings import ServingSettings
 from streaming.__main__ import COMMANDS
 
 FOLDER = Path(__file__).parent / "reference"
@@ -209,12 +211,19 @@ def profile() -> str:
     return "\n".join([PROFILE_TITLE, *texts])
 
 
+def openapi() -> str:
+    """Write the OpenAPI document of the API, with the operations of all optional parts."""
+    settings = ServingSettings(lake_root="lake", reads="open", items_store="mongodb://localhost")
+    return json.dumps(create_app(settings).openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
 def pages() -> dict[str, str]:
     """Write every generated page: name of the file → Markdown."""
     return {
         "commands.md": commands(),
         "profile.md": profile(),
         "data_dictionary.md": dictionary(load_profile("1c")),
+        "openapi.json": openapi(),
     }
 
 
