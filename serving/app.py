@@ -102,6 +102,8 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # serving.docs_page
         redoc_url=None,
+        # Functions of generated clients have these names.
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
     app.state.clock = clock

@@ -184,7 +184,7 @@ class Predictions(BaseModel):
     predictions: list[PairForecasts]
 
 
-class ItemForecasts(BaseModel):
+class ShopItemForecasts(BaseModel):
     """The forecasts of one item of a shop."""
 
     item_id: Annotated[str, Field(description="item")]
@@ -212,5 +212,5 @@ class ShopPage(BaseModel):
     version: Annotated[str, Field(description="forecast version, the same on every page")]
     cutoff: Annotated[Month, Field(description="last month whose sales were visible")]
     stale: Stale
-    items: Annotated[list[ItemForecasts], Field(description="by item id")]
+    items: Annotated[list[ShopItemForecasts], Field(description="by item id")]
     next: Annotated[str | None, Field(description="cursor of the next page; null: the last page")]

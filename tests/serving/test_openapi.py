@@ -75,6 +75,13 @@ def test_representations_and_statuses_are_declared(
         assert {"ETag", "Cache-Control"} <= set(responses["200"]["headers"])
 
 
+def test_generated_clients_get_plain_names(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for operation in operations(document).values()]
+    assert len(ids) == len(set(ids))
+    # FastAPI joins two models of one name with their modules.
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
 def test_limits_are_declared(document: dict[str, Any]) -> None:
     parameters = {p["name"]: p for p in document["paths"]["/predict"]["get"]["parameters"]}
     assert parameters["shop_id"]["required"]

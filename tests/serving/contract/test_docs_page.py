@@ -79,7 +79,7 @@ def test_an_operation_is_tried_on_the_page_without_breaking_its_policy(page: Pag
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.reload()
-    operation = page.locator("#operations-forecasts-predict_predict_get")
+    operation = page.locator("#operations-forecasts-predict")
     operation.locator(".opblock-summary-control").first.click()
     operation.get_by_role("button", name="Try it out").click()
     operation.get_by_placeholder("shop_id").fill("0")
