@@ -214,7 +214,9 @@ def profile() -> str:
 def openapi() -> str:
     """Write the OpenAPI document of the API, with the operations of all optional parts."""
     settings = ServingSettings(lake_root="lake", reads="open", items_store="mongodb://localhost")
-    return json.dumps(create_app(settings).openapi(), indent=1, ensure_ascii=False) + "\n"
+    app = create_app(settings)
+    app.state.items.close()
+    return json.dumps(app.openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
 def pages() -> dict[str, str]:
