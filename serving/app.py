@@ -32,6 +32,8 @@ from serving.lookup.source import open_source
 from serving.lookup.store import Store
 from serving.lookup.version_files import VersionFiles
 from serving.lookup.views import Views
+from serving.overrides import routes as override_routes
+from serving.overrides.service import Overrides
 from serving.page import page_routes, status_routes
 from serving.page import routes as page_data_routes
 from serving.page.reader import PageReader
@@ -123,6 +125,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
         clock,
         count=partial(count_rows, app.state.journal),
     )
+    app.state.overrides = Overrides(settings.lake, settings.reasons)
     app.state.trainings = open_trainings(settings, clock, app.state.journal)
     app.state.items = open_items(settings)
     problems.add_handlers(app)
@@ -144,6 +147,8 @@ def add_routes(app: FastAPI, settings: ServingSettings) -> None:
     app.include_router(health.router)
     app.include_router(docs_routes.router)
     app.include_router(upload_routes.router)
+    app.include_router(override_routes.writing)
+    app.include_router(override_routes.reading, dependencies=reads)
     app.include_router(training_routes.router)
     if app.state.items is not None:
         app.include_router(items_routes.router, dependencies=reads)

@@ -64,6 +64,19 @@ class ServingSettings(AccessSettings, WatchingSettings, UploadSettings, Training
         Field(description="mongodb://…, the items of jobs.publish; unset: no GET /items/{item_id}"),
     ] = None
 
+    override_reasons: Annotated[
+        str,
+        Field(
+            pattern="^[a-z0-9_]{1,32}(,[a-z0-9_]{1,32})*$",
+            description="reason codes that planners may give, separated by commas",
+        ),
+    ] = "promotion,price,event,weather,supply,assortment,competition,other"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reason codes that planners may give."""
+        return tuple(self.override_reasons.split(","))
+
     @property
     def state(self) -> StateFolder:
         """The folder of the API's state, which is created with the first thing kept."""

@@ -95,6 +95,8 @@ CASES: dict[str, tuple[str, ...]] = {
         "mongodb publication",
         "mongodb removal",
     ),
+    # tests/forecasting/test_override_scores.py
+    "overrides": ("gold/overrides", "gold/override_scores"),
     # tests/jobs/test_known_at.py
     "replay": ("bronze removal", "silver removal"),
 }

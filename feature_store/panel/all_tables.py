@@ -26,6 +26,7 @@ from lakehouse.tables.gold import (
     TUNINGS,
 )
 from lakehouse.tables.inputs import INPUTS
+from lakehouse.tables.overrides import OVERRIDE_SCORES, OVERRIDES
 from lakehouse.tables.silver import (
     DAILY_OFFERS,
     DAILY_SALES,
@@ -56,6 +57,8 @@ FIXED = (
     TUNINGS,
     FEATURE_SKEW,
     FORECAST_SCORES,
+    OVERRIDES,
+    OVERRIDE_SCORES,
     MODEL_HISTORY,
     MODEL_FILES,
 )

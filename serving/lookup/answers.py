@@ -49,6 +49,8 @@ def find_rows(view: View, columns: Columns, asked: Asked) -> Sequence[int]:
 
 def pair_body(view: View, columns: Columns, asked: Asked, rows: Sequence[int]) -> bytes:
     """Render the answer about a pair (``Prediction``)."""
+    shop_id = view.snapshot.shops.resolve(asked.shop_id)
+    overrides = view.snapshot.overrides.texts_of(columns, (shop_id, asked.item_id), rows)
     shop_asked, item = orjson.dumps(asked.shop_id), orjson.dumps(asked.item_id)
     return b"".join(
         (
@@ -57,13 +59,13 @@ def pair_body(view: View, columns: Columns, asked: Asked, rows: Sequence[int]) -
             b',"item_id":',
             item,
             b"},",
-            view.shop_text(view.snapshot.shops.resolve(asked.shop_id)),
+            view.shop_text(shop_id),
             b'"item_id":',
             item,
             b",",
             view.provenance,
             b'"forecasts":[',
-            columns.text_of(rows),
+            columns.text_of(rows, overrides),
             b"]}",
         )
     )

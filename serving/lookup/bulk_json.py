@@ -7,6 +7,8 @@ import orjson
 import pyarrow as pa
 
 from serving.lookup.columns import Columns
+from serving.lookup.kinds import with_override
+from serving.lookup.overridden import text_of
 from serving.lookup.pairs import Located
 from serving.lookup.texts import BYTES, Joined, Number
 from serving.lookup.view import View
@@ -75,12 +77,54 @@ def json_lines(located: Located, end: bytes) -> memoryview:
             gap_texts(located, end),
         ]
     )
-    pieces = place_pieces(located, fixed)
-    return Joined(pool.take(pa.array(pieces))).text
+    placed = place_pieces(located, fixed)
+    overrides = place_overrides(located, fixed, placed, Place(len(pool), end))
+    pool = pa.concat_arrays([pool, overrides]) if len(overrides) else pool
+    return Joined(pool.take(pa.array(placed.pieces))).text
 
 
-def place_pieces(located: Located, fixed: FixedTexts) -> Number:
-    """Return ``[piece]`` int64: the places in the pool of the texts that make up the objects.
+@dataclass(frozen=True)
+class Placed:
+    """The pieces of objects.
+
+    Attributes:
+        pieces: ``[piece]`` int64: places in the pool.
+        tails: ``[row]`` int64: which piece stands behind the numbers of each row.
+    """
+
+    pieces: Number
+    tails: Number
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where further texts begin in the pool, and the text behind each object."""
+
+    begin: int
+    end: bytes
+
+
+def place_overrides(located: Located, fixed: FixedTexts, placed: Placed, place: Place) -> pa.Array:
+    """Put overrides in the place of null; return the texts to add to the pool.
+
+    Changes ``placed.pieces`` where a row has an override.
+    """
+    overrides = located.view.overrides_in(located.columns)
+    texts: list[bytes] = []
+    if overrides:
+        rows, kinds = located.rows.numbers, located.columns.kinds
+        ends = fixed.shops + 3 * fixed.kinds
+        for row in np.flatnonzero(np.isin(rows, np.fromiter(overrides, np.int64))).tolist():
+            number, tail = int(rows[row]), placed.tails[row]
+            behind = b"]}" + place.end if placed.pieces[tail] >= ends else b","
+            kind = kinds[int(located.columns.kinds_of(rows[row : row + 1])[0])]
+            texts.append(with_override(kind.tail, text_of(overrides[number])) + behind)
+            placed.pieces[tail] = place.begin + len(texts) - 1
+    return pa.array(texts, BYTES)
+
+
+def place_pieces(located: Located, fixed: FixedTexts) -> Placed:
+    """Return the places in the pool of the texts that make up the objects.
 
     A pair is its shop, its item, then of each month what stands before, the numbers, and what
     stands behind. A pair without forecasts is one piece.
@@ -109,7 +153,7 @@ def place_pieces(located: Located, fixed: FixedTexts) -> Number:
     pieces[at[first_rows] - 1] = firsts + row_kinds[first_rows]
     last_rows = first_rows + known_counts - 1
     pieces[at[last_rows] + 1] = ends + row_kinds[last_rows]
-    return pieces
+    return Placed(pieces, at + 1)
 
 
 def gap_texts(located: Located, end: bytes) -> pa.Array:

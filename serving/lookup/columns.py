@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from lakehouse.tables.gold import FORECASTS
 from serving.lookup.gathering import Code, Gathered, gather
-from serving.lookup.kinds import KIND_COLUMNS, Kind
+from serving.lookup.kinds import KIND_COLUMNS, Kind, with_override
 from serving.lookup.rows import Rows, dense_starts
 from serving.lookup.texts import BYTES, NUMBERS, Number, Real, binary_array, render_numbers
 
@@ -28,6 +28,7 @@ ARRAYS: Mapping[str, npt.DTypeLike] = {
     **dict.fromkeys(NUMBERS, np.float32),
 }
 UNKNOWN = -1
+NO_OVERRIDES: Mapping[int, bytes] = {}
 
 
 class Columns:
@@ -131,18 +132,25 @@ class Columns:
         """Return what a forecast shares with others."""
         return self.kinds[self._kinds[row]]
 
-    def text_of(self, rows: Sequence[int]) -> bytes:
-        """Return the JSON objects of some forecasts, separated by commas."""
+    def text_of(self, rows: Sequence[int], overrides: Mapping[int, bytes] = NO_OVERRIDES) -> bytes:
+        """Return the JSON objects of some forecasts, separated by commas.
+
+        Args:
+            rows: the forecasts.
+            overrides: row → override, a JSON object; the other rows have none.
+        """
         heads, tails, kinds, texts = self._heads, self._tails, self._kinds, self._texts
         offsets = self._offsets
-        return b",".join(
-            [
-                b"".join(
-                    (heads[kinds[row]], texts[offsets[row] : offsets[row + 1]], tails[kinds[row]])
-                )
-                for row in rows
+        objects = [
+            b"".join((heads[kinds[row]], texts[offsets[row] : offsets[row + 1]], tails[kinds[row]]))
+            for row in rows
+        ]
+        if overrides:
+            objects = [
+                with_override(text, overrides[row]) if row in overrides else text
+                for row, text in zip(rows, objects, strict=True)
             ]
-        )
+        return b",".join(objects)
 
     def rows_of_pairs(self, shops: Number, items: Number) -> Rows:
         """Return the rows of several pairs.

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from lakehouse.tables.gold import FORECASTS
-from lakehouse.types import FLAG
+from lakehouse.types import FLAG, RATE, TEXT
 from serving.lookup.columns import Columns
 from serving.lookup.rows import Rows
 from serving.lookup.texts import NUMBERS, Number
@@ -14,7 +14,17 @@ from serving.lookup.view import View
 
 STALE = "stale"
 # Every forecast names its version, cutoff, horizon, model, rung and time.
-SCHEMA = FORECASTS.schema.append(pa.field(STALE, FLAG, nullable=False)).remove_metadata()
+OVERRIDE_SCHEMA = pa.schema(
+    [
+        ("override_units", RATE),
+        ("override_reason", TEXT),
+        ("override_comment", TEXT),
+        ("override_author", TEXT),
+    ]
+)
+SCHEMA = pa.schema(
+    [*FORECASTS.schema, pa.field(STALE, FLAG, nullable=False), *OVERRIDE_SCHEMA]
+).remove_metadata()
 
 
 @dataclass(frozen=True)
@@ -62,9 +72,24 @@ def forecast_frame(view: View, columns: Columns, wanted: PairRows) -> pa.RecordB
         "cutoff": pa.repeat(pa.scalar(version.cutoff), count),
         STALE: pa.repeat(view.is_stale, count),
         **{name: column.take(kinds) for name, column in columns.kind_columns.items()},
+        **override_columns(view, columns, wanted.rows),
     }
     for name in NUMBERS:
         arrays[name] = pa.array(columns.values(name, wanted.rows), from_pandas=True)
     return pa.RecordBatch.from_arrays(
         [arrays[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA
     )
+
+
+def override_columns(view: View, columns: Columns, rows: Number) -> dict[str, pa.Array]:
+    """Return the columns ``OVERRIDE_SCHEMA`` for some rows; null: no override."""
+    overrides = view.overrides_in(columns)
+    if not overrides:
+        return {field.name: pa.nulls(len(rows), field.type) for field in OVERRIDE_SCHEMA}
+    of_rows = [overrides.get(row) for row in rows.tolist()]
+    return {
+        field.name: pa.array(
+            [o and getattr(o, field.name.removeprefix("override_")) for o in of_rows], field.type
+        )
+        for field in OVERRIDE_SCHEMA
+    }

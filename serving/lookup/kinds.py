@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 import orjson
 
+# The last member of a forecast's JSON object: null but for the few cells that planners changed.
+OVERRIDE = "override"
 KIND_COLUMNS = ("month", "horizon", "rung", "model", "generated_at")
 
 
@@ -35,4 +37,10 @@ class Kind:
     def tail(self) -> bytes:
         """The members of a forecast's JSON object after the numbers, with the brace."""
         members = {"rung": self.rung, "model": self.model, "generated_at": self.generated_at}
-        return orjson.dumps(members, option=orjson.OPT_UTC_Z)[1:]
+        text = orjson.dumps({**members, OVERRIDE: None}, option=orjson.OPT_UTC_Z)
+        return text[1:]
+
+
+def with_override(tail: bytes, override: bytes) -> bytes:
+    """Return a kind's tail with an override, a JSON object, in the place of null."""
+    return b"%s%s}" % (tail.removesuffix(b"null}"), override)

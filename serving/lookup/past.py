@@ -10,6 +10,7 @@ from lakehouse.delta.past import PastError
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
 from serving.lookup.columns import Columns
+from serving.lookup.overridden import read_overridden
 from serving.lookup.snapshot import Snapshot
 from serving.lookup.version_files import VersionFiles
 from serving.lookup.versions import Version, read_shops, version_at, version_named
@@ -66,13 +67,15 @@ class Past:
         if version is None:
             raise PastError(f"Nothing was served at {instant:%Y-%m-%dT%H:%M:%SZ}.")
         shops = read_shops(self._lake, instant)
-        return Snapshot(version, self._open(version), shops)
+        overrides = read_overridden(self._lake, version.cutoff, instant=instant)
+        return Snapshot(version, self._open(version), shops, overrides)
 
     def _open_named(self, name: str) -> Snapshot | None:
         version = version_named(self._lake, name)
         if version is None:
             return None
-        return Snapshot(version, self._open(version), read_shops(self._lake))
+        overrides = read_overridden(self._lake, version.cutoff)
+        return Snapshot(version, self._open(version), read_shops(self._lake), overrides)
 
     def _open(self, version: Version) -> Columns:
         columns = self._columns.get(version) or self._files.open(version)

@@ -68,6 +68,16 @@ class Question(BaseModel):
     as_of: AsOf = None
 
 
+class ShownOverride(BaseModel):
+    """The number that a planner put beside a forecast."""
+
+    units: Annotated[float, Field(description="units that the planner expects")]
+    reason: Annotated[str, Field(description="reason code")]
+    comment: Annotated[str | None, Field(description="the planner's comment; null: none")]
+    author: Annotated[str, Field(description="holder of the key that sent the override")]
+    recorded_at: Annotated[datetime, Field(description="when the override was accepted")]
+
+
 class Forecast(BaseModel):
     """The forecast of one month."""
 
@@ -81,6 +91,10 @@ class Forecast(BaseModel):
     rung: Annotated[str, Field(description="history that the forecast rests on")]
     model: Annotated[str, Field(description="MLflow run that made the model of this horizon")]
     generated_at: Annotated[datetime, Field(description="when it was computed")]
+    override: Annotated[
+        ShownOverride | None,
+        Field(description="a planner's number, the model's stays in `units`; null: none"),
+    ]
 
 
 class Asked(BaseModel):
@@ -115,6 +129,13 @@ class Prediction(BaseModel):
                         "rung": "own history",
                         "model": "4f1c2d9e8b7a4c3d9e0f1a2b3c4d5e6f",
                         "generated_at": "2015-11-03T02:00:00Z",
+                        "override": {
+                            "units": 4.0,
+                            "reason": "promotion",
+                            "comment": "flyer of week 46",
+                            "author": "planning",
+                            "recorded_at": "2015-11-05T09:30:00Z",
+                        },
                     }
                 ],
             }

@@ -77,6 +77,7 @@ def page_body(view: View, columns: Columns, page: Page) -> tuple[bytes, str | No
     """
     places = places_after(columns, page)
     starts, pairs = columns.arrays["starts"], columns.arrays["pairs"]
+    overrides = view.snapshot.overrides
     items: list[bytes] = []
     last = None
     for place in places:
@@ -86,9 +87,8 @@ def page_body(view: View, columns: Columns, page: Page) -> tuple[bytes, str | No
         if len(items) == page.limit:
             break
         last = columns.items[int(pairs[place]) % len(columns.items)]
-        items.append(
-            b'{"item_id":%s,"forecasts":[%s]}' % (orjson.dumps(last), columns.text_of(rows))
-        )
+        texts = columns.text_of(rows, overrides.texts_of(columns, (page.shop_id, last), rows))
+        items.append(b'{"item_id":%s,"forecasts":[%s]}' % (orjson.dumps(last), texts))
     else:
         last = None
     following = None if last is None else Cursor(view.snapshot.version.version, last).text()

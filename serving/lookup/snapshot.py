@@ -1,13 +1,14 @@
 """Served snapshot: one version with its forecasts and the shops of the time of reading."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from serving.lookup.forecasts import Forecasts
+from serving.lookup.overridden import Overridden, read_overridden
 from serving.lookup.shops import Shops
 from serving.lookup.version_files import VersionFiles
 from serving.lookup.versions import Version, newest_published, read_shops, require_lake
@@ -18,17 +19,18 @@ USUAL_AGE_MONTHS = 2
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A version with its forecasts, and the shops."""
+    """A version with its forecasts, the shops, and the overrides of planners."""
 
     version: Version
     forecasts: Forecasts
     shops: Shops
+    overrides: Overridden = field(default_factory=Overridden)
 
     @cached_property
     def tag(self) -> str:
         """Digest of what answers are made from: replicas with equal tags give equal answers."""
         names, aliases = (sorted(d.items()) for d in (self.shops.names, self.shops.aliases))
-        parts = (self.version.version, names, aliases, sorted(self.shops.ids))
+        parts = (self.version.version, names, aliases, sorted(self.shops.ids), self.overrides.last)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def stale_from(self, max_age_months: int | None) -> datetime:
@@ -62,3 +64,17 @@ def read_snapshot(lake: Lake, files: VersionFiles, served: Snapshot | None = Non
     if served is not None and served.version == version:
         return Snapshot(version, served.forecasts, shops)
     return Snapshot(version, files.open(version), shops)
+
+
+def with_overrides(lake: Lake, snapshot: Snapshot, served: Snapshot | None) -> Snapshot:
+    """Return a snapshot with the overrides that count now.
+
+    Args:
+        lake: the lake that has the overrides.
+        snapshot: the newest version.
+        served: the snapshot before, whose overrides are reused if none was added since.
+    """
+    cutoff = snapshot.version.cutoff
+    is_reusable = served is not None and served.version.cutoff == cutoff
+    before = served.overrides if served is not None and is_reusable else None
+    return replace(snapshot, overrides=read_overridden(lake, cutoff, before))

@@ -1,11 +1,17 @@
 """Source of snapshots: the lake, or its copy in PostgreSQL."""
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
-from serving.lookup.snapshot import Snapshot, read_snapshot
+from lakehouse.errors import LakeError
+from lakehouse.lake import Lake
+from serving.lookup.snapshot import Snapshot, read_snapshot, with_overrides
 from serving.lookup.version_files import VersionFiles
 from serving.settings import ServingSettings
+
+logger = logging.getLogger("shopcast")
 
 
 def nothing() -> None:
@@ -32,9 +38,30 @@ def open_source(settings: ServingSettings, files: VersionFiles) -> Source:
         UsageError: STORE is not a PostgreSQL URL.
     """
     if settings.store is None:
-        return Source(lambda served: read_snapshot(settings.lake, files, served))
+        return Source(partial(read_lake, settings.lake, files))
     from publishing.postgresql.reader import CopyReader
     from serving.lookup.copied import read_copied_snapshot
 
     reader = CopyReader(settings.store.get_secret_value())
-    return Source(lambda served: read_copied_snapshot(reader, served), reader.close)
+
+    def read(served: Snapshot | None) -> Snapshot:
+        return with_lake_s_overrides(settings.lake, read_copied_snapshot(reader, served), served)
+
+    return Source(read, reader.close)
+
+
+def read_lake(lake: Lake, files: VersionFiles, served: Snapshot | None) -> Snapshot:
+    """Read the newest snapshot from the lake."""
+    return with_overrides(lake, read_snapshot(lake, files, served), served)
+
+
+def with_lake_s_overrides(lake: Lake, snapshot: Snapshot, served: Snapshot | None) -> Snapshot:
+    """Return a copied snapshot with the overrides of the lake.
+
+    If the lake cannot be read, the overrides read before stay: a copy answers without its lake.
+    """
+    try:
+        return with_overrides(lake, snapshot, served)
+    except (LakeError, OSError) as error:
+        logger.warning("the overrides in %s cannot be read: %s", lake.root, error)
+        return snapshot if served is None else replace(snapshot, overrides=served.overrides)

@@ -1,14 +1,17 @@
 """What one request is answered from: a snapshot, and whether its forecasts are stale."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import orjson
 
+from lakehouse.overrides import Override
+from serving.lookup.columns import Columns
 from serving.lookup.snapshot import Snapshot
 
+OVERRIDES = b"overrides"
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 
@@ -27,6 +30,15 @@ class View:
     is_stale: bool
     cache_control: str
     kept: dict[bytes, object] = field(default_factory=dict)
+
+    def overrides_in(self, columns: Columns) -> Mapping[int, Override]:
+        """Return row → override of columns; those of a whole version are kept."""
+        overrides = self.snapshot.overrides
+        if columns is not self.snapshot.forecasts:
+            return overrides.rows_in(columns)
+        if OVERRIDES not in self.kept:
+            self.kept[OVERRIDES] = overrides.rows_in(columns)
+        return cast(Mapping[int, Override], self.kept[OVERRIDES])
 
     @cached_property
     def provenance(self) -> bytes:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ingestion.sales.intake import merge_few_sales
 from jobs import score_forecasts
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.lake import Lake
+from lakehouse.overrides import Override, append_overrides
 from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS, FORECASTS
 
@@ -93,8 +94,15 @@ def test_a_closed_month_is_scored_and_again_when_late_sales_change_it(tmp_path: 
     assert "nothing was forecast yet" in figures["error"]
 
     publish(lake)
+    fields = {"reason": "event", "comment": None, "author": "ann", "version": "v1"}
+    seen = {"recorded_at": datetime(2015, 6, 5, tzinfo=UTC), "forecast": 0.0}
+    planned = Override("1", "10", JUNE, sold(lake, JUNE).get(("1", "10"), 0.0), **fields, **seen)
+    append_overrides(lake, [planned])
     code, figures = run(score_forecasts.JOB, "--lake", lake.root)
     assert (code, figures["scored"]) == (0, 1), figures
+    beside = figures["override_scores"]
+    assert (beside["rows"], beside["override_error"]) == (1, 0.0)
+    assert beside["fva"] == beside["fva_by_reason"]["event"] == abs(planned.units or 0.0)
     assert figures["retrain_due"] is True
     assert figures["reasons"] == [
         "horizon 1: there is no champion.",

@@ -1,13 +1,14 @@
 """as_of answers with the bytes of then; tags differ by representation and staleness."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from asking import Client
 from fastapi import FastAPI
 from published import PublishedLake, forecast, shop
 
+from lakehouse.overrides import Override, append_overrides
 from serving.app import create_app, utc_now
 from serving.lookup.store import Store
 from serving.settings import ServingSettings
@@ -62,9 +63,13 @@ def test_as_of_has_the_bytes_of_then_withdrawn_versions_too(
     serve()
     published.withdraw("v2", utc_now())
     serve()
+    cell = ("57", "5037", date(2015, 11, 1))
+    planned = Override(*cell, 9.5, "event", None, "ann", utc_now(), "v1", 1.0)
+    append_overrides(published.lake, [planned])
+    serve()
     published.publish("v3", forecast(units=3), published_at=utc_now())
     store.refresh()
-    assert len({tuple(answered) for _, answered in served}) == 3
+    assert len({tuple(answered) for _, answered in served}) == 4
     assert served[3][1] == served[1][1], "the version before is served again"
     for at, answered in served:
         assert bodies(client, at) == answered

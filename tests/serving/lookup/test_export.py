@@ -16,7 +16,7 @@ from asking import Client
 from published import TIME, PublishedLake, forecast, shop
 
 from serving.lookup import exports
-from serving.lookup.frames import SCHEMA
+from serving.lookup.frames import OVERRIDE_SCHEMA, SCHEMA
 from serving.lookup.store import Store
 
 DECEMBER = date(2015, 12, 1)
@@ -41,8 +41,12 @@ def _loaded(
     return None
 
 
+NO_OVERRIDE = dict.fromkeys(OVERRIDE_SCHEMA.names)
+FIXED = {"version": "v1", "stale": False, **NO_OVERRIDE}
+
+
 def expected_rows(*shops: str) -> list[dict[str, Any]]:
-    rows = [{**row, "version": "v1", "stale": False} for row in ROWS if row["shop_id"] in shops]
+    rows = [{**row, **FIXED} for row in ROWS if row["shop_id"] in shops]
     return sorted(rows, key=lambda row: (row["shop_id"], row["item_id"], row["month"]))
 
 

@@ -57,7 +57,7 @@ def found_in(columns: Columns, shop_id: str, item_id: str) -> list[dict[str, Any
     text = columns.text_of(columns.rows_of(shop_id, item_id))
     return [
         {
-            **row,
+            **{name: value for name, value in row.items() if name != "override"},
             "month": date.fromisoformat(f"{row['month']}-01"),
             "generated_at": datetime.fromisoformat(row["generated_at"]),
         }

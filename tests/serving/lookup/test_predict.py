@@ -52,6 +52,7 @@ def test_a_pair_is_answered_with_all_that_explains_it(client: Client) -> None:
                 "rung": "own history",
                 "model": "run-1",
                 "generated_at": "2015-11-03T02:00:00Z",
+                "override": None,
             },
             {
                 "month": "2015-12",
@@ -64,6 +65,7 @@ def test_a_pair_is_answered_with_all_that_explains_it(client: Client) -> None:
                 "rung": "category",
                 "model": "run-2",
                 "generated_at": "2015-11-03T02:00:00Z",
+                "override": None,
             },
         ],
     }

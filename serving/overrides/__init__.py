@@ -1,0 +1,1 @@
+"""Overrides: numbers that planners put beside forecasts, sent, listed and exported."""
