@@ -62,7 +62,8 @@ def read_form(headers: Mapping[str, str]) -> BodyForm:
     media, encoding = read_media(content_type), read_encoding(content_encoding)
     if media is None:
         raise unsupported(
-            f"Content-Type {content_type!r} is not accepted.", {"Accept": ", ".join(Media)}
+            f"Content-Type {content_type!r} is not accepted; send {', '.join(Media)}.",
+            {"Accept": ", ".join(Media)},
         )
     if encoding is None or (media == Media.PARQUET and encoding != Encoding.IDENTITY):
         raise unsupported(

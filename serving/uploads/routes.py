@@ -37,7 +37,7 @@ from serving.uploads.schemas import (
 )
 from serving.uploads.schemas import COMPLETE as COMPLETE_HEADER
 from serving.uploads.service import Uploads, links
-from serving.uploads.upload import State, Upload
+from serving.uploads.upload import Upload, UploadStatus
 
 router = APIRouter(tags=["uploads"], dependencies=[requires(Scope.WRITE)])
 MOST_LISTED = 100
@@ -147,7 +147,7 @@ async def resume_upload(request: Request, uploads: Service, upload_id: Id) -> Re
 
 def answer_part(upload: Upload, uploads: Uploads, status: int) -> Response:
     """Answer with a done upload, or with how much of the body the server has (``status``)."""
-    if upload.state == State.RECEIVING:
+    if upload.state == UploadStatus.RECEIVING:
         return Response(None, status, {**links(upload), **resuming(upload, uploads)})
     document = UploadAnswer.of(upload).model_dump(mode="json")
     return JSONResponse(document, HTTPStatus.ACCEPTED, {**links(upload), **NO_STORE})

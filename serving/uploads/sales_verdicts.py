@@ -69,7 +69,7 @@ class SalesJudge:
         return pa.table(columns).select(EVENTS.names).cast(EVENTS)
 
     def _versioned(self, values: pa.Array, versions: pa.ChunkedArray) -> pa.Array:
-        """State the version in records whose version is that of their reception."""
+        """UploadStatus the version in records whose version is that of their reception."""
         received = pa.scalar(self.received_at, TIMESTAMP)
         is_unstated = pc.fill_null(pc.equal(versions, received), False).combine_chunks()
         if not pc.any(is_unstated).as_py():

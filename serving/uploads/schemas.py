@@ -10,7 +10,7 @@ from serving.problems import Problem
 from serving.uploads.forms import OPTIONAL, REQUIRED, What
 from serving.uploads.media import Encoding, Media
 from serving.uploads.protocol import MOST_DIGITS
-from serving.uploads.upload import State, Upload
+from serving.uploads.upload import Upload, UploadStatus
 
 PATH = "/update_data"
 
@@ -43,7 +43,7 @@ class UploadAnswer(BaseModel):
     ]
     what: What
     state: Annotated[
-        State,
+        UploadStatus,
         Field(description="done and refused are final; interrupted: send the same request again"),
     ]
     first_used_at: Annotated[

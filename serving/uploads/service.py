@@ -22,7 +22,7 @@ from serving.uploads.protocol import CLOSE, BodyForm, Part, problem, too_large_b
 from serving.uploads.receive import TooLargeError, TooSlowError, receive_body
 from serving.uploads.schemas import UploadAnswer, UploadProblem, location
 from serving.uploads.store import UploadStore
-from serving.uploads.upload import Counts, State, Upload
+from serving.uploads.upload import Counts, Upload, UploadStatus
 from serving.uploads.upload_files import UploadFiles
 from serving.uploads.work import Task
 
@@ -81,7 +81,7 @@ class Uploads:
             ProblemError: the upload was refused, is busy, or cannot be passed on now.
         """
         upload = await self._receive(upload_id, part, chunks)
-        if upload.state == State.RECEIVING:
+        if upload.state == UploadStatus.RECEIVING:
             return upload
         if not upload.is_ended:
             upload = await self._work(upload)
@@ -119,7 +119,7 @@ class Uploads:
             return upload
         digest = await asyncio.to_thread(digest_of, files.body)
         size = files.received
-        complete = replace(upload, digest=digest, size=size, state=State.CHECKING)
+        complete = replace(upload, digest=digest, size=size, state=UploadStatus.CHECKING)
         return await asyncio.to_thread(self.store.update, complete)
 
     async def _require_same_body(

@@ -9,7 +9,7 @@ from sqlite3 import Connection, Row
 from serving.state import StateFolder
 from serving.uploads.forms import What
 from serving.uploads.limits import Refusal
-from serving.uploads.upload import Counts, FirstFault, State, Upload
+from serving.uploads.upload import Counts, FirstFault, Upload, UploadStatus
 from serving.uploads.upload_files import UploadFiles
 
 SCHEMA = """
@@ -81,7 +81,7 @@ class UploadStore:
         """Return an upload as clients see it: interrupted if it is not ended and not worked on."""
         if upload.is_ended or self.files(upload.id).is_claimed():
             return upload
-        return replace(upload, state=State.INTERRUPTED)
+        return replace(upload, state=UploadStatus.INTERRUPTED)
 
     def _read(self, query: str, value: object) -> list[Row]:
         with self.state.reading() as database:
@@ -122,7 +122,7 @@ def upload_of(row: Row) -> Upload:
         content_type,
         content_encoding,
         datetime.fromisoformat(row["first_used_at"]).astimezone(UTC),
-        State(row["state"]),
+        UploadStatus(row["state"]),
         row["digest"],
         row["size"],
         Counts(**json.loads(row["counts"])),

@@ -9,7 +9,7 @@ from serving.uploads.forms import What
 from serving.uploads.limits import Refusal
 
 
-class State(StrEnum):
+class UploadStatus(StrEnum):
     """How far an upload is.
 
     ``interrupted`` is what clients see of an upload that is neither ended nor worked on.
@@ -23,7 +23,7 @@ class State(StrEnum):
     REFUSED = "refused"
 
 
-ENDED = frozenset({State.DONE, State.REFUSED})
+ENDED = frozenset({UploadStatus.DONE, UploadStatus.REFUSED})
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Upload:
     content_type: str
     content_encoding: str
     first_used_at: datetime
-    state: State = State.RECEIVING
+    state: UploadStatus = UploadStatus.RECEIVING
     digest: str | None = None
     size: int | None = None
     counts: Counts = Counts()

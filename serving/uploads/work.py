@@ -37,7 +37,7 @@ from serving.uploads.repeats import Repeats
 from serving.uploads.sales_verdicts import SalesJudge
 from serving.uploads.stage import Stage
 from serving.uploads.store import UploadStore
-from serving.uploads.upload import Counts, FirstFault, State, Upload
+from serving.uploads.upload import Counts, FirstFault, Upload, UploadStatus
 from serving.uploads.upload_files import UploadFiles
 from serving.uploads.verdicts import Judge, Rejected, iso
 from streaming.kafka.settings import kafka_settings
@@ -143,21 +143,21 @@ class Worker:
             status = HTTPStatus.UNPROCESSABLE_ENTITY
             self._refuse(checked, Refusal(detail, status, "No row is accepted"))
             return
-        sending = self.store.update(replace(checked, state=State.SENDING))
+        sending = self.store.update(replace(checked, state=UploadStatus.SENDING))
         reach("upload checked")
         command = self.destination.pass_on(self.files.stage, upload.id)
         reach("upload passed on")
-        self.store.update(replace(sending, state=State.DONE, command=command))
+        self.store.update(replace(sending, state=UploadStatus.DONE, command=command))
         self.files.remove_body()
 
     def _refuse(self, upload: Upload, refusal: Refusal) -> None:
-        self.store.update(replace(upload, state=State.REFUSED, refusal=refusal))
+        self.store.update(replace(upload, state=UploadStatus.REFUSED, refusal=refusal))
         self.files.remove_body()
 
     def _check(self, upload: Upload) -> Upload:
         """Check every row; stage the accepted rows and write the rejected ones."""
         judge, repeats = self._judge(upload), Repeats()
-        upload = self.store.update(replace(upload, state=State.CHECKING, counts=Counts()))
+        upload = self.store.update(replace(upload, state=UploadStatus.CHECKING, counts=Counts()))
         shown_at = time.monotonic()
         with Stage(self.files.stage) as stage, self.files.errors.open("wb") as errors:
             for records in self._records(upload):

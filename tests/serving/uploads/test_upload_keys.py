@@ -11,7 +11,7 @@ from uploading import JSON, NDJSON, Uploader, json_list, path_of, sale
 from serving.settings import ServingSettings
 from serving.uploads.service import Uploads
 from serving.uploads.store import UploadStore
-from serving.uploads.upload import State
+from serving.uploads.upload import UploadStatus
 
 
 @pytest.fixture
@@ -76,7 +76,9 @@ def test_an_upload_that_a_killed_process_left_is_done_by_the_same_request(
     upload = store.find(path_of("key").rpartition("/")[2])
     assert upload is not None
     store.files(upload.id).body.write_bytes(body)
-    store.update(type(upload)(**{**vars(upload), "state": State.SENDING, "counts": upload.counts}))
+    store.update(
+        type(upload)(**{**vars(upload), "state": UploadStatus.SENDING, "counts": upload.counts})
+    )
     assert uploader.get().json()["state"] == "interrupted"
     assert uploader.post(body).content == answer.content
     assert len(landed(settings)) == 1
