@@ -1,16 +1,20 @@
 """What the page reads of the lake besides forecasts, kept as long as the lake stays the same."""
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
+from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
 from serving.page.catalogue import Catalogue, read_catalogue
 from serving.page.lake_state import LakeState, read_lake_state
 from serving.page.shop_past import ShopPast, read_shop_past
 from serving.page.status import MonthScore, read_scores
+
+logger = logging.getLogger("shopcast")
 
 Result = TypeVar("Result")
 # A shop of a million rows takes 60 MB.
@@ -32,8 +36,10 @@ class PageReader:
     async def state(self) -> LakeState:
         """Return the lake's state, at most ``refresh_seconds`` old.
 
+        If the lake cannot be read, the state of the last look stays.
+
         Raises:
-            ShopcastError: the lake cannot be read.
+            LakeError: the lake was never read.
         """
         return await self._run(self._fresh_state)
 
@@ -56,8 +62,18 @@ class PageReader:
     def _fresh_state(self) -> LakeState:
         now = time.monotonic()
         if self._state is None or now - self._looked_at >= self._refresh_seconds:
-            self._state, self._looked_at = read_lake_state(self._lake), now
+            self._look()
+            self._looked_at = now
+        assert self._state is not None
         return self._state
+
+    def _look(self) -> None:
+        try:
+            self._state = read_lake_state(self._lake)
+        except Exception as error:  # object stores and delta-rs raise errors of many kinds
+            logger.warning("%s cannot be read for the page: %s", self._lake.root, error)
+            if self._state is None:
+                raise LakeError(f"{self._lake.root}: its tables cannot be read now.") from error
 
     def _names(self, state: LakeState) -> Catalogue:
         if self._catalogue is None or self._catalogue[0] != state.items:

@@ -11,6 +11,7 @@ from published import PublishedLake, forecast
 
 from lakehouse.month_range import plus_months
 from serving.page.cells import PAIR_CELLS
+from serving.page.reader import PageReader
 
 
 @pytest.fixture(scope="session")
@@ -158,3 +159,21 @@ def test_status_joins_served_and_naive_scores(planner: Client) -> None:
     assert (status["last_closed"], status["open_month"]) == ("2015-10", "2015-11")
     newest = status["scores"][0]
     assert (newest["month"], newest["wape"], newest["naive_wape"]) == ("2015-10", 0.31, 0.42)
+
+
+def test_a_lake_that_cannot_be_read_keeps_the_page_as_it_was(
+    published: PublishedLake, app: FastAPI, client: Client
+) -> None:
+    published.publish("v1", forecast())
+    app.state.store.refresh()
+    log = published.folder / "gold" / "forecast_versions" / "_delta_log"
+    newest = max(log.glob("*.json"))
+    app.state.page_reader = PageReader(published.lake, refresh_seconds=0.0)
+    before = client.get("/shops/57/summary")
+    newest.with_name(f"{int(newest.stem) + 1:020}.json").write_bytes(b"")
+    assert client.get("/shops/57/summary").content == before.content
+    app.state.page_reader = PageReader(published.lake, refresh_seconds=0.0)
+    answer = client.get("/shops/57/summary")
+    assert answer.status_code == 503
+    assert str(published.folder) not in answer.text
+    assert client.get("/status.json").json()["fault"]
