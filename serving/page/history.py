@@ -31,6 +31,8 @@ def pair_history(sight: Sight, known: KnownShop, asked: Asked) -> PairHistory:
     rows = known.columns.rows_of(known.shop_id, item_id)
     if not rows and not units:
         raise unknown_pair(sight.view, known.columns, asked)
+    pair = known.shop_id, item_id
+    overrides = sight.view.snapshot.overrides.texts_of(known.columns, pair, rows)
     return PairHistory(
         **sight.served.model_dump(),
         shop_id=known.shop_id,
@@ -39,7 +41,7 @@ def pair_history(sight: Sight, known: KnownShop, asked: Asked) -> PairHistory:
         item_name=item.name,
         category_name=item.category,
         months=sold_months(units, known.past.forecasts_of(item_id)),
-        forecasts=coming_months(known.columns, rows, units),
+        forecasts=coming_months(known.columns, overrides, rows, units),
     )
 
 
@@ -58,9 +60,18 @@ def sold_months(
     ]
 
 
-def coming_months(columns: Columns, rows: range, units: Mapping[date, float]) -> list[ComingMonth]:
-    """Return the forecasts of a pair, with the numbers that lookups write."""
-    written = orjson.loads(b"[%s]" % columns.text_of(rows))
+def coming_months(
+    columns: Columns, overrides: Mapping[int, bytes], rows: range, units: Mapping[date, float]
+) -> list[ComingMonth]:
+    """Return the forecasts of a pair, with the numbers that lookups write.
+
+    Args:
+        columns: forecasts of the version, with those of the pair.
+        overrides: row → the planner's number as a JSON object; other rows have none.
+        rows: the rows of the pair.
+        units: month → units sold.
+    """
+    written = orjson.loads(b"[%s]" % columns.text_of(rows, overrides))
     return [
         ComingMonth(**forecast, last_year=last_year(units, columns.kind_of(row).month))
         for row, forecast in zip(rows, written, strict=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.lookup.schemas import Stale
+from serving.lookup.schemas import ShownOverride, Stale
 from serving.models import Id, MonthText
 
 P10 = Annotated[float | None, Field(description="10 % quantile of units; null: not fitted")]
@@ -123,6 +123,9 @@ class ComingMonth(BaseModel):
     rung: Annotated[str, Field(description="history that the forecast rests on")]
     model: Annotated[str, Field(description="MLflow run that made the model of this horizon")]
     generated_at: Annotated[datetime, Field(description="when it was computed")]
+    override: Annotated[
+        ShownOverride | None, Field(description="a planner's number; null: none was put")
+    ]
     last_year: LastYear
 
 

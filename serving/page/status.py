@@ -73,6 +73,7 @@ class Status(BaseModel):
     open_month: Annotated[MonthText | None, Field(description="null: no month is open")]
     versions: Annotated[list[VersionState], Field(description="newest first")]
     scores: Annotated[list[MonthScore], Field(description="newest month first")]
+    override_reasons: Annotated[list[str], Field(description="reasons that planners may give")]
     uploads: Annotated[list[UploadState], Field(description="newest first")]
 
 

@@ -54,6 +54,7 @@ async def read_status(
         open_month=None if state.open_month is None else month_text(state.open_month),
         versions=version_states(state),
         scores=scores,
+        override_reasons=list(settings_of(request).reasons),
         uploads=await asyncio.to_thread(list_uploads, UploadStore(settings_of(request).state)),
     )
 

@@ -11,15 +11,17 @@ export class ApiError extends Error {
   constructor(status, problem) {
     super(problem?.detail ?? "");
     this.status = status;
+    // What is wrong with each row that was sent.
+    this.faults = problem?.verdicts?.errors ?? [];
     this.needsKey = status === 401 || status === 403;
   }
 }
 
-async function request(path, signal) {
-  const headers = key() ? { Authorization: `Bearer ${key()}` } : {};
+async function request(path, options = {}) {
+  const headers = { ...options.headers, ...(key() && { Authorization: `Bearer ${key()}` }) };
   let answer;
   try {
-    answer = await fetch(path, { headers, signal });
+    answer = await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0);
@@ -28,7 +30,10 @@ async function request(path, signal) {
   return answer;
 }
 
-export const get = async (path, signal) => (await request(path, signal)).json();
+export const get = async (path, signal) => (await request(path, { signal })).json();
+
+export const send = async (method, path, rows) =>
+  (await request(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(rows) })).json();
 
 // Saves a file that a plain link could not load, because links send no key.
 export async function download(path) {

@@ -42,7 +42,7 @@ export class Chart {
     this.width = this.frame.clientWidth;
     this.height = this.frame.clientHeight;
     if (!this.width) return;
-    const values = this.points.flatMap((p) => [p.sold, p.lastYear, p.forecast, p.low, p.high, p.earlier])
+    const values = this.points.flatMap((p) => [p.sold, p.lastYear, p.forecast, p.low, p.high, p.earlier, p.planner])
       .filter((value) => value !== null && value !== undefined);
     const marks = ticks(Math.min(0, ...values), Math.max(1, ...values));
     [this.least, this.greatest] = [marks[0], marks.at(-1)];
@@ -51,7 +51,7 @@ export class Chart {
     this.svg = drawn("svg", { role: "img", "aria-label": this.label, viewBox: `0 0 ${this.width} ${this.height}` },
       this.grid(marks), this.monthMarks(), this.band(), this.line("lastYear", "last-year"),
       this.whiskers(), this.line("sold", "sold"), this.forecastLine(),
-      this.dots("earlier", "earlier", 4, true), this.dots("sold", "sold", 2.6), this.dots("forecast", "forecast", 4), this.cursor);
+      this.dots("earlier", "earlier", 4, true), this.dots("sold", "sold", 2.6), this.dots("forecast", "forecast", 4), this.dots("planner", "planner", 5.5, true), this.cursor);
     this.frame.prepend(this.svg);
   }
 
@@ -140,6 +140,7 @@ export class Chart {
 
   readings(point) {
     return [["sold", units(point.sold), point.sold], ["forecast", units(point.forecast), point.forecast],
+      ["planner", units(point.planner), point.planner],
       ["band", range(point.low ?? null, point.high ?? null), point.low], ["earlier", units(point.earlier), point.earlier],
       ["last_year", units(point.lastYear), point.lastYear]]
       .filter(([, , value]) => value !== null && value !== undefined)
@@ -157,6 +158,7 @@ const SWATCHES = {
   forecast: () => [drawn("path", { class: "line forecast", d: "M1 7H25" }), drawn("g", { class: "dots forecast" }, drawn("circle", { cx: 13, cy: 7, r: 4 }))],
   band: () => [drawn("rect", { class: "band", x: 2, y: 1, width: 22, height: 12 })],
   earlier: () => [drawn("g", { class: "dots earlier" }, drawn("path", { d: "M13 2L18 7L13 12L8 7Z" }))],
+  planner: () => [drawn("g", { class: "dots planner" }, drawn("path", { d: "M13 1L19 7L13 13L7 7Z" }))],
   last_year: () => [drawn("path", { class: "line last-year", d: "M1 7H25" })],
 };
 

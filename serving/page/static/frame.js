@@ -4,6 +4,8 @@ import { forgetKey, keepKey, key } from "/static/api.js";
 import { language, say } from "/static/words.js";
 
 const YEAR_SECONDS = 31_536_000;
+// What goes on once a key was typed; undefined: the page is loaded again.
+let waiting;
 const byId = (id) => document.getElementById(id);
 
 // Prepares the frame; reload is called after a key was typed or forgotten.
@@ -39,9 +41,10 @@ function prepareKey(reload) {
     change();
     field.value = "";
     dialog.close();
-    reload();
+    (waiting ?? reload)();
+    waiting = undefined;
   };
-  byId("key-button").addEventListener("click", askForKey);
+  byId("key-button").addEventListener("click", () => askForKey());
   dialog.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
     leave(() => field.value.trim() && keepKey(field.value.trim()))();
@@ -50,8 +53,9 @@ function prepareKey(reload) {
   dialog.querySelector("[data-action=cancel]").addEventListener("click", () => dialog.close());
 }
 
-// Opens the dialog for a key; a refused key is explained there.
-export function askForKey() {
+// Opens the dialog for a key. next: called with the key instead of a reload.
+export function askForKey(next) {
+  waiting = next;
   if (!byId("key").open) byId("key").showModal();
 }
 

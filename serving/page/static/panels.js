@@ -23,11 +23,17 @@ export function chartAndTable(points, label, columns) {
     Object.keys(SPANS).map((span) => element("label", {},
       element("input", { type: "radio", name: "span", value: span, checked: span === "years", onchange: () => show(span) }), say(`chart.${span}`))));
   const has = (name) => points.some((point) => point[name] !== null && point[name] !== undefined);
-  const series = [["sold", "sold"], ["forecast", "forecast"], ["band", "low"], ["earlier", "earlier"], ["last_year", "lastYear"]];
+  const series = [["sold", "sold"], ["forecast", "forecast"], ["planner", "planner"], ["band", "low"], ["earlier", "earlier"], ["last_year", "lastYear"]];
   show("years");
   return element("div", { class: "split" },
     element("section", { class: "card" }, element("div", { class: "bar" }, legend(series.filter(([, name]) => has(name)).map(([name]) => name)), choice), holder),
     element("section", { class: "card numbers" }, numbers(points, columns, has)));
+}
+
+// A planner's number stands behind the model's, which stays.
+function forecastCell(point) {
+  const hasPlanner = point.planner !== null && point.planner !== undefined;
+  return hasPlanner ? [units(point.forecast), " → ", element("b", { class: "planner" }, units(point.planner))] : units(point.forecast);
 }
 
 function numbers(points, isRanged, has) {
@@ -39,7 +45,7 @@ function numbers(points, isRanged, has) {
     const low = isComing ? point.low : point.earlierLow;
     const high = isComing ? point.high : point.earlierHigh;
     const name = isComing ? [month(point.month), " ", element("span", { class: "badge" }, say("table.coming"))] : month(point.month);
-    const cells = [name, units(point.sold), units(isComing ? point.forecast : point.earlier)];
+    const cells = [name, units(point.sold), isComing ? forecastCell(point) : units(point.earlier)];
     if (withRange) cells.push(range(low ?? null, high ?? null));
     return { kind: isComing ? "coming" : "", cells: [...cells, units(point.lastYear)] };
   });

@@ -4,6 +4,7 @@ import { ApiError, get, pathOf } from "/static/api.js";
 import { Combobox } from "/static/combobox.js";
 import { element } from "/static/dom.js";
 import { explainRefusal, prepareFrame, showProgress } from "/static/frame.js";
+import { loadOverrides, overrideForm } from "/static/overrides.js";
 import { pairView } from "/static/pair.js";
 import { failure, message } from "/static/panels.js";
 import { shopView } from "/static/shop.js";
@@ -67,7 +68,10 @@ async function load({ shop, item }, signal) {
   shops.show(answer.shop_name ?? answer.shop_id);
   items.show(item ? answer.item_name ?? answer.item_id : "");
   showAge(answer);
-  return item ? pairView(answer, addressOf) : shopView(answer, addressOf);
+  if (!item) return shopView(answer, addressOf);
+  const [overrides, status] = await Promise.all([loadOverrides(answer.shop_id, item, signal), get("/status.json", signal)]);
+  const form = () => overrideForm(answer, status.override_reasons, () => render(true));
+  return pairView(answer, overrides, { addressOf, form });
 }
 
 // Shows what the address names. hasMoved: the person went there, so that the focus follows.

@@ -41,6 +41,9 @@ export function sayRung(rung) {
   return `rung.${rung}` in catalogue ? say(`rung.${rung}`) : say("rung.other", { rung });
 }
 
+// Returns the words of a reason code; a retailer's own code is shown as it is.
+export const sayReason = (code) => (`reason.${code}` in catalogue ? say(`reason.${code}`) : code.replaceAll("_", " "));
+
 export function units(number) {
   if (number === null || number === undefined) return NOTHING;
   return (Math.abs(number) >= 1000 ? wholeNumbers : oneDecimal).format(number);

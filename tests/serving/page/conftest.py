@@ -20,7 +20,8 @@ def address(planner_folder: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+# Of one module: while Playwright runs, its event loop keeps tests of this process from theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: apt-get install chromium")

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from page_server import LATE, listening, planner_app, visiting
-from planner_lake import COMING, CUTOFF, units_in
+from planner_lake import COMING, CUTOFF, planner_lake, units_in
 from playwright.sync_api import Browser, Page, expect
 
 from serving.access.key_store import KeyStore
@@ -235,3 +235,25 @@ def test_status_shows_versions_scores_and_uploads(page: Page) -> None:
     assert rows_of(page, 1)[0][0] == "20151103T020000Z"
     expect(page.locator("#view")).to_contain_text("up to date")
     expect(page.locator("#view")).to_contain_text("Uploads")
+
+
+def test_a_planner_puts_a_number_beside_the_forecast_and_withdraws_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    planner_lake(tmp_path / "lake")
+    app = planner_app(tmp_path)
+    key = KeyStore(app.state.settings.state).create("Ada", [Scope.OVERRIDE])
+    with listening(app) as url, visiting(browser, url) as page:
+        settled(page, PAIR)
+        page.get_by_role("spinbutton", name="Units").fill("14")
+        page.get_by_label("Reason").select_option("promotion")
+        page.get_by_label("Comment").fill("flyer of week 46")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("dialog").get_by_label("Key").fill(key)
+        page.keyboard.press("Enter")
+        tile = page.locator(".tile").first
+        expect(tile).to_contain_text("planner: 14, promotion (Ada")
+        expect(tile).to_contain_text("10.5")
+        expect(page.locator(".plot .dots.planner path")).to_have_count(1)
+        page.get_by_role("button", name="Withdraw").click()
+        expect(page.locator(".tile").first).not_to_contain_text("planner")
