@@ -95,7 +95,7 @@ def list_overrides(
 
 
 @reading.get(f"{PATH}/history", responses=PROBLEMS)
-def list_history(
+def list_override_history(
     overrides: Service,
     served: Served,
     question: Annotated[PageQuestion, Query()],
