@@ -34,12 +34,16 @@ class DeadlineProtocol(HttpToolsProtocol):
         """Start the deadline of a later header that does not come as a whole, count its bytes."""
         super().data_received(data)
         if self._timer is None:
-            if not (self._has_begun or self.cycle is None or self.cycle.response_complete):
+            if not (self._has_begun or self._is_idle()):
                 return
             self._start()
         self._header_bytes += len(data)
         if self._header_bytes > MOST_HEADER_BYTES:
             self._refuse(TOO_LARGE)
+
+    def _is_idle(self) -> bool:
+        """Return whether no request is under way; the rest of an answered one's body may come."""
+        return self.cycle is None or (self.cycle.response_complete and not self.cycle.more_body)
 
     def on_message_begin(self) -> None:
         """Begin a header."""

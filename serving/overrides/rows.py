@@ -33,8 +33,8 @@ def read_rows(body: bytes, media_type: str) -> list[ReadRow]:
     """Read the rows of a body.
 
     Raises:
-        ProblemError: the body is neither a list of JSON nor CSV with the needed columns (status
-            422), has too many rows (413), or another media type (415).
+        ProblemError: the body is neither a list of JSON nor CSV with the needed columns, or has
+            too many rows (status 422), or has another media type (415).
     """
     media = media_type.partition(";")[0].strip().lower()
     readers = {JSON: read_json, CSV: read_csv}
@@ -43,10 +43,9 @@ def read_rows(body: bytes, media_type: str) -> list[ReadRow]:
         raise refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, {"Accept": f"{JSON}, {CSV}"})
     rows = []
     for line, fields in readers[media](body):
-        rows.append(parse_row(line, fields))
+        rows.append(parse_row(line, fields, is_typed=media == JSON))
         if len(rows) > MOST_ROWS:
-            detail = f"The body has more than {MOST_ROWS} rows; send it in parts."
-            raise refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+            raise unreadable(f"The body has more than {MOST_ROWS} rows; send it in parts.")
     return rows
 
 
@@ -78,10 +77,16 @@ def read_csv(body: bytes) -> Iterator[tuple[int, object]]:
         raise unreadable(f"Line {reader.line_num} is not CSV: {error}.") from None
 
 
-def parse_row(line: int, fields: object) -> ReadRow:
-    """Check the fields of a row by themselves."""
+def parse_row(line: int, fields: object, *, is_typed: bool) -> ReadRow:
+    """Check the fields of a row by themselves.
+
+    Args:
+        line: place of the row.
+        fields: name → value.
+        is_typed: whether the body has numbers apart from texts, as JSON has and CSV has not.
+    """
     try:
-        return ReadRow(line, OverrideRow.model_validate(fields))
+        return ReadRow(line, OverrideRow.model_validate(fields, strict=is_typed))
     except ValidationError as error:
         faults = (
             OverrideFault(

@@ -127,6 +127,6 @@ REQUEST_BODY: dict[str, Any] = {
             },
             "example": [EXAMPLE],
         },
-        CSV: {"schema": {"type": "string"}, "example": FILE},
+        CSV: {"schema": {"type": "string", "format": "binary"}, "example": FILE},
     },
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 from lakehouse.storage import is_local, local_path
 from serving.file_lock import BusyError, require_lock
 from serving.training.engine import NoEngineError, RunningError
-from serving.training.run import Progress, Run, State
+from serving.training.run import Progress, Run, RunState
 from serving.training.run_files import Plan, RunFiles
 from serving.training.steps import list_steps
 
@@ -91,7 +91,7 @@ class LocalEngine:
         progress = files.read_progress() or Progress()
         if progress.is_ended:
             return progress
-        lost = replace(progress, state=State.FAILED, reason=LOST, ended_at=self.clock())
+        lost = replace(progress, state=RunState.FAILED, reason=LOST, ended_at=self.clock())
         files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         files.write_progress(lost)
         return lost

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class State(StrEnum):
+class RunState(StrEnum):
     """How far a run is; ``refused``: the gate, or a command that found the data not fit."""
 
     QUEUED = "queued"
@@ -17,7 +17,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-ENDED = frozenset({State.SUCCEEDED, State.REFUSED, State.FAILED, State.CANCELLED})
+ENDED = frozenset({RunState.SUCCEEDED, RunState.REFUSED, RunState.FAILED, RunState.CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Progress:
         results: command → fields of the command's result line.
     """
 
-    state: State = State.QUEUED
+    state: RunState = RunState.QUEUED
     step: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from serving.training.run import Progress, State
+from serving.training.run import Progress, RunState
 from serving.training.steps import Step
 
 # The tail of a log is looked for in so many last bytes.
@@ -73,7 +73,7 @@ class RunFiles:
             fields = json.loads((self.folder / "progress.json").read_bytes())
         except FileNotFoundError:
             return None
-        fields["state"] = State(fields["state"])
+        fields["state"] = RunState(fields["state"])
         for name in ("started_at", "ended_at"):
             fields[name] = fields[name] and datetime.fromisoformat(fields[name])
         return Progress(**fields)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.training.run import Options, Progress, Run, State
+from serving.training.run import Options, Progress, Run, RunState
 from serving.training.steps import FORECAST, PROMOTE
 
 LONGEST = 12
@@ -65,7 +65,7 @@ class Training(BaseModel):
         str, Field(description="first 32 hexadecimal digits of the SHA-256 of the Idempotency-Key")
     ]
     state: Annotated[
-        State,
+        RunState,
         Field(description="succeeded, refused, failed and cancelled are final"),
     ]
     step: Annotated[
@@ -95,7 +95,7 @@ class Training(BaseModel):
     def of(cls, run: Run, progress: Progress, log: Sequence[str] = ()) -> "Training":
         """Describe a run."""
         forecast = progress.results.get(FORECAST, {}).get("version")
-        waits = progress.state == State.SUCCEEDED and not run.options.then_forecast
+        waits = progress.state == RunState.SUCCEEDED and not run.options.then_forecast
         return cls(
             id=run.id,
             state=progress.state,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from serving.training.run import Progress, State
+from serving.training.run import Progress, RunState
 from serving.training.run_files import RunFiles
 from serving.training.steps import Step
 
@@ -46,23 +46,23 @@ class Supervisor:
     def run(self) -> None:
         """Run the steps until one does not succeed, and note the outcome."""
         plan = self.files.read_plan()
-        self._note(state=State.RUNNING, started_at=datetime.now(UTC))
+        self._note(state=RunState.RUNNING, started_at=datetime.now(UTC))
         for step in plan.steps:
             if self.files.cancel.exists():
-                self._end(State.CANCELLED, CANCELLED)
+                self._end(RunState.CANCELLED, CANCELLED)
                 return
             self._note(step=step.name)
             try:
                 code = self._run_step(plan.program, step)
             except OSError as error:
-                self._end(State.FAILED, f"{step.name} cannot be started: {error.strerror}.")
+                self._end(RunState.FAILED, f"{step.name} cannot be started: {error.strerror}.")
                 return
             results = {**self.progress.results, step.name: self.files.read_result()}
             self._note(results=results)
             if code:
                 self._end(*self._explain(step, code))
                 return
-        self._end(State.SUCCEEDED, None)
+        self._end(RunState.SUCCEEDED, None)
 
     def _run_step(self, program: tuple[str, ...], step: Step) -> int:
         """Run a command in a new process group; return the exit code."""
@@ -94,18 +94,18 @@ class Supervisor:
             time.sleep(LOOK_SECONDS)
         return code
 
-    def _explain(self, step: Step, code: int) -> tuple[State, str]:
+    def _explain(self, step: Step, code: int) -> tuple[RunState, str]:
         """Return the final state and the reason of a run whose step did not succeed."""
         if self.files.cancel.exists():
-            return State.CANCELLED, CANCELLED
+            return RunState.CANCELLED, CANCELLED
         if code < 0:
             name = signal.Signals(-code).name
-            return State.FAILED, BY_SIGNAL.format(step=step.name, signal=name)
+            return RunState.FAILED, BY_SIGNAL.format(step=step.name, signal=name)
         error = self.progress.results[step.name].get("error")
         reason = str(error) if error else WITHOUT_REASON.format(step=step.name, code=code)
-        return State.REFUSED if code == REFUSED else State.FAILED, reason
+        return RunState.REFUSED if code == REFUSED else RunState.FAILED, reason
 
-    def _end(self, state: State, reason: str | None) -> None:
+    def _end(self, state: RunState, reason: str | None) -> None:
         self._note(state=state, reason=reason, ended_at=datetime.now(UTC))
 
     def _note(self, **changes: object) -> None:

@@ -77,3 +77,18 @@ def test_a_container_s_first_process_ends_by_sigterm(tmp_path: Path) -> None:
     with started(tmp_path, "--lake", str(tmp_path), start=start) as server, server.client():
         assert terminate(server.process) == 0
         assert "Traceback" not in server.log
+
+
+def test_the_rest_of_a_refused_body_is_not_taken_for_a_header(tmp_path: Path) -> None:
+    body = 200_000
+    head = f"PUT /overrides HTTP/1.1\r\nHost: api\r\nContent-Length: {body}\r\n\r\n"
+    with started(tmp_path, "--lake", str(tmp_path / "lake")) as server, server.client() as client:
+        address = (client.base_url.host, client.base_url.port)
+        with socket.create_connection(address, timeout=30) as connection:
+            connection.sendall(head.encode())
+            refusal = b""
+            while not refusal.endswith(b"}"):
+                refusal += connection.recv(65_536)
+            assert refusal.startswith(b"HTTP/1.1 401")
+            connection.sendall(b"x" * body + b"GET /healthz HTTP/1.1\r\nHost: api\r\n\r\n")
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
