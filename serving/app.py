@@ -23,6 +23,7 @@ from serving.access.scopes import Scope
 from serving.dependencies import Clock
 from serving.docs_page import routes as docs_routes
 from serving.gateway import open_gateway
+from serving.heads import Heads
 from serving.items import routes as items_routes
 from serving.lookup import bulk_routes, shop_routes
 from serving.lookup import routes as lookup_routes
@@ -129,6 +130,7 @@ def create_app(settings: ServingSettings, clock: Clock = utc_now) -> FastAPI:
     app.state.trainings = open_trainings(settings, clock, app.state.journal)
     app.state.items = open_items(settings)
     problems.add_handlers(app)
+    app.add_middleware(Heads)
     app.add_middleware(ShortWay, state=app.state)
     add_routes(app, settings)
     return app

@@ -1,5 +1,6 @@
 """Schemas of the API's requests and answers, shown in the OpenAPI document."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -45,7 +46,22 @@ Id = Annotated[
         {"type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": ID_PATTERN}
     ),
 ]
-MonthText = Annotated[str, StringConstraints(pattern=MONTH_PATTERN)]
+
+
+def month_form(text: str) -> str:
+    """Check the form of a month.
+
+    Raises:
+        ValueError: the text is no month, YYYY-MM.
+    """
+    if not re.fullmatch(MONTH_PATTERN, text):
+        raise ValueError(f"'{text}' is no month: write YYYY-MM, such as 2015-11")
+    return text
+
+
+MonthText = Annotated[
+    str, AfterValidator(month_form), WithJsonSchema({"type": "string", "pattern": MONTH_PATTERN})
+]
 Month = Annotated[
     date,
     PlainSerializer(lambda month: f"{month:%Y-%m}", return_type=str),

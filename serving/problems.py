@@ -8,12 +8,14 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from serving.exchange import request_id_of
 
 MEDIA_TYPE = "application/problem+json"
+JSON = "application/json"
 NOT_FORECAST = "tag:shopcast,2026:not-forecast"
 NOT_KEPT = "tag:shopcast,2026:not-kept"
 NOT_READY = "tag:shopcast,2026:not-ready"
@@ -29,7 +31,7 @@ class Fault(BaseModel):
     """One wrong parameter."""
 
     parameter: Annotated[str, Field(examples=["month"])]
-    detail: Annotated[str, Field(examples=["String should match pattern …"])]
+    detail: Annotated[str, Field(examples=["'2015' is no month: write YYYY-MM"])]
 
 
 class Problem(BaseModel):
@@ -106,10 +108,7 @@ async def on_problem(request: Request, error: Exception) -> JSONResponse:
 async def on_bad_question(request: Request, error: Exception) -> JSONResponse:
     """Answer status 422 with the faults of the parameters."""
     assert isinstance(error, RequestValidationError)
-    faults = [
-        Fault(parameter=".".join(map(str, e["loc"][1:])), detail=e["msg"])
-        for e in error.errors()[:MOST_FAULTS]
-    ]
+    faults = [fault_of(e, request) for e in error.errors()[:MOST_FAULTS]]
     detail = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in faults)
     problem = Problem(
         type=BAD_QUESTION,
@@ -119,6 +118,19 @@ async def on_bad_question(request: Request, error: Exception) -> JSONResponse:
         errors=faults,
     )
     return answer(request, problem)
+
+
+def fault_of(error: Mapping[str, Any], request: Request) -> Fault:
+    """Describe a fault that FastAPI or Pydantic names by its place."""
+    place, *below = error["loc"]
+    if error.get("type") == "json_invalid":
+        reason = error["ctx"]["error"]
+        return Fault(parameter="body", detail=f"no JSON at character {below[0]}: {reason}")
+    if place == "body" and not below and error.get("type") != "missing":
+        sent = request.headers.get("content-type")
+        return Fault(parameter="body", detail=f"send a JSON object as {JSON}, not {sent}")
+    detail = error["msg"].removeprefix("Value error, ")
+    return Fault(parameter=".".join(map(str, below)) or place, detail=detail)
 
 
 async def on_http_error(request: Request, error: Exception) -> JSONResponse:
@@ -135,11 +147,13 @@ def allowed_methods(request: Request, status: int) -> Mapping[str, str]:
 
     Starlette names those of the first route alone.
     """
-    template = getattr(request.scope.get("route"), "path_format", None)
-    if status != HTTPStatus.METHOD_NOT_ALLOWED or template is None:
+    route = request.scope.get("route")
+    if status != HTTPStatus.METHOD_NOT_ALLOWED or not isinstance(route, APIRoute):
         return {}
-    operations = request.app.openapi()["paths"].get(template, {})
-    return {"Allow": ", ".join(sorted(map(str.upper, operations)))} if operations else {}
+    operations = request.app.openapi()["paths"].get(route.path_format, route.methods)
+    methods = {*map(str.upper, operations)}
+    methods |= {"HEAD"} if "GET" in methods else set()
+    return {"Allow": ", ".join(sorted(methods))}
 
 
 async def on_defect(request: Request, error: Exception) -> JSONResponse:

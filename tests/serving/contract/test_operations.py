@@ -37,11 +37,14 @@ def test_every_operation_keeps_the_document(
     settings = {"READS": reads, "TRAIN_PYTHON": str(shutil.which("false"))}
     with started(tmp_path, "--lake", lake, **settings) as server, server.client() as client:
         server.wait_until(lambda: client.get("/readyz").status_code == 200)
-        run = run_schemathesis(str(client.base_url.join("/openapi.json")), *headers)
+        document = str(client.base_url.join("/openapi.json"))
+        run = run_schemathesis(tmp_path, document, *headers)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def run_schemathesis(document: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_schemathesis(
+    folder: Path, document: str, *arguments: str
+) -> subprocess.CompletedProcess[str]:
     configuration = ("--config-file", str(FOLDER / "schemathesis.toml"))
     command = (sys.executable, "-m", "schemathesis.cli", *configuration, "run", document)
     return subprocess.run(
@@ -50,5 +53,5 @@ def run_schemathesis(document: str, *arguments: str) -> subprocess.CompletedProc
         text=True,
         # Python looks for the module of hooks in PYTHONPATH.
         env={**os.environ, "PYTHONPATH": str(FOLDER)},
-        cwd=FOLDER,
+        cwd=folder,  # schemathesis keeps what it finds where it runs
     )

@@ -222,11 +222,11 @@ def test_every_error_is_a_problem_document(
 ) -> None:
     response = client.request(method, path)
     problem(response, status)
-    assert (response.headers.get("allow") == "GET") == (status == 405)
+    assert (response.headers.get("allow") == "GET, HEAD") == (status == 405)
 
 
 def test_a_method_that_is_not_allowed_is_told_those_that_are(client: Client) -> None:
-    assert client.request("PUT", "/predict").headers["allow"] == "GET, POST"
+    assert client.request("PUT", "/predict").headers["allow"] == "GET, HEAD, POST"
 
 
 def test_a_defect_tells_the_asker_nothing_of_the_inside(
