@@ -23,6 +23,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._header_seconds = header_seconds
         self._header_bytes = 0
         self._has_begun = False
+        self._is_in_body = False
         self._timer: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -31,13 +32,17 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._start()
 
     def data_received(self, data: bytes) -> None:
-        """Start the deadline of a later header that does not come as a whole, count its bytes."""
+        """Start the deadline of a later header that does not come as a whole, count its bytes.
+
+        The rest of a body that was answered before its end has the deadline, too, and any size.
+        """
+        is_of_body = self._is_in_body
         super().data_received(data)
         if self._timer is None:
             if not (self._has_begun or self._is_idle()):
                 return
             self._start()
-        self._header_bytes += len(data)
+        self._header_bytes += 0 if is_of_body else len(data)
         if self._header_bytes > MOST_HEADER_BYTES:
             self._refuse(TOO_LARGE)
 
@@ -53,8 +58,14 @@ class DeadlineProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End the header and the deadline."""
         self._has_begun = False
+        self._is_in_body = True
         self._stop()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a body."""
+        self._is_in_body = False
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the deadline with the connection."""
@@ -71,14 +82,19 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Close the connection; no route can answer, so that the answer has no body."""
+        """Close the connection; no route can answer, so that the answer has no body.
+
+        Where no header has begun, an answer would be taken for that of the next request.
+        """
         self._stop()
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._has_begun or self.cycle is None:
             line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             self.transport.write(
                 f"{line}content-length: 0\r\nconnection: close\r\n\r\n".encode("ascii")
             )
-            self.transport.close()
+        self.transport.close()
 
 
 def protocol_of(header_seconds: float) -> type[Protocol]:
