@@ -14,6 +14,7 @@ from published import PublishedLake, forecast, shop
 
 from jobs import publish
 from lakehouse.errors import UsageError
+from lakehouse.overrides import Override, append_overrides
 from publishing.postgresql import reader
 from serving.app import create_app
 from serving.settings import ServingSettings
@@ -70,6 +71,8 @@ def copied(
         forecast(units=0.7, **DECEMBER),
         forecast("58", "9", units=0.0, **QUANTILES),
     )
+    values = ("event", None, "ann", NOW, "v2", 0.7)
+    append_overrides(published.lake, [Override("57", "5037", DECEMBER["month"], 2.5, *values)])
     publish_copy(published, database)
     settings = ServingSettings(lake_root=str(published.folder), refresh_seconds=30, store=database)
     app = create_app(settings, clock=lambda: NOW)
@@ -85,6 +88,12 @@ def test_both_stores_answer_with_equal_bytes(
     assert from_copy.content == from_lake.content
     assert from_copy.status_code == from_lake.status_code
     assert from_copy.headers.get("etag") == from_lake.headers.get("etag")
+
+
+def test_both_stores_show_the_overrides_of_the_lake(app: FastAPI, copied: FastAPI) -> None:
+    for each in (app, copied):
+        answer = ask(each, "GET", "/predict?shop_id=57&item_id=5037&month=2015-12", {})
+        assert answer.json()["forecasts"][0]["override"]["units"] == 2.5
 
 
 def ask(app: FastAPI, method: str, path: str, values: dict[str, Any]) -> httpx.Response:
