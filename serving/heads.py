@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Here HEAD says how much of an upload the server has; its route is one of its own.
+# Here HEAD says how much of an upload the server has; that route is declared by the uploads.
 OWN_ROUTES = ("/update_data/",)
 
 

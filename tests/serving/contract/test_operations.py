@@ -14,6 +14,8 @@ from server import started
 FOLDER = Path(__file__).parent
 # Requests per operation and phase; make test-contract asks for more.
 EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "5")
+# The same requests in every run of the suite; make test-contract draws new ones.
+DRAW = [] if "CONTRACT_EXAMPLES" in os.environ else ["--generation-deterministic"]
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +50,7 @@ def run_schemathesis(
     configuration = ("--config-file", str(FOLDER / "schemathesis.toml"))
     command = (sys.executable, "-m", "schemathesis.cli", *configuration, "run", document)
     return subprocess.run(
-        [*command, "--checks", "all", "--max-examples", EXAMPLES, *arguments],
+        [*command, "--checks", "all", "--max-examples", EXAMPLES, *DRAW, *arguments],
         capture_output=True,
         text=True,
         # Python looks for the module of hooks in PYTHONPATH.
