@@ -1,5 +1,6 @@
 """A session that starts prints no line of Spark's, and still prints errors."""
 
+import os
 import subprocess
 import sys
 
@@ -20,6 +21,9 @@ OF_THE_JVM = ("WARNING: Using incubator modules", "NOTE: Picked up JDK_JAVA_OPTI
 
 @pytest.mark.slow
 def test_a_session_starts_without_warnings_and_prints_errors() -> None:
-    done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)
+    # The session of the tests leaves its own options of the JVM here.
+    environment = {k: v for k, v in os.environ.items() if k != "PYSPARK_SUBMIT_ARGS"}
+    command = [sys.executable, "-c", START]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     lines = [line for line in done.stderr.splitlines() if not line.startswith(OF_THE_JVM)]
     assert [line[9:] for line in lines] == ["Part: a real error"]
