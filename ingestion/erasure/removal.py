@@ -34,13 +34,14 @@ from lakehouse.profile.profile import Profile
 from lakehouse.table import Table
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.inputs import INPUTS
+from lakehouse.tables.overrides import OVERRIDE_SCORES, OVERRIDES
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, REPLACED_DAYS, SHOPS
 
 # An erasure deletes records late, so that the run after an interruption finds the same sales again,
 # and silver.shops last, since perhaps no other table has the aliases of the shops.
 RECORDS = (REJECTED_SALES, CATALOGUE_EVENTS, SALES_EVENTS)
 INPUTS_OF_SHOPS = tuple(each.table for each in INPUTS.values() if "shop_id" in each.keys)
-OF_SHOPS = (DAILY_OFFERS, REPLACED_DAYS, *INPUTS_OF_SHOPS)
+OF_SHOPS = (DAILY_OFFERS, REPLACED_DAYS, OVERRIDES, OVERRIDE_SCORES, *INPUTS_OF_SHOPS)
 
 
 @dataclass(frozen=True)

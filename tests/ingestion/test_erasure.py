@@ -1,7 +1,7 @@
 """An erasure leaves a lake as if what was erased had never come."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from jobs import build_features, close_month, ingest_history, maintain
 from lakehouse.delta import creation
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
+from lakehouse.overrides import Override, append_overrides, read_overrides
 from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.storage import local_path
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
@@ -258,6 +259,18 @@ def holds(path: Path, shop: str) -> bool:
     return shop in column or any(
         f'"shop_id":"{shop}"'.encode() in value for value in values if value
     )
+
+
+def test_the_numbers_that_planners_gave_for_a_shop_go_with_it(streamed: Lake) -> None:
+    month, now = date(2015, 4, 1), datetime(2015, 4, 2, tzinfo=UTC)
+    kept, gone = (
+        Override(shop, "10", month, 3.0, "promotion", None, "ann", now, "v1", 2.0)
+        for shop in ("1", "77")
+    )
+    append_overrides(streamed, [kept, gone])
+    done = asked(streamed, "--erase-shop", "77", "--yes")
+    assert done["rows"]["gold/overrides"] == 1
+    assert [override.cell for override in read_overrides(streamed)] == [kept.cell]
 
 
 def test_a_shops_inputs_go_with_it() -> None:
