@@ -15,6 +15,7 @@ from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Column, Table
 from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS, FORECASTS
+from lakehouse.tables.overrides import OVERRIDE_SCORES, OVERRIDES
 from lakehouse.tables.silver import DAILY_SALES, ITEMS, MONTHS, SHOPS
 from publishing.units import Unit, month_units, version_units, whole_unit
 
@@ -93,6 +94,8 @@ COPIED_MONTHS = CopiedTable.of(MONTHS)
 COPIED_FORECASTS = CopiedTable.of(FORECASTS)
 COPIED_VERSIONS = CopiedTable.of(FORECAST_VERSIONS, leave_out=["inputs"])
 COPIED_SCORES = CopiedTable.of(FORECAST_SCORES, leave_out=["cells"])
+COPIED_OVERRIDES = CopiedTable.of(OVERRIDES)
+COPIED_OVERRIDE_SCORES = CopiedTable.of(OVERRIDE_SCORES, leave_out=["inputs"])
 # A copy has live sales alone: the columns of tombstones and of the records' origin stay behind.
 COPIED_SALES = CopiedTable(
     "daily_sales",
@@ -116,6 +119,8 @@ FIXED = (
     COPIED_VERSIONS,
     COPIED_FORECASTS,
     COPIED_SCORES,
+    COPIED_OVERRIDES,
+    COPIED_OVERRIDE_SCORES,
     COPIED_SALES,
 )
 

@@ -10,7 +10,7 @@ REPORT = re.compile("reports/.*")
 INPUTS = ("promotions", "planned_prices", "stock_outs", "shop_dates", "delistings")
 GROUPS = ("shop_item", "item", "shop_category", "shop", "category")
 COPIED = (
-    *("shops", "items", "categories", "months", "monthly_sales", "daily_sales"),
+    *("overrides", "shops", "items", "categories", "months", "monthly_sales", "daily_sales"),
     *("forecasts", "forecast_versions", "forecast_scores"),
 )
 FILES = (

@@ -47,6 +47,7 @@ UNITS = of(FORECASTS, "units")
 INTERVAL = of(FORECASTS, "p10", "p50", "p90", "p95")
 SHOP_NAME = (("shop_name", f"shop: {dict(of(SHOPS, 'name'))['name']}"),)
 ITEM_NAME = (("item_name", f"item: {dict(of(ITEMS, 'name'))['name']}"),)
+OVERRIDE = (("override", "units that a planner expects instead, the newest; null: none"),)
 ACTUAL = (
     ("actual", "units sold, net of returns, clipped as the model's target; 0: no sale"),
     ("error", "forecast minus actual, units"),
@@ -64,6 +65,7 @@ VIEWS = (
             *of(ITEMS, "category_id", "category_name"),
             *of(FORECASTS, "month", "horizon", "units", "p10", "p50", "p90", "p95"),
             *of(FORECASTS, "rung", "version", "cutoff", "model", "generated_at"),
+            *OVERRIDE,
         ),
     ),
     View(
@@ -76,6 +78,7 @@ VIEWS = (
             *ACTUAL,
             ("in_interval", "true: p10 <= actual <= p90; null: no quantiles"),
             *of(FORECASTS, "rung", "cutoff", "model"),
+            *OVERRIDE,
         ),
     ),
     View(

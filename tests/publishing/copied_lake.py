@@ -16,6 +16,7 @@ from ingestion.sales.intake import merge_few_sales
 from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
+from lakehouse.overrides import Override, append_overrides
 from lakehouse.profile.profile import load_profile
 from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.gold import FORECAST_SCORES
@@ -78,6 +79,9 @@ class CopiedLake(PublishedLake):
         )
         self.score("v1", "all", "all", served=0.5625, naive=0.75)
         self.score("v1", "shop", "2", served=0.8, naive=0.2)
+        for units in (4.0, 5.0):
+            override = Override("1", "10", JULY, units, "promotion", None, "ann", NOW, "v2", 3.25)
+            append_overrides(self.lake, [override])
 
     @classmethod
     def copied_from(cls, template: "CopiedLake", folder: Path) -> "CopiedLake":

@@ -40,6 +40,14 @@ def test_what_each_shop_will_sell(copy: str) -> None:
     ]
 
 
+def test_the_newest_number_of_a_planner_stands_beside_the_models(copy: str) -> None:
+    assert table(copy, "forecast_current", "item_id, units, override") == [
+        ("10", 3.25, 5.0),
+        ("11", 4.5, None),
+        ("12", 0.5, None),
+    ]
+
+
 def test_what_was_forecast_and_what_was_sold(copy: str) -> None:
     columns = "version, shop_id, item_id, month, units, actual, error, in_interval"
     assert table(copy, "forecast_vs_actual", columns) == [
@@ -117,6 +125,7 @@ def test_what_the_copy_has(copy: str) -> None:
         ("monthly_sales", "2015-05", 1),
         ("monthly_sales", "2015-06", 2),
         ("months", "all", 14),
+        ("overrides", "all", 2),
         ("shops", "all", 3),
     ]
     (published_at,) = ask(copy, "SELECT DISTINCT published_at FROM shopcast.copy_status")[0]
