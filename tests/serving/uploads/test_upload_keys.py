@@ -112,7 +112,10 @@ def test_uploads_are_listed_newest_first(uploader: Uploader) -> None:
 
 
 def test_a_refused_method_is_answered_with_those_of_the_path(uploader: Uploader) -> None:
-    for path, methods in (("/update_data", "GET, POST"), (path_of("key"), "GET, HEAD, PATCH")):
+    for path, methods in (
+        ("/update_data", "GET, HEAD, POST"),
+        (path_of("key"), "GET, HEAD, PATCH"),
+    ):
         response = uploader.ask("PUT", path)
         assert (response.status_code, response.headers["allow"]) == (405, methods)
 
