@@ -24,7 +24,15 @@ BAD_QUESTION = "tag:shopcast,2026:bad-question"
 # Most faults that one problem document lists.
 MOST_FAULTS = 100
 
+# Names of RFC 9110; Python has older ones before 3.13.
+PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
 logger = logging.getLogger("shopcast")
+
+
+def phrase_of(status: int) -> str:
+    """Return the name of a status code (RFC 9110), the same under every version of Python."""
+    return PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 class Fault(BaseModel):
@@ -136,7 +144,7 @@ def fault_of(error: Mapping[str, Any], request: Request) -> Fault:
 async def on_http_error(request: Request, error: Exception) -> JSONResponse:
     """Answer a request for a path or method that does not exist."""
     assert isinstance(error, HTTPException)
-    title = HTTPStatus(error.status_code).phrase
+    title = phrase_of(error.status_code)
     detail = f"{request.method} {request.url.path}: {error.detail}"
     headers = {**(error.headers or {}), **allowed_methods(request, error.status_code)}
     return answer(request, Problem(title=title, status=error.status_code, detail=detail), headers)
@@ -161,7 +169,7 @@ async def on_defect(request: Request, error: Exception) -> JSONResponse:
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     detail = "A defect of the program; its log says more."
-    return answer(request, Problem(title=status.phrase, status=status, detail=detail))
+    return answer(request, Problem(title=phrase_of(status), status=status, detail=detail))
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -174,7 +182,7 @@ def add_handlers(app: FastAPI) -> None:
 
 def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """Declare the problem documents that a route may answer with, for the OpenAPI document."""
-    return {int(s): {"model": Problem, "description": s.phrase} for s in statuses}
+    return {int(s): {"model": Problem, "description": phrase_of(s)} for s in statuses}
 
 
 def with_media_type(openapi: dict[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class StateFolder:
         return connection
 
     def _open(self, uri: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(uri, BUSY_SECONDS, isolation_level=None, uri=True)
+        connection = sqlite3.connect(uri, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
         connection.row_factory = sqlite3.Row
         return connection
 

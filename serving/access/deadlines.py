@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from serving.problems import phrase_of
+
 MOST_HEADER_BYTES = 64 * 2**10
 TOO_SLOW = HTTPStatus.REQUEST_TIMEOUT
 TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
@@ -90,7 +92,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._has_begun or self.cycle is None:
-            line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+            line = f"HTTP/1.1 {status.value} {phrase_of(status)}\r\n"
             self.transport.write(
                 f"{line}content-length: 0\r\nconnection: close\r\n\r\n".encode("ascii")
             )

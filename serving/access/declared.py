@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from serving.access.admission import PROBES
-from serving.problems import MEDIA_TYPE
+from serving.problems import MEDIA_TYPE, phrase_of
 
 Json = dict[str, Any]
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -52,7 +52,7 @@ def declare_operation(operation: Json) -> None:
     for status, headers in answers.items():
         response = operation["responses"].setdefault(
             str(status.value),
-            {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": PROBLEM}}},
+            {"description": phrase_of(status), "content": {MEDIA_TYPE: {"schema": PROBLEM}}},
         )
         response["headers"] = headers | response.get("headers", {})
     operation["responses"] = dict(sorted(operation["responses"].items()))

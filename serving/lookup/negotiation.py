@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 
-from serving.problems import Problem, ProblemError
+from serving.problems import Problem, ProblemError, phrase_of
 
 ANY = "*/*"
 
@@ -26,7 +26,7 @@ def choose_media_type(accept: str | None, offered: Sequence[str]) -> str:
     if not liking_of(best, likings):
         status = HTTPStatus.NOT_ACCEPTABLE
         detail = f"Accept: {accept!r} allows none of {', '.join(offered)}."
-        raise ProblemError(Problem(title=status.phrase, status=status, detail=detail))
+        raise ProblemError(Problem(title=phrase_of(status), status=status, detail=detail))
     return best
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from serving.access.guard import STATUSES, requires
 from serving.access.scopes import Scope
 from serving.idempotency import read_key
-from serving.problems import described
+from serving.problems import described, phrase_of
 from serving.uploads.forms import What
 from serving.uploads.media import Media
 from serving.uploads.protocol import (
@@ -56,7 +56,7 @@ WRITTEN: dict[int | str, dict[str, Any]] = {
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ),
-    **{int(s): {"model": UploadProblem, "description": s.phrase} for s in OF_UPLOAD},
+    **{int(s): {"model": UploadProblem, "description": phrase_of(s)} for s in OF_UPLOAD},
 }
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {
@@ -170,7 +170,7 @@ def resuming(upload: Upload, uploads: Uploads) -> dict[str, str]:
     response_class=Response,
     responses={
         204: {"description": "How much of the body the server has", "headers": RESUMING},
-        **{status: {"description": HTTPStatus(status).phrase} for status in (401, 403, 404, 422)},
+        **{status: {"description": phrase_of(status)} for status in (401, 403, 404, 422)},
     },
 )
 def read_offset(uploads: Service, upload_id: Id) -> Response:
