@@ -13,6 +13,8 @@ from forecasting.versions import ForecastVersion, newest_version
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 LAST = [forecast("1", "10"), forecast("1", "11"), forecast("2", "10", units=2.5)]
 FURTHER = [forecast("2", "10", horizon=2, units=9.0)]
 

@@ -41,6 +41,8 @@ from lakehouse.types import TIMESTAMP
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND, THIRD = (f"2016-0{month}-01T00:00:00Z" for month in (1, 2, 3))
 SILVER = (DAILY_SALES, REJECTED_SALES, REPLACED_DAYS)
 

@@ -28,6 +28,8 @@ from lakehouse.storage import local_path
 from lakehouse.tables.bronze import CATALOGUE_EVENTS, ERASURES, REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, MONTHS, SHOPS
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = ("2016-01-01T00:00:00Z", "2016-02-01T00:00:00Z")
 TABLES = (SALES_EVENTS, CATALOGUE_EVENTS, REJECTED_SALES, DAILY_SALES, SHOPS)
 NOTED = ("source", "records")

@@ -24,6 +24,8 @@ from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 
+pytestmark = pytest.mark.slow
+
 FEATURES = feature_set(UNCLIPPED)
 CUTOFF = date(2015, 4, 1)
 HORIZONS = (1, 2, 3)

@@ -30,6 +30,8 @@ from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.silver import DAILY_SALES
 from modelling.evaluation.folds import rolling_folds
 
+pytestmark = pytest.mark.slow
+
 # Nobody sold in these: one among the months to learn from, one that a fold would score.
 SHUT = (date(2014, 8, 1), date(2015, 4, 1))
 

@@ -20,6 +20,8 @@ from lakehouse.profile.features import Features
 from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import claim_lake, stored_profile
 
+pytestmark = pytest.mark.slow
+
 SALES = list(random_sales(5, 200))
 LATE = {**SALES[0], "date": SALES[0]["date"], "units": "3", "price": "7.5", "item_id": ITEM_IDS[1]}
 

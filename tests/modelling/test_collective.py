@@ -26,6 +26,8 @@ from modelling.estimators.model_inputs import ModelColumns
 from modelling.estimators.panel_batches import Labelled
 from modelling.estimators.response import Response
 
+pytestmark = pytest.mark.slow
+
 PARAMETERS = {"max_depth": 5, "learning_rate": 0.2, "min_child_weight": 5, "seed": 7}
 ROUNDS = 30
 NAMES = ("near", "far", "rare")

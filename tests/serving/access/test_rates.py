@@ -11,6 +11,8 @@ from serving.access.rates import PROBES, SLOTS, Rate, SharedRates
 from serving.app import create_app
 from serving.settings import ServingSettings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def client(settings: ServingSettings) -> Client:

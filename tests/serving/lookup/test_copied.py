@@ -19,6 +19,8 @@ from publishing.postgresql import reader
 from serving.app import create_app
 from serving.settings import ServingSettings
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2015, 12, 31, 23, tzinfo=UTC)
 QUANTILES = {"p10": 0.1, "p50": 1.0, "p90": 2.7, "p95": 3.3}
 DECEMBER = {"month": date(2015, 12, 1), "horizon": 2}
