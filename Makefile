@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loads
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run pipeline serve stream test test-fast test-contract test-page screenshots lint bench docs reference clean
+.PHONY: help setup run pipeline serve stream test test-fast test-contract ferretdb test-page screenshots lint bench docs reference clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ test-fast: setup ## the tests for daily work: no real data, no subprocesses
 
 test-contract: setup ## the API keeps its OpenAPI document: many requests to every operation
 	CONTRACT_EXAMPLES=$(or $(CONTRACT_EXAMPLES),100) $(BIN)/python -m pytest -n 0 tests/serving/contract
+
+ferretdb: setup ## build FerretDB, which tests of MongoDB documents need (Go, some minutes, once)
+	$(BIN)/python tests/ferretdb_server.py
 
 test-page: setup ## the page in Chromium: apt-get install chromium
 	$(BIN)/python -m pytest tests/serving/page

@@ -1,4 +1,7 @@
-"""A real server of MongoDB's protocol: FerretDB 1.24.2, built once from Go's module proxy."""
+"""A real server of MongoDB's protocol: FerretDB 1.24.2, built once from Go's module proxy.
+
+python tests/ferretdb_server.py  # build the program, which takes some minutes
+"""
 
 import shutil
 import socket
@@ -54,22 +57,26 @@ func main() {
 
 
 def binary() -> Path:
-    """Return the server's program, which the first call on a machine builds in some minutes."""
+    """Return the server's program; tests skip where it was not built."""
+    if not BINARY.exists():
+        pytest.skip(f"FerretDB {VERSION} is not at {BINARY}; install Go and run make ferretdb")
+    return BINARY
+
+
+def build() -> None:
+    """Build the server's program unless it is there; needs Go and its module proxy."""
     if BINARY.exists():
-        return BINARY
-    if shutil.which("go") is None:
-        pytest.skip(f"FerretDB {VERSION} is not at {BINARY}, and Go is not installed to build it")
+        return
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "go.mod").write_text(MODULE)
         (Path(folder) / "main.go").write_text(MAIN)
         made = Path(folder) / "ferretdb"
         for command in (["go", "mod", "tidy"], ["go", "build", "-o", str(made), "."]):
-            subprocess.run(["nice", *command], cwd=folder, check=True, capture_output=True)
+            subprocess.run(["nice", *command], cwd=folder, check=True)
         CACHE.mkdir(parents=True, exist_ok=True)
         aside = CACHE / f"{made.name}-{time.time_ns()}"
         shutil.move(made, aside)
         aside.rename(BINARY)
-    return BINARY
 
 
 def free_port() -> int:
@@ -105,3 +112,7 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes], seconds: float = 3
                 assert time.monotonic() < deadline, "the server does not answer"
             else:
                 return
+
+
+if __name__ == "__main__":
+    build()
