@@ -17,6 +17,7 @@ BUSY_SECONDS = 10
 # SQLite's write-ahead log needs memory that all processes share: one machine, a local disk.
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "glusterfs", "lustre", "fuse.sshfs"}
 MOUNTS = Path("/proc/self/mounts")
+HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,13 @@ class StateFolder:
             return
         with closing(self._open(f"{self.database.as_uri()}?mode=ro")) as connection:
             yield connection
+
+    def read_rows(self, table: str, query: str, *values: object) -> list[sqlite3.Row]:
+        """Run a query on a table; no rows where the database or the table does not exist."""
+        with self.reading() as database:
+            if database is None or database.execute(HAS_TABLE, (table,)).fetchone() is None:
+                return []
+            return list(database.execute(query, values))
 
     def _connect(self, schema: str) -> sqlite3.Connection:
         require_local_disk(self.path)

@@ -31,11 +31,8 @@ class KeyStore:
 
     def list(self) -> list[Key]:
         """Return all keys, revoked and expired ones too, oldest first."""
-        with self.state.reading() as database:
-            if database is None or not has_table(database):
-                return []
-            rows = database.execute("SELECT * FROM keys ORDER BY created_at, id")
-            return [key_of(row) for row in rows]
+        rows = self.state.read_rows("keys", "SELECT * FROM keys ORDER BY created_at, id")
+        return [key_of(row) for row in rows]
 
     def create(self, name: str, scopes: Iterable[Scope], expires_at: datetime | None = None) -> str:
         """Create a key and return its text: the only time that the text is known."""
@@ -81,12 +78,6 @@ class KeyStore:
                 "UPDATE keys SET expires_at = ? WHERE id = ?", (end and end.isoformat(), key_id)
             )
         return text
-
-
-def has_table(database: Connection) -> bool:
-    """Return whether a state database has the table of keys."""
-    wanted = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'keys'"
-    return database.execute(wanted).fetchone() is not None
 
 
 def insert(database: Connection, key: Key) -> None:

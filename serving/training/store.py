@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from sqlite3 import Connection, Row
+from sqlite3 import Row
 
 from serving.state import StateFolder
 from serving.training.run import Options, Run
@@ -61,17 +61,8 @@ class RunStore:
             database.execute("DELETE FROM training_runs WHERE id = ?", (run_id,))
 
     def _read(self, condition: str, value: object) -> list[Run]:
-        with self.state.reading() as database:
-            if database is None or not has_table(database):
-                return []
-            query = f"SELECT * FROM training_runs {condition}"
-            return [run_of(row) for row in database.execute(query, (value,))]
-
-
-def has_table(database: Connection) -> bool:
-    """Return whether a state database has the table of runs."""
-    wanted = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'training_runs'"
-    return database.execute(wanted).fetchone() is not None
+        query = f"SELECT * FROM training_runs {condition}"
+        return [run_of(row) for row in self.state.read_rows("training_runs", query, value)]
 
 
 def run_of(row: Row) -> Run:

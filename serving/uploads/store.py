@@ -4,7 +4,7 @@ import json
 import shutil
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from sqlite3 import Connection, Row
+from sqlite3 import Row
 
 from serving.state import StateFolder
 from serving.uploads.forms import What
@@ -84,16 +84,7 @@ class UploadStore:
         return replace(upload, state=UploadStatus.INTERRUPTED)
 
     def _read(self, query: str, value: object) -> list[Row]:
-        with self.state.reading() as database:
-            if database is None or not has_table(database):
-                return []
-            return list(database.execute(query, (value,)))
-
-
-def has_table(database: Connection) -> bool:
-    """Return whether a state database has the table of uploads."""
-    wanted = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'uploads'"
-    return database.execute(wanted).fetchone() is not None
+        return self.state.read_rows("uploads", query, value)
 
 
 def row_of(upload: Upload) -> tuple[str | int | None, ...]:
