@@ -1,18 +1,16 @@
 """The local engine: a supervisor process on this machine, one run at a time."""
 
-import os
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from lakehouse.storage import is_local, local_path
-from serving.file_lock import BusyError, require_lock
+from serving.file_lock import BusyError, hold_lock, is_locked
 from serving.training.engine import NoEngineError, RunningError
 from serving.training.run import Progress, Run, RunState
 from serving.training.run_files import Plan, RunFiles
@@ -54,7 +52,7 @@ class LocalEngine:
             raise NoEngineError(NO_ENGINE)
         files = self._files(run.id)
         try:
-            with self._lock() as lock:
+            with hold_lock(self.folder) as lock:
                 self._holder_file.write_text(run.id)
                 files.write_plan(Plan(self.program, list_steps(self.lake_root, run.options)))
                 self._supervise(files, lock)
@@ -119,28 +117,9 @@ class LocalEngine:
     def _read_holder(self) -> str:
         return self._holder_file.read_text() if self._holder_file.exists() else ""
 
-    @contextmanager
-    def _lock(self) -> Iterator[int]:
-        """Hold the lock; yield its descriptor.
-
-        Raises:
-            BusyError: a supervisor holds the lock.
-        """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            require_lock(lock)
-            yield lock
-        finally:
-            os.close(lock)
-
     def _is_held_by(self, run_id: str) -> bool:
         """Return whether the supervisor of a run holds the lock."""
-        try:
-            with self._lock():
-                return False
-        except BusyError:
-            return self._read_holder() == run_id
+        return is_locked(self.folder) and self._read_holder() == run_id
 
     def _hide(self, text: str) -> str:
         """Replace the address of the lake, which no answer shows."""

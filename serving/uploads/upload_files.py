@@ -1,12 +1,10 @@
 """Files of an upload, and the lock that one worker at a time holds."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.file_lock import BusyError, require_lock
+from serving.file_lock import hold_lock, is_locked
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,7 @@ class UploadFiles:
         """Bytes of the body that were received."""
         return self.body.stat().st_size if self.body.exists() else 0
 
-    @contextmanager
-    def claim(self) -> Iterator[None]:
+    def claim(self) -> AbstractContextManager[int]:
         """Keep all other requests and processes from working on the upload while a block runs.
 
         A process that is killed lets go.
@@ -44,21 +41,11 @@ class UploadFiles:
         Raises:
             BusyError: another one works on the upload.
         """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            require_lock(lock)
-            yield
-        finally:
-            os.close(lock)
+        return hold_lock(self.folder)
 
     def is_claimed(self) -> bool:
         """Return whether a request or process works on the upload."""
-        try:
-            with self.claim():
-                return False
-        except BusyError:
-            return True
+        return is_locked(self.folder)
 
     def remove_body(self) -> None:
         """Remove the body and the stage, which an ended upload does not need."""
