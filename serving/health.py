@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from serving.dependencies import Settings, Today
 from serving.lookup.dependencies import Now, Served
 from serving.models import Liveness, Readiness
-from serving.problems import described, not_ready
+from serving.problems import NO_STORE, described, not_ready
 
 router = APIRouter(tags=["health"])
 
@@ -16,7 +16,7 @@ router = APIRouter(tags=["health"])
 @router.get("/healthz")
 async def healthz(response: Response) -> Liveness:
     """Report that the process runs; independent of the forecasts."""
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(NO_STORE)
     return Liveness()
 
 
@@ -32,7 +32,7 @@ async def readyz(
             f"MAX_AGE_MONTHS is {greatest}; publish newer forecasts.",
             settings.refresh_seconds,
         )
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(NO_STORE)
     return Readiness(
         version=served.version.version,
         cutoff=served.version.cutoff,

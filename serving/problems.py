@@ -27,6 +27,9 @@ MOST_FAULTS = 100
 # Names of RFC 9110; Python has older ones before 3.13.
 PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
+# The header of answers that change at any time.
+NO_STORE = {"Cache-Control": "no-store"}
+
 logger = logging.getLogger("shopcast")
 
 
@@ -89,7 +92,7 @@ def answer(
         # Within a member, null has a meaning.
         {name: value for name, value in members.items() if value is not None},
         problem.status,
-        {"Cache-Control": "no-store", **(headers or {})},
+        {**NO_STORE, **(headers or {})},
         MEDIA_TYPE,
     )
 

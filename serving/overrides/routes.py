@@ -26,13 +26,12 @@ from serving.overrides.schemas import (
     PageQuestion,
 )
 from serving.overrides.service import OverrideProblem, Overrides, page_of
-from serving.problems import described, not_ready
+from serving.problems import NO_STORE, described, not_ready
 
 reading = APIRouter(tags=["overrides"], dependencies=[Depends(refuse_doubles)])
 writing = APIRouter(tags=["overrides"])
 PROBLEMS = described(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 RETRY_SECONDS = 2
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 def overrides_of(request: Request) -> Overrides:

@@ -17,7 +17,7 @@ from serving.page.months import month_text
 from serving.page.schemas import Nothing
 from serving.page.sight import Sight
 from serving.page.status import Status, UploadState, version_states
-from serving.problems import described
+from serving.problems import NO_STORE, described
 from serving.uploads.store import UploadStore
 
 LISTED_UPLOADS = 10
@@ -46,7 +46,7 @@ async def read_status(
     except ShopcastError as error:
         fault = store.public_sentence(error)
         state, scores = EMPTY, []
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(NO_STORE)
     return Status(
         served=Sight(views.served(), state).served if views.has_forecasts else None,
         fault=fault,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from serving.access.guard import STATUSES, requires
 from serving.access.scopes import CALLER, Caller, Scope
 from serving.idempotency import id_of_key, read_key
-from serving.problems import described
+from serving.problems import NO_STORE, described
 from serving.training.schemas import BUSY, KEY, LOCATION, Training, TrainingList, TrainingOptions
 from serving.training.service import PATH, Trainings, location
 
@@ -24,7 +24,6 @@ STARTED = {
     **described(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED),
     409: {**CONFLICT[409], "headers": BUSY},
 }
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 def trainings_of(request: Request) -> Trainings:

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from serving.access.guard import STATUSES, requires
 from serving.access.scopes import Scope
 from serving.idempotency import read_key
-from serving.problems import described, phrase_of
+from serving.problems import NO_STORE, described, phrase_of
 from serving.uploads.forms import What
 from serving.uploads.media import Media
 from serving.uploads.protocol import (
@@ -65,7 +65,6 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
         "headers": LOCATION,
     }
 }
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 def uploads_of(request: Request) -> Uploads:

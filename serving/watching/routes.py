@@ -6,6 +6,7 @@ from typing import cast
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
+from serving.problems import NO_STORE
 from serving.watching.journal import Journal
 
 router = APIRouter(tags=["health"])
@@ -23,4 +24,4 @@ async def metrics(request: Request) -> MetricsResponse:
     journal = cast(Journal, request.app.state.journal)
     journal.metrics.flush()
     text = await asyncio.to_thread(journal.metrics.expose)
-    return MetricsResponse(text, headers={"Cache-Control": "no-store"})
+    return MetricsResponse(text, headers=NO_STORE)
