@@ -59,6 +59,11 @@ def month_form(text: str) -> str:
     return text
 
 
+def first_day(month: str) -> date:
+    """Return the first day of a month, written as YYYY-MM."""
+    return date.fromisoformat(f"{month}-01")
+
+
 MonthText = Annotated[
     str, AfterValidator(month_form), WithJsonSchema({"type": "string", "pattern": MONTH_PATTERN})
 ]

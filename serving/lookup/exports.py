@@ -1,5 +1,6 @@
 """Forecasts as files: CSV, XLSX, Parquet and Arrow, written in blocks of pairs."""
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
@@ -15,12 +16,12 @@ from serving.lookup.byte_queue import ByteQueue
 from serving.lookup.columns import Columns
 from serving.lookup.frames import SCHEMA, PairRows, forecast_frame
 from serving.lookup.view import View
+from serving.spreadsheets import FORMULA_STARTS
 
 # Pairs written at once: some ten thousand rows, of a few MiB.
 BLOCK_PAIRS = 10_000
 READ_BYTES = 1 << 20
-# A spreadsheet takes a text that begins so for a formula, and runs it.
-FORMULA = r"^[=+\-@\t\r]"
+FORMULA = f"^[{re.escape(''.join(FORMULA_STARTS))}]"
 DATES = {"month": "yyyy-mm", "cutoff": "yyyy-mm", "generated_at": "yyyy-mm-dd hh:mm:ss"}
 WIDTH = 12
 

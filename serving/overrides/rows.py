@@ -12,12 +12,11 @@ from pydantic import ValidationError
 from lakehouse.overrides import Override
 from serving.overrides.schemas import CSV, JSON, MOST_ROWS, OverrideFault, OverrideRow
 from serving.problems import BAD_QUESTION, Problem, ProblemError
+from serving.spreadsheets import FORMULA_STARTS
 
 COLUMNS = ("shop_id", "item_id", "month", "forecast", "units", "reason", "comment", "author",
            "recorded_at")  # fmt: skip
 NEEDED = {"shop_id", "item_id", "month", "units"}
-# A spreadsheet takes a text that begins so for a formula, and runs it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def csv_line(fields: Mapping[str, object]) -> bytes:
 
 def disarm(text: str) -> str:
     """Put ``'`` before a text that a spreadsheet would run as a formula, or that begins with it."""
-    return f"'{text}" if text.startswith((*FORMULA, "'")) else text
+    return f"'{text}" if text.startswith((*FORMULA_STARTS, "'")) else text
 
 
 def arm(text: object) -> object:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from lakehouse.overrides import Cell, Override
 from serving.lookup.columns import Columns
 from serving.lookup.snapshot import Snapshot
+from serving.models import first_day
 from serving.overrides.rows import ReadRow
 from serving.overrides.schemas import OverrideFault, OverrideRow
 
@@ -81,7 +82,7 @@ def check_rows(rows: Sequence[ReadRow], rules: Rules, sender: Sender) -> Checked
 def override_of(row: OverrideRow, rules: Rules, sender: Sender) -> Override:
     """Return what a row would store; a withdrawal has neither reason nor comment."""
     shop_id = rules.snapshot.shops.resolve(row.shop_id)
-    month = date.fromisoformat(f"{row.month}-01")
+    month = first_day(row.month)
     is_withdrawal = row.units is None
     return Override(
         shop_id,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from lakehouse.profile.profile import bounds_of
 from lakehouse.profile.stored import stored_profile
 from serving.lookup.columns import Columns
 from serving.lookup.snapshot import Snapshot
+from serving.models import first_day
 from serving.overrides.rows import ReadRow
 from serving.overrides.rules import Rules, Sender, check_rows
 from serving.overrides.schemas import (
@@ -100,7 +100,7 @@ def filters_of(question: ListQuestion, snapshot: Snapshot) -> Filters:
     if question.item_id is not None:
         wanted.append(("item_id", "=", question.item_id))
     if question.month is not None:
-        wanted.append(("month", "=", date.fromisoformat(f"{question.month}-01")))
+        wanted.append(("month", "=", first_day(question.month)))
     return wanted
 
 

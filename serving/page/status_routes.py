@@ -18,6 +18,7 @@ from serving.page.schemas import Nothing
 from serving.page.sight import Sight
 from serving.page.status import Status, UploadState, version_states
 from serving.problems import NO_STORE, described
+from serving.uploads.service import Uploads
 from serving.uploads.store import UploadStore
 
 LISTED_UPLOADS = 10
@@ -55,7 +56,9 @@ async def read_status(
         versions=version_states(state),
         scores=scores,
         override_reasons=list(settings_of(request).reasons),
-        uploads=await asyncio.to_thread(list_uploads, UploadStore(settings_of(request).state)),
+        uploads=await asyncio.to_thread(
+            list_uploads, cast(Uploads, request.app.state.uploads).store
+        ),
     )
 
 
