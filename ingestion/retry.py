@@ -13,6 +13,7 @@ from ingestion.catalogue.messages import MALFORMED, MESSAGE, merge_messages, rea
 from ingestion.sales.intake import merge_few_sales, merge_sales
 from ingestion.sales.records import rejected
 from ingestion.sales.replacements import read_all
+from lakehouse.batches import rebatch
 from lakehouse.delta import log, rows, work
 from lakehouse.delta.arrow import read_batches, read_table
 from lakehouse.delta.deletes import delete_rows
@@ -25,7 +26,6 @@ from lakehouse.delta.parts import (
     read_parts,
     write_parts,
 )
-from lakehouse.delta.rows import rebatch
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile

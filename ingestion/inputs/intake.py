@@ -15,11 +15,12 @@ from ingestion.files.source import Source
 from ingestion.files.source_file import unchanged
 from ingestion.inputs.records import InputRecords
 from ingestion.newest import newest
+from lakehouse.batches import rebatch
 from lakehouse.delta import log, rows, work
 from lakehouse.delta.arrow import Filters, read_batches, read_table
 from lakehouse.delta.part_upserts import upsert_parts
 from lakehouse.delta.parts import TableRows, commit_parts, write_parts
-from lakehouse.delta.rows import ROWS_PER_FILE, rebatch
+from lakehouse.delta.rows import ROWS_PER_FILE
 from lakehouse.delta.upserts import upsert_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.json_records import read_records
+from lakehouse.batches import rebatch
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
 from lakehouse.delta.parts import TableRows
-from lakehouse.delta.rows import ROWS_PER_FILE, rebatch
+from lakehouse.delta.rows import ROWS_PER_FILE
 from lakehouse.errors import RefusedError
 from lakehouse.lake import Lake
 from lakehouse.profile.date_format import date_reader

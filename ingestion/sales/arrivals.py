@@ -11,9 +11,10 @@ from ingestion.files.checked_folder import read_whole
 from ingestion.files.rows import PieceReader, piece_places
 from ingestion.files.source import Source
 from ingestion.files.source_file import unchanged
+from lakehouse.batches import rebatch
 from lakehouse.delta import log
 from lakehouse.delta.parts import TableRows, commit_parts, write_parts
-from lakehouse.delta.rows import ROWS_PER_FILE, rebatch
+from lakehouse.delta.rows import ROWS_PER_FILE
 from lakehouse.lake import Lake
 from lakehouse.tables.bronze import SALES_EVENTS
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from lakehouse.batches import rebatch
 from lakehouse.delta import log
 from lakehouse.delta.arrow import dataset
 from lakehouse.delta.parts import TableRows, commit_parts, write_parts
@@ -49,18 +50,6 @@ def as_rows(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[TableRo
     """Rebatch a partition into ``TableRows`` of about ``ROWS_PER_FILE``; runs in a worker."""
     for rows in rebatch(batches, ROWS_PER_FILE):
         yield TableRows(table, rows)
-
-
-def rebatch(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.Table]:
-    """Combine batches into tables of at least ``count`` rows each, except the last."""
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        held.append(batch)
-        if sum(len(part) for part in held) >= count:
-            yield pa.Table.from_batches(held)
-            held = []
-    if held:
-        yield pa.Table.from_batches(held)
 
 
 def read_files(

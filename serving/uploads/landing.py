@@ -22,6 +22,7 @@ from ingestion.files.landing import MARK, messages_name
 from ingestion.files.text_bytes import is_packed
 from ingestion.json_records import read_records
 from ingestion.sales.records import FIELDS
+from lakehouse.batches import rebatch
 from lakehouse.profile.profile import Profile
 from lakehouse.types import TEXT
 from serving.uploads.forms import What
@@ -121,7 +122,8 @@ def write_sales(file: BinaryIO, name: str, tables: Iterable[pa.Table], profile: 
     if is_parquet(name):
         schema = pa.schema([(column, TEXT) for column in columns])
         with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-            for rows in rebatch(tables, ROWS_PER_GROUP):
+            batches = (batch for rows in tables for batch in rows.to_batches())
+            for rows in rebatch(batches, ROWS_PER_GROUP):
                 writer.write_table(rows)
         return
     packed = gzip.GzipFile(fileobj=file, mode="wb", mtime=0) if is_packed(name) else file
@@ -134,18 +136,6 @@ def write_sales(file: BinaryIO, name: str, tables: Iterable[pa.Table], profile: 
     text.detach()
     if packed is not file:
         packed.close()
-
-
-def rebatch(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
-    """Join tables into tables of so many rows at least, but for the last one."""
-    held: list[pa.Table] = []
-    for table in tables:
-        held.append(table)
-        if sum(map(len, held)) >= rows:
-            yield pa.concat_tables(held)
-            held = []
-    if held:
-        yield pa.concat_tables(held)
 
 
 @contextmanager
