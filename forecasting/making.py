@@ -14,10 +14,11 @@ from forecasting.assortment import require_assortment
 from forecasting.known_ids import UnknownIds, known_ids, of_known, unknown_ids
 from forecasting.pairs import pair_rows
 from forecasting.rows import Origin, sound_rows
-from forecasting.versions import PUBLISHED, ForecastVersion, forecast_inputs
+from forecasting.versions import ForecastVersion, forecast_inputs
 from forecasting.withdrawn import drop_withdrawn
 from lakehouse.delta import rows
 from lakehouse.errors import RefusedError
+from lakehouse.forecast_versions import PUBLISHED
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.profile.profile import Profile, bounds_of

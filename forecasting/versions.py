@@ -11,11 +11,11 @@ from features.feature_set import SPINES, FeatureSet, panel_table
 from features.tables import features_table
 from lakehouse.delta import listing, log
 from lakehouse.delta.arrow import Filters, append_rows, read_table
+from lakehouse.forecast_versions import PUBLISHED, WITHDRAWN
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
 from lakehouse.tables.gold import FORECAST_VERSIONS
 
-PUBLISHED, WITHDRAWN = "published", "withdrawn"
 MODELS = "models"
 
 

@@ -5,10 +5,11 @@ from datetime import date
 
 from lakehouse.delta import listing, log
 from lakehouse.delta.arrow import Filters
+from lakehouse.forecast_versions import ForecastVersion
 from lakehouse.lake import Lake
 from lakehouse.table import Table
 from lakehouse.tables.gold import FORECASTS
-from publishing.versions import ForecastVersion, forecast_versions, served_version
+from publishing.versions import forecast_versions, served_version
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,8 @@ class Unit:
 
 def whole_unit(lake: Lake, table: Table) -> list[Unit]:
     """Return a table's rows as one unit; no unit if the table was never created."""
-    if not log.exists(lake, table):
-        return []
-    return [Unit("all", f"{log.table_id(lake, table)} {log.version(lake, table)}")]
+    state = log.table_state(lake, table)
+    return [] if state is None else [Unit("all", state)]
 
 
 def month_units(

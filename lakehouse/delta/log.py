@@ -151,6 +151,13 @@ def table_id(lake: Lake, table: Table) -> str:
     return str(load(lake, table).metadata().id)
 
 
+def table_state(lake: Lake, table: Table) -> str | None:
+    """Return what changes with every commit to a table; None: the table was never created."""
+    if not exists(lake, table):
+        return None
+    return f"{table_id(lake, table)} {version(lake, table)}"
+
+
 def property_of(lake: Lake, table: Table, name: str) -> str | None:
     """Return the value of a table property; None: the property is not set."""
     value: str | None = load(lake, table).metadata().configuration.get(name)

@@ -1,16 +1,16 @@
 """Published versions and shops in the lake: the newest, or what was served at an instant."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.past import read_table_at
 from lakehouse.errors import LakeError
+from lakehouse.forecast_versions import ForecastVersion, read_forecast_versions
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
 from lakehouse.storage import is_local, local_path
-from lakehouse.tables.gold import FORECAST_VERSIONS
 from lakehouse.tables.silver import SHOPS
 from serving.lookup import shops
 from serving.lookup.shops import Shops
@@ -51,10 +51,10 @@ def newest_published(lake: Lake) -> Version:
     Raises:
         NothingPublishedError: no version is published; run jobs.forecast.
     """
-    published = [row for row in read_versions(lake) if row["status"] == "published"]
-    if not published:
+    newest = first(row for row in read_forecast_versions(lake) if row.is_published)
+    if newest is None:
         raise NothingPublishedError(f"{lake.root}: no forecasts are published; run forecast.")
-    return newest_of(published)
+    return newest
 
 
 def version_at(lake: Lake, instant: datetime) -> Version | None:
@@ -63,36 +63,24 @@ def version_at(lake: Lake, instant: datetime) -> Version | None:
     A version is served from its publication to its withdrawal. A withdrawn version without a time
     of withdrawal counts as never served.
     """
-    served = [
+    return first(
         row
-        for row in read_versions(lake)
-        if row["published_at"] <= instant
-        and (row["status"] == "published" or instant < (row["withdrawn_at"] or instant))
-    ]
-    return newest_of(served) if served else None
+        for row in read_forecast_versions(lake)
+        if row.published_at <= instant
+        and (row.is_published or instant < (row.withdrawn_at or instant))
+    )
 
 
 def version_named(lake: Lake, name: str) -> Version | None:
     """Return the published version of a name; None: the version is missing or withdrawn."""
-    named = [
-        row
-        for row in read_versions(lake)
-        if row["version"] == name and row["status"] == "published"
-    ]
-    return newest_of(named) if named else None
+    rows = read_forecast_versions(lake)
+    return first(row for row in rows if row.version == name and row.is_published)
 
 
-def read_versions(lake: Lake) -> list[dict[str, Any]]:
-    """Read gold.forecast_versions: the columns of ``Version``, status and withdrawn_at."""
-    names = (*Version.__dataclass_fields__, "status", "withdrawn_at")
-    rows: list[dict[str, Any]] = read_table(lake, FORECAST_VERSIONS, names).to_pylist()
-    return rows
-
-
-def newest_of(rows: list[dict[str, Any]]) -> Version:
-    """Return the version that sorts last among rows of gold.forecast_versions."""
-    newest = max(rows, key=lambda row: str(row["version"]))
-    return Version(**{name: newest[name] for name in Version.__dataclass_fields__})
+def first(rows: Iterable[ForecastVersion]) -> Version | None:
+    """Return the first of some versions; None: there is none."""
+    row = next(iter(rows), None)
+    return None if row is None else Version(row.version, row.cutoff, row.rows, row.published_at)
 
 
 def read_shops(lake: Lake, instant: datetime | None = None) -> Shops:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
+from lakehouse.forecast_versions import ForecastVersion, read_forecast_versions
 from lakehouse.lake import Lake
-from lakehouse.table import Table
 from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS
 from lakehouse.tables.silver import ITEMS, MONTHS
 from serving.page.cells import PAIR_CELLS
@@ -16,17 +16,6 @@ from serving.page.cells import PAIR_CELLS
 WATCHED = (PAIR_CELLS, MONTHS, ITEMS, FORECAST_VERSIONS, FORECAST_SCORES)
 # Past forecasts are read from so many versions: two years of monthly ones.
 PAST_VERSIONS = 24
-
-
-@dataclass(frozen=True)
-class ForecastVersion:
-    """A row of gold.forecast_versions, what the page shows of it."""
-
-    version: str
-    cutoff: date
-    rows: int
-    status: str
-    published_at: datetime
 
 
 @dataclass(frozen=True)
@@ -55,36 +44,26 @@ class LakeState:
     @property
     def published(self) -> list[str]:
         """Names of the last published versions, newest first, at most ``PAST_VERSIONS``."""
-        names = [v.version for v in self.versions if v.status == "published"]
+        names = [v.version for v in self.versions if v.is_published]
         return names[:PAST_VERSIONS]
 
 
 def read_lake_state(lake: Lake) -> LakeState:
     """Read the state of a lake; a table that was never created counts as empty."""
-    states = {table.path: table_state(lake, table) for table in WATCHED}
-    months = read_rows(lake, MONTHS, ("month", "status"))
-    versions = read_rows(lake, FORECAST_VERSIONS, tuple(ForecastVersion.__dataclass_fields__))
+    states = {table.path: log.table_state(lake, table) for table in WATCHED}
+    months = read_months(lake)
     return LakeState(
         digest=log.digest(sorted(states.items())),
         items=states[ITEMS.path],
         closed=sorted(row["month"] for row in months if row["status"] == "closed"),
         open_month=max((row["month"] for row in months if row["status"] == "open"), default=None),
-        versions=sorted(
-            (ForecastVersion(**row) for row in versions), key=lambda v: v.version, reverse=True
-        ),
+        versions=read_forecast_versions(lake) if log.exists(lake, FORECAST_VERSIONS) else [],
     )
 
 
-def table_state(lake: Lake, table: Table) -> str | None:
-    """Return what changes with every commit to a table; None: the table does not exist."""
-    if not log.exists(lake, table):
-        return None
-    return f"{log.table_id(lake, table)} {log.version(lake, table)}"
-
-
-def read_rows(lake: Lake, table: Table, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """Read some columns of a small table; empty: the table does not exist."""
-    if not log.exists(lake, table):
+def read_months(lake: Lake) -> list[dict[str, Any]]:
+    """Read month and status of silver.months; empty: the table does not exist."""
+    if not log.exists(lake, MONTHS):
         return []
-    rows: list[dict[str, Any]] = read_table(lake, table, columns).to_pylist()
+    rows: list[dict[str, Any]] = read_table(lake, MONTHS, ("month", "status")).to_pylist()
     return rows
