@@ -19,7 +19,7 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 # Parts that every page contains; their words are of the page's language.
-PARTS = ("header", "footer")
+PARTS = ("head", "header", "footer")
 PLACE = re.compile(r"\{\{([\w.]+)\}\}")
 
 
