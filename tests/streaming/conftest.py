@@ -1,22 +1,10 @@
-import os
 import signal
-import warnings
 from collections.abc import Iterator
 
 import pytest
-
-with warnings.catch_warnings():
-    # kafka-python 3.0.12 reads its schemas by a deprecated function, all of them now.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import kafka  # noqa: F401
+from kafka_client import no_kafka_settings_from_outside  # noqa: F401
 
 from streaming.local_broker.broker import Broker
-
-
-@pytest.fixture(autouse=True)
-def no_kafka_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("KAFKA_")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)

@@ -1,27 +1,15 @@
-import os
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from asking import Client
+from kafka_client import no_kafka_settings_from_outside  # noqa: F401
 from published import PublishedLake
 from uploading import Uploader
-
-with warnings.catch_warnings():
-    # kafka-python 3.0.12 reads its schemas by a deprecated function, all of them now.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import kafka
 
 from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from streaming.local_broker.broker import Broker
-
-
-@pytest.fixture(autouse=True)
-def no_kafka_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("KAFKA_")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture
