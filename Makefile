@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loads
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run pipeline serve stream test test-fast test-contract ferretdb test-page screenshots lint bench docs reference clean
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*\#\#.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,11 +40,17 @@ stream: setup ## broker, topics and both streaming queries on this machine: make
 
 run: pipeline serve ## pipeline, then serve
 
-test: setup lint ## lint, types, import contracts and every test
-	$(PYTEST)
+test: setup lint ## lint, types, import contracts and every test but those of deployment
+	$(PYTEST) -m 'not deploy'
 
 test-fast: setup ## the tests for daily work: no real data, no subprocesses
-	$(PYTEST) -m 'not slow'
+	$(PYTEST) -m 'not slow and not deploy'
+
+deploy-tools: setup ## install what deploy-check needs: a Kubernetes API server, buildah, Airflow, … (once)
+	.ci/deploy-tools
+
+deploy-check: setup ## images, chart, Spark cluster, object stores, DAGs and pipelines on real parts
+	$(PYTEST) -m deploy
 
 test-contract: setup ## the API keeps its OpenAPI document: many requests to every operation
 	CONTRACT_EXAMPLES=$(or $(CONTRACT_EXAMPLES),100) $(BIN)/python -m pytest -n 0 tests/serving/contract

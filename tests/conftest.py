@@ -1,5 +1,6 @@
 """One Spark session for the whole run, and a new lake for each test."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,15 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
     session = build_session(JobSettings(), "tests")
     yield session
     session.stop()
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """Undo what a command did to the log: its handlers write to a stream that this test closes."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
 
 
 @pytest.fixture

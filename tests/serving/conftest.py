@@ -1,5 +1,4 @@
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,15 +23,6 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("STATE_FOLDER", str(tmp_path / "state"))
     monkeypatch.setenv("RATE_LIMIT", "off")
     monkeypatch.setenv("CACHE_FOLDER", str(tmp_path / "cache"))
-
-
-@pytest.fixture(autouse=True)
-def log_as_before() -> Iterator[None]:
-    """Undo what a command in the test's process did to the log."""
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
 
 
 @pytest.fixture

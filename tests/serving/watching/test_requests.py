@@ -26,23 +26,14 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def lines(
-    app: FastAPI, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
-) -> Lines:
+def lines(app: FastAPI, capsysbinary: pytest.CaptureFixture[bytes]) -> Lines:
     """Returns the lines of requests and predictions since the last call."""
-    # Commands of other tests leave handlers that write to streams which are closed by now.
-    handlers = [h for h in logging.getLogger().handlers if not is_closed(h)]
-    monkeypatch.setattr(logging.getLogger(), "handlers", handlers)
 
     def read() -> list[dict[str, Any]]:
         app.state.journal.flush()
         return [json.loads(line) for line in capsysbinary.readouterr().err.splitlines()]
 
     return read
-
-
-def is_closed(handler: logging.Handler) -> bool:
-    return isinstance(handler, logging.StreamHandler) and handler.stream.closed
 
 
 def require_ecs(line: dict[str, Any]) -> None:
