@@ -40,6 +40,8 @@ TRACES = [
     "opentelemetry-sdk==1.45.2",
     "opentelemetry-exporter-otlp-proto-http==1.45.2",
 ]
+# Events of runs, sent only where a receiver is configured.
+LINEAGE = ["openlineage-python==1.54.0"]
 STREAM = [
     "kafka-python==3.0.12",
     "prometheus-client==0.26.0",
@@ -53,6 +55,7 @@ DOCS = ["mkdocs-material==9.8.2"]
 DEV = [
     *STREAM,
     *TRACES,
+    *LINEAGE,
     *DOCS,
     "chispa==0.12.0",
     "httpx==0.28.1",
@@ -92,6 +95,7 @@ setup(
         "copies": COPIES,
         "api": API,
         "traces": TRACES,
+        "lineage": LINEAGE,
         "stream": STREAM,
         "docs": DOCS,
         "dev": DEV,

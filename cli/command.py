@@ -7,12 +7,15 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from cli.arguments import lake_of
+from cli.ending import INTERRUPTED, Ending, ending_by, ending_with
+from cli.run_record import record_run, start_of
 from lakehouse import interruption
 from lakehouse.context import Context
-from lakehouse.errors import RefusedError, ShopcastError, UsageError
+from lakehouse.errors import ShopcastError
 from lakehouse.finite import finite
 from lakehouse.progress import logger, progress
 from lakehouse.settings import JobSettings
@@ -25,14 +28,6 @@ EXIT_CODES = """exit codes:
 130  interrupted by Ctrl-C: run the command again
 143  ended by SIGTERM: run the command again
 """
-
-
-class FoundError(RefusedError):
-    """A check found a fault; ``figures``, added to the result line, give the extent."""
-
-    def __init__(self, message: str, figures: Mapping[str, Any]) -> None:
-        super().__init__(message)
-        self.figures = figures
 
 
 @dataclass(frozen=True)
@@ -92,44 +87,37 @@ def outcome(
 ) -> tuple[int, dict[str, Any]]:
     """Run a command; return the exit code and the fields of the result line."""
     try:
-        fields = {"status": "done", **job.run(context, arguments)}
-        return exit_code(str(fields["status"])), fields
+        ending = ending_with(job.run(context, arguments))
     except (Exception, KeyboardInterrupt) as error:
-        if interruption.asked_for.is_set() or isinstance(error, KeyboardInterrupt):
-            return interrupted()
-        return failure(job, error)
+        ending = ending_by(error)
+        log_end(job, error, ending)
+    return ending.exit_code, dict(ending.fields)
 
 
-def exit_code(status: str) -> int:
-    """Return the exit code of a command that reports its own status: a part of the work failed."""
-    return {"interrupted": interruption.exit_code(), "failed": 1}.get(status, 0)
+def log_end(job: Job, error: BaseException, ending: Ending) -> None:
+    """Log why a command ended before its work was done.
 
-
-def interrupted() -> tuple[int, dict[str, Any]]:
-    """Log that a signal ended the command; return the exit code and the result fields."""
-    interruption.speak_again()
-    progress("Interrupted. Every table is as its last commit left it; run the command again.")
-    return interruption.exit_code(), {"status": "interrupted"}
-
-
-def failure(job: Job, error: Exception) -> tuple[int, dict[str, Any]]:
-    """Log why a command failed; return the exit code and the result fields.
-
-    The log holds a traceback only for a defect of the program, that is, for an exception other
-    than ShopcastError.
+    The log holds a traceback only for a defect of the program.
     """
-    if not isinstance(error, ShopcastError):
+    if ending.fields["status"] == INTERRUPTED:
+        interruption.speak_again()
+        progress("Interrupted. Every table is as its last commit left it; run the command again.")
+    elif isinstance(error, ShopcastError):
+        progress("%s", error)
+    else:
         logger.error("%s failed", job.name, exc_info=error)
-        return 1, {"status": "failed", "error": f"{type(error).__name__}: {last_line(error)}"}
-    progress("%s", error)
-    status = "wrong use" if isinstance(error, UsageError) else "refused"
-    figures = error.figures if isinstance(error, FoundError) else {}
-    return error.exit_code, {"status": status, "error": str(error), **figures}
 
 
-def last_line(error: Exception) -> str:
-    """Return the last line of an error's message: in a Spark worker's traceback, the cause."""
-    return str(error).strip().rpartition("\n")[2]
+def as_recorded(job: Job) -> Job:
+    """Return a command that records each run in gold.job_runs of the lake that ``--lake`` names."""
+
+    def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, Any]:
+        if not (getattr(arguments, "lake", None) or context.settings.lake_root):
+            return job.run(context, arguments)
+        started = start_of(context, job.name, vars(arguments))
+        return record_run(lake_of(context, arguments), started, lambda: job.run(context, arguments))
+
+    return replace(job, run=run)
 
 
 def main(job: Job, argv: Sequence[str] | None = None) -> int:
@@ -142,8 +130,8 @@ def main(job: Job, argv: Sequence[str] | None = None) -> int:
     start_logging()
     interruption.listen()
     started, context = time.monotonic(), Context(JobSettings(), job.name)
-    code, fields = outcome(job, context, arguments)
+    code, fields = outcome(as_recorded(job), context, arguments)
     report({"job": job.name, **fields, "seconds": round(time.monotonic() - started, 1)})
-    if fields["status"] == "interrupted":
+    if fields["status"] == INTERRUPTED:
         context.close()
     return code

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from cli.arguments import add_lake_argument, lake_of
-from cli.command import FoundError, Job, main
+from cli.command import Job, main
+from cli.ending import FoundError
 from feature_store.build import Build
 from feature_store.skew.check import SkewCheck
 from feature_store.skew.plan import make_plan

@@ -15,7 +15,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from cli.arguments import add_lake_argument, lake_of, month
-from cli.command import FoundError, Job, main
+from cli.command import Job, main
+from cli.ending import FoundError
 from ingestion.completeness import compare_months
 from ingestion.lake_months import LakeMonths, read_months, reopen
 from ingestion.month_close import close_months, find_doubts, find_missing, list_months_to_close

@@ -22,7 +22,7 @@ from cli.arguments import (
     lake_of,
     written,
 )
-from cli.command import Job, main
+from cli.command import Job, as_recorded, main
 from cli.run_summary import summarise_run
 from jobs import (
     backtest,
@@ -98,7 +98,7 @@ def step(context: Context, job: Job, argv: list[str]) -> dict[str, Any]:
     """
     started = time.monotonic()
     try:
-        result = dict(job.run(context, job.parser().parse_args(argv)))
+        result = dict(as_recorded(job).run(context, job.parser().parse_args(argv)))
     except promote.NotPromotedError as refusal:
         if not refusal.has_champions:
             raise

@@ -24,7 +24,8 @@ from cli.arguments import (
     add_workers_argument,
     lake_of,
 )
-from cli.command import FoundError, Job, main
+from cli.command import Job, main
+from cli.ending import FoundError
 from lakehouse.context import Context
 from lakehouse.errors import UsageError
 from lakehouse.profile.stored import stored_profile

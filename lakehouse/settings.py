@@ -17,6 +17,9 @@ class JobSettings(BaseSettings):
     publish_to: SecretStr | None = Field(
         None, description="URL of the database of jobs.publish when --to is not given"
     )
+    shopcast_revision: str | None = Field(
+        None, description="revision that the program was built from, for the record of runs"
+    )
     spark_master: str = Field("local[*]", description="master when spark-submit names none")
     spark_driver_memory: str = Field("2g", description="JVM heap of a local driver")
     port: int = Field(8000, description="port of the API, for the example of a finished pipeline")

@@ -75,6 +75,8 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
     # tests/jobs/test_tune.py
     "studies": ("gold/tunings",),
+    # tests/cli/test_job_runs.py
+    "runs": ("gold/job_runs",),
     # tests/lakehouse/test_month_states.py
     "older tables": ("silver/counted states",),
     # tests/publishing/test_publication.py

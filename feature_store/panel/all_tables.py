@@ -27,6 +27,7 @@ from lakehouse.tables.gold import (
 )
 from lakehouse.tables.inputs import INPUTS
 from lakehouse.tables.overrides import OVERRIDE_SCORES, OVERRIDES
+from lakehouse.tables.runs import JOB_RUNS
 from lakehouse.tables.silver import (
     DAILY_OFFERS,
     DAILY_SALES,
@@ -61,6 +62,7 @@ FIXED = (
     OVERRIDE_SCORES,
     MODEL_HISTORY,
     MODEL_FILES,
+    JOB_RUNS,
 )
 
 

@@ -11,6 +11,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow.fs import FileType
 
 from lakehouse.delta import damage
+from lakehouse.delta.observed import note_opened, run_metadata
 from lakehouse.errors import LakeError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
@@ -44,6 +45,7 @@ def load(lake: Lake, table: Table) -> DeltaTable:
         ) from None
     except DeltaError as error:
         raise LakeError(damage.describe(uri, error)) from error
+    note_opened(uri, opened.version())
     return opened
 
 
@@ -129,7 +131,12 @@ def named_transaction(
         changed: transactions that ``rows_changed`` returned.
     """
     named = [Transaction(transaction.name, transaction.number)] if transaction else []
-    return CommitProperties(app_transactions=[*named, *changed])
+    return commit_properties([*named, *changed])
+
+
+def commit_properties(transactions: Sequence[Transaction]) -> CommitProperties:
+    """Return commit properties that record transactions, and the run that makes the commit."""
+    return CommitProperties(app_transactions=list(transactions), custom_metadata=run_metadata())
 
 
 def has_transaction(lake: Lake, table: Table, transaction: Named) -> bool:

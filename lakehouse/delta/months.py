@@ -204,4 +204,4 @@ def build_properties(
         earlier = builds.earlier_digests_of(target, uri)
     recorded = record_digests({**earlier, **built.digests})
     alone = Transaction(f"build {table.path}", time.time_ns())
-    return CommitProperties(app_transactions=[alone, *recorded, *built.changed(table)])
+    return log.commit_properties([alone, *recorded, *built.changed(table)])

@@ -74,7 +74,7 @@ def keep_states(lake: Lake, table: Table) -> None:
             mode="append",
             schema=opened.schema(),
             partition_by=list(table.partition_by),
-            commit_properties=CommitProperties(app_transactions=transactions),
+            commit_properties=log.commit_properties(transactions),
         )
 
 
