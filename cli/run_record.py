@@ -143,7 +143,7 @@ def dead_runs(lake: Lake) -> Iterator[JobRun]:
 
 
 def is_alive(run: JobRun, now: datetime) -> bool:
-    """Return whether a run's process may live: where nobody can ask, until too much time passed."""
+    """Return whether a run's process may live; on another host it may for ``LOST_AFTER``."""
     host, number, start = run.process.rsplit(":", 2)
     if host == socket.gethostname() and start:
         return process_name(int(number)) == run.process

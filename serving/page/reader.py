@@ -13,6 +13,7 @@ from serving.page.catalogue import Catalogue, read_catalogue
 from serving.page.lake_state import LakeState, read_lake_state
 from serving.page.shop_past import ShopPast, read_shop_past
 from serving.page.status import MonthScore, read_scores
+from serving.page.trace import ForecastTrace, read_trace
 
 logger = logging.getLogger("shopcast")
 
@@ -31,6 +32,7 @@ class PageReader:
         self._catalogue: tuple[str | None, Catalogue] | None = None
         self._shops: OrderedDict[tuple[str, str], ShopPast] = OrderedDict()
         self._scores: tuple[str, list[MonthScore]] | None = None
+        self._trace: tuple[tuple[str, str], ForecastTrace | None] | None = None
         self._turn = asyncio.Lock()
 
     async def state(self) -> LakeState:
@@ -54,6 +56,10 @@ class PageReader:
     async def scores(self, state: LakeState) -> list[MonthScore]:
         """Return the scores of past forecasts in a state of the lake."""
         return await self._run(lambda: self._last_scores(state))
+
+    async def trace(self, state: LakeState, version: str) -> ForecastTrace | None:
+        """Return how a forecast version was made; None: not recorded."""
+        return await self._run(lambda: self._traced(state, version))
 
     async def _run(self, read: Callable[[], Result]) -> Result:
         async with self._turn:
@@ -84,6 +90,12 @@ class PageReader:
         if self._scores is None or self._scores[0] != state.digest:
             self._scores = state.digest, read_scores(self._lake)
         return self._scores[1]
+
+    def _traced(self, state: LakeState, version: str) -> ForecastTrace | None:
+        key = state.digest, version
+        if self._trace is None or self._trace[0] != key:
+            self._trace = key, read_trace(self._lake, version)
+        return self._trace[1]
 
     def _past(self, state: LakeState, shop_id: str) -> ShopPast:
         key = state.digest, shop_id

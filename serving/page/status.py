@@ -14,6 +14,7 @@ from serving.models import MonthText
 from serving.page.lake_state import LakeState
 from serving.page.months import month_text
 from serving.page.schemas import Served
+from serving.page.trace import ForecastTrace
 
 SERVED = "served"
 LISTED_VERSIONS = 12
@@ -73,6 +74,10 @@ class Status(BaseModel):
     open_month: Annotated[MonthText | None, Field(description="null: no month is open")]
     versions: Annotated[list[VersionState], Field(description="newest first")]
     scores: Annotated[list[MonthScore], Field(description="newest month first")]
+    trace: Annotated[
+        ForecastTrace | None,
+        Field(description="how the served forecasts were made; null: not recorded"),
+    ]
     override_reasons: Annotated[list[str], Field(description="reasons that planners may give")]
     uploads: Annotated[list[UploadState], Field(description="newest first")]
 

@@ -41,20 +41,26 @@ async def read_status(
     """
     store = cast(Store, request.app.state.store)
     fault = store.state.fault
+    served, trace = None, None
     try:
         state = await reader.state()
         scores = await reader.scores(state)
+        if views.has_forecasts:
+            served = Sight(views.served(), state).served
+            trace = await reader.trace(state, served.version)
     except ShopcastError as error:
         fault = store.public_sentence(error)
         state, scores = EMPTY, []
+        served = Sight(views.served(), state).served if views.has_forecasts else None
     response.headers.update(NO_STORE)
     return Status(
-        served=Sight(views.served(), state).served if views.has_forecasts else None,
+        served=served,
         fault=fault,
         last_closed=None if state.last_closed is None else month_text(state.last_closed),
         open_month=None if state.open_month is None else month_text(state.open_month),
         versions=version_states(state),
         scores=scores,
+        trace=trace,
         override_reasons=list(settings_of(request).reasons),
         uploads=await asyncio.to_thread(
             list_uploads, cast(Uploads, request.app.state.uploads).store

@@ -36,6 +36,15 @@ const scores = (rows) => section("status.scores", ["table.month", "status.horizo
   rows.map((row) => [month(row.month), count(row.horizon), percent(row.wape), percent(row.naive_wape), difference(row.bias), percent(row.coverage)]),
   say("status.scores_text"));
 
+// Which version of the sales the served forecasts rest on, and the runs in between.
+function trace(found) {
+  const runs = found === null ? [] : found.runs;
+  const note = found && found.sales_version !== null ? say("status.trace_text", { sales: count(found.sales_version) }) : say("status.trace_unknown");
+  return section("status.trace", ["status.step", "status.time", "status.what", "status.state"],
+    runs.map((run) => [run.command, time(run.started_at), Object.entries(run.writes).slice(0, 3).map(([name, version]) => `${name} ${version}`).join(", ") || NOTHING,
+      badge(say(`run.${run.status.replace(" ", "_")}`), !["done", "running"].includes(run.status))]), note);
+}
+
 const uploads = (rows) => section("status.uploads", ["status.id", "status.what", "status.time", "status.accepted", "status.rejected", "status.state"],
   rows.map((row) => [row.id.slice(0, 8), row.what, time(row.first_used_at), count(row.accepted), count(row.rejected), badge(say(`progress.${row.state}`), row.state === "refused")]));
 
@@ -59,7 +68,7 @@ async function render() {
   try {
     const [status, runs] = await Promise.all([get("/status.json"), loadTrainings()]);
     const fault = status.fault ? element("p", { class: "banner" }, say("status.fault", { fault: status.fault })) : null;
-    content = [fault, servedTiles(status), scores(status.scores), versions(status.versions), uploads(status.uploads), runs && trainings(runs)];
+    content = [fault, servedTiles(status), scores(status.scores), versions(status.versions), trace(status.trace), uploads(status.uploads), runs && trainings(runs)];
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.needsKey) explainRefusal(error);

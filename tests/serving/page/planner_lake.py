@@ -1,6 +1,8 @@
 """A lake for the page: two and a half years of sales of three shops, and six forecast versions."""
 
-from datetime import UTC, date, datetime
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,10 @@ from published import PublishedLake, forecast, shop
 
 from features.groups import shop_item
 from features.tables import monthly_table
+from lakehouse.job_runs import JobRun
 from lakehouse.month_range import plus_months
 from lakehouse.tables.gold import FORECAST_SCORES
+from lakehouse.tables.runs import JOB_RUNS
 from lakehouse.tables.silver import ITEMS, MONTHS
 
 FIRST, CUTOFF = date(2013, 5, 1), date(2015, 10, 1)
@@ -81,7 +85,45 @@ def planner_lake(folder: Path) -> PublishedLake:
     for back in range(6, -1, -1):
         publish(published, plus_months(CUTOFF, -back))
     published.write(FORECAST_SCORES, scores())
+    published.write(JOB_RUNS, job_runs())
     return published
+
+
+def job_runs() -> list[dict[str, Any]]:
+    """Return the runs that made the newest version from version 12 of the sales."""
+    steps: dict[str, tuple[dict[str, int], dict[str, int], dict[str, str]]] = {
+        "ingest_history": ({}, {"silver/daily_sales": 12}, {}),
+        "build_features": ({"silver/daily_sales": 12}, {"gold/features_item": 7}, {}),
+        "build_panel": ({"gold/features_item": 7}, {"gold/panel": 5}, {}),
+        "forecast": (
+            {"gold/panel": 5},
+            {"gold/forecast_versions": 9},
+            {"version": version_of(CUTOFF)},
+        ),
+    }
+    begun = datetime(2015, 11, 3, 1, tzinfo=UTC)
+    return [
+        asdict(
+            JobRun(
+                run=f"2015110301{number:02}-{command}",
+                command=command,
+                arguments="{}",
+                parent=None,
+                program="shopcast 0.1.0",
+                process="host:7:1",
+                started_at=begun + timedelta(minutes=10 * number),
+                ended_at=begun + timedelta(minutes=10 * number + 9),
+                seconds=540.0,
+                status="done",
+                exit_code=0,
+                rows=None,
+                inputs=json.dumps(reads),
+                outputs=json.dumps(writes),
+                result=json.dumps(result),
+            )
+        )
+        for number, (command, (reads, writes, result)) in enumerate(steps.items())
+    ]
 
 
 def keys() -> list[tuple[str, str, date]]:

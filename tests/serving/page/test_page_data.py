@@ -177,3 +177,13 @@ def test_a_lake_that_cannot_be_read_keeps_the_page_as_it_was(
     assert answer.status_code == 503
     assert str(published.folder) not in answer.text
     assert client.get("/status.json").json()["fault"]
+
+
+def test_status_leads_from_the_served_version_back_to_its_sales(planner: Client) -> None:
+    trace = planner.get("/status.json").json()["trace"]
+    assert trace["version"] == version_of(CUTOFF)
+    assert trace["sales_version"] == 12
+    commands = [run["command"] for run in trace["runs"]]
+    assert commands == ["forecast", "build_panel", "build_features", "ingest_history"]
+    assert trace["runs"][-1]["writes"] == {"silver.daily_sales": 12}
+    assert "host" not in str(trace)
