@@ -76,8 +76,9 @@ bench: setup ## measure every stage on full-size generated data (about 10 minute
 docs: setup ## build the documents as a site in site/; a link that leads nowhere fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
-reference: setup ## write the pages of docs/reference that are made from declarations
+reference: setup ## write what is made from declarations: docs/reference, the chart's schema and renders
 	$(BIN)/python docs/generate.py
+	$(BIN)/python helm/generate.py
 
 clean: ## remove the virtual environment and caches; lakes and data stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build site

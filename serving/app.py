@@ -41,7 +41,7 @@ from serving.page.reader import PageReader
 from serving.run_folder import create_run_folder
 from serving.settings import ServingSettings, read_settings
 from serving.training import routes as training_routes
-from serving.training.local_engine import LocalEngine
+from serving.training.engines import open_engine
 from serving.training.service import Trainings
 from serving.training.store import RunStore
 from serving.uploads import routes as upload_routes
@@ -164,8 +164,8 @@ def open_items(settings: ServingSettings) -> ItemReader | None:
 
 def open_trainings(settings: ServingSettings, clock: Clock, journal: Journal) -> Trainings:
     """Open the runs of training of a state folder."""
-    folder, lake_root = settings.state.path / "training", settings.lake.root
-    engine = LocalEngine(folder, lake_root, settings.train_program, clock)
+    folder = settings.state.path / "training"
+    engine = open_engine(settings, settings.lake.root, folder, clock)
     count = partial(journal.metrics.add, TRAINING_RUNS)
     return Trainings(RunStore(settings.state), engine, clock, count)
 

@@ -1,4 +1,4 @@
-"""The seam between the API and what runs a training: this machine, or later a cluster."""
+"""The seam between the API and what runs a training: this machine or a cluster."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -18,6 +18,10 @@ class NoEngineError(Exception):
     """Exception of a start where nothing can train; the message has the remedy."""
 
 
+class NoRoomError(Exception):
+    """Exception of a start for which a quota has no room; the message names the quota."""
+
+
 class TrainingEngine(Protocol):
     """Runs trainings, one at a time, apart from the API: a restart of the API changes nothing."""
 
@@ -27,6 +31,7 @@ class TrainingEngine(Protocol):
         Raises:
             RunningError: another run is not ended.
             NoEngineError: nothing can train here.
+            NoRoomError: a quota does not hold the run.
         """
         ...
 

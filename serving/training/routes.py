@@ -21,7 +21,7 @@ CONFLICT = described(HTTPStatus.CONFLICT)
 STARTED = {
     202: {"model": Training, "description": "The run is started", "headers": LOCATION},
     **ASKED,
-    **described(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED),
+    **described(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.SERVICE_UNAVAILABLE),
     409: {**CONFLICT[409], "headers": BUSY},
 }
 

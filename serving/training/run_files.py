@@ -62,10 +62,7 @@ class RunFiles:
 
     def write_progress(self, progress: Progress) -> None:
         """Replace the progress of the run; a reader sees the progress before, or this one."""
-        fields = asdict(progress)
-        for name in ("started_at", "ended_at"):
-            fields[name] = fields[name] and fields[name].isoformat()
-        write_json(self.folder / "progress.json", fields)
+        write_json(self.folder / "progress.json", as_fields(progress))
 
     def read_progress(self) -> Progress | None:
         """Read the progress of the run; None: the supervisor has not begun."""
@@ -73,10 +70,7 @@ class RunFiles:
             fields = json.loads((self.folder / "progress.json").read_bytes())
         except FileNotFoundError:
             return None
-        fields["state"] = RunState(fields["state"])
-        for name in ("started_at", "ended_at"):
-            fields[name] = fields[name] and datetime.fromisoformat(fields[name])
-        return Progress(**fields)
+        return from_fields(fields)
 
     def read_result(self) -> Mapping[str, object]:
         """Read the result line of the step that ended; empty: the step wrote none."""
@@ -95,6 +89,22 @@ class RunFiles:
             file.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
             text = file.read().decode(errors="replace")
         return [line for line in text.splitlines() if line.strip()][-lines:]
+
+
+def as_fields(progress: Progress) -> dict[str, Any]:
+    """Return progress as fields that JSON holds."""
+    fields = asdict(progress)
+    for name in ("started_at", "ended_at"):
+        fields[name] = fields[name] and fields[name].isoformat()
+    return fields
+
+
+def from_fields(fields: dict[str, Any]) -> Progress:
+    """Return the progress that ``as_fields`` wrote."""
+    fields["state"] = RunState(fields["state"])
+    for name in ("started_at", "ended_at"):
+        fields[name] = fields[name] and datetime.fromisoformat(fields[name])
+    return Progress(**fields)
 
 
 def write_json(path: Path, fields: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from serving.idempotency import OTHER_USE
 from serving.problems import Problem, ProblemError
-from serving.training.engine import NoEngineError, RunningError, TrainingEngine
+from serving.training.engine import NoEngineError, NoRoomError, RunningError, TrainingEngine
 from serving.training.run import Options, Progress, Run
 from serving.training.store import RunStore
 
@@ -20,6 +20,7 @@ COUNT_SECONDS = 10
 KEPT = 100
 RUNNING = "tag:shopcast,2026:training-running"
 ENDED = "tag:shopcast,2026:training-ended"
+NO_ROOM = "tag:shopcast,2026:training-no-room"
 NO_ENGINE = "tag:shopcast,2026:training-not-available"
 
 logger = logging.getLogger("shopcast")
@@ -46,7 +47,8 @@ class Trainings:
 
         Raises:
             ProblemError: another run is not ended (status 409), the id was used with other options
-                (status 422), or nothing can train here (status 501).
+                (status 422), a quota has no room (status 503), or nothing can train here
+                (status 501).
         """
         asked = Run(run_id, options, asked_by, self.clock())
         if self.store.add(asked):
@@ -63,6 +65,10 @@ class Trainings:
         except RunningError as error:
             self.store.forget(run.id)
             raise running(error.run_id) from None
+        except NoRoomError as error:
+            self.store.forget(run.id)
+            retry = {"Retry-After": str(RETRY_SECONDS)}
+            raise problem(NO_ROOM, HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry) from None
         except NoEngineError as error:
             self.store.forget(run.id)
             raise problem(NO_ENGINE, HTTPStatus.NOT_IMPLEMENTED, str(error)) from None
@@ -139,6 +145,7 @@ TITLES = {
     RUNNING: "A training runs",
     ENDED: "The training has ended",
     OTHER_USE: "The key was used before",
+    NO_ROOM: "No room for a training",
     NO_ENGINE: "No training here",
     "about:blank": "No such training",
 }

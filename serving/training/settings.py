@@ -3,7 +3,7 @@
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
@@ -15,6 +15,15 @@ class TrainingSettings(BaseSettings):
     train_python: Annotated[
         Path | None,
         Field(description="Python with Spark for POST /train; unset: this one, if it has Spark"),
+    ] = None
+
+    training_engine: Annotated[
+        Literal["local", "kubernetes"],
+        Field(description="what POST /train starts: processes of this machine, or a Job"),
+    ] = "local"
+    training_job_file: Annotated[
+        Path | None,
+        Field(description="JSON of the Job of TRAINING_ENGINE=kubernetes, as the chart writes it"),
     ] = None
 
     @property

@@ -1,0 +1,6 @@
+{{/* Paths that the writer answers. */}}
+{{- define "shopcast.writerPaths" -}}
+- /update_data
+- /train
+- /overrides
+{{- end -}}

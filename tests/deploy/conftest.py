@@ -1,0 +1,14 @@
+"""What tests of deployment share."""
+
+from collections.abc import Iterator
+
+import pytest
+from cluster import require_cluster, restricted_namespace
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[str]:
+    """A namespace that enforces ``restricted``."""
+    require_cluster()
+    with restricted_namespace() as name:
+        yield name
