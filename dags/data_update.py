@@ -48,7 +48,9 @@ with DAG(
                 headers=headers,
             )
 
-    @task.sensor(mode="reschedule", poke_interval=30, timeout=3600 * SETTINGS.step_hours)
+    @task.sensor(
+        mode="reschedule", poke_interval=SETTINGS.poll_seconds, timeout=3600 * SETTINGS.run_hours
+    )
     def wait(dag_run=None):
         """Wait until every accepted row is safe; the XCom counts read, accepted and rejected."""
         return poll(f"/update_data/{id_of(key_of(dag_run))}")

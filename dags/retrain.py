@@ -38,7 +38,7 @@ with DAG(
 
     @task.sensor(
         mode="reschedule",
-        poke_interval=60,
+        poke_interval=SETTINGS.poll_seconds,
         timeout=3600 * SETTINGS.run_hours,
     )
     def wait(dag_run=None):

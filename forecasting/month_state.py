@@ -12,7 +12,7 @@ from lakehouse.delta import listing, log
 from lakehouse.forecast_versions import PUBLISHED
 from lakehouse.lake import Lake
 from lakehouse.month_range import plus_months
-from lakehouse.profile.stored import stored_profile
+from lakehouse.profile.profile import Profile
 from lakehouse.table import Table
 
 CLOSED, BUILT, FORECAST = STATES = ("closed", "built", "forecast")
@@ -49,18 +49,21 @@ class MonthState:
         return [text for state in STATES[: STATES.index(reached) + 1] if (text := lacking[state])]
 
 
-def read_month_state(lake: Lake, month: date, horizons: Sequence[int]) -> MonthState:
+def read_month_state(
+    lake: Lake, profile: Profile, month: date, horizons: Sequence[int]
+) -> MonthState:
     """Read the state of a month.
 
     Args:
         lake: the lake.
+        profile: the profile of the lake.
         month: first day of the month.
         horizons: months from the month to the target months that must be built and forecast.
 
     Raises:
         LakeError: the lake has no months because no sales were ingested; run ingest_history.
     """
-    months, features = read_months(lake), feature_set(stored_profile(lake))
+    months, features = read_months(lake), feature_set(profile)
     targets = [(features_table(group), plus_months(month, 1)) for group in features.groups]
     targets += [(panel_table(features, SPINES[0], h), plus_months(month, h)) for h in horizons]
     return MonthState(

@@ -19,6 +19,7 @@ from cli.arguments import add_horizons_argument, add_lake_argument, lake_of, mon
 from cli.command import FoundError, Job, main
 from forecasting.month_state import FORECAST, STATES, MonthState, read_month_state
 from lakehouse.context import Context
+from lakehouse.profile.stored import stored_profile
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +43,9 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
     Raises:
         FoundError: the month has not reached the state; run the commands that the message names.
     """
-    state = read_month_state(lake_of(context, arguments), arguments.month, arguments.horizons)
+    lake = lake_of(context, arguments)
+    profile = stored_profile(lake)
+    state = read_month_state(lake, profile, arguments.month, arguments.horizons)
     figures = fields(arguments.month, state)
     if missing := state.missing(arguments.reached):
         raise FoundError(f"{arguments.month:%Y-%m}: {'; '.join(missing)}", figures)

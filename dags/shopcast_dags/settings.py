@@ -38,6 +38,7 @@ class DagSettings(BaseSettings):
     retries: int = Field(3, ge=0, description="attempts after a first one that failed")
     retry_seconds: int = Field(120, ge=1, description="wait before the second attempt; it doubles")
     step_hours: float = Field(6, gt=0, description="longest time of an attempt")
+    poll_seconds: int = Field(30, ge=1, description="wait between two looks at what the API does")
     run_hours: float = Field(24, gt=0, description="longest time of a run")
 
     @property

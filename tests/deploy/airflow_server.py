@@ -82,9 +82,9 @@ class Airflow:
         found = self.ask("GET", f"/dags/{dag}/dagRuns/{run}/taskInstances")["task_instances"]
         return {task["task_id"]: (task["state"], task["try_number"]) for task in found}
 
-    def result(self, dag: str, run: str, task: str) -> dict[str, Any]:
-        """Return the result line that a task kept."""
-        path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/result"
+    def result(self, dag: str, run: str, task: str, name: str = "result") -> dict[str, Any]:
+        """Return the result that a task kept."""
+        path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/{name}"
         return dict(self.ask("GET", path, params={"deserialize": "true"})["value"])
 
     def log(self, process: str) -> str:

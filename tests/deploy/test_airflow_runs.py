@@ -1,106 +1,26 @@
 """A real scheduler runs the DAGs: real steps on a small lake, and steps that end as told."""
 
-import json
-import sys
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
-from airflow_server import ROOT, Airflow, running_airflow
-from builders import profile
+from dag_deployment import Deployment, Ends, deployed_dags
 from job_runs import run
-from learning_lakes import SMALL
-from small_lakes import random_sales, small_lake
 
 from jobs import check_month
-from lakehouse.lake import Lake
-from lakehouse.month_range import MonthRange
-from lakehouse.storage import local_path
 
 pytestmark = pytest.mark.deploy
 
-DAG = "monthly_forecast"
-SALES = MonthRange(date(2014, 1, 1), date(2015, 6, 1))
-# May is open; its sales are complete.
-MONTHS = MonthRange(date(2014, 1, 1), date(2015, 5, 1))
-MONTH = "2015-05"
-Ends = dict[str, list[str]]
-
-
-class Webhook:
-    """A server that keeps what is posted to it."""
-
-    def __init__(self) -> None:
-        messages: list[dict[str, Any]] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.messages = messages
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def events(self, run_id: str) -> dict[str, dict[str, Any]]:
-        return {m["event"]: m for m in self.messages if m["run"] == run_id}
-
-
-@dataclass
-class Deployment:
-    """Airflow, the lake of its DAGs, and what their steps do."""
-
-    airflow: Airflow
-    lake: Lake
-    webhook: Webhook
-    folder: Path
-
-    def set_ends(self, ends: Ends) -> None:
-        (self.folder / "ends.json").write_text(json.dumps(ends))
-        (self.folder / "calls").write_text("")
-
-    def calls(self, command: str) -> list[list[str]]:
-        lines = (self.folder / "calls").read_text().splitlines()
-        return [call[1:] for call in map(json.loads, lines) if call[0] == command]
-
-    def versions(self) -> dict[str, int]:
-        """Table → number of its commits."""
-        logs = local_path(self.lake.root).rglob("_delta_log")
-        return {str(folder.parent): len(list(folder.glob("*.json"))) for folder in logs}
+DAG, MONTH = "monthly_forecast", "2015-05"
+OTHERS = ("daily_update", "data_update", "retrain")
 
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    folder = tmp_path_factory.mktemp("airflow")
-    meaning = profile().model_copy(update={"model": SMALL})
-    lake = small_lake(folder / "lake", random_sales(3, 1000, SALES), meaning, months=MONTHS)
-    webhook = Webhook()
-    connection = {"conn_type": "http", "password": f"http://127.0.0.1:{webhook.server.server_port}"}
-    environment = {
-        "SHOPCAST_LAKE": lake.root,
-        "SHOPCAST_HOME": str(ROOT),
-        "SHOPCAST_PYTHON": str(ROOT / "tests" / "deploy" / "stand_in.py"),
-        "SHOPCAST_FOLDS": "1",
-        "SHOPCAST_RETRIES": "2",
-        "SHOPCAST_RETRY_SECONDS": "1",
-        "AIRFLOW_CONN_SHOPCAST_ALERTS": json.dumps(connection),
-        "REAL_PYTHON": sys.executable,
-        "STAND_IN": str(folder),
-    }
-    (folder / "ends.json").write_text("{}")
-    with running_airflow(folder, environment) as airflow:
-        airflow.unpause(DAG)
-        yield Deployment(airflow, lake, webhook, folder)
-    webhook.server.shutdown()
+    with deployed_dags(tmp_path_factory.mktemp("airflow")) as everything:
+        # The daily update would start at once.
+        everything.airflow.unpause(DAG, "data_update", "retrain")
+        yield everything
 
 
 @pytest.fixture
@@ -113,7 +33,7 @@ def told(deployment: Deployment) -> Iterator[Callable[[Ends], None]]:
 def test_every_dag_is_read(deployment: Deployment) -> None:
     assert deployment.airflow.ask("GET", "/importErrors")["import_errors"] == []
     dags = {dag["dag_id"] for dag in deployment.airflow.ask("GET", "/dags")["dags"]}
-    assert dags == {DAG, "daily_update", "data_update", "retrain"}
+    assert dags == {DAG, *OTHERS}
 
 
 def test_a_refused_step_fails_at_once_and_the_webhook_says_why(deployment: Deployment) -> None:
@@ -177,3 +97,42 @@ def test_months_are_filled_in_one_after_the_other(
     assert {airflow.wait_for(DAG, r["dag_run_id"]) for r in runs} == {"success"}
     closed = [arguments[-1] for arguments in deployment.calls("close_month")]
     assert closed == ["2014-10", "2014-11", "2014-12"]
+
+
+def test_a_file_is_sent_once_however_often_the_run_is_repeated(deployment: Deployment) -> None:
+    airflow, api = deployment.airflow, deployment.api
+    file = deployment.folder / "sales.csv"
+    file.write_text("date,shop_id,item_id,units,price\n2015-06-03,1,10,2,5.00\n2015-06-03,x,,,\n")
+    run_id = airflow.trigger("data_update", conf={"file": str(file), "what": "sales"})
+    assert airflow.wait_for("data_update", run_id) == "success"
+    ended = airflow.result("data_update", run_id, "wait", "return_value")
+    assert (ended["read"], ended["accepted"], ended["rejected"]) == (2, 1, 1)
+    clear = {"dag_run_id": run_id, "only_failed": False, "dry_run": False}
+    airflow.ask("POST", "/dags/data_update/clearTaskInstances", json=clear)
+    assert airflow.wait_for("data_update", run_id) == "success"
+    assert airflow.tasks("data_update", run_id)["upload"] == ("success", 2)
+    uploads = api.get("/update_data").json()["uploads"]
+    assert [upload["id"] for upload in uploads] == [ended["id"]]
+
+
+def test_a_refused_file_fails_at_once(deployment: Deployment) -> None:
+    file = deployment.folder / "empty.csv"
+    file.write_text("date,shop_id,item_id,units,price\nyesterday,1,10,2,5.00\n")
+    run_id = deployment.airflow.trigger("data_update", conf={"file": str(file)})
+    assert deployment.airflow.wait_for("data_update", run_id) == "failed"
+    assert deployment.airflow.tasks("data_update", run_id)["upload"] == ("failed", 1)
+
+
+def test_a_cancelled_training_fails_the_run(deployment: Deployment) -> None:
+    airflow, api = deployment.airflow, deployment.api
+    run_id = airflow.trigger("retrain")
+    deadline = time.monotonic() + 60
+    while not (trainings := api.get("/train").json()["trainings"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert len(trainings) == 1
+    api.post(f"/train/{trainings[0]['id']}/cancel").raise_for_status()
+    assert airflow.wait_for("retrain", run_id) == "failed"
+    assert airflow.tasks("retrain", run_id)["start"] == ("success", 1)
+    error = deployment.webhook.events(run_id)["task_failed"]["error"]
+    assert "cancelled" in error
