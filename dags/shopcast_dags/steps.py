@@ -1,7 +1,7 @@
 """Steps of the DAGs: commands of shopcast with their arguments and limits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shopcast_dags.settings import DagSettings
 
@@ -46,7 +46,7 @@ class Steps:
         """Ask the lake whether a month has reached a state."""
         horizons = ["--horizons", self.settings.horizons]
         asked = ["--month", month, "--reached", reached, *horizons]
-        return Step(name, "check_month", [*self.lake, *asked], READERS, even_if_skipped=True)
+        return Step(name, "check_month", [*self.lake, *asked], READERS)
 
     def closing(self, month: str) -> list[Step]:
         """Close a month, and ask the lake."""
@@ -73,7 +73,8 @@ class Steps:
     def delivering(self, month: str) -> list[Step]:
         """Ask the lake for the forecast version, score older ones, and deliver both."""
         steps = [
-            self.check("check_forecast", month, "forecast"),
+            # Also of a month before the cutoff, from which nothing is made now.
+            replace(self.check("check_forecast", month, "forecast"), even_if_skipped=True),
             Step("score", "score_forecasts", self.lake),
         ]
         if self.settings.copies:

@@ -64,8 +64,15 @@ class Airflow:
         body = {"dag_id": dag, "max_active_runs": 1, **days, **options}
         self.ask("POST", "/backfills", json=body)
 
-    def runs(self, dag: str) -> list[dict[str, Any]]:
-        return list(self.ask("GET", f"/dags/{dag}/dagRuns")["dag_runs"])
+    def runs(self, dag: str, kind: str) -> list[dict[str, Any]]:
+        """Wait until a DAG has runs of a kind (scheduled, backfill), and return them."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            runs = self.ask("GET", f"/dags/{dag}/dagRuns", params={"run_type": kind})["dag_runs"]
+            if runs:
+                return list(runs)
+            time.sleep(0.2)
+        raise AssertionError(self.log("scheduler"))
 
     def wait_for(self, dag: str, run: str, seconds: float = 240) -> str:
         """Wait until a run has ended; returns its state."""
