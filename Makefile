@@ -53,7 +53,7 @@ deploy-check: setup ## images, chart, Spark cluster, object stores, DAGs and pip
 	$(PYTEST) -m deploy
 
 dags-check: setup ## the Airflow DAGs under a real scheduler (make deploy-tools installs Airflow)
-	$(PYTEST) tests/dags tests/deploy/test_airflow_runs.py tests/deploy/test_airflow_api.py tests/deploy/test_airflow_pods.py
+	$(PYTEST) tests/dags tests/deploy/test_airflow_runs.py tests/deploy/test_airflow_pods.py
 
 test-contract: setup ## the API keeps its OpenAPI document: many requests to every operation
 	CONTRACT_EXAMPLES=$(or $(CONTRACT_EXAMPLES),100) $(BIN)/python -m pytest -n 0 tests/serving/contract

@@ -15,7 +15,7 @@ with DAG(
     # A run takes in everything that has arrived: a missed one needs no repetition.
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=SETTINGS.run_hours),
+    dagrun_timeout=timedelta(hours=SETTINGS.update_hours),
     default_args=task_options(SETTINGS),
     on_failure_callback=alert_run,
     tags=["shopcast"],

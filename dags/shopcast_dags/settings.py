@@ -40,6 +40,7 @@ class DagSettings(BaseSettings):
     step_hours: float = Field(6, gt=0, description="longest time of an attempt")
     poll_seconds: int = Field(30, ge=1, description="wait between two looks at what the API does")
     run_hours: float = Field(24, gt=0, description="longest time of a run")
+    update_hours: float = Field(12, gt=0, description="longest time of a run of daily_update")
 
     @property
     def retry_delay(self) -> timedelta:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ MONTHS = MonthRange(date(2014, 1, 1), date(2015, 5, 1))
 INTERPRETED = (
     "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN"
 )
+ALERT_SECONDS = 30
 Ends = dict[str, list[str]]
 
 
@@ -54,8 +56,14 @@ class Webhook:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def events(self, run_id: str) -> dict[str, dict[str, Any]]:
-        return {m["event"]: m for m in list(self.messages) if m["run"] == run_id}
+    def events(self, run_id: str, *wanted: str) -> dict[str, dict[str, Any]]:
+        """Return a run's messages by event; the scheduler sends some after the run has ended."""
+        give_up_at = time.monotonic() + ALERT_SECONDS
+        while True:
+            events = {m["event"]: m for m in list(self.messages) if m["run"] == run_id}
+            if set(wanted) <= set(events) or time.monotonic() > give_up_at:
+                return events
+            time.sleep(0.2)
 
     @property
     def address(self) -> str:
@@ -121,6 +129,7 @@ def deployed_dags(folder: Path) -> Iterator[Deployment]:
             "SHOPCAST_RETRIES": "2",
             "SHOPCAST_RETRY_SECONDS": "1",
             "SHOPCAST_POLL_SECONDS": "1",
+            "SHOPCAST_UPDATE_HOURS": str(8 / 3600),
             "AIRFLOW_CONN_SHOPCAST_API": json.dumps({"conn_type": "http", **address}),
             "AIRFLOW_CONN_SHOPCAST_ALERTS": json.dumps(
                 {"conn_type": "http", "password": webhook.address}

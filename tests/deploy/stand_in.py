@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Python of the steps whose ends a test decides: killed, silent, failed, refused, done or real.
+"""Python of the steps whose ends a test decides: killed, slow, silent, failed, refused or real.
 
 It is called as ``python -m jobs.<command> …``. STAND_IN names a folder: ``calls`` gets a line per
 call, and ``ends.json`` has for a command the ends of its calls, of which the last one repeats.
@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 FOLDER = Path(os.environ["STAND_IN"])
@@ -33,6 +34,9 @@ def end(how: str, command: str) -> None:
         os.execv(python, [python, *sys.argv[1:]])
     if how == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    if how == "slow":
+        (FOLDER / "slow").write_text(str(os.getpid()))
+        time.sleep(300)
     if how == "silent":
         return
     code = {"done": 0, "failed": 1, "refused": 3}[how]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 
+import psutil
 import pytest
 from dag_deployment import Deployment, Ends, deployed_dags
 from job_runs import run
@@ -18,8 +19,7 @@ OTHERS = ("daily_update", "data_update", "retrain")
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed_dags(tmp_path_factory.mktemp("airflow")) as everything:
-        # The daily update would start at once.
-        everything.airflow.unpause(DAG, "data_update", "retrain")
+        everything.airflow.unpause(DAG, *OTHERS)
         yield everything
 
 
@@ -42,7 +42,7 @@ def test_a_refused_step_fails_at_once_and_the_webhook_says_why(deployment: Deplo
     assert airflow.wait_for(DAG, run_id) == "failed"
     assert airflow.tasks(DAG, run_id)["close"] == ("failed", 1)
     assert airflow.result(DAG, run_id, "close")["status"] == "refused"
-    events = deployment.webhook.events(run_id)
+    events = deployment.webhook.events(run_id, "task_failed", "run_failed")
     assert f"{later} is not the open month" in events["task_failed"]["error"]
     assert events["run_failed"]["dag"] == DAG
 
@@ -83,6 +83,20 @@ def test_killed_and_silent_steps_are_no_success(
     assert deployment.airflow.tasks(DAG, run_id)["close"] == ("failed", 3)
     assert "exit code -9" in deployment.webhook.events(run_id)["task_failed"]["error"]
     assert deployment.calls("check_month") == []
+
+
+def test_a_run_that_takes_too_long_is_ended_with_its_process(
+    deployment: Deployment, told: Callable[[Ends], None]
+) -> None:
+    told({"*": ["slow"]})
+    run_id = deployment.airflow.trigger("daily_update")
+    assert deployment.airflow.wait_for("daily_update", run_id) == "failed"
+    pid = int((deployment.folder / "slow").read_text())
+    deadline = time.monotonic() + 60
+    while psutil.pid_exists(pid) or "run_failed" not in deployment.webhook.events(run_id):
+        assert time.monotonic() < deadline, deployment.webhook.messages
+        time.sleep(0.2)
+    assert deployment.webhook.events(run_id)["run_failed"]["reason"] == "timed_out"
 
 
 def test_months_are_filled_in_one_after_the_other(

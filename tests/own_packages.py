@@ -3,6 +3,6 @@
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES: tuple[str, ...] = tuple(SETTINGS["tool"]["importlinter"]["root_packages"])
