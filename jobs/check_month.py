@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from datetime import date
 
 from cli.arguments import add_horizons_argument, add_lake_argument, lake_of, month
-from cli.command import FoundError, Job, main
+from cli.command import Job, main
+from cli.ending import FoundError
 from forecasting.month_state import FORECAST, STATES, MonthState, read_month_state
 from lakehouse.context import Context
 from lakehouse.profile.stored import stored_profile

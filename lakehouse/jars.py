@@ -1,9 +1,10 @@
 """Installer of the jars that Spark lacks, so that no session has to download them.
 
-    python -m lakehouse.jars
+    python -m lakehouse.jars [--stores]
 
 Reads Maven Central through the Ivy that Spark ships; writes into the ``jars`` folder of the
 installed pyspark, where spark-submit, a local session and a container image all find the jars.
+``--stores`` adds the connectors of S3 and Azure.
 """
 
 import os
@@ -11,19 +12,32 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyspark
 
 from lakehouse.errors import RefusedError
 
+Coordinate = tuple[str, str, str]
 # The jar's version must be that of the Python package; delta-spark 4.4.1, on PyPI, has no jar.
 COORDINATES = (
     ("io.delta", "delta-spark_4.2_2.13", "4.4.0"),
     ("org.apache.spark", "spark-sql-kafka-0-10_2.13", "4.2.0"),
 )
 
-
+# The connectors of object stores, without what they depend on, and the modules of Amazon's library
+# that they use: 12 MB instead of the bundle of 690 MB (apache/paimon PR 7285).
+CONNECTORS = (
+    ("org.apache.hadoop", "hadoop-aws", "3.5.0"),
+    ("software.amazon.s3.analyticsaccelerator", "analyticsaccelerator-s3", "1.3.0"),
+    ("org.apache.hadoop", "hadoop-azure", "3.5.0"),
+    ("org.wildfly.openssl", "wildfly-openssl", "2.2.5.Final"),
+)
+STORES = (
+    ("software.amazon.awssdk", "s3-transfer-manager", "2.35.10"),
+    ("software.amazon.awssdk", "sts", "2.35.10"),
+)
 SHOWN_LINES = 20
 
 
@@ -36,11 +50,11 @@ def jars_folder() -> Path:
     return Path(home) / "jars"
 
 
-def missing() -> list[tuple[str, str, str]]:
-    """List the (group, artifact, version) of each required jar that is not installed."""
+def missing(wanted: Sequence[Coordinate] = COORDINATES) -> list[Coordinate]:
+    """List the (group, artifact, version) of each jar that is not installed."""
     return [
         (group, artifact, version)
-        for group, artifact, version in COORDINATES
+        for group, artifact, version in wanted
         if not (jars_folder() / f"{artifact}-{version}.jar").exists()
     ]
 
@@ -68,21 +82,25 @@ def java_home_has_java() -> bool:
     return bool(home) and (Path(str(home)) / "bin" / "java").exists()
 
 
-def install(group: str, artifact: str, version: str) -> None:
+def install(coordinate: Coordinate, *options: str) -> None:
     """Download a jar and its dependencies, and copy the jars that Spark lacks into its folder.
+
+    Args:
+        coordinate: group, artifact and version.
+        options: further options of Ivy.
 
     Raises:
         RefusedError: Ivy could not fetch the jar; check the connection to Maven Central and run
             again. The message ends with what Ivy printed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = ivy_command(group, artifact, version, folder)
+        command = [*ivy_command(*coordinate, folder), *options]
         # Output is captured: Ivy prints a dot for every few kilobytes, whatever its message level.
         ivy = subprocess.run(command, capture_output=True, text=True, check=False)
         if ivy.returncode:
             printed = "\n".join((ivy.stdout + ivy.stderr).splitlines()[-SHOWN_LINES:])
             raise RefusedError(
-                f"{group}:{artifact}:{version}: Ivy could not fetch the jar; check the connection "
+                f"{':'.join(coordinate)}: Ivy could not fetch the jar; check the connection "
                 f"to Maven Central and run 'make setup' again.\n{printed}"
             )
         for jar in Path(folder).glob("*.jar"):
@@ -107,9 +125,13 @@ def has_artifact(jar: str) -> bool:
 def main() -> int:
     """Install every missing jar and return the exit code."""
     try:
-        for coordinate in missing():
+        stores = "--stores" in sys.argv[1:]
+        for coordinate in missing((*COORDINATES, *(STORES if stores else ()))):
             sys.stderr.write(f"fetching {':'.join(coordinate)} and what the jar depends on\n")
-            install(*coordinate)
+            install(coordinate)
+        for coordinate in missing(CONNECTORS if stores else ()):
+            sys.stderr.write(f"fetching {':'.join(coordinate)}\n")
+            install(coordinate, "-notransitive")
         require()
     except RefusedError as error:
         sys.stderr.write(f"{error}\n")

@@ -48,8 +48,8 @@ def test_only_the_steps_that_read_run_beside_a_writer() -> None:
     assert beside == {"check_month"}
 
 
-def test_copies_and_the_search_index_are_switched_on() -> None:
+def test_copies_are_switched_on() -> None:
     plain = steps.Steps(SETTINGS.model_copy(update={"copies": False}))
-    assert [step.command for step in plain.delivering("2015-10")][-1] == "score_forecasts"
-    with_index = steps.Steps(SETTINGS.model_copy(update={"index": True}))
-    assert [s.command for s in with_index.delivering("m")][-2:] == ["publish", "index_scores"]
+    assert plain.delivering("m")[-1].command == "score_forecasts"
+    switched = steps.Steps(SETTINGS.model_copy(update={"copies": True}))
+    assert switched.delivering("m")[-1].command == "publish"
