@@ -67,6 +67,10 @@ test-page: setup ## the page in Chromium: apt-get install chromium
 screenshots: setup ## take the pictures of docs/images in Chromium
 	PYTHONPATH=.:tests:tests/serving/page $(BIN)/python tests/serving/page/screenshots.py docs/images
 
+dist: setup ## write dist/shopcast.zip, the program for spark-submit --py-files
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
+	mkdir -p dist && mv build/wheel/shopcast-*.whl dist/shopcast.zip
+
 lint: setup ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
