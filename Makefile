@@ -68,6 +68,7 @@ screenshots: setup ## take the pictures of docs/images in Chromium
 	PYTHONPATH=.:tests:tests/serving/page $(BIN)/python tests/serving/page/screenshots.py docs/images
 
 dist: setup ## write dist/shopcast.zip, the program for spark-submit --py-files
+	rm -rf build
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
 	mkdir -p dist && mv build/wheel/shopcast-*.whl dist/shopcast.zip
 
