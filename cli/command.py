@@ -112,7 +112,8 @@ def as_recorded(job: Job) -> Job:
     """Return a command that records each run in gold.job_runs of the lake that ``--lake`` names."""
 
     def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, Any]:
-        if not (getattr(arguments, "lake", None) or context.settings.lake_root):
+        takes_lake = "lake" in vars(arguments)
+        if not (takes_lake and (arguments.lake or context.settings.lake_root)):
             return job.run(context, arguments)
         started = start_of(context, job.name, vars(arguments))
         return record_run(lake_of(context, arguments), started, lambda: job.run(context, arguments))

@@ -21,7 +21,7 @@ from small_lakes import random_sales, small_lake
 from cli.command import Job, as_recorded
 from cli.run_record import record_run, start_of
 from features.feature_set import feature_set, panel_table
-from jobs import build_features, build_panel, close_month
+from jobs import build_features, build_panel, close_month, make_sample
 from lakehouse.context import Context
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
@@ -121,6 +121,17 @@ def test_a_folder_without_a_lake_stays_as_it_is(tmp_path: Path) -> None:
     figures = run_recorded(build_features.JOB, Lake.at(str(tmp_path / "none")))
     assert figures["status"] == "refused"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_without_a_lake_is_not_recorded_in_that_of_the_environment(
+    filled: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_ROOT", filled.root)
+    code, figures = run(as_recorded(make_sample.JOB), "--out", tmp_path / "sample")
+    assert code == 0, figures
+    assert read_job_runs(filled) == []
+    assert run(as_recorded(build_features.JOB))[0] == 0
+    assert [row.command for row in read_job_runs(filled)] == ["build_features"]
 
 
 def test_a_step_names_the_run_that_ran_it(filled: Lake) -> None:
