@@ -103,6 +103,18 @@ def test_a_deployment_that_was_cut_off_does_not_block_the_next(
     assert status(environment) == (4, "deployed")
 
 
+def test_the_way_back_of_a_stuck_release_is_the_revision_that_was_deployed(
+    environment: str, values: str
+) -> None:
+    for tag in ("1.0", "1.1"):
+        assert release("deploy", environment, VALUES=values, TAG=tag).returncode == 0
+    set_status(environment, 2, "pending-upgrade")
+    assert release("rollback", environment).returncode == 0
+    image = "--output=jsonpath={.items[0].spec.template.spec.containers[0].image}"
+    asked = ("--namespace", environment, "get", "deployments", image)
+    assert kubectl(*asked).stdout == "shopcast-api:1.0"
+
+
 def test_a_first_installation_that_was_cut_off_is_made_again(environment: str, values: str) -> None:
     assert release("deploy", environment, VALUES=values).returncode == 0
     set_status(environment, 1, "pending-install")
