@@ -23,6 +23,7 @@ from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange
 from lakehouse.profile.features import Features, OptionalBlock
 from lakehouse.storage import local_path
+from lakehouse.tables.runs import JOB_RUNS
 from serving.access.key_store import KeyStore
 from serving.access.scopes import Scope
 from serving.state import StateFolder
@@ -89,9 +90,11 @@ class Deployment:
         return [call[1:] for call in map(json.loads, lines) if call[0] == command]
 
     def versions(self) -> dict[str, int]:
-        """Table → number of its commits."""
+        """Table → number of its commits; that of runs is left out, since every run is recorded."""
         logs = local_path(self.lake.root).rglob("_delta_log")
-        return {str(folder.parent): len(list(folder.glob("*.json"))) for folder in logs}
+        counts = {str(folder.parent): len(list(folder.glob("*.json"))) for folder in logs}
+        runs = str(local_path(self.lake.uri(JOB_RUNS)))
+        return {table: count for table, count in counts.items() if table != runs}
 
 
 def make_lake(folder: Path) -> Lake:
