@@ -28,6 +28,12 @@ class Airflow:
         self.folder = folder
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
 
+    def __enter__(self) -> "Airflow":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
     def ask(self, method: str, path: str, **request: Any) -> Any:
         answer = self._client.request(method, f"/api/v2{path}", **request)
         assert answer.is_success, (method, path, answer.status_code, answer.text)
@@ -148,7 +154,8 @@ def running_airflow(folder: Path, environment: Mapping[str, str]) -> Iterator[Ai
         airflow = Airflow(folder, port)
         airflow.wait_until_it_answers()
         airflow.ask("POST", "/pools", json={"name": "shopcast_lake", "slots": 1})
-        yield airflow
+        with airflow:
+            yield airflow
     finally:
         for process in processes:
             os.killpg(process.pid, signal.SIGKILL)

@@ -144,3 +144,4 @@ def deployed_dags(folder: Path) -> Iterator[Deployment]:
         with running_airflow(folder, environment) as airflow:
             yield Deployment(airflow, lake, webhook, api, folder)
     webhook.server.shutdown()
+    webhook.server.server_close()
