@@ -2,6 +2,7 @@
 
 import argparse
 from datetime import date, datetime
+from functools import cache
 
 from features.feature_set import SPINES
 from features.horizon import LONGEST
@@ -36,8 +37,18 @@ def lake_of(context: Context, arguments: argparse.Namespace) -> Lake:
         raise UsageError("No lake is named: pass --lake URI or set LAKE_ROOT.")
     lake = Lake.at(root)
     require_safe_commits(lake, context.settings)
-    lake.require_store()
+    require_store(lake)
     return lake
+
+
+@cache
+def require_store(lake: Lake) -> None:
+    """Check once per process that a lake's object store answers.
+
+    Raises:
+        LakeError: the store does not answer; the next call asks again.
+    """
+    lake.require_store()
 
 
 def require_safe_commits(lake: Lake, settings: JobSettings) -> None:

@@ -18,10 +18,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from cli.ending import Ending, ending_by, ending_with
+from cli.ending import Ending, ending_by, ending_with, last_line
 from cli.lineage_events import send_event
 from lakehouse.context import Context
-from lakehouse.delta.observed import Observation, last_commit, observe, running
+from lakehouse.delta.observed import Observation, Opened, last_commit, observe, running
 from lakehouse.finite import finite
 from lakehouse.job_runs import KILLED, RUNNING, JobRun, append_job_run, read_job_runs
 from lakehouse.lake import Lake
@@ -78,9 +78,9 @@ def start_of(context: Context, command: str, arguments: Mapping[str, Any]) -> Jo
 
 def end_of(lake: Lake, started: JobRun, observation: Observation, ending: Ending) -> JobRun:
     """Make the row of a run that ended."""
-    outputs = versions_made(lake, observation)
-    opened = versions_read(lake, observation)
-    inputs = {path: version for path, version in opened.items() if path not in outputs}
+    opened = opened_tables(lake, observation)
+    outputs = versions_made(lake, observation.run, opened)
+    inputs = {path: seen.first for path, seen in opened.items() if path not in outputs}
     rows, now = ending.fields.get("rows"), datetime.now(UTC)
     return replace(
         started,
@@ -95,25 +95,21 @@ def end_of(lake: Lake, started: JobRun, observation: Observation, ending: Ending
     )
 
 
-def versions_read(lake: Lake, observation: Observation) -> dict[str, int]:
-    """Return the tables of a lake that a run opened: path → version at the first opening."""
+def opened_tables(lake: Lake, observation: Observation) -> dict[str, Opened]:
+    """Return the tables of a lake that a run opened: path → versions at the openings."""
     below = f"{lake.root}/"
     opened = {
-        uri.removeprefix(below): version
-        for uri, version in observation.opened.items()
+        uri.removeprefix(below): seen
+        for uri, seen in observation.opened.items()
         if uri.startswith(below)
     }
     return {path: opened[path] for path in sorted(opened) if path != JOB_RUNS.path}
 
 
-def versions_made(lake: Lake, observation: Observation) -> dict[str, int]:
+def versions_made(lake: Lake, run: str, opened: Mapping[str, Opened]) -> dict[str, int]:
     """Return the tables of a lake that a run changed: path → the run's last version."""
-    made = {}
-    for path, first in versions_read(lake, observation).items():
-        newest = last_commit(f"{lake.root}/{path}", observation.run, first)
-        if newest is not None:
-            made[path] = newest
-    return made
+    newest = {path: last_commit(f"{lake.root}/{path}", run, seen) for path, seen in opened.items()}
+    return {path: version for path, version in newest.items() if version is not None}
 
 
 def keep(lake: Lake, row: JobRun) -> None:
@@ -130,7 +126,7 @@ def keep(lake: Lake, row: JobRun) -> None:
                 send_event(lake, dead)
         append_job_run(lake, row)
     except Exception as error:
-        progress("gold.job_runs does not have this run: %s", str(error).strip().splitlines()[:1])
+        progress("gold.job_runs does not have this run: %s", last_line(error))
     send_event(lake, row)
 
 

@@ -3,11 +3,12 @@
     python -m jobs.check_month --month YYYY-MM [--lake URI] [--reached closed|built|forecast]
         [--horizons 1,2,3]
 
-Reads silver months, the months of the gold features and panels, and gold forecast_versions. Writes
-nothing and starts no Spark. ``closed``: the month is closed. ``built``: the features of the next
-month and each horizon's panel of its target month have rows. ``forecast``: a published version has
-the month as cutoff and forecasts every horizon; the result line names the newest such version. If
-the month has not reached the state, the command ends with exit code 3.
+Reads silver months, the months of the gold features and panels, and gold forecast_versions. Changes
+no table but the record of runs, and starts no Spark. ``closed``: the month is closed. ``built``:
+the features of the next month and each horizon's panel of its target month have rows.
+``forecast``: a published version has the month as cutoff and forecasts every horizon; the result
+line names the newest such version. If the month has not reached the state, the command ends with
+exit code 3.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Runs of commands: rows of gold.job_runs, and the way back from a forecast to its sales."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -95,12 +96,12 @@ def trace_forecast(lake: Lake, version: str) -> Trace | None:
     first = next((run for run in runs if publishes(run, version)), None)
     if first is None:
         return None
-    steps, waiting = dict[str, JobRun](), [first]
+    makers, steps, waiting = Makers.of(lake, runs), dict[str, JobRun](), [first]
     while waiting:
         step = waiting.pop()
         if step.run not in steps:
             steps[step.run] = step
-            waiting += makers(lake, runs, step)
+            waiting += makers.of_inputs(step)
     ordered = sorted(steps.values(), key=lambda step: step.run, reverse=True)
     return Trace(ordered, next(sales_versions(ordered), None))
 
@@ -119,14 +120,44 @@ def sales_versions(steps: Sequence[JobRun]) -> Iterator[int]:
             yield step.reads[DAILY_SALES.path]
 
 
-def makers(lake: Lake, runs: Sequence[JobRun], step: JobRun) -> Iterator[JobRun]:
-    """Yield the runs that made the table versions that a run read."""
-    by_id = {run.run: run for run in runs}
-    for path, version in step.reads.items():
-        earlier = [run for run in runs if run.writes.get(path, version + 1) <= version]
-        maker = max(earlier, key=lambda run: run.writes[path], default=None)
+@dataclass(frozen=True)
+class Makers:
+    """The runs that made the versions of a lake's tables.
+
+    Attributes:
+        lake: the lake.
+        by_id: id → run.
+        by_table: table → the runs that made versions of the table, by their last versions.
+    """
+
+    lake: Lake
+    by_id: Mapping[str, JobRun]
+    by_table: Mapping[str, Sequence[JobRun]]
+
+    @classmethod
+    def of(cls, lake: Lake, runs: Sequence[JobRun]) -> "Makers":
+        """Index the runs of a lake."""
+        by_table: dict[str, list[JobRun]] = {}
+        for run in runs:
+            for path in run.writes:
+                by_table.setdefault(path, []).append(run)
+        for path, made in by_table.items():
+            made.sort(key=lambda run: run.writes[path])
+        return cls(lake, {run.run: run for run in runs}, by_table)
+
+    def of_inputs(self, step: JobRun) -> Iterator[JobRun]:
+        """Yield the runs that made the table versions that a run read."""
+        for path, version in step.reads.items():
+            maker = self.of_version(path, version)
+            if maker is not None:
+                yield maker
+
+    def of_version(self, path: str, version: int) -> JobRun | None:
+        """Return the run that made a version of a table; None: not recorded."""
+        made = self.by_table.get(path, ())
+        count = bisect_right(made, version, key=lambda run: run.writes[path])
+        maker = made[count - 1] if count else None
         if maker is None or maker.writes[path] < version:
             # A run that has not ended has no outputs yet, but the commit names the run.
-            maker = by_id.get(run_of(f"{lake.root}/{path}", version) or "", maker)
-        if maker is not None:
-            yield maker
+            maker = self.by_id.get(run_of(f"{self.lake.root}/{path}", version) or "", maker)
+        return maker

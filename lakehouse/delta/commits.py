@@ -3,12 +3,14 @@
 import json
 from dataclasses import dataclass
 
-from pyarrow.fs import FileType
+from pyarrow.fs import FileSystem
 
 from lakehouse.lake import Lake
 from lakehouse.storage import filesystem
 from lakehouse.table import Table
 from lakehouse.whole_files import read_file
+
+LOG = "_delta_log"
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,33 @@ class Commit:
     changes_rows: bool
 
 
+def commit_name(version: int) -> str:
+    """Return the path of the commit file that made a version, below the table."""
+    return f"{LOG}/{version:020}.json"
+
+
+def commit_lines(files: FileSystem, version: int) -> list[bytes]:
+    """Read the lines of a commit file; each is an action as JSON.
+
+    Args:
+        files: the table's file system.
+        version: the version that the commit made.
+
+    Raises:
+        FileNotFoundError: no such commit, or deleted from the log.
+    """
+    with files.open_input_file(commit_name(version)) as stream:
+        lines: list[bytes] = stream.read().splitlines()
+    return lines
+
+
 def read_commit(lake: Lake, table: Table, version: int) -> Commit | None:
     """Read the commit that made a version; None: no such version, or deleted from the log."""
-    name, files = f"_delta_log/{version:020}.json", filesystem(lake.uri(table))
-    if files.get_file_info(name).type == FileType.NotFound:
+    try:
+        lines = commit_lines(filesystem(lake.uri(table)), version)
+    except FileNotFoundError:
         return None
-    with files.open_input_stream(name) as stream:
-        actions = [json.loads(line) for line in stream.read().splitlines() if line.strip()]
+    actions = [json.loads(line) for line in lines if line.strip()]
     times = [action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action]
     files_named = [action[kind] for action in actions for kind in ("add", "remove", "cdc")
                    if kind in action]  # fmt: skip
@@ -40,7 +62,7 @@ def read_commit(lake: Lake, table: Table, version: int) -> Commit | None:
 
 def last_checkpoint(lake: Lake, table: Table) -> int:
     """Return the version of a table's last checkpoint; 0: the log has no checkpoint."""
-    text = read_file(f"{lake.uri(table)}/_delta_log", "_last_checkpoint")
+    text = read_file(f"{lake.uri(table)}/{LOG}", "_last_checkpoint")
     return int(json.loads(text)["version"]) if text else 0
 
 

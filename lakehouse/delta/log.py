@@ -11,6 +11,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow.fs import FileType
 
 from lakehouse.delta import damage
+from lakehouse.delta.commits import commit_name
 from lakehouse.delta.observed import note_opened, run_metadata
 from lakehouse.errors import LakeError
 from lakehouse.faults import reach
@@ -55,7 +56,7 @@ def has_next_version(opened: DeltaTable, uri: str) -> bool:
     Checking one file takes a hundredth of the time of listing the log. Delta keeps commits in the
     log for thirty days: a process that checks more rarely must reopen its tables.
     """
-    name = f"_delta_log/{opened.version() + 1:020}.json"
+    name = commit_name(opened.version() + 1)
     if is_local(uri):
         return (local_path(uri) / name).exists()
     return bool(filesystem(uri).get_file_info(name).type != FileType.NotFound)
@@ -75,7 +76,7 @@ def require_commits(uri: str, versions: Iterable[int]) -> None:
     Raises:
         DeltaError: a commit file is empty; all open tables are then closed.
     """
-    names = [f"_delta_log/{version:020}.json" for version in versions]
+    names = [commit_name(version) for version in versions]
     for info in filesystem(uri).get_file_info(names):
         if info.type == FileType.File and not info.size:
             forget()

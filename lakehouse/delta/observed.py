@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from pyarrow.fs import FileType
-
+from lakehouse.delta.commits import commit_lines
 from lakehouse.storage import filesystem
 
 # Key of the run's id in the metadata of a commit.
@@ -20,16 +19,29 @@ SEARCHED = 1000
 
 
 @dataclass(frozen=True)
+class Opened:
+    """The versions at which a run opened a table.
+
+    Attributes:
+        first: version at the first opening.
+        last: version at the last opening.
+    """
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Observation:
-    """What a run has read so far.
+    """What a run has opened so far.
 
     Attributes:
         run: id of the run.
-        opened: URI of a table → version at which the run opened the table first.
+        opened: URI of a table → versions at which the run opened the table.
     """
 
     run: str
-    opened: dict[str, int] = field(default_factory=dict)
+    opened: dict[str, Opened] = field(default_factory=dict)
 
 
 # The observed runs of this process: a command, and within it the steps that the command runs.
@@ -50,7 +62,9 @@ def observe(run: str) -> Iterator[Observation]:
 def note_opened(uri: str, version: int) -> None:
     """Note that the observed runs opened a table at a version."""
     for observation in running:
-        observation.opened.setdefault(uri, version)
+        earlier = observation.opened.get(uri)
+        first = version if earlier is None else earlier.first
+        observation.opened[uri] = Opened(first, version)
 
 
 def run_metadata() -> dict[str, str]:
@@ -58,22 +72,23 @@ def run_metadata() -> dict[str, str]:
     return {RUN: running[-1].run} if running else {}
 
 
-def last_commit(uri: str, run: str, first: int) -> int | None:
+def last_commit(uri: str, run: str, opened: Opened) -> int | None:
     """Return the newest version of a table that a run made.
 
     Args:
         uri: the table's URI.
         run: id of the run.
-        first: version at which the run opened the table.
+        opened: the versions at which the run opened the table.
 
     Returns:
-        The version; None: the run made none of the last ``SEARCHED`` versions after ``first``.
+        The version; None: the run made none of the last ``SEARCHED`` versions after its first
+        opening.
     """
-    newest = first
+    newest = opened.last
     while read_metadata(uri, newest + 1) is not None:
         newest += 1
-    for version in range(newest, max(first, newest - SEARCHED), -1):
-        if (read_metadata(uri, version) or {}).get(RUN) == run:
+    for version in range(newest, max(opened.first, newest - SEARCHED), -1):
+        if run_of(uri, version) == run:
             return version
     return None
 
@@ -89,11 +104,10 @@ def run_of(uri: str, version: int) -> str | None:
 
 def read_metadata(uri: str, version: int) -> Mapping[str, str] | None:
     """Read the metadata of the commit that made a version; None: no such commit in the log."""
-    name, files = f"_delta_log/{version:020}.json", filesystem(uri)
-    if files.get_file_info(name).type == FileType.NotFound:
+    try:
+        lines = commit_lines(filesystem(uri), version)
+    except FileNotFoundError:
         return None
-    with files.open_input_stream(name) as stream:
-        lines = stream.read().splitlines()
     for line in lines:
         if line.startswith(b'{"commitInfo"'):
             metadata: Mapping[str, str] = json.loads(line)["commitInfo"]

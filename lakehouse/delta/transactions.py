@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from pyarrow.fs import FileSelector, FileSystem
 
+from lakehouse.delta.commits import LOG, commit_lines
 from lakehouse.storage import filesystem
 
-LOG = "_delta_log"
 CHECKPOINT = re.compile(r"(\d{20})\.checkpoint.*\.parquet")
 TRANSACTION = b'{"txn"'
 
@@ -66,7 +66,7 @@ def read_after(files: FileSystem, earlier: Numbers, version: int) -> Numbers:
             for path in parts:
                 numbers.update(of_checkpoint(files, path))
         for number in range(begin + 1, version + 1):
-            numbers.update(of_commit(files, f"{LOG}/{number:020}.json"))
+            numbers.update(of_commit(files, number))
     except FileNotFoundError:
         # Delta deleted commits that a checkpoint replaced: start again at the newest checkpoint.
         if earlier.version < 0:
@@ -90,11 +90,9 @@ def of_checkpoint(files: FileSystem, path: str) -> Iterator[tuple[str, int]]:
         yield transaction["appId"], transaction["version"]
 
 
-def of_commit(files: FileSystem, path: str) -> Iterator[tuple[str, int]]:
-    """Yield the transaction names and numbers in a commit file."""
-    with files.open_input_file(path) as stream:
-        lines = stream.read().splitlines()
-    for line in lines:
+def of_commit(files: FileSystem, version: int) -> Iterator[tuple[str, int]]:
+    """Yield the transaction names and numbers in the commit that made a version."""
+    for line in commit_lines(files, version):
         if line.startswith(TRANSACTION):
             transaction = json.loads(line)["txn"]
             yield transaction["appId"], transaction["version"]

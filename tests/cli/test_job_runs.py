@@ -25,7 +25,8 @@ from jobs import build_features, build_panel, close_month, make_sample
 from lakehouse.context import Context
 from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows
-from lakehouse.delta.observed import read_metadata, run_of
+from lakehouse.delta.commits import commit_name
+from lakehouse.delta.observed import last_commit, observe, read_metadata, run_of
 from lakehouse.job_runs import JobRun, Trace, append_job_run, read_job_runs, trace_forecast
 from lakehouse.lake import Lake
 from lakehouse.settings import JobSettings
@@ -102,6 +103,23 @@ def test_what_another_process_wrote_meanwhile_is_not_a_runs_output(filled: Lake)
     assert log.version(filled, DAILY_SALES) == before + 1
     assert row.reads == {DAILY_SALES.path: before}
     assert row.writes == {}
+
+
+def test_a_long_run_s_last_commit_is_found_when_the_log_has_forgotten_its_first(
+    filled: Lake,
+) -> None:
+    uri = filled.uri(DAILY_SALES)
+    with observe("long") as observation:
+        first = log.version(filled, DAILY_SALES)
+        for number in range(4):
+            transaction = log.Named("stream", number + 1)
+            append_rows(filled, DAILY_SALES, DAILY_SALES.schema.empty_table(), transaction)
+            log.load(filled, DAILY_SALES)
+    log.set_property(filled, DAILY_SALES, "shopcast.note", "by another")
+    last = log.version(filled, DAILY_SALES) - 1
+    (local_path(uri) / commit_name(first + 1)).unlink()
+    assert last_commit(uri, "long", observation.opened[uri]) == last
+    assert last_commit(uri, "other", observation.opened[uri]) is None
 
 
 def test_a_refused_run_and_a_defect_are_recorded(filled: Lake) -> None:
