@@ -126,21 +126,13 @@ def of_value(value: object, path: str) -> dict[str, Any]:
 def settings_schema(settings: type[BaseSettings]) -> dict[str, Any]:
     """Return the schema of a group of settings: variable → value, secrets and BY_CHART excluded."""
     declared = settings.model_json_schema()["properties"]
-    by_name = {
-        name.lower().removeprefix(prefix_of(settings)): each for name, each in declared.items()
-    }
     return closed(
         {
-            variable(settings, name): of_setting(by_name[name])
+            variable(settings, name): of_setting(declared[name])
             for name, field in settings.model_fields.items()
             if not is_secret(field) and variable(settings, name) not in BY_CHART
         }
     )
-
-
-def prefix_of(settings: type[BaseSettings]) -> str:
-    """Return the prefix of the variables of settings, in small letters."""
-    return str(settings.model_config.get("env_prefix") or "").lower()
 
 
 def of_setting(declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 CHART = ROOT / "helm" / "shopcast"
 VALUES = sorted((ROOT / "helm" / "values").glob("*.yaml"))
 HELM = str(Path(sys.executable).with_name("helm"))

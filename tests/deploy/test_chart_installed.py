@@ -7,25 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from chart import CHART, EVERYTHING, HELM, options
 from cluster import apply, kubectl, read, volume, wait_for
 
 pytestmark = pytest.mark.deploy
 
-ROOT = Path(__file__).parents[2]
-CHART = ROOT / "helm" / "shopcast"
-HELM3 = ROOT / ".venv" / "bin" / "helm"
-HELM4 = Path.home() / ".cache" / "shopcast" / "helm4" / "helm"
-VALUES = {
-    "lake.root": "s3a://bucket/lake",
-    "spark.mode": "executors",
-    "streams.ingest.enabled": "true",
-    "streams.refresh.enabled": "true",
-    "writer.enabled": "true",
-    "training.enabled": "true",
-    "api.autoscaling.enabled": "true",
-    "api.ingress.enabled": "true",
-    "api.ingress.host": "forecasts.example.com",
-}
+HELM4 = str(Path.home() / ".cache" / "shopcast" / "helm4" / "helm")
 ACCOUNT = "system:serviceaccount:{namespace}:r-shopcast-{account}"
 ALLOWED = {
     "api": ["create jobs.batch", "patch jobs.batch", "delete jobs.batch", "list pods"],
@@ -37,16 +24,11 @@ DENIED = {
 }
 
 
-def helm(program: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    command = [str(program), *arguments]
+def helm(program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    command = [program, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 or not check, done.stdout + done.stderr
     return done
-
-
-def options(**changes: str) -> list[str]:
-    values = {**VALUES, **changes}
-    return [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +36,9 @@ def released(namespace: str) -> Iterator[str]:
     """The namespace with the chart installed by Helm 3 and all its pods ready."""
     apply(volume(f"{namespace}-writer", namespace, "r-shopcast-writer-state"))
     common = ["--namespace", namespace, "--wait", "--timeout", "90s"]
-    helm(HELM3, "install", "r", str(CHART), *common, *options())
+    helm(HELM, "install", "r", str(CHART), *common, *options(EVERYTHING))
     yield namespace
-    helm(HELM3, "uninstall", "r", "--namespace", namespace, check=False)
+    helm(HELM, "uninstall", "r", "--namespace", namespace, check=False)
     kubectl("delete", "pv", f"{namespace}-writer", "--wait=false", check=False)
 
 
@@ -65,7 +47,7 @@ def test_every_pod_is_admitted_where_restricted_is_enforced(released: str) -> No
     names = {pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in pods}
     assert names == {"api", "ingest", "refresh", "writer"}
     assert {pod["status"]["phase"] for pod in pods} == {"Running"}
-    notes = helm(HELM3, "get", "notes", "r", "--namespace", released).stdout
+    notes = helm(HELM, "get", "notes", "r", "--namespace", released).stdout
     assert "http://forecasts.example.com/" in notes
 
 
@@ -138,18 +120,16 @@ def test_a_pod_lets_its_node_be_drained(released: str, component: str) -> None:
     )
 
 
-@pytest.mark.parametrize("program", [HELM3, HELM4], ids=["helm 3", "helm 4"])
-def test_an_upgrade_and_a_way_back_keep_what_an_autoscaler_set(
-    released: str, program: Path
-) -> None:
-    if not program.exists():
-        pytest.skip(f"{program.name} 4 is not installed (make deploy-tools)")
+@pytest.mark.parametrize("program", [HELM, HELM4], ids=["helm 3", "helm 4"])
+def test_an_upgrade_and_a_way_back_keep_what_an_autoscaler_set(released: str, program: str) -> None:
+    if not Path(program).exists():
+        pytest.skip(f"{program} is not installed (make deploy-tools)")
     deployment = ("deployment", "r-shopcast-api")
     kubectl("--namespace", released, "scale", "deployment/r-shopcast-api", "--replicas=3")
     before = read(released, *deployment)["metadata"]["generation"]
     common = ["--namespace", released, "--wait", "--timeout", "90s"]
     helm(program, "upgrade", "r", str(CHART), *common,
-         *options(**{"settings.api.REFRESH_SECONDS": "30"}))  # fmt: skip
+         *options({**EVERYTHING, "settings.api.REFRESH_SECONDS": "30"}))  # fmt: skip
     upgraded = read(released, *deployment)
     assert upgraded["spec"]["replicas"] == 3
     assert upgraded["metadata"]["generation"] > before

@@ -1,20 +1,19 @@
 """The script of a deployment: installed, upgraded, brought back, and rescued where it is stuck."""
 
+import base64
+import gzip
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from chart import CHART, HELM, ROOT
 from cluster import kubectl, require_cluster
 
 pytestmark = pytest.mark.deploy
-
-ROOT = Path(__file__).parents[2]
-HELM = str(Path(sys.executable).with_name("helm"))
 
 
 def release(verb: str, environment: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -56,9 +55,6 @@ def status(environment: str) -> tuple[int, str]:
 def set_status(environment: str, revision: int, status: str) -> None:
     """Leave a release as a deployment leaves it that was cut off."""
     name = f"sh.helm.release.v1.shopcast.v{revision}"
-    import base64
-    import gzip
-
     secret = json.loads(
         kubectl("--namespace", environment, "get", "secret", name, "--output=json").stdout
     )
@@ -93,7 +89,7 @@ def test_a_deployment_that_was_cut_off_does_not_block_the_next(
     assert release("deploy", environment, VALUES=values).returncode == 0
     set_status(environment, 2, "pending-upgrade")
     blocked = subprocess.run(
-        [HELM, "upgrade", "shopcast", str(ROOT / "helm" / "shopcast"), "--namespace", environment,
+        [HELM, "upgrade", "shopcast", str(CHART), "--namespace", environment,
          "--values", values], capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "another operation" in blocked.stderr

@@ -2,15 +2,13 @@
 
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from chart import rendered
 from cluster import apply, kubectl, read, require_cluster, restricted_namespace, wait_for
 
 from serving.problems import ProblemError
@@ -24,19 +22,10 @@ from serving.training.store import RunStore
 
 pytestmark = pytest.mark.deploy
 
-ROOT = Path(__file__).parents[2]
 LAKE = "s3a://bucket/lake"
-CHART = ["--set", f"lake.root={LAKE}", "--set", "training.enabled=true"]
+TRAINING = {"lake.root": LAKE, "training.enabled": "true"}
+MANIFESTS = ("api/account.yaml", "api/training-role.yaml", "api/training.yaml")
 ONE, TWO = "1" * 32, "2" * 32
-
-
-def rendered(namespace: str, template: str) -> list[Any]:
-    """Render a file of the chart."""
-    helm = str(Path(sys.executable).with_name("helm"))
-    command = [helm, "template", "r", str(ROOT / "helm" / "shopcast"), "--namespace", namespace]
-    command += [*CHART, "--show-only", f"templates/{template}"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [each for each in yaml.safe_load_all(text) if each]
 
 
 @pytest.fixture
@@ -44,9 +33,9 @@ def retail() -> Iterator[str]:
     """A namespace with the chart's accounts, rights and manifest of the Job."""
     require_cluster()
     with restricted_namespace() as name:
-        for template in ("api/account.yaml", "api/training-role.yaml", "api/training.yaml"):
-            for each in rendered(name, template):
-                apply(each, "--namespace", name)
+        shown = [word for file in MANIFESTS for word in ("--show-only", f"templates/{file}")]
+        for each in rendered(TRAINING, "--namespace", name, *shown):
+            apply(each, "--namespace", name)
         yield name
 
 
