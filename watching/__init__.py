@@ -1,0 +1,1 @@
+"""Declares metrics, indices, panels and alerts, and writes from them what watches the pipeline."""
