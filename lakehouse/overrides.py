@@ -84,10 +84,10 @@ def append_overrides(lake: Lake, overrides: Sequence[Override]) -> int:
         return append_numbered(lake, OVERRIDES, COMMITS, rows_of)
 
 
-def last_change(lake: Lake) -> int:
-    """Return the number of the newest commit of overrides; 0: there is none."""
+def overrides_state(lake: Lake) -> str | None:
+    """Return what changes with every commit to gold.overrides; None: the table does not exist."""
     with turn:
-        return log.transaction_number(lake, OVERRIDES, COMMITS) or 0
+        return log.table_state(lake, OVERRIDES)
 
 
 def read_overrides(lake: Lake, filters: Filters = ()) -> list[Override]:

@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     create = commands.add_parser("create", help="create a key and print it, this once")
     create.add_argument("--name", required=True, help="who holds the key")
     create.add_argument(
-        "--scope", dest="scopes", type=Scope, choices=list(Scope), nargs="+", required=True
+        "--scope", dest="scopes", choices=[*map(str, Scope)], nargs="+", required=True
     )
     create.add_argument("--expires", type=parse_span, metavar="SPAN", help="90d, 12h (never)")
     create.add_argument(
@@ -90,7 +90,9 @@ def run(arguments: argparse.Namespace, open_store: Callable[[str | None], KeySto
     now = datetime.now(UTC)
     if arguments.command == "create":
         expires_at = now + arguments.expires if arguments.expires else None
-        text, key = generate_key(arguments.name, frozenset(arguments.scopes), now, expires_at)
+        text, key = generate_key(
+            arguments.name, frozenset(map(Scope, arguments.scopes)), now, expires_at
+        )
         if arguments.for_file:
             sys.stderr.write(f"Add to the list in KEYS_FILE:\n{render_entry(key)}\n")
         else:

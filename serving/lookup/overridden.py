@@ -7,7 +7,7 @@ from datetime import date, datetime
 import orjson
 
 from lakehouse.lake import Lake
-from lakehouse.overrides import Override, current_overrides, last_change, read_overrides
+from lakehouse.overrides import Override, current_overrides, overrides_state, read_overrides
 from serving.lookup.columns import Columns
 
 Pair = tuple[str, str]
@@ -22,12 +22,19 @@ class Overridden:
     Attributes:
         pairs: shop and item → target month → override.
         last: number of the newest commit that concerns the version's months; 0: there is none.
-        read_at: number of the newest commit of the ledger when it was read.
+        rows: rows of the ledger that concern the version's months; an erasure takes rows away.
+        read_at: state of the ledger when it was read; None: it did not exist.
     """
 
     pairs: Mapping[Pair, Mapping[date, Override]] = field(default_factory=dict)
     last: int = 0
-    read_at: int = 0
+    rows: int = 0
+    read_at: str | None = None
+
+    @property
+    def tag(self) -> tuple[int, int]:
+        """What changes with the overrides: commits only add to the numbers, erasures take rows."""
+        return self.last, self.rows
 
     def texts_of(self, columns: Columns, pair: Pair, rows: Sequence[int]) -> Mapping[int, bytes]:
         """Return row → the override as a JSON object, of those rows of a pair that have one."""
@@ -61,18 +68,17 @@ def read_overridden(
     Args:
         lake: the lake that has the ledger.
         cutoff: of the version; overrides of later months are read.
-        before: what was read before; returned if nothing was added since and the cutoff is the
-            same.
+        before: what was read before of the same cutoff; returned if the ledger is unchanged.
         instant: the overrides of this past instant are read; None: those of now.
     """
-    read_at = last_change(lake)
+    read_at = overrides_state(lake)
     if before is not None and before.read_at == read_at:
         return before
-    if not read_at:
+    if read_at is None:
         return Overridden()
     ledger = read_overrides(lake, [("month", ">", cutoff)])
     known = [o for o in ledger if instant is None or o.recorded_at <= instant]
     pairs: dict[Pair, dict[date, Override]] = {}
     for cell, override in current_overrides(known).items():
         pairs.setdefault((cell.shop_id, cell.item_id), {})[cell.month] = override
-    return Overridden(pairs, max((o.change for o in known), default=0), read_at)
+    return Overridden(pairs, max((o.change for o in known), default=0), len(known), read_at)

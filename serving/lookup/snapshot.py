@@ -30,7 +30,7 @@ class Snapshot:
     def tag(self) -> str:
         """Digest of what answers are made from: replicas with equal tags give equal answers."""
         names, aliases = (sorted(d.items()) for d in (self.shops.names, self.shops.aliases))
-        parts = (self.version.version, names, aliases, sorted(self.shops.ids), self.overrides.last)
+        parts = (self.version.version, names, aliases, sorted(self.shops.ids), self.overrides.tag)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def stale_from(self, max_age_months: int | None) -> datetime:
@@ -72,7 +72,7 @@ def with_overrides(lake: Lake, snapshot: Snapshot, served: Snapshot | None) -> S
     Args:
         lake: the lake that has the overrides.
         snapshot: the newest version.
-        served: the snapshot before, whose overrides are reused if none was added since.
+        served: the snapshot before, whose overrides are reused if the ledger is unchanged.
     """
     cutoff = snapshot.version.cutoff
     is_reusable = served is not None and served.version.cutoff == cutoff

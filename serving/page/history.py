@@ -15,8 +15,8 @@ from serving.page.shop_past import PastForecast
 from serving.page.sight import Sight
 
 
-def pair_history(sight: Sight, known: KnownShop, asked: Asked) -> PairHistory:
-    """Join what is known of a pair.
+def require_pair(sight: Sight, known: KnownShop, asked: Asked) -> None:
+    """Check that a pair was sold or forecast.
 
     Args:
         sight: served version and state of the lake.
@@ -26,12 +26,28 @@ def pair_history(sight: Sight, known: KnownShop, asked: Asked) -> PairHistory:
     Raises:
         ProblemError: the pair was neither sold nor forecast (status 404).
     """
-    item_id, item = asked.item_id, known.catalogue.name_of(asked.item_id)
-    units = with_zeros(known.past.units_of(item_id), sight.state.closed)
-    rows = known.columns.rows_of(known.shop_id, item_id)
-    if not rows and not units:
+    is_forecast = known.columns.rows_of(known.shop_id, asked.item_id)
+    if not is_forecast and not closed_units(sight, known, asked.item_id):
         raise unknown_pair(sight.view, known.columns, asked)
+
+
+def closed_units(sight: Sight, known: KnownShop, item_id: str) -> Mapping[date, float]:
+    """Return the units of an item in each closed month since the first sale."""
+    return with_zeros(known.past.units_of(item_id), sight.state.closed)
+
+
+def pair_history(sight: Sight, known: KnownShop, item_id: str) -> PairHistory:
+    """Join what is known of a pair.
+
+    Args:
+        sight: served version and state of the lake.
+        known: the pair's shop.
+        item_id: the pair's item.
+    """
+    item = known.catalogue.name_of(item_id)
+    units = closed_units(sight, known, item_id)
     pair = known.shop_id, item_id
+    rows = known.columns.rows_of(*pair)
     overrides = sight.view.snapshot.overrides.texts_of(known.columns, pair, rows)
     return PairHistory(
         **sight.served.model_dump(),

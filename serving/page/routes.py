@@ -14,7 +14,7 @@ from serving.lookup.routes import PROBLEMS, UNCHANGED, refuse_doubles
 from serving.lookup.shop_routes import ShopPath
 from serving.models import Id
 from serving.page.dependencies import Reader, Seen
-from serving.page.history import pair_history
+from serving.page.history import pair_history, require_pair
 from serving.page.known import KnownShop
 from serving.page.reader import PageReader
 from serving.page.schemas import (
@@ -86,10 +86,11 @@ async def read_history(
     """Return a pair's closed months, what was forecast of them, and what is forecast now."""
     shop_id = sight.view.snapshot.shops.resolve(pair.shop_id)
     columns = await sight.view.snapshot.forecasts.find(shop_id, pair.item_id)
-    history = pair_history(sight, await know(sight, reader, shop_id, columns), pair)
+    known = await know(sight, reader, shop_id, columns)
+    require_pair(sight, known, pair)
     if is_current(if_none_match, sight.etag("history")):
         return unchanged(sight.headers("history"))
-    return answer(sight, "history", history)
+    return answer(sight, "history", pair_history(sight, known, pair.item_id))
 
 
 @router.get(

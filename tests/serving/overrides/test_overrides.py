@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from asking import Client
 from published import PublishedLake, forecast
 
 from lakehouse.delta import log
+from lakehouse.delta.deletes import delete_rows
 from lakehouse.delta.numbered import append_numbered
 from lakehouse.overrides import read_overrides
 from lakehouse.tables.overrides import OVERRIDES
@@ -161,6 +163,22 @@ def test_a_repeated_request_changes_nothing_and_history_keeps_every_row(
     assert [row["forecast"] for row in history] == [pytest.approx(1.3)] * 3
     assert planner.client.get(PAIR).json()["forecasts"][0]["override"] is None
     assert log.row_count(published.lake, OVERRIDES) == 3
+
+
+def test_erased_overrides_are_no_longer_shown(
+    planner: Planner, published: PublishedLake, store: Store
+) -> None:
+    other = {**ROW, "item_id": "=9"}
+    planner.put([ROW, other])
+    shown = planner.client.get(PAIR)
+    gone = read_overrides(published.lake, [("item_id", "=", "5037")])
+    delete_rows(published.lake, OVERRIDES, pa.Table.from_pylist([asdict(gone[0])]))
+    store.refresh()
+    after = planner.client.get(PAIR, headers={"If-None-Match": shown.headers["etag"]})
+    assert after.status_code == 200
+    assert shown.json()["forecasts"][0]["override"] is not None
+    assert after.json()["forecasts"][0]["override"] is None
+    assert [row["item_id"] for row in planner.list()] == ["=9"]
 
 
 def test_the_exported_file_can_be_sent_back_and_holds_no_formula(planner: Planner) -> None:

@@ -2,14 +2,20 @@
 
 import gc
 import json
+import logging
+from pathlib import Path
 
 import pytest
+from injection import hooked, kill_at
 from kafka_messages import received
 from uploading import CSV, NDJSON, Uploader, counts, json_list, lines, sale
 
 from ingestion.catalogue.messages import read_message
 from lakehouse.values import timestamp
+from serving.uploads import destination
 from streaming.kafka.settings import KafkaSettings
+from streaming.kafka.topics import create_topics
+from streaming.local_broker.broker import Broker
 from streaming.local_broker.properties import free_port
 
 pytestmark = pytest.mark.slow
@@ -88,4 +94,36 @@ def test_a_broker_that_is_away_is_waited_for_by_the_client(
     assert uploader.post(body).status_code == 202
     assert len(received(kafka, kafka.sales_topic)) == 1
     # Only now, so that no other test sees the sockets.
+    gc.collect()
+
+
+# As above: the client's sockets to the killed broker.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_broker_killed_in_the_middle_leaves_an_upload_that_a_repetition_completes(
+    uploader: Uploader,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # Records of the log would keep the client's sockets.
+    caplog.set_level(logging.CRITICAL, "kafka")
+    broker = Broker(tmp_path / "kafka")
+    settings = KafkaSettings(bootstrap_servers=broker.start())  # type: ignore[call-arg]
+    create_topics(settings, [settings.sales_topic], 2)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker.servers)
+    monkeypatch.setattr(destination, "DELIVERY_MS", 4_000)
+    rows = [sale(item_id=str(number)) for number in range(200)]
+    try:
+        with hooked(kill_at("upload block sent", end=broker.kill)):
+            cut = uploader.post(json_list(*rows))
+        assert (cut.status_code, "retry-after" in cut.headers) == (503, True)
+        assert uploader.get().json()["state"] == "interrupted"
+        broker.start()
+        again = uploader.post(json_list(*rows))
+        assert (again.status_code, counts(again.json())) == (202, (200, 200, 0, 0))
+        values = {message.value for message in received(settings, settings.sales_topic)}
+    finally:
+        broker.stop()
+    # A row that came twice is the same version of the sale twice: the stream counts it once.
+    assert len(values) == 200
     gc.collect()
