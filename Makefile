@@ -10,6 +10,9 @@ DATA ?=
 TEST_PROCESSES ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 PORT ?= 8000
+# Where another helm is named, the targets of a release need no virtual environment.
+HELM ?= $(BIN)/helm
+HELM_NEEDS := $(if $(filter $(BIN)/helm,$(HELM)),setup)
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -nE 's/^([a-z-]+):.*\#\#.*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -89,18 +92,21 @@ scan: setup ## audit the pinned packages for known vulnerabilities, and lint the
 	$(BIN)/hadolint Dockerfile.api Dockerfile.spark
 	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
-chart: setup ## lint the chart and pack it into dist/
-	$(BIN)/helm lint helm/shopcast --values helm/values/local.yaml
-	$(BIN)/helm package helm/shopcast --destination dist
+chart: $(HELM_NEEDS) ## lint the chart and pack it into dist/
+	$(HELM) lint helm/shopcast --values helm/values/local.yaml
+	$(HELM) package helm/shopcast --destination dist
 
-deploy: setup ## install or upgrade the release of ENVIRONMENT; TAG names the images
-	HELM=$(BIN)/helm .ci/release deploy '$(ENVIRONMENT)'
+deploy: $(HELM_NEEDS) ## install or upgrade the release of ENVIRONMENT; TAG names the images
+	HELM='$(HELM)' .ci/release deploy '$(ENVIRONMENT)'
 
-rollback: setup ## bring the release of ENVIRONMENT back to the revision before
-	HELM=$(BIN)/helm .ci/release rollback '$(ENVIRONMENT)'
+new-model: setup ## publish forecasts where the champion of LAKE is new: make new-model LAKE=URI HORIZONS=1,2,3
+	$(BIN)/python -m jobs.forecast --lake '$(LAKE)' --if-new-model $(if $(HORIZONS),--horizons '$(HORIZONS)')
 
-undeploy: setup ## remove the release of ENVIRONMENT; its volumes stay
-	HELM=$(BIN)/helm .ci/release undeploy '$(ENVIRONMENT)'
+rollback: $(HELM_NEEDS) ## bring the release of ENVIRONMENT back to the revision before
+	HELM='$(HELM)' .ci/release rollback '$(ENVIRONMENT)'
+
+undeploy: $(HELM_NEEDS) ## remove the release of ENVIRONMENT; its volumes stay
+	HELM='$(HELM)' .ci/release undeploy '$(ENVIRONMENT)'
 
 bench: setup ## measure every stage on full-size generated data (about 10 minutes)
 	$(BIN)/python -m benchmarks.stages --out benchmarks/results

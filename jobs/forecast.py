@@ -1,14 +1,15 @@
 """Forecast: champion models and features at the cutoff → published forecasts of later months.
 
-    python -m jobs.forecast --lake URI [--horizons 1,2,3]
+    python -m jobs.forecast --lake URI [--horizons 1,2,3] [--if-new-model]
     python -m jobs.forecast --lake URI --pairs FILE --submission FILE
     python -m jobs.forecast --lake URI --pairs FILE --publish [--submission FILE] [--horizons 1,2,3]
 
 Reads the gold panel of the months after the cutoff (with --pairs the gold features), and each
 horizon's champion in MLflow. Writes gold forecasts and forecast_versions, which the API serves; one
-version holds all horizons. With --pairs, forecasts are written to --submission only; add --publish
-to make the API serve them. A pair whose shop or item is neither listed nor was ever sold gets no
-forecast; the result line counts and names such pairs.
+version holds all horizons. With --if-new-model, a version is made only if the champions are not
+the models of the newest version, whatever else changed. With --pairs, forecasts are written to
+--submission only; add --publish to make the API serve them. A pair whose shop or item is neither
+listed nor was ever sold gets no forecast; the result line counts and names such pairs.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from forecasting.known_ids import UnknownIds
 from forecasting.making import Forecasting, split_known_pairs, usable_champion
 from forecasting.pairs import listed_pairs
 from forecasting.submission import write_submission
-from forecasting.versions import newest_version, publish
+from forecasting.versions import ForecastVersion, newest_version, publish
 from forecasting.withdrawn import count_by_reason, with_reason
 from ingestion.lake_months import closed_months
 from lakehouse.context import Context
@@ -59,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --pairs: make the API serve these pairs instead of the assortment",
     )
+    parser.add_argument(
+        "--if-new-model",
+        action="store_true",
+        help="change nothing where the newest version was made by the present champions",
+    )
 
 
 def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -71,7 +77,7 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
     champions = {h: usable_champion(lake, tracking, features, h) for h in arguments.horizons}
     making = Forecasting(lake, profile, cutoff, context.now, champions)
     inputs, newest = making.inputs(arguments.pairs), newest_version(lake)
-    if newest and newest.inputs == inputs and not arguments.pairs:
+    if newest and not arguments.pairs and is_enough(newest, making, inputs, arguments):
         progress("forecast: up to date")
         return {"version": newest.version, "rows": newest.rows, "published": False}
     listed = read_list(context, making, arguments)
@@ -96,6 +102,15 @@ def run(context: Context, arguments: argparse.Namespace) -> dict[str, Any]:
         **listed.figures(making),
         **({"left": asdict(left)} if left else {}),
     }
+
+
+def is_enough(
+    newest: ForecastVersion, making: Forecasting, inputs: str, arguments: argparse.Namespace
+) -> bool:
+    """Return whether the newest version need not be made again."""
+    if arguments.if_new_model:
+        return newest.models == {h: champion.run for h, champion in making.champions.items()}
+    return newest.inputs == inputs
 
 
 @dataclass(frozen=True)
@@ -141,6 +156,8 @@ def require_purpose(arguments: argparse.Namespace) -> None:
             ``--publish``; or several horizons for a submission that is not published.
     """
     horizons = arguments.horizons
+    if arguments.if_new_model and arguments.pairs:
+        raise UsageError("--if-new-model and --pairs exclude each other: name one of them.")
     if arguments.submission and not arguments.pairs:
         raise UsageError("--submission needs --pairs: a file with ID, shop_id and item_id.")
     if arguments.publish or not arguments.pairs:

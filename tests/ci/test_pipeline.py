@@ -47,11 +47,11 @@ def test_a_job_is_of_a_stage_and_needs_jobs_that_exist(name: str) -> None:
 
 def test_a_change_has_one_pipeline() -> None:
     rules = PIPELINE["workflow"]["rules"]
-    assert rules[1] == {
+    assert rules[2] == {
         "if": "$CI_COMMIT_BRANCH && $CI_OPEN_MERGE_REQUESTS",
         "when": "never",
     }
-    assert rules[0]["if"] == '$CI_PIPELINE_SOURCE == "merge_request_event"'
+    assert rules[1]["if"] == '$CI_PIPELINE_SOURCE == "merge_request_event"'
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)

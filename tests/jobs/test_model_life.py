@@ -168,3 +168,20 @@ def test_a_worse_candidate_is_refused_and_the_champion_goes_on(first: Life) -> N
     assert log.version(first.lake, BACKTESTS) == scored
     code, figures = first.step(forecast.JOB)
     assert (code, figures["published"]) == (0, True)
+
+
+def test_only_a_new_champion_makes_a_version_where_that_is_asked_for(
+    first: Life, tmp_path: Path
+) -> None:
+    code, figures = first.step(forecast.JOB, "--if-new-model")
+    assert (code, figures["published"]) == (0, False)
+    # Other rows than the newest version's, by the same models.
+    given = ("--pairs", pairs_file(tmp_path), "--publish")
+    listed = first.step(forecast.JOB, *given)[1]
+    code, figures = first.step(forecast.JOB, "--if-new-model")
+    assert (code, figures["published"], figures["version"]) == (0, False, listed["version"])
+    assert first.step(promote.JOB, "--force", "--reason", "a test")[0] == 0
+    code, figures = first.step(forecast.JOB, "--if-new-model")
+    assert (code, figures["published"]) == (0, True)
+    code, figures = first.step(forecast.JOB, "--if-new-model", *given)
+    assert code == 2, "a list is forecast when it is asked for"
