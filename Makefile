@@ -58,6 +58,9 @@ deploy-check: setup ## images, chart, Spark cluster, object stores, DAGs and pip
 dags-check: setup ## the Airflow DAGs under a real scheduler (make deploy-tools installs Airflow)
 	$(PYTEST) tests/dags tests/deploy/test_airflow_runs.py tests/deploy/test_airflow_pods.py
 
+watch-check: setup ## alerts, dashboards and indices on a real Prometheus, Alertmanager and Elasticsearch
+	$(PYTEST) tests/watching tests/deploy/test_one_notification.py tests/deploy/test_elasticsearch.py
+
 test-contract: setup ## the API keeps its OpenAPI document: many requests to every operation
 	CONTRACT_EXAMPLES=$(or $(CONTRACT_EXAMPLES),100) $(BIN)/python -m pytest -n 0 tests/serving/contract
 
@@ -117,6 +120,7 @@ docs: setup ## build the documents as a site in site/; a link that leads nowhere
 reference: setup ## write what is made from declarations: docs/reference, the chart's schema and renders
 	$(BIN)/python docs/generate.py
 	$(BIN)/python helm/generate.py
+	$(BIN)/python -m watching.generate
 
 clean: ## remove the virtual environment and caches; lakes and data stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build site

@@ -40,6 +40,7 @@ class Job:
         add_arguments: declares the command line on a parser.
         run: does the work; returns the fields of the result line.
         program: command line that starts the command; empty: ``python -m jobs.<name>``.
+        is_recorded: whether each run is recorded in gold.job_runs; False: the command only reads.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Job:
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[Context, argparse.Namespace], Mapping[str, Any]]
     program: str = ""
+    is_recorded: bool = True
 
     def parser(self) -> argparse.ArgumentParser:
         """Build the command-line parser of this command."""
@@ -113,7 +115,7 @@ def as_recorded(job: Job) -> Job:
 
     def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, Any]:
         takes_lake = "lake" in vars(arguments)
-        if not (takes_lake and (arguments.lake or context.settings.lake_root)):
+        if not (job.is_recorded and takes_lake and (arguments.lake or context.settings.lake_root)):
             return job.run(context, arguments)
         started = start_of(context, job.name, vars(arguments))
         return record_run(lake_of(context, arguments), started, lambda: job.run(context, arguments))

@@ -109,6 +109,7 @@ def parsers() -> Iterator[argparse.ArgumentParser]:
     modules = [f"jobs.{name}" for name in JOBS] + [f"streaming.{name}" for name in COMMANDS]
     for module in modules:
         yield import_module(module).JOB.parser()
+    yield import_module("watching.commands").JOB.parser()
     yield serving_parser()
 
 

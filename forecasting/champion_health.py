@@ -1,10 +1,8 @@
 """Champion health: age, backtest error and newest scores of champions, to decide on retraining."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from math import isfinite
 
 from features.feature_set import FeatureSet
 from forecasting.retrain import ChampionHealth, ServedScore
@@ -15,9 +13,8 @@ from lakehouse.month_range import MonthRange, month_number
 from lakehouse.tables.gold import FORECAST_SCORES
 from modelling.evaluation.segments import ALL
 from modelling.lineage import was_made_by
-from modelling.promotion.champions import History, find_champion
-from modelling.promotion.gate import CANDIDATE, EVERY_ROW
-from modelling.promotion.history import decisions
+from modelling.promotion.champions import find_champion
+from modelling.promotion.history import decisions, expected_error
 from modelling.registry.registry import Registered, Registry
 
 
@@ -77,16 +74,6 @@ def newest_month(scores: Iterable[ServedScore]) -> tuple[date | None, dict[str, 
         by_month.setdefault((score.month, score.version), {})[score.model] = score
     newest = max(by_month, default=None)
     return (None, {}) if newest is None else (newest[0], by_month[newest])
-
-
-def expected_error(history: History, version: str) -> float | None:
-    """Find a version's RMSE, units, in its newest decision with figures; None: no finite RMSE."""
-    key = " ".join(EVERY_ROW)
-    for decision in reversed(history):
-        if decision.candidate == version and decision.figures:
-            rmse: float | None = json.loads(decision.figures)[key][CANDIDATE]["rmse"]
-            return rmse if rmse is not None and isfinite(rmse) else None
-    return None
 
 
 def scores_of_model(lake: Lake, run: str, horizon: int) -> list[ServedScore]:

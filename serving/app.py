@@ -51,8 +51,9 @@ from serving.uploads.upload import Counts
 from serving.watching import routes as watching_routes
 from serving.watching.journal import Journal, keep_watching, open_journal
 from serving.watching.logs import configure_log
-from serving.watching.metrics import TRAINING_RUNS, UPLOAD_ROWS, Served
+from serving.watching.metrics import Served
 from serving.watching.tracing import trace_requests
+from watching.metrics import TRAINING_RUNS, UPLOAD_ROWS
 
 TITLE = "shopcast"
 DESCRIPTION = (

@@ -22,6 +22,7 @@ from lakehouse.delta import creation
 from lakehouse.progress import progress
 from streaming.kafka.settings import kafka_settings
 from streaming.kafka.topics import topic_ids
+from streaming.queries.backlog import Backlog
 from streaming.queries.checkpoint import Checkpoint
 from streaming.queries.ingest import WRITTEN, Ingest
 from streaming.queries.kafka_query import MicroBatches, start_query, watch_query
@@ -89,7 +90,10 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
         metrics,
         stopping,
     )
+    backlog = Backlog(kafka)
     metrics.features_lag_seconds.set_function(partial(seconds_waiting, lake))
+    metrics.lag_seconds.set_function(backlog.seconds)
+    metrics.lag_events.set_function(backlog.events)
     if arguments.metrics_port is not None:
         metrics.serve(arguments.metrics_port, arguments.metrics_address)
     batches = MicroBatches(
@@ -97,7 +101,10 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
     )
     query = start_query(context.spark, kafka, ingest, checkpoint.uri, batches)
     progress("ingest: reading %s at %s", ", ".join(ids), kafka.servers)
-    watch_query(query, stopping, metrics)
+    try:
+        watch_query(query, stopping, backlog)
+    finally:
+        backlog.close()
     return {"events": metrics.total, "batches": metrics.count, "stopped": stopping.is_set()}
 
 

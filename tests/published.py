@@ -1,5 +1,6 @@
 """A small lake with published forecasts, in the tables that the jobs write."""
 
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,14 @@ class PublishedLake:
         for table in (FORECASTS, FORECAST_VERSIONS):
             creation.create_table(self.lake, table)
         self.set_shops(shop("57"), shop("0", alias_of="57"))
+
+    @classmethod
+    def copy_of(cls, folder: Path, to: Path) -> "PublishedLake":
+        """Copy a lake that was published to."""
+        shutil.copytree(folder, to)
+        copy = cls.__new__(cls)
+        copy.folder, copy.lake = to, Lake.at(str(to))
+        return copy
 
     def set_shops(self, *rows: dict[str, Any]) -> None:
         self.write(SHOPS, list(rows), "overwrite")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 
 import pyarrow as pa
 
@@ -13,7 +14,7 @@ from lakehouse.finite import finite
 from lakehouse.lake import Lake
 from lakehouse.tables.gold import MODEL_HISTORY
 from modelling.evaluation.segments import ALL
-from modelling.promotion.gate import JUDGED, Scores
+from modelling.promotion.gate import CANDIDATE, EVERY_ROW, JUDGED, Scores
 
 PROMOTED, FORCED, REFUSED, ROLLED_BACK = "promoted", "forced", "refused", "rolled back"
 # Not stored: the candidate is the champion already.
@@ -90,3 +91,13 @@ def as_figures(scores: Scores) -> str:
     judged = {place: errors for place, errors in scores.items() if place[0] in (ALL, *JUDGED)}
     named = {" ".join(place): errors for place, errors in judged.items()}
     return json.dumps(finite(named), allow_nan=False)
+
+
+def expected_error(history: Sequence[Decision], version: str) -> float | None:
+    """Find a version's RMSE, units, in its newest decision with figures; None: no finite RMSE."""
+    key = " ".join(EVERY_ROW)
+    for decision in reversed(history):
+        if decision.candidate == version and decision.figures:
+            rmse: float | None = json.loads(decision.figures)[key][CANDIDATE]["rmse"]
+            return rmse if rmse is not None and isfinite(rmse) else None
+    return None

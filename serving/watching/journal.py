@@ -10,8 +10,9 @@ from typing import Any
 from serving.exchange import Exchange
 from serving.watching.lines import LineWriter, is_sampled, lookup_line, request_line
 from serving.watching.logs import write_lines
-from serving.watching.metrics import FLUSH_SECONDS, LOOKUPS, OTHER, Metrics, Served
+from serving.watching.metrics import FLUSH_SECONDS, OTHER, Metrics, Served
 from serving.watching.settings import WatchingSettings
+from watching.metrics import LOOKUPS
 
 FORECAST, UNKNOWN = "forecast", "unknown"
 UNMATCHED = "unmatched"

@@ -17,50 +17,21 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.utils import floatToGoString
 
+from watching import metrics as declared
+from watching.metric import API, Metric
+from watching.metrics import REQUEST_DURATION as DURATION
+from watching.metrics import metrics_of
+
 FLUSH_SECONDS = 1.0
 # Bounds of the histogram, seconds. Each route has eight series; with the counters and gauges the
 # server stays below 300 series.
 BOUNDS = (0.005, 0.025, 0.1, 0.5, 2.5)
 MOST_ROUTES = 22
 OTHER = "other"
-UNIT = "shopcast_request_duration_seconds"
-HELP = "Time from the header of a request to the end of its answer, by route template."
-
-
-@dataclass(frozen=True)
-class Counter:
-    """A counter.
-
-    Attributes:
-        name: without ``_total``.
-        help: what is counted.
-        labels: names of the labels.
-        most: series; label values that come after these count together, as ``other``.
-    """
-
-    name: str
-    help: str
-    labels: tuple[str, ...]
-    most: int = 12
-
-
-@dataclass(frozen=True)
-class Gauge:
-    """A gauge of each worker, of which a scrape shows the greatest; dead workers do not count."""
-
-    name: str
-    help: str
-
-
-REQUESTS = Counter("shopcast_requests", "Answers by status.", ("status",), most=20)
-FAILURES = Counter("shopcast_failures", "Answers from 500 on.", ("route",), MOST_ROUTES)
-LOOKUPS = Counter("shopcast_lookups", "Pairs looked up.", ("result", "rung"))
-UPLOAD_ROWS = Counter("shopcast_upload_rows", "Rows received by uploads.", ("verdict",))
-TRAINING_RUNS = Counter("shopcast_training_runs", "Ended runs of training.", ("outcome",))
-COUNTERS = (REQUESTS, FAILURES, LOOKUPS, UPLOAD_ROWS, TRAINING_RUNS)
-AGE = Gauge("shopcast_served_age_seconds", "Time since the served version was published.")
-FORECASTS = Gauge("shopcast_served_forecasts", "Forecasts served; 0: nothing is served.")
-STALE = Gauge("shopcast_refresh_failed", "1: the last refresh from the lake failed.")
+# Series of a counter; label values that come after these count together, as ``other``.
+MOST_SERIES = 12
+MOST_OF = {declared.REQUESTS: 20, declared.FAILURES: MOST_ROUTES}
+COUNTERS = tuple(metric for metric in metrics_of(API) if metric.kind == "counter")
 
 
 @dataclass(frozen=True)
@@ -90,13 +61,15 @@ class Metrics:
         self._folder = folder
         self._routes: dict[str, list[float]] = {}
         self._counters: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
-        self._gauges: dict[Gauge, float] = {}
+        self._gauges: dict[Metric, float] = {}
         self._keys: dict[tuple[str, ...], str] = {}
         remove_dead_gauges(folder)
         self._files = {
             kind: MmapedDict(str(folder / f"{kind}_{os.getpid()}.db"))
             for kind in ("counter", "histogram", "gauge_livemax")
         }
+        for counter in COUNTERS:
+            self._counters[counter.name] = dict.fromkeys(counter.initial, 0.0)
         self._closing = weakref.finalize(self, close_all, list(self._files.values()))
 
     def observe(self, route: str, status: int, seconds: float) -> None:
@@ -114,11 +87,11 @@ class Metrics:
             )
         buckets[bisect_left(BOUNDS, seconds)] += 1
         buckets[-1] += seconds
-        self.add(REQUESTS, str(status))
+        self.add(declared.REQUESTS, str(status))
         if status >= 500:
-            self.add(FAILURES, route)
+            self.add(declared.FAILURES, route)
 
-    def add(self, counter: Counter, *labels: str, amount: float = 1) -> None:
+    def add(self, counter: Metric, *labels: str, amount: float = 1) -> None:
         """Add to a counter.
 
         Args:
@@ -127,22 +100,22 @@ class Metrics:
             amount: what is added.
         """
         counts = self._counters[counter.name]
-        if labels not in counts and len(counts) >= counter.most:
+        if labels not in counts and len(counts) >= MOST_OF.get(counter, MOST_SERIES):
             labels = (OTHER,) * len(labels)
         counts[labels] = counts.get(labels, 0.0) + amount
 
     def set_served(self, served: Served) -> None:
         """Set the gauges of what this worker serves."""
-        self._gauges[FORECASTS] = served.forecasts
-        self._gauges[STALE] = float(served.has_failed)
-        self._gauges[AGE] = float("nan") if served.age is None else served.age
+        self._gauges[declared.SERVED_FORECASTS] = served.forecasts
+        self._gauges[declared.REFRESH_FAILED] = float(served.has_failed)
+        self._gauges[declared.SERVED_AGE] = float("nan") if served.age is None else served.age
 
     def flush(self) -> None:
         """Write the counts of this worker into its files."""
         for counter in COUNTERS:
             for labels, value in self._counters[counter.name].items():
                 of = dict(zip(counter.labels, labels, strict=True))
-                key = self._key(counter.name, f"{counter.name}_total", counter.help, of)
+                key = self._key(counter.family, counter.name, counter.help, of)
                 self._files["counter"].write_value(key, value, 0.0)
         for gauge, value in self._gauges.items():
             key = self._key(gauge.name, gauge.name, gauge.help, {})
@@ -151,11 +124,11 @@ class Metrics:
             self._flush_route(route, buckets)
 
     def _flush_route(self, route: str, buckets: list[float]) -> None:
-        file = self._files["histogram"]
+        file, unit, text = self._files["histogram"], DURATION.name, DURATION.help
         for bound, value in zip((*BOUNDS, float("inf")), buckets, strict=False):
             of = {"route": route, "le": floatToGoString(bound)}
-            file.write_value(self._key(UNIT, f"{UNIT}_bucket", HELP, of), value, 0.0)
-        total = self._key(UNIT, f"{UNIT}_sum", HELP, {"route": route})
+            file.write_value(self._key(unit, f"{unit}_bucket", text, of), value, 0.0)
+        total = self._key(unit, f"{unit}_sum", text, {"route": route})
         file.write_value(total, buckets[-1], 0.0)
 
     def _key(self, metric: str, name: str, text: str, labels: Mapping[str, str]) -> str:

@@ -8,13 +8,10 @@ from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING
 
-import pyarrow.compute as pc
-
 from ingestion.catalogue.messages import MALFORMED, merge_messages
 from ingestion.sales.intake import may_state_sale_ids, merge_few_sales, merge_sales
 from ingestion.sales.span import extend_months
 from lakehouse.delta import log
-from lakehouse.delta.files import read
 from lakehouse.delta.parts import (
     DataFile,
     commit_parts,
@@ -102,7 +99,6 @@ class Ingest:
         if number % UPKEEP_EVERY == 0:
             compact(self.lake, DAILY_SALES, MOST_FILES)
         rejected = log.row_count(self.lake, REJECTED_SALES)
-        self.metrics.lag_seconds.set(self._oldest(sales))
         self.metrics.record(sum(p.rows for p in parts), time.monotonic() - started, rejected)
 
     def _append(self, table: Table, parts: list[DataFile], number: int) -> None:
@@ -132,10 +128,3 @@ class Ingest:
                 admit=self.suspects.count_parts,
             )
         extend_months(self.lake, datetime.now(UTC))
-
-    def _oldest(self, parts: list[DataFile]) -> float:
-        """Return the age of the oldest sales record of a micro-batch, seconds; 0: no record."""
-        paths = [part.path for part in parts]
-        times = read(self.lake.uri(SALES_EVENTS), paths, ["received_at"])
-        oldest = None if times is None else pc.min(times["received_at"]).as_py()
-        return (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0

@@ -1,14 +1,13 @@
 """The Spark query that passes micro-batches of Kafka's records to the ingest."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
 from streaming.kafka.settings import KafkaSettings
+from streaming.queries.backlog import Backlog
 from streaming.queries.ingest import Ingest
-from streaming.queries.metrics import IngestMetrics
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -63,8 +62,8 @@ def start_query(
     return writer.trigger(processingTime=f"{batches.seconds} seconds").start()
 
 
-def watch_query(query: "StreamingQuery", stopping: Event, metrics: IngestMetrics) -> None:
-    """Wait until the query ends, and update the metric ``lag_events`` meanwhile.
+def watch_query(query: "StreamingQuery", stopping: Event, backlog: Backlog) -> None:
+    """Wait until the query ends, and note how far it is meanwhile.
 
     Once ``stopping`` is set, the query is stopped between two micro-batches.
 
@@ -72,31 +71,23 @@ def watch_query(query: "StreamingQuery", stopping: Event, metrics: IngestMetrics
         RuntimeError: the query failed.
     """
     while not query.awaitTermination(LOOK_SECONDS):
-        update_lag(query, metrics)
+        note_progress(query, backlog)
         if stopping.is_set() and not query.status["isTriggerActive"]:
             query.stop()
             return
+    note_progress(query, backlog)
     failure = query.exception()
     if failure is not None and not stopping.is_set():
         raise RuntimeError(str(failure))
 
 
-def update_lag(query: "StreamingQuery", metrics: IngestMetrics) -> None:
-    """Set the metric ``lag_events``: records in Kafka that are not ingested yet."""
+def note_progress(query: "StreamingQuery", backlog: Backlog) -> None:
+    """Note where the last finished micro-batch ended in each partition."""
     last = query.lastProgress
     if not last:
         return
     progress = json.loads(last.json) if hasattr(last, "json") else last
     for source in progress["sources"]:
-        latest, done = (sum_offsets(source.get(name)) for name in ("latestOffset", "endOffset"))
-        metrics.lag_events.set(max(0, latest - done))
-
-
-def sum_offsets(offsets: Mapping[str, Mapping[str, int]] | str | None) -> int:
-    """Sum the offsets of all topics and partitions.
-
-    Args:
-        offsets: topic → partition → offset, as a mapping or as JSON text; None: the sum is 0.
-    """
-    by_topic = json.loads(offsets) if isinstance(offsets, str) else offsets or {}
-    return sum(sum(partitions.values()) for partitions in by_topic.values())
+        end = source.get("endOffset")
+        if end:
+            backlog.note(json.loads(end) if isinstance(end, str) else end)

@@ -1,40 +1,47 @@
 """Prometheus metrics of the streaming queries, served on a port, and a log line per micro-batch."""
 
 import logging
+import time
 from collections.abc import Mapping
 from threading import Thread
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
+from watching import metrics as declared
+from watching.metric import Metric
+
 logger = logging.getLogger("shopcast")
-WAITING = "age of the oldest change of sales or catalogue that features do not show yet; 0: none"
 
 
-class Metrics:
-    """The metrics that both queries have.
+class QueryMetrics:
+    """The metrics that both queries have; each query passes its own declarations.
 
     Args:
-        query: name of the query, ``ingest`` or ``refresh``; part of the metrics' names.
-        what: unit of the counts, ``events`` or ``rows``; part of the metrics' names.
+        done: counter of the events or rows.
+        batches: counter of the micro-batches.
+        seconds: duration of the last micro-batch.
+        rate: events or rows per second.
+        ended_at: end of the last micro-batch.
     """
 
-    def __init__(self, query: str, what: str) -> None:
-        self.query = query
+    def __init__(
+        self, done: Metric, batches: Metric, seconds: Metric, rate: Metric, ended_at: Metric
+    ) -> None:
         self.total, self.count = 0, 0
         self.registry = CollectorRegistry()
-        self.done = self.counter(f"{what}_total", f"{what} processed")
-        self.batches = self.counter("batches_total", "finished micro-batches")
-        self.seconds = self.gauge("batch_seconds", "duration of the last micro-batch")
-        self.rate = self.gauge(f"{what}_per_second", f"{what} per second of the last micro-batch")
+        self.done, self.batches = self.counter(done), self.counter(batches)
+        self.seconds, self.rate = self.gauge(seconds), self.gauge(rate)
+        self.ended_at = self.gauge(ended_at)
+        self.ended_at.set_to_current_time()
 
-    def gauge(self, name: str, meaning: str) -> Gauge:
-        """Create a gauge named ``shopcast_<query>_<name>``."""
-        return Gauge(f"shopcast_{self.query}_{name}", meaning, registry=self.registry)
+    def gauge(self, metric: Metric) -> Gauge:
+        """Create a declared gauge."""
+        return Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
 
-    def counter(self, name: str, meaning: str) -> Counter:
-        """Create a counter named ``shopcast_<query>_<name>``."""
-        return Counter(f"shopcast_{self.query}_{name}", meaning, registry=self.registry)
+    def counter(self, metric: Metric) -> Counter:
+        """Create a declared counter."""
+        return Counter(metric.family, metric.help, metric.labels, registry=self.registry)
 
     def serve(self, port: int, address: str) -> tuple[WSGIServer, Thread]:
         """Serve the metrics over HTTP on a port of an address, in a separate thread."""
@@ -47,41 +54,35 @@ class Metrics:
         self.batches.inc()
         self.seconds.set(seconds)
         self.rate.set(count / max(seconds, 1e-3))
+        self.ended_at.set(time.time())
 
 
-class IngestMetrics(Metrics):
+class IngestMetrics(QueryMetrics):
     """The metrics of the ingest query."""
 
     def __init__(self) -> None:
-        super().__init__("ingest", "events")
-        self.lag_seconds = self.gauge(
-            "lag_seconds",
-            "age of the oldest record of the last micro-batch at its end",
+        super().__init__(
+            declared.INGEST_EVENTS,
+            declared.INGEST_BATCHES,
+            declared.INGEST_BATCH_SECONDS,
+            declared.INGEST_RATE,
+            declared.INGEST_BATCH_AT,
         )
-        self.lag_events = self.gauge("lag_events", "events in Kafka that are not ingested yet")
-        self.features_lag_seconds = self.gauge("features_lag_seconds", WAITING)
-        self.rejected = self.gauge("rejected", "records in bronze.rejected_sales")
-        self.rejected_share = self.gauge(
-            "rejected_share", "share of the events since the start that were rejected"
-        )
-        self.rejected_by_reason = Counter(
-            "shopcast_ingest_rejected_events_total",
-            "rejected events since the start, by reason; an event may have several reasons",
-            ["reason"],
-            registry=self.registry,
-        )
-        self.early_dates = self.counter(
-            "early_dates_total", "sales dated after the day of their ingestion"
-        )
+        self.lag_seconds = self.gauge(declared.INGEST_LAG)
+        self.lag_events = self.gauge(declared.INGEST_LAG_EVENTS)
+        self.features_lag_seconds = self.gauge(declared.INGEST_FEATURES_LAG)
+        self.rejected = self.gauge(declared.INGEST_REJECTED)
+        self.rejected_events = self.counter(declared.INGEST_EVENTS_REJECTED)
+        self.rejected_by_reason = self.counter(declared.INGEST_REJECTED_EVENTS)
+        self.early_dates = self.counter(declared.INGEST_EARLY_DATES)
         self.unlisted = {
-            "shop_id": self.counter("unlisted_shops_total", "sales of shops not in silver.shops"),
-            "item_id": self.counter("unlisted_items_total", "sales of items not in silver.items"),
+            "shop_id": self.counter(declared.INGEST_UNLISTED_SHOPS),
+            "item_id": self.counter(declared.INGEST_UNLISTED_ITEMS),
         }
-        self._rejected_since_start = 0
 
     def count_rejected(self, count: int, reasons: Mapping[str, int]) -> None:
         """Count rejected events, and their reasons: reason → events with this reason."""
-        self._rejected_since_start += count
+        self.rejected_events.inc(count)
         for reason, number in reasons.items():
             self.rejected_by_reason.labels(reason).inc(number)
 
@@ -95,7 +96,6 @@ class IngestMetrics(Metrics):
         """
         self.finished(count, seconds)
         self.rejected.set(rejected)
-        self.rejected_share.set(self._rejected_since_start / max(self.total, 1))
         logger.info(
             "ingest: %d events in %.1f s (%.0f/s), %d rejected so far",
             count,
@@ -105,15 +105,19 @@ class IngestMetrics(Metrics):
         )
 
 
-class RefreshMetrics(Metrics):
+class RefreshMetrics(QueryMetrics):
     """The metrics of the refresh query."""
 
     def __init__(self) -> None:
-        super().__init__("refresh", "rows")
-        self.lag_seconds = self.gauge("lag_seconds", WAITING)
-        self.late_months = self.gauge(
-            "late_months", "target months whose features do not show late sales yet"
+        super().__init__(
+            declared.REFRESH_ROWS,
+            declared.REFRESH_BATCHES,
+            declared.REFRESH_SECONDS,
+            declared.REFRESH_RATE,
+            declared.REFRESH_BATCH_AT,
         )
+        self.lag_seconds = self.gauge(declared.REFRESH_LAG)
+        self.late_months = self.gauge(declared.REFRESH_LATE_MONTHS)
 
     def record(self, rows: int, seconds: float, stale_months: int) -> None:
         """Record and log a finished refresh.

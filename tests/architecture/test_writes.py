@@ -36,6 +36,7 @@ IN_SWITCH = "called by switch, in a transaction before its point"
 STATE = "a transaction of the API's SQLite database, no part of a lake"
 CACHE = "a file that is made again where it is missing or cut short"
 WITHOUT_POINT = {
+    "watching.generate.main": "files of the project, which a rerun writes again",
     "lakehouse.delta.files.write": UNSEEN,
     "publishing.postgresql.connection.fetch": "reads",
     "publishing.postgresql.connection.locked": "takes and releases a lock of the session",

@@ -4,12 +4,15 @@ from argparse import Namespace
 from urllib.request import urlopen
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from cli.command import Job
 from cli.streaming_arguments import THIS_MACHINE
 from streaming import ingest as ingest_command
 from streaming import refresh as refresh_command
 from streaming.queries.metrics import IngestMetrics, RefreshMetrics
+from watching.metric import INGEST, REFRESH
+from watching.metrics import metrics_of
 
 
 def page(metrics: IngestMetrics | RefreshMetrics) -> str:
@@ -41,6 +44,23 @@ def test_ingest_tells_events_rate_lag_and_rejected() -> None:
         "shopcast_ingest_rejected 8.0",
     ):
         assert f"\n{line}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("source", "metrics"), [(INGEST, IngestMetrics()), (REFRESH, RefreshMetrics())]
+)
+def test_a_query_shows_what_is_declared_and_nothing_else(
+    source: str, metrics: IngestMetrics | RefreshMetrics
+) -> None:
+    text = page(metrics)
+    found = {
+        (family.name, family.type, family.documentation)
+        for family in text_string_to_metric_families(text)
+        if not family.name.endswith("_created")
+    }
+    assert found == {(m.family, m.kind, m.help) for m in metrics_of(source)}
+    plain = [m for m in metrics_of(source) if m.kind == "counter" and not m.labels]
+    assert all(f"\n{metric.name} 0.0\n" in text for metric in plain), "counters start at 0"
 
 
 def test_refresh_tells_rows_and_what_is_left() -> None:

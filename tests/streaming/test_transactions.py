@@ -16,7 +16,7 @@ from lakehouse.lake import Lake
 from lakehouse.tables.bronze import REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.silver import DAILY_SALES, SHOPS
 from streaming import ingest as ingest_command
-from streaming.queries.metrics import IngestMetrics
+from streaming.queries.backlog import Backlog
 
 pytestmark = pytest.mark.usefixtures("spark")
 
@@ -51,16 +51,15 @@ def sale(sale_id: str, units: int) -> dict[str, object]:
 
 @pytest.fixture
 def lags(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The last lag_events of each run of the query."""
+    """The backlog at the end of each run of the query, records."""
     found: list[float] = []
 
-    class Noted(IngestMetrics):
-        def __init__(self) -> None:
-            super().__init__()
-            found.append(-1)
-            self.lag_events.set = lambda value: found.__setitem__(-1, value)  # type: ignore[method-assign]
+    class Noted(Backlog):
+        def close(self) -> None:
+            found.append(self.events())
+            super().close()
 
-    monkeypatch.setattr(ingest_command, "IngestMetrics", Noted)
+    monkeypatch.setattr(ingest_command, "Backlog", Noted)
     return found
 
 

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from asking import Client
 from fastapi import FastAPI
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from published import PublishedLake, forecast
 
 from serving.app import served_of
-from serving.watching.metrics import COUNTERS, LOOKUPS, Metrics, Served
+from serving.watching.metrics import BOUNDS, COUNTERS, Metrics, Served
+from watching.metric import API
+from watching.metrics import LOOKUPS, REQUEST_DURATION, metrics_of
 
 DURATION = "shopcast_request_duration_seconds"
 Samples = dict[tuple[str, ...], float]
@@ -25,6 +28,27 @@ def samples_of(text: bytes) -> Samples:
         for family in text_string_to_metric_families(text.decode())
         for sample in family.samples
     }
+
+
+def test_a_worker_shows_what_is_declared_and_counters_from_the_start(tmp_path: Path) -> None:
+    metrics = Metrics(tmp_path)
+    metrics.set_served(Served())
+    metrics.flush()
+    at_the_start = samples_of(metrics.expose())
+    metrics.observe("/predict", 200, BOUNDS[0])
+    metrics.flush()
+    found = {(f.name, f.type, f.documentation) for f in families(metrics.expose())}
+    metrics.close()
+    assert found == {(m.family, m.kind, m.help) for m in metrics_of(API)}
+    for counter in COUNTERS:
+        assert counter.initial
+        assert all(at_the_start[counter.name, *labels] == 0 for labels in counter.initial)
+    assert REQUEST_DURATION.labels == ("route",)
+
+
+def families(text: bytes) -> list[Metric]:
+    """The metrics of a scrape."""
+    return list(text_string_to_metric_families(text.decode()))
 
 
 @pytest.fixture

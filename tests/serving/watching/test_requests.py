@@ -143,7 +143,7 @@ def test_lookups_are_logged_by_the_share_that_is_configured(
         note_lookup(request.scope, Lookup(None, pairs=3))
 
     Client(app).get("/look")
-    samples = app.state.journal.metrics._counters["shopcast_lookups"]
+    samples = app.state.journal.metrics._counters["shopcast_lookups_total"]
     assert samples == {("forecast", "own history"): 1, ("unknown", ""): 3}
     app.state.journal.flush()
     lines = [json.loads(line) for line in capsysbinary.readouterr().err.splitlines()]

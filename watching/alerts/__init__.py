@@ -1,0 +1,1 @@
+"""The alerts, declared once: rules, routes and the runbook follow them."""
