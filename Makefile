@@ -119,8 +119,8 @@ docs: setup ## build the documents as a site in site/; a link that leads nowhere
 
 reference: setup ## write what is made from declarations: docs/reference, the chart's schema and renders
 	$(BIN)/python docs/generate.py
-	$(BIN)/python helm/generate.py
 	$(BIN)/python -m watching.generate
+	$(BIN)/python helm/generate.py
 
 clean: ## remove the virtual environment and caches; lakes and data stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build site
