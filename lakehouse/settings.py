@@ -17,6 +17,15 @@ class JobSettings(BaseSettings):
     publish_to: SecretStr | None = Field(
         None, description="URL of the database of jobs.publish when --to is not given"
     )
+    elasticsearch_url: str | None = Field(
+        None, description="address of Elasticsearch when jobs.index_scores is given none"
+    )
+    elasticsearch_api_key: SecretStr | None = Field(
+        None, description="key of Elasticsearch with the rights that docs/how_to/watching.md lists"
+    )
+    elasticsearch_ca_file: str | None = Field(
+        None, description="certificates that Elasticsearch is trusted by; the machine's when unset"
+    )
     shopcast_revision: str | None = Field(
         None, description="revision that the program was built from, for the record of runs"
     )

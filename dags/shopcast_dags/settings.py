@@ -21,6 +21,9 @@ class DagSettings(BaseSettings):
     data: str | None = Field(None, description="folder or URI of the files of daily_update")
     profile: str | None = Field(None, description="profile of those files")
     copies: bool = Field(False, description="copy the lake by jobs.publish; PUBLISH_TO says where")
+    index: bool = Field(
+        False, description="index the scores by jobs.index_scores; ELASTICSEARCH_URL says where"
+    )
 
     home: str = Field(".", description="folder of shopcast, in which processes start")
     python: str = Field("python", description="Python with shopcast, for the runner process")

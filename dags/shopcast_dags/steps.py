@@ -79,6 +79,8 @@ class Steps:
         ]
         if self.settings.copies:
             steps.append(Step("publish", "publish", self.lake))
+        if self.settings.index:
+            steps.append(Step("index", "index_scores", self.lake))
         return steps
 
     def updating(self) -> list[Step]:

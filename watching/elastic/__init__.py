@@ -1,0 +1,1 @@
+"""Indices of Elasticsearch: declared fields, templates, and documents of the lake."""

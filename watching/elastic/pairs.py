@@ -1,0 +1,159 @@
+"""Documents of forecasts beside actuals: a pair, month and version each."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.group import ITEM, SHOP
+from features.groups import shop_item
+from features.tables import monthly_table
+from forecasting.retrain import SERVED
+from lakehouse.delta import log
+from lakehouse.delta.arrow import read_batches, read_table
+from lakehouse.lake import Lake
+from lakehouse.table import Table
+from lakehouse.tables.gold import FORECAST_SCORES, FORECASTS
+from lakehouse.tables.silver import ITEMS, SHOPS
+from modelling.estimators.quantiles import QUANTILES
+from modelling.evaluation.segments import ALL
+from watching.elastic.documents import Document, action, base
+from watching.elastic.fields import FORECASTS as INDEX
+
+CELLS = monthly_table(shop_item(None))
+COLUMNS = (SHOP, ITEM, "units", *QUANTILES, "rung")
+
+
+@dataclass(frozen=True)
+class ScoredMonth:
+    """A version's forecasts of a closed month, which were scored.
+
+    Attributes:
+        version: forecast version.
+        month: target month, first day.
+        horizon: months from the cutoff to the target month.
+        digest: state of the sales that the scores rest on, and of the known shops.
+    """
+
+    version: str
+    month: date
+    horizon: int
+    digest: str
+
+    @property
+    def index(self) -> str:
+        """Name of the month's index."""
+        return f"{INDEX.name}-{self.month:%Y.%m}"
+
+
+@dataclass(frozen=True)
+class PairDocuments:
+    """Makes the documents of scored months; shops that were erased have none.
+
+    Attributes:
+        lake: the lake.
+    """
+
+    lake: Lake
+
+    @cached_property
+    def shops(self) -> Mapping[str, str | None]:
+        """Shop → name; of all shops that are listed or have sales."""
+        sold = distinct(self.lake, CELLS, SHOP)
+        return {**dict.fromkeys(sold), **names(self.lake, SHOPS, SHOP, "name")}
+
+    @cached_property
+    def items(self) -> Mapping[str, tuple[str | None, str | None]]:
+        """Item → name and category."""
+        if not log.exists(self.lake, ITEMS):
+            return {}
+        rows = read_table(self.lake, ITEMS, (ITEM, "name", "category_name")).to_pylist()
+        return {row[ITEM]: (row["name"], row["category_name"]) for row in rows}
+
+    def months(self) -> list[ScoredMonth]:
+        """List the scored months, the oldest first."""
+        if not log.exists(self.lake, FORECAST_SCORES):
+            return []
+        columns = ("version", "month", "horizon", "cells")
+        filters = [("segment", "=", ALL), ("model", "=", SERVED)]
+        rows = read_table(self.lake, FORECAST_SCORES, columns, filters).to_pylist()
+        known = sorted(self.shops)
+        scored = {
+            ScoredMonth(r["version"], r["month"], r["horizon"], log.digest([r["cells"], known]))
+            for r in rows
+        }
+        return sorted(scored, key=lambda scored: (scored.month, scored.version))
+
+    def count(self, scored: ScoredMonth) -> int:
+        """Count the documents of a scored month."""
+        filters = filters_of(scored)
+        batches = read_batches(self.lake, FORECASTS, (SHOP,), filters)
+        known = pa.array(list(self.shops), pa.string())
+        return sum(pc.sum(pc.is_in(batch[SHOP], known)).as_py() or 0 for batch in batches)
+
+    def documents(self, scored: ScoredMonth) -> Iterator[Document]:
+        """Yield the documents of a scored month."""
+        sold = self.sold(scored.month)
+        for batch in read_batches(self.lake, FORECASTS, COLUMNS, filters_of(scored)):
+            for row in batch.to_pylist():
+                if row[SHOP] in self.shops:
+                    yield self.document(scored, row, sold.get((row[SHOP], row[ITEM]), 0.0))
+
+    def sold(self, month: date) -> Mapping[tuple[str, str], float]:
+        """Return pair → units sold in a month."""
+        if not log.exists(self.lake, CELLS):
+            return {}
+        rows = read_table(self.lake, CELLS, (SHOP, ITEM, "units"), [("month", "=", month)])
+        keys = zip(rows[SHOP].to_pylist(), rows[ITEM].to_pylist(), strict=True)
+        return dict(zip(keys, map(float, rows["units"].to_pylist()), strict=True))
+
+    def document(self, scored: ScoredMonth, row: Mapping[str, Any], actual: float) -> Document:
+        """Return the document of a pair."""
+        shop_id, item_id = row[SHOP], row[ITEM]
+        name, category = self.items.get(item_id, (None, None))
+        has_interval = row["p10"] is not None and row["p90"] is not None
+        covered = float(row["p10"] <= actual <= row["p90"]) if has_interval else None
+        document = base(INDEX, scored.month)
+        document["shopcast"] = {
+            "version": scored.version,
+            "horizon": scored.horizon,
+            "shop": {"id": shop_id, "name": self.shops[shop_id]},
+            "item": {"id": item_id, "name": name},
+            "category": category,
+            "rung": row["rung"],
+            "forecast": row["units"],
+            **{quantile: row[quantile] for quantile in QUANTILES},
+            "actual": actual,
+            "volume": abs(actual),
+            "error": row["units"] - actual,
+            "abs_error": abs(row["units"] - actual),
+            "covered": covered,
+            "digest": scored.digest,
+        }
+        return action(scored.index, (scored.version, shop_id, item_id), document)
+
+
+def filters_of(scored: ScoredMonth) -> list[tuple[str, str, object]]:
+    """Return the conditions on gold.forecasts that a scored month's rows meet."""
+    return [("version", "=", scored.version), ("month", "=", scored.month)]
+
+
+def distinct(lake: Lake, table: Table, column: str) -> set[str]:
+    """Return the distinct values of a column; none if the table does not exist."""
+    found: set[str] = set()
+    if log.exists(lake, table):
+        for batch in read_batches(lake, table, (column,), ()):
+            found.update(batch[column].unique().to_pylist())
+    return found
+
+
+def names(lake: Lake, table: Table, key: str, column: str) -> dict[str, str | None]:
+    """Return key → a column's value; empty if the table does not exist."""
+    if not log.exists(lake, table):
+        return {}
+    rows: Iterable[dict[str, Any]] = read_table(lake, table, (key, column)).to_pylist()
+    return {row[key]: row[column] for row in rows}
