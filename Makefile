@@ -59,7 +59,7 @@ dags-check: setup ## the Airflow DAGs under a real scheduler (make deploy-tools 
 	$(PYTEST) tests/dags tests/deploy/test_airflow_runs.py tests/deploy/test_airflow_pods.py
 
 watch-check: setup ## alerts, dashboards and indices on a real Prometheus, Alertmanager and Elasticsearch
-	$(PYTEST) tests/watching tests/deploy/test_one_notification.py tests/deploy/test_elasticsearch.py
+	$(PYTEST) tests/watching tests/deploy/test_one_notification.py tests/deploy/test_elasticsearch.py tests/deploy/test_kibana_panels.py
 
 test-contract: setup ## the API keeps its OpenAPI document: many requests to every operation
 	CONTRACT_EXAMPLES=$(or $(CONTRACT_EXAMPLES),100) $(BIN)/python -m pytest -n 0 tests/serving/contract

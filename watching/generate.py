@@ -16,7 +16,9 @@ import yaml
 from watching.alertmanager import alertmanager
 from watching.alerts.all import ALERTS
 from watching.alerts.declaration import Alert
+from watching.elastic.templates import COMPONENT, component, templates
 from watching.grafana import dashboards
+from watching.kibana.saved_objects import ndjson
 from watching.metric import SOURCES
 from watching.metrics import metrics_of
 from watching.prometheus_rules import RUNBOOK, rule_files
@@ -43,7 +45,10 @@ def files() -> dict[str, str]:
     }
     shown = {f"{FILES}/grafana/{name}": json_of(text) for name, text in dashboards().items()}
     routes = {f"{FILES}/alertmanager.yml": yaml_of(alertmanager())}
-    return {**rules, **routes, **shown, RUNBOOK: reference()}
+    kibana = {f"{FILES}/kibana/shopcast.ndjson": ndjson()}
+    indices = {f"{FILES}/elasticsearch/{COMPONENT}.json": json_of(component())}
+    indices |= {f"{FILES}/elasticsearch/{name}.json": json_of(t) for name, t in templates().items()}
+    return {**rules, **routes, **shown, **kibana, **indices, RUNBOOK: reference()}
 
 
 def yaml_of(value: Mapping[str, Any]) -> str:

@@ -40,6 +40,13 @@ TRAINING_RUNS = counter(
     ("failed",),
     ("cancelled",),
 )
+LOG_DROPPED = counter(
+    "shopcast_log_lines_dropped_total",
+    API,
+    "Lines of the log that were dropped, as the reader of the log stood still.",
+    (),
+    (),
+)
 REQUEST_DURATION = Metric(
     "shopcast_request_duration_seconds",
     "histogram",

@@ -9,10 +9,10 @@ from typing import Any
 
 from serving.exchange import Exchange
 from serving.watching.lines import LineWriter, is_sampled, lookup_line, request_line
-from serving.watching.logs import write_lines
+from serving.watching.logs import STANDARD_ERROR
 from serving.watching.metrics import FLUSH_SECONDS, OTHER, Metrics, Served
 from serving.watching.settings import WatchingSettings
-from watching.metrics import LOOKUPS
+from watching.metrics import LOG_DROPPED, LOOKUPS
 
 FORECAST, UNKNOWN = "forecast", "unknown"
 UNMATCHED = "unmatched"
@@ -52,12 +52,15 @@ class Journal:
 
     def flush(self) -> None:
         """Write what was counted and collected."""
+        if dropped := STANDARD_ERROR.take_dropped():
+            self.metrics.add(LOG_DROPPED, amount=dropped)
         self.metrics.flush()
         self.writer.flush()
 
     def close(self) -> None:
         """Write the rest and close the files."""
         self.writer.flush()
+        STANDARD_ERROR.finish()
         self.metrics.close()
 
 
@@ -69,7 +72,7 @@ def open_journal(settings: WatchingSettings, folder: Path) -> Journal:
         folder: what the workers of the server share.
     """
     folder.mkdir(exist_ok=True)
-    writer = LineWriter(write_lines)
+    writer = LineWriter(STANDARD_ERROR.put)
     return Journal(Metrics(folder), writer, settings.log_requests, settings.log_predictions)
 
 

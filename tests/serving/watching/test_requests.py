@@ -16,6 +16,7 @@ from serving.app import create_app
 from serving.exchange import Lookup, note_lookup
 from serving.settings import ServingSettings
 from serving.watching.ecs import EcsFormatter
+from serving.watching.logs import STANDARD_ERROR
 
 PAIR = "/predict?shop_id=57&item_id=5037"
 # Names and types of ECS 8.17 (Apache License 2.0), of the field sets that lines use.
@@ -31,6 +32,7 @@ def lines(app: FastAPI, capsysbinary: pytest.CaptureFixture[bytes]) -> Lines:
 
     def read() -> list[dict[str, Any]]:
         app.state.journal.flush()
+        STANDARD_ERROR.finish()
         return [json.loads(line) for line in capsysbinary.readouterr().err.splitlines()]
 
     return read
@@ -146,6 +148,7 @@ def test_lookups_are_logged_by_the_share_that_is_configured(
     samples = app.state.journal.metrics._counters["shopcast_lookups_total"]
     assert samples == {("forecast", "own history"): 1, ("unknown", ""): 3}
     app.state.journal.flush()
+    STANDARD_ERROR.finish()
     lines = [json.loads(line) for line in capsysbinary.readouterr().err.splitlines()]
     lookups = [line for line in lines if line["event.dataset"].endswith("lookups")]
     assert len(lookups) == lines_expected

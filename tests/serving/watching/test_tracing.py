@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace import Tracer
 
 from serving.app import create_app
 from serving.settings import ServingSettings
+from serving.watching.logs import STANDARD_ERROR
 from serving.watching.tracing import TracedApp, trace_requests
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -83,6 +84,7 @@ def test_a_request_is_a_span_of_the_client_s_trace(
     assert second.name == "GET unmatched"
 
     app.state.journal.flush()
+    STANDARD_ERROR.finish()
     lines = [json.loads(line) for line in capsysbinary.readouterr().err.splitlines()]
     assert [line["trace.id"] for line in lines] == [TRACE, second.trace_id.hex()]
     assert key[22:] not in str(collector.spans)

@@ -1,0 +1,1 @@
+"""Kibana: data views and dashboards from declared panels."""
