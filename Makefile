@@ -81,6 +81,13 @@ lint: setup ## ruff, mypy and the import contracts
 images: ## build the images of the API and of Spark with Docker or buildah
 	.ci/images
 
+# Without a prerequisite: passwords that servers were started with are not drawn again.
+.env:
+	@while read -r line; do case "$$line" in \
+	  *_PASSWORD=) echo "$$line$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" ;; *) echo "$$line" ;; esac; done < $@.example > $@
+	@chmod 600 $@
+	@echo "wrote .env; docker compose run --rm pipeline is next (docs/how_to/compose.md)"
+
 push-images: ## push the images to REGISTRY
 	.ci/images --push
 
