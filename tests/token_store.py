@@ -47,7 +47,7 @@ class TokenStore:
     """What is accepted, and what was asked.
 
     Attributes:
-        accepted: the one token that is exchanged.
+        accepted: the tokens that are exchanged.
         life: how long credentials live, seconds.
         faults: answers with 503 that come before the next good one.
         exchanged: the program that asked, for each exchange.
@@ -55,7 +55,7 @@ class TokenStore:
         sts, s3: addresses.
     """
 
-    accepted: str = "one"
+    accepted: set[str] = field(default_factory=lambda: {"one"})
     life: float = 3600
     faults: int = 0
     exchanged: list[str] = field(default_factory=list)
@@ -69,13 +69,22 @@ class TokenStore:
         if self.faults:
             self.faults -= 1
             return 503, REFUSED.format(code="ServiceUnavailable")
-        if token != self.accepted:
+        if token not in self.accepted:
             self.turned_away.append(token)
             return 400, REFUSED.format(code="InvalidIdentityToken")
         key = f"ASIA{uuid.uuid4().hex[:16].upper()}"
         self._ends[key] = datetime.now(UTC) + timedelta(seconds=self.life)
         self.exchanged.append(program)
         return 200, GIVEN.format(key=key, ends=self._ends[key])
+
+    def rotate(self, file: Path, token: str) -> None:
+        """Write another token into a file; from then on those before it are not exchanged."""
+        self.accepted.add(token)
+        # As the kubelet does it: readers see one token or the other.
+        aside = file.with_suffix(".new")
+        aside.write_text(token)
+        aside.replace(file)
+        self.accepted = {token}
 
     def admits(self, headers: http.client.HTTPMessage) -> bool:
         """Return whether a request is signed with credentials that were given out and live."""

@@ -56,8 +56,7 @@ def test_credentials_are_renewed_before_they_end_by_the_token_of_then(
 ) -> None:
     store.life = 2
     before = options_by_token_file()
-    token.write_text("two")
-    store.accepted = "two"
+    store.rotate(token, "two")
     assert options_by_token_file() == before, "they are still good"
     time.sleep(1.6)
     assert options_by_token_file() != before
