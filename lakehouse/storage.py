@@ -10,7 +10,7 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSystem, LocalFileSystem, PyFileSystem, SubTreeFileSystem
 
 from lakehouse.errors import UsageError
-from lakehouse.identity import options_by_token_file
+from lakehouse.identity.wallet import options_by_token_file
 
 LOCAL = "file://"
 SCHEMES = ("file", "s3a", "s3", "abfss", "gs")
@@ -90,7 +90,7 @@ def storage_options(uri: str) -> dict[str, str] | None:
     Raises:
         OSError: an identity by token file was refused.
     """
-    return options_by_token_file() if is_s3(uri) else None
+    return options_by_token_file(uri.partition("://")[0])
 
 
 class BytesSink:

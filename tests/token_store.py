@@ -1,9 +1,11 @@
-"""A token service (STS) that exchanges one token, and an S3 that admits only what it gave out."""
+"""Token services of AWS and Azure, and an S3 that admits only what the service gave out."""
 
 import http.client
 import ipaddress
+import json
 import re
 import ssl
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
 
+import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -52,7 +55,7 @@ class TokenStore:
         faults: answers with 503 that come before the next good one.
         exchanged: the program that asked, for each exchange.
         turned_away: tokens that were not exchanged, and requests to S3 without valid credentials.
-        sts, s3: addresses.
+        sts, entra, s3: addresses of AWS's and Azure's token services, and of S3.
     """
 
     accepted: set[str] = field(default_factory=lambda: {"one"})
@@ -61,6 +64,7 @@ class TokenStore:
     exchanged: list[str] = field(default_factory=list)
     turned_away: list[str] = field(default_factory=list)
     sts: str = ""
+    entra: str = ""
     s3: str = ""
     _ends: dict[str, datetime] = field(default_factory=dict)
 
@@ -127,6 +131,25 @@ class Sts(Handler):
         self.answer(status, document.encode(), **{"Content-Type": "text/xml"})
 
 
+class Entra(Handler):
+    """The token endpoint of Microsoft Entra ID, for a federated token."""
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.body().decode())
+        assert form["scope"] == ["https://storage.azure.com/.default"]
+        token, program = form["client_assertion"][0], self.headers.get("User-Agent", "")
+        status, _ = self.store.exchange(token, program.partition("/")[0])
+        if status != 200:
+            self.answer(status, b'{"error": "invalid_client", "error_description": "not this one"}')
+            return
+        now = int(time.time())
+        claims = {"iss": "https://sts.windows.net/t/", "aud": "https://storage.azure.com"}
+        times = {"iat": now, "nbf": now, "exp": now + int(self.store.life)}
+        bearer = jwt.encode({**claims, **times}, "s" * 32, algorithm="HS256")
+        given = {"token_type": "Bearer", "expires_in": int(self.store.life), "access_token": bearer}
+        self.answer(200, json.dumps(given).encode(), **{"Content-Type": "application/json"})
+
+
 class S3(Handler):
     """Passes admitted requests on to the server behind."""
 
@@ -156,7 +179,7 @@ class S3(Handler):
 
 
 def certified(folder: Path) -> ssl.SSLContext:
-    """Write ca.pem and trust.p12, and return the context of a server that both trust."""
+    """Write ca.pem, trust.p12 and a server's pair, which both trust; return the pair's context."""
 
     def certificate(name: str, public: object, signer: object, *more: object) -> x509.Certificate:
         now = datetime.now(UTC)
@@ -182,9 +205,10 @@ def certified(folder: Path) -> ssl.SSLContext:
     trusted = serialize_java_truststore([PKCS12Certificate(root, b"ca")], protection)
     (folder / "trust.p12").write_bytes(trusted)
     key = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "server.pem").write_bytes(key + leaf.public_bytes(Encoding.PEM))
+    (folder / "server.key").write_bytes(key)
+    (folder / "server.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
     return context
 
 
@@ -192,15 +216,20 @@ def certified(folder: Path) -> ssl.SSLContext:
 def token_store(folder: Path, behind: int = 0) -> Iterator[TokenStore]:
     """Serve a token service over TLS, and an S3 before that of a port; certificates in a folder."""
     store = TokenStore()
-    kinds = [type(kind.__name__, (kind,), {"store": store, "behind": behind}) for kind in (Sts, S3)]
-    sts, s3 = (ThreadingHTTPServer(("127.0.0.1", 0), kind) for kind in kinds)
-    sts.socket = certified(folder).wrap_socket(sts.socket, server_side=True)
-    for server in (sts, s3):
+    context = certified(folder)
+    servers = []
+    for kind in (Sts, Entra, S3):
+        own = type(kind.__name__, (kind,), {"store": store, "behind": behind})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), own)
+        if kind is not S3:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        servers.append(server)
         server.daemon_threads = True
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    store.sts = f"https://127.0.0.1:{sts.server_port}"
-    store.s3 = f"http://127.0.0.1:{s3.server_port}"
+    ports = [server.server_port for server in servers]
+    store.sts, store.entra = (f"https://127.0.0.1:{port}" for port in ports[:2])
+    store.s3 = f"http://127.0.0.1:{ports[2]}"
     yield store
-    for server in (sts, s3):
+    for server in servers:
         server.shutdown()
         server.server_close()

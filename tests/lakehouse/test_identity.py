@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from token_store import TokenStore, token_store
 
-from lakehouse import identity
 from lakehouse.errors import LakeError
-from lakehouse.identity import options_by_token_file
+from lakehouse.identity import wallet
 from lakehouse.lake import Lake
 from lakehouse.storage import storage_options
 
@@ -34,7 +33,7 @@ def store(tmp_path: Path, token: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", running.sts)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-        identity.wallet_of.cache_clear()
+        wallet.wallet_of.cache_clear()
         yield running
 
 
@@ -55,17 +54,17 @@ def test_credentials_are_renewed_before_they_end_by_the_token_of_then(
     store: TokenStore, token: Path
 ) -> None:
     store.life = 2
-    before = options_by_token_file()
+    before = storage_options(LAKE)
     store.rotate(token, "two")
-    assert options_by_token_file() == before, "they are still good"
+    assert storage_options(LAKE) == before, "they are still good"
     time.sleep(1.6)
-    assert options_by_token_file() != before
+    assert storage_options(LAKE) != before
     assert (len(store.exchanged), store.turned_away) == (2, [])
 
 
 def test_a_fault_of_the_service_is_waited_for(store: TokenStore) -> None:
     store.faults = 1
-    assert options_by_token_file()
+    assert storage_options(LAKE)
     assert len(store.exchanged) == 1
 
 
