@@ -19,7 +19,13 @@ from server import Server
 ROOT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shopcast" / "images"
 # What an image's packages are made from.
-SOURCES = (".ci/environment", "setup.py", "constraints.txt", "lakehouse/jars.py")
+SOURCES = (
+    ".ci/environment",
+    "setup.py",
+    "constraints.txt",
+    "lakehouse/jars.py",
+    "lakehouse/core-site.xml",
+)
 COPIED = re.compile(r"^COPY (\w+) /opt/shopcast/\1$", re.MULTILINE)
 OFFLINE = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from azure_server import ACCOUNT, running_azure, variables
 from builders import events, profile, record
+from environments import made
 from job_runs import NOW, run
 from lakes import rows
 from published import PublishedLake, forecast
 from served import served_snapshot
 from small_lakes import no_spark
-from token_store import token_store
+from token_store import PASSWORD, token_store
 
 from feature_store.build import Build
 from ingestion.sales.intake import merge_few_sales
@@ -136,3 +137,41 @@ def test_a_process_writes_and_reads_by_a_token_file_that_changes_meanwhile(tmp_p
     assert (process.returncode, store.turned_away) == (0, [])
     assert set(store.exchanged) == {"Python-urllib"}
     assert 2 <= len(store.exchanged) <= lifetimes
+
+
+# Asks for a token as Spark's connector of abfss:// does, by the values that the image has.
+ASK_FOR_A_TOKEN = """
+from pyspark import SparkContext
+
+SparkContext._ensure_initialized()
+hadoop = SparkContext._jvm.org.apache.hadoop
+values = hadoop.conf.Configuration()
+values.set("fs.azure.account.auth.type", "OAuth")
+account = hadoop.fs.azurebfs.AbfsConfiguration(values, "example.dfs.core.windows.net")
+print(account.getTokenProvider().getToken().getAccessToken())
+"""
+
+
+def test_the_connector_of_spark_exchanges_the_token_file(tmp_path: Path) -> None:
+    spark_image = made("spark", tmp_path / "code")
+    (tmp_path / "token").write_text("one")
+    with token_store(tmp_path) as store:
+        trusted = f"-Djavax.net.ssl.trustStore={tmp_path}/trust.p12"
+        identity = {
+            "AZURE_CLIENT_ID": "shopcast",
+            "AZURE_TENANT_ID": "tenant",
+            "AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "token"),
+            "AZURE_AUTHORITY_HOST": f"{store.entra}/",
+            "JDK_JAVA_OPTIONS": f"{trusted} -Djavax.net.ssl.trustStorePassword={PASSWORD}",
+            "PYSPARK_SUBMIT_ARGS": "pyspark-shell",
+        }
+        done = subprocess.run(
+            [str(spark_image.python), "-c", ASK_FOR_A_TOKEN],
+            env=spark_image.variables(tmp_path, **identity),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ey"), "the bearer token of the token service"
+    assert (store.exchanged, store.turned_away) == (["Java"], [])
