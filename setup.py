@@ -44,6 +44,8 @@ TRACES = [
 LINEAGE = ["openlineage-python==1.54.0"]
 # Documents of scores, sent to Elasticsearch. A client of 9.x is refused by a server of 8.19.
 INDEX = ["elasticsearch==8.19.3"]
+# MLflow's server keeps the files of models in S3.
+MODELS = ["boto3==1.44.5"]
 STREAM = [
     "kafka-python==3.0.12",
     "prometheus-client==0.26.0",
@@ -88,7 +90,7 @@ setup(
     python_requires=">=3.11,<3.14",
     packages=find_packages(exclude=["tests*", "benchmarks*"]),
     package_data={
-        "lakehouse": ["log4j2.properties"],
+        "lakehouse": ["core-site.xml", "log4j2.properties"],
         "lakehouse.profile.profiles": ["*.toml"],
         "publishing.postgresql": ["sql/*.sql"],
         "serving.page": ["static/*", "static/words/*"],
@@ -103,6 +105,7 @@ setup(
         "traces": TRACES,
         "lineage": LINEAGE,
         "index": INDEX,
+        "models": MODELS,
         "stream": STREAM,
         "docs": DOCS,
         "dev": DEV,

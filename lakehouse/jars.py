@@ -4,7 +4,8 @@
 
 Reads Maven Central through the Ivy that Spark ships; writes into the ``jars`` folder of the
 installed pyspark, where spark-submit, a local session and a container image all find the jars.
-``--stores`` adds the connectors of S3 and Azure.
+``--stores`` adds the connectors of S3 and Azure, and the values by which they find the providers'
+environment variables.
 """
 
 import os
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,6 +40,9 @@ STORES = (
     ("software.amazon.awssdk", "s3-transfer-manager", "2.35.10"),
     ("software.amazon.awssdk", "sts", "2.35.10"),
 )
+# Hadoop looks for the file among the jars, after the folders of SPARK_CONF_DIR and HADOOP_CONF_DIR.
+STORE_VALUES = Path(__file__).with_name("core-site.xml")
+STORE_VALUES_JAR = "shopcast-stores.jar"
 SHOWN_LINES = 20
 
 
@@ -122,6 +127,12 @@ def has_artifact(jar: str) -> bool:
     return any(jars_folder().glob(f"{artifact}-[0-9]*.jar"))
 
 
+def pack_store_values(folder: Path) -> None:
+    """Write the values of the connectors as a jar, which drivers and executors read alike."""
+    with zipfile.ZipFile(folder / STORE_VALUES_JAR, "w") as jar:
+        jar.write(STORE_VALUES, STORE_VALUES.name)
+
+
 def main() -> int:
     """Install every missing jar and return the exit code."""
     try:
@@ -132,6 +143,8 @@ def main() -> int:
         for coordinate in missing(CONNECTORS if stores else ()):
             sys.stderr.write(f"fetching {':'.join(coordinate)}\n")
             install(coordinate, "-notransitive")
+        if stores:
+            pack_store_values(jars_folder())
         require()
     except RefusedError as error:
         sys.stderr.write(f"{error}\n")

@@ -7,7 +7,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lakehouse.errors import LakeError
-from lakehouse.storage import is_local, table_root
+from lakehouse.storage import is_local, storage_options, table_root
 from lakehouse.table import Table
 
 # Colour codes and arrows, removed from delta-rs' messages.
@@ -44,7 +44,7 @@ class Lake:
         if is_local(self.root):
             return
         try:
-            DeltaTable.is_deltatable(self.root)
+            DeltaTable.is_deltatable(self.root, storage_options(self.root))
         except (OSError, DeltaError) as error:
             causes = " ".join(PRINTED.sub("", str(error)).split())
             raise LakeError(

@@ -10,6 +10,7 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSystem, LocalFileSystem, PyFileSystem, SubTreeFileSystem
 
 from lakehouse.errors import UsageError
+from lakehouse.identity.wallet import options_by_token_file
 
 LOCAL = "file://"
 SCHEMES = ("file", "s3a", "s3", "abfss", "gs")
@@ -73,11 +74,23 @@ def filesystem(uri: str) -> FileSystem:
     """Open the file system rooted at a normal URI, creating a missing local folder.
 
     Object stores are opened by delta-rs, with the provider's standard environment variables.
+
+    Raises:
+        OSError: an identity by token file was refused.
     """
     if is_local(uri):
         local_path(uri).mkdir(parents=True, exist_ok=True)
         return SubTreeFileSystem(str(local_path(uri)), LocalFileSystem())
-    return PyFileSystem(ObjectStore(uri))
+    return PyFileSystem(ObjectStore(uri, storage_options(uri)))
+
+
+def storage_options(uri: str) -> dict[str, str] | None:
+    """Return what delta-rs must be given to open a URI; None: the environment says all.
+
+    Raises:
+        OSError: an identity by token file was refused.
+    """
+    return options_by_token_file(uri.partition("://")[0])
 
 
 class BytesSink:

@@ -12,7 +12,7 @@ from deltalake.exceptions import DeltaError
 from pyarrow.fs import FileType
 
 from lakehouse.faults import reach
-from lakehouse.storage import filesystem, is_local, local_path
+from lakehouse.storage import filesystem, is_local, local_path, storage_options
 from lakehouse.types import TEXT
 
 # Object stores keep a claim as a Delta log beside the file, ``<file>.claim``; the claimed content
@@ -74,20 +74,24 @@ def claimed(uri: str, content: bytes) -> bytes:
     A Delta commit is the only write that every object store refuses if another process came first
     and that uses the same credentials as the tables.
     """
+    options = storage_options(uri)
     try:
         DeltaTable.create(
             uri,
             schema=pa.schema([pa.field(CLAIM, TEXT)]),
             mode="error",
             configuration={CLAIMED: content.decode()},
+            storage_options=options,
             raise_if_key_not_exists=False,
             # Tried again it would be kept over the one that came first.
             commit_properties=CommitProperties(max_commit_retries=0),
         )
     except DeltaError:
-        if not DeltaTable.is_deltatable(uri):
+        if not DeltaTable.is_deltatable(uri, options):
             raise
-    kept: str = DeltaTable(uri, version=0).metadata().configuration[CLAIMED]
+    kept: str = (
+        DeltaTable(uri, version=0, storage_options=options).metadata().configuration[CLAIMED]
+    )
     return kept.encode()
 
 

@@ -37,7 +37,7 @@ def shop(shop_id: str, **values: Any) -> dict[str, Any]:
 class PublishedLake:
     """A lake that a test publishes forecasts to."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | str) -> None:
         self.folder = folder
         self.lake = Lake.at(str(folder))
         claim_lake(self.lake, load_profile("sample"))

@@ -7,6 +7,7 @@ from lakehouse.delta import log
 from lakehouse.errors import LakeError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
+from lakehouse.storage import storage_options
 from lakehouse.table import Table
 
 MOST_NAMED = 5
@@ -68,6 +69,7 @@ def make_table(lake: Lake, table: Table, *, is_emptied: bool = False) -> None:
             name=table.name,
             description=table.description,
             configuration={"delta.enableChangeDataFeed": "true"} if table.change_feed else None,
+            storage_options=storage_options(lake.root),
             # Tried again it would be made over the one that another process made meanwhile.
             commit_properties=CommitProperties(max_commit_retries=0),
         )

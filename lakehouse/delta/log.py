@@ -16,13 +16,13 @@ from lakehouse.delta.observed import note_opened, run_metadata
 from lakehouse.errors import LakeError
 from lakehouse.faults import reach
 from lakehouse.lake import Lake
-from lakehouse.storage import filesystem, is_local, local_path
+from lakehouse.storage import filesystem, is_local, local_path, storage_options
 from lakehouse.table import Table
 
 
 def exists(lake: Lake, table: Table) -> bool:
     """Return whether a table was created."""
-    return bool(DeltaTable.is_deltatable(lake.uri(table)))
+    return bool(DeltaTable.is_deltatable(lake.uri(table), storage_options(lake.root)))
 
 
 def load(lake: Lake, table: Table) -> DeltaTable:
@@ -34,7 +34,7 @@ def load(lake: Lake, table: Table) -> DeltaTable:
     """
     uri = lake.uri(table)
     try:
-        opened = opened_before(uri)
+        opened = opened_before(uri, tuple((storage_options(uri) or {}).items()))
         if has_next_version(opened, uri):
             before = opened.version()
             opened.update_incremental()
@@ -63,9 +63,14 @@ def has_next_version(opened: DeltaTable, uri: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def opened_before(uri: str) -> DeltaTable:
-    """Open a table once per process: reading only new commits takes a tenth of a reopening."""
-    opened = DeltaTable(uri)
+def opened_before(uri: str, options: tuple[tuple[str, str], ...]) -> DeltaTable:
+    """Open a table once per process: reading only new commits takes a tenth of a reopening.
+
+    Args:
+        uri: the table's URI.
+        options: delta-rs' options; with renewed credentials a table is opened again.
+    """
+    opened = DeltaTable(uri, storage_options=dict(options) or None)
     require_commits(uri, [opened.version()])
     return opened
 

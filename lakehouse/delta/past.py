@@ -11,6 +11,7 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import dataset_of
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
+from lakehouse.storage import storage_options
 from lakehouse.table import Table
 
 
@@ -37,7 +38,11 @@ def read_table_at(lake: Lake, table: Table, instant: datetime, columns: Sequence
     if not versions:
         raise PastError(f"{fault}: the log begins later.")
     try:
-        opened = DeltaTable(lake.uri(table), version=max(versions))
+        opened = DeltaTable(
+            lake.uri(table),
+            version=max(versions),
+            storage_options=storage_options(lake.uri(table)),
+        )
         rows: pa.Table = dataset_of(lake, table, opened).to_table(columns=list(columns))
     except (OSError, DeltaError) as error:
         raise PastError(f"{fault} ({type(error).__name__}).") from error

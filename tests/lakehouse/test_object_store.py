@@ -1,16 +1,10 @@
 """A lake in S3: a real server that speaks S3, in this process."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 import pyarrow as pa
 import pytest
@@ -20,6 +14,7 @@ from builders import SHOPS as SHOPS_CSV
 from injection import Killed, hooked, kill_at
 from job_runs import NOW, run
 from lakes import rows
+from s3_server import running_s3, variables
 from served import served_snapshot
 
 from feature_store.build import Build
@@ -45,33 +40,14 @@ WRITERS, COMMITS = 4, 5
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """The server, a process of its own: delta-rs waits for it without letting Python go on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    bucket = Request(f"http://127.0.0.1:{port}/retailer", method="PUT")
-    for _ in range(600):
-        try:
-            urlopen(bucket, timeout=10).close()
-            break
-        except URLError:
-            time.sleep(0.1)
-    yield f"http://127.0.0.1:{port}"
-    server.terminate()
-    server.wait(10)
+    with running_s3() as server:
+        yield server
 
 
 @pytest.fixture
 def stored(address: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Lake:
     """A place for a lake in the bucket."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": address,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "id",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "us-east-1",
-    }.items():
+    for name, value in variables(address).items():
         monkeypatch.setenv(name, value)
     return Lake.at(f"s3a://retailer/{request.node.name}")
 

@@ -1,0 +1,1 @@
+"""Identity by token file: temporary credentials that all which a process opens shares."""
