@@ -16,6 +16,7 @@ SPARK = [
     "pandas>=2.2,<3",
     "mlflow==3.17.2",
     "scikit-learn==1.9.1",
+    "scipy",
     "skops==0.16.0",
     "matplotlib==3.11.2",
     "optuna==5.0.0",

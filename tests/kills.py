@@ -77,6 +77,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "studies": ("gold/tunings",),
     # tests/cli/test_job_runs.py
     "runs": ("gold/job_runs",),
+    # tests/jobs/test_check_drift.py
+    "drift": ("gold/drift",),
     # tests/lakehouse/test_month_states.py
     "older tables": ("silver/counted states",),
     # tests/publishing/test_publication.py

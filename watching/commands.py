@@ -2,9 +2,9 @@
 
     python -m watching [--lake URI] [--port N] [--address HOST]
 
-Reads silver months and gold forecast_versions, forecast_scores, model_history, feature_skew and
-job_runs at each scrape of GET /metrics, where one of them has changed; writes nothing and starts no
-Spark. A lake that cannot be read is shown as shopcast_lake_up 0.
+Reads silver months and gold forecast_versions, forecast_scores, model_history, feature_skew, drift
+and job_runs at each scrape of GET /metrics, where one of them has changed. Writes nothing, and
+starts no Spark. A lake that cannot be read is shown as shopcast_lake_up 0.
 """
 
 import argparse

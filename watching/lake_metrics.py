@@ -81,6 +81,14 @@ SKEW = gauge(
 SKEW_CHECKED_AT = gauge(
     "shopcast_skew_check_timestamp_seconds", LAKE, "When features were last checked, Unix time."
 )
+DRIFT = gauge(
+    "shopcast_drift_columns",
+    LAKE,
+    "Columns that the last check found different from the same month a year before.",
+)
+DRIFT_CHECKED_AT = gauge(
+    "shopcast_drift_check_timestamp_seconds", LAKE, "When drift was last checked, Unix time."
+)
 SALES_EVENTS = gauge("shopcast_sales_events", LAKE, "Records in bronze.sales_events.")
 REJECTED_SALES = gauge("shopcast_rejected_sales", LAKE, "Records in bronze.rejected_sales.")
 JOB_ENDED_AT = gauge(

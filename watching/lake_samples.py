@@ -17,6 +17,7 @@ from lakehouse.lake import Lake
 from lakehouse.profile.stored import stored_profile
 from lakehouse.tables.bronze import REJECTED_SALES, SALES_EVENTS
 from lakehouse.tables.gold import (
+    DRIFT,
     FEATURE_SKEW,
     FORECAST_SCORES,
     FORECAST_VERSIONS,
@@ -35,6 +36,7 @@ WATCHED = (
     FORECAST_SCORES,
     MODEL_HISTORY,
     FEATURE_SKEW,
+    DRIFT,
     JOB_RUNS,
     SALES_EVENTS,
     REJECTED_SALES,
@@ -79,6 +81,7 @@ def read_samples(lake: Lake) -> list[Sample]:
         *of_scores(lake),
         *of_champions(lake),
         *of_skew(lake),
+        *of_drift(lake),
         *of_sales(lake),
         *of_runs(runs),
         *of_retraining(runs),
@@ -185,6 +188,18 @@ def of_skew(lake: Lake) -> Iterator[Sample]:
     if len(checks):
         yield Sample(metrics.SKEW_CHECKED_AT, (), unix(pc.max(checks).as_py()))
         yield Sample(metrics.SKEW, (), len(read_unresolved(lake)))
+
+
+def of_drift(lake: Lake) -> Iterator[Sample]:
+    """Yield the time of the last drift check, and how many columns had drifted."""
+    if not log.exists(lake, DRIFT):
+        return
+    rows = read_table(lake, DRIFT, ("checked_at", "is_drifted"))
+    if len(rows):
+        last = pc.max(rows["checked_at"])
+        drifted = rows.filter(pc.equal(rows["checked_at"], last))["is_drifted"]
+        yield Sample(metrics.DRIFT_CHECKED_AT, (), unix(last.as_py()))
+        yield Sample(metrics.DRIFT, (), pc.sum(drifted).as_py() or 0)
 
 
 def of_sales(lake: Lake) -> Iterator[Sample]:

@@ -17,6 +17,7 @@ from lakehouse.tables.bronze import (
 )
 from lakehouse.tables.gold import (
     BACKTESTS,
+    DRIFT,
     FEATURE_SKEW,
     FORECAST_SCORES,
     FORECAST_VERSIONS,
@@ -57,6 +58,7 @@ FIXED = (
     BACKTESTS,
     TUNINGS,
     FEATURE_SKEW,
+    DRIFT,
     FORECAST_SCORES,
     OVERRIDES,
     OVERRIDE_SCORES,

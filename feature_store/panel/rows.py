@@ -59,6 +59,10 @@ class PanelRows:
             )
         return {month: stored[month] for month in self.months}
 
+    def assembled(self) -> list[date]:
+        """List the months that were assembled and have rows."""
+        return sorted(month for month, files in self._stored().items() if files)
+
     def empty_months(self) -> list[date]:
         """List the months that were assembled and have no rows, for example for lack of sales."""
         stored = self._stored()

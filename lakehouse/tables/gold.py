@@ -4,7 +4,7 @@ features/ declares the gold tables whose columns depend on the profile.
 """
 
 from lakehouse.table import Check, Column, Table
-from lakehouse.types import COUNT, DATE, FEATURE, RATE, TEXT, TIMESTAMP, WHOLE
+from lakehouse.types import COUNT, DATE, FEATURE, FLAG, RATE, TEXT, TIMESTAMP, WHOLE
 
 FORECASTS = Table(
     layer="gold",
@@ -144,6 +144,24 @@ FEATURE_SKEW = Table(
         ),
     ),
     key=("checked_at", "table", "column"),
+)
+DRIFT = Table(
+    layer="gold",
+    name="drift",
+    description="Columns of a month's rows against those of the same month a year before.",
+    columns=(
+        Column("checked_at", TIMESTAMP, "when the check began", False),
+        Column("kind", TEXT, "feature, target or forecast", False),
+        Column("column", TEXT, "feature, or column of the panel or of the forecasts", False),
+        Column("month", DATE, "month whose rows were judged, first day", False),
+        Column("reference", DATE, "the same month a year before, first day", False),
+        Column("rows", COUNT, "rows of the month", False),
+        Column("reference_rows", COUNT, "rows of the reference", False),
+        Column("psi", RATE, "population stability index over at most eleven bins", False),
+        Column("threshold", RATE, "index that chance exceeds once in a hundred checks", False),
+        Column("is_drifted", FLAG, "whether the index is above the threshold", False),
+    ),
+    key=("checked_at", "kind", "column"),
 )
 MODEL_HISTORY = Table(
     layer="gold",

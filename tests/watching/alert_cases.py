@@ -186,6 +186,8 @@ CASES = (
     Case("ShopcastRetrainDue", False, lake("shopcast_retrain_due", 0)),
     Case("ShopcastSkew", True, lake("shopcast_skew_columns", 2)),
     Case("ShopcastSkew", False, lake("shopcast_skew_columns", 0)),
+    Case("ShopcastDrift", True, lake("shopcast_drift_columns", 2)),
+    Case("ShopcastDrift", False, lake("shopcast_drift_columns", 0)),
     Case(
         "ShopcastSkewCheckOld",
         True,

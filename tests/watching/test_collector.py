@@ -103,6 +103,7 @@ def test_all_metrics_of_the_lake_are_shown_once_there_is_something_to_show(
 ) -> None:
     unseen = {"shopcast_retrain_due", "shopcast_retrain_due_timestamp_seconds"}
     unseen |= {"shopcast_sales_events", "shopcast_rejected_sales"}
+    unseen |= {"shopcast_drift_columns", "shopcast_drift_check_timestamp_seconds"}
     found = {name for name, *_ in scrape(LakeCollector(lake.lake))}
     assert found | unseen == {metric.name for metric in METRICS if metric.source == LAKE}
 

@@ -63,6 +63,18 @@ ALERTS = (
         "`gold.feature_skew`: its examples lead to the cause.",
     ),
     Alert(
+        "ShopcastDrift",
+        ACCURACY,
+        WARN,
+        "shopcast_drift_columns > 0",
+        10,
+        "{{ $value }} columns of the rows to forecast differ from the year before.",
+        "What the model sees has changed: other customers, prices, or a broken delivery. Drift "
+        "alone is no harm; the errors of forecasts say whether it is.",
+        "`gold.drift` names the columns. Look at the newest scores; if they suffer, "
+        "`python -m jobs.train` and `python -m jobs.promote`.",
+    ),
+    Alert(
         "ShopcastSkewCheckOld",
         ACCURACY,
         WARN,
