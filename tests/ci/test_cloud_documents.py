@@ -1,4 +1,4 @@
-"""The pages of AWS and Azure: policies parse and reach the lake's folders; names are the values'."""
+"""The pages of AWS and Azure: policies reach the lake's folders, names are those of the values."""
 
 import json
 import re
