@@ -2,8 +2,9 @@
 
 import re
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,39 @@ from typing import Any
 from environments import ROOT, Environment, finished, running
 from server import Server
 
-from streaming.local_broker.properties import free_port
+from streaming.local_broker.process import log_end, run_kafka
+from streaming.local_broker.properties import HOST, PROPERTIES, cluster_id, free_port, is_open
 
 sys.path.append(str(ROOT / "tests" / "ci"))
 from compose import composed
 
 METRICS = {"ingest": free_port(), "refresh": free_port()}
+
+
+@contextmanager
+def running_kafka(folder: Path) -> Iterator[str]:
+    """Run a broker with the variables of the service kafka, as its image reads them."""
+    folder.mkdir()
+    ports = {"29092": free_port(), "9092": free_port(), "9093": free_port()}
+    declared: dict[str, str] = composed()["services"]["kafka"]["environment"]
+    lines = []
+    for variable, value in declared.items():
+        name = variable.removeprefix("KAFKA_").lower().replace("_", ".")
+        text = value.replace("://:", f"://{HOST}:").replace("kafka:", f"{HOST}:")
+        for there, here in ports.items():
+            text = text.replace(f"{HOST}:{there}", f"{HOST}:{here}")
+        lines.append(f"{name}={text.replace('/var/lib/kafka/data', 'data')}\n")
+    (folder / PROPERTIES).write_text("".join(lines))
+    run_kafka(folder, "kafka.tools.StorageTool", "format", "-t", cluster_id(), "-c").wait()
+    broker = run_kafka(folder, "kafka.Kafka")
+    try:
+        while not is_open(ports["9092"]):
+            assert broker.poll() is None, log_end(folder)
+            time.sleep(0.1)
+        yield f"{HOST}:{ports['9092']}"
+    finally:
+        broker.terminate()
+        broker.wait(30)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,16 +69,23 @@ class Environment:
 
 @contextmanager
 def running(command: Sequence[str], variables: Mapping[str, str], log: Path) -> Iterator[Server]:
-    """Run a server with its output in a file, and end it after the block."""
+    """Run a server with its output in a file, and end it after the block at the latest."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            command, env=dict(variables), cwd=log.parent, stdout=stream, stderr=stream
+            command,
+            env=dict(variables),
+            cwd=log.parent,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
         )
     try:
         yield Server(process, log)
     finally:
-        process.terminate()
-        process.wait(60)
+        # With the processes that the server started.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def finished(command: Sequence[str], variables: Mapping[str, str], folder: Path) -> dict[str, Any]:

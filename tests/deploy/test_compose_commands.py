@@ -1,6 +1,8 @@
 """The commands of docker-compose.yml on a real broker, PostgreSQL, and a server that speaks S3."""
 
 import json
+import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,16 +14,18 @@ import boto3
 import httpx
 import psycopg
 import pytest
-from composition import METRICS, Composition
-from environments import made
+from airflow_server import BIN
+from composition import METRICS, Composition, composed, running_kafka
+from environments import ROOT, made, running
+from processes import contained
 from s3_server import KEYS, running_s3
 
-from streaming.local_broker.broker import Broker
 from streaming.local_broker.properties import free_port
 
 pytestmark = [pytest.mark.deploy, pytest.mark.timeout(1200)]
 
 SALE = {"date": "2015-10-30", "shop_id": "0", "item_id": "121", "units": 3, "price": "9.50"}
+DOCKERFILE = (ROOT / "Dockerfile.airflow").read_text(encoding="utf-8")
 PAIR = "/predict?shop_id=0&item_id=121"
 
 
@@ -38,10 +42,10 @@ def composition(s3: str, database: str, tmp_path: Path) -> Iterator[Composition]
         f"shopcast-{image}": made(image, tmp_path / image) for image in ("api", "spark")
     }
     mlflow = free_port()
-    with Broker(tmp_path / "kafka") as broker:
+    with running_kafka(tmp_path / "kafka") as servers:
         addresses = {
             "http://minio:9000": s3,
-            "kafka:9092": broker.servers,
+            "kafka:9092": servers,
             "http://mlflow:5000": f"http://127.0.0.1:{mlflow}",
             "--allowed-hosts=mlflow:5000": f"--allowed-hosts=127.0.0.1:{mlflow}",
             "--host=0.0.0.0": "--host=127.0.0.1",
@@ -135,3 +139,33 @@ def test_files_become_forecasts_that_the_api_serves_and_the_streams_keep_fresh(
             wait_for(lambda: metric("shopcast_refresh_rows_total", "refresh") > 0)
             assert (ingest.stop(), refresh.stop()) == (0, 0)
             assert json.loads(ingest.log.splitlines()[-1])["events"] == 1
+
+
+def test_airflow_starts_with_the_pool_and_the_dags(tmp_path: Path) -> None:
+    if not (BIN / "airflow").exists():
+        pytest.skip("make deploy-tools installs Airflow")
+    declared = composed()["services"]["airflow"]
+    image = re.findall(r"(\w+)=(\S*)", DOCKERFILE.partition("\nENV ")[2].partition("\nEXPOSE")[0])
+    port = free_port()
+    variables = {
+        **dict(image),
+        **declared["environment"],
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+    }
+    # Whatever Airflow starts ends with the first process, as in a container.
+    command = contained(["unshare", "--mount-proc", *declared["entrypoint"], *declared["command"]])
+    with running(command, variables, tmp_path / "log") as server:
+        address = f"http://127.0.0.1:{port}/api/v2"
+        server.wait_until(lambda: answers(f"{address}/monitor/health"), 180)
+        with httpx.Client(base_url=address, timeout=30) as client:
+            assert client.get("/pools/shopcast_lake").json()["slots"] == 1
+            expected = {"monthly_forecast", "daily_update", "data_update", "retrain"}
+            server.wait_until(
+                lambda: expected <= {dag["dag_id"] for dag in client.get("/dags").json()["dags"]},
+                120,
+            )
