@@ -37,6 +37,7 @@ STATE = "a transaction of the API's SQLite database, no part of a lake"
 CACHE = "a file that is made again where it is missing or cut short"
 WITHOUT_POINT = {
     "lakehouse.delta.files.write": UNSEEN,
+    "lakehouse.executors.witness": "a file for a moment, which means nothing to a reader",
     "publishing.postgresql.connection.fetch": "reads",
     "publishing.postgresql.connection.locked": "takes and releases a lock of the session",
     "publishing.postgresql.copies.as_csv": "a stream in memory",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from cluster import require_cluster, restricted_namespace
+from kafka_client import no_kafka_settings_from_outside  # noqa: F401
 
 
 @pytest.fixture(scope="module")
