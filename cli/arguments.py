@@ -25,7 +25,7 @@ def add_lake_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def lake_of(context: Context, arguments: argparse.Namespace) -> Lake:
-    """Return the lake that ``--lake`` or LAKE_ROOT names.
+    """Return the lake that ``--lake`` or LAKE_ROOT names, a place of the run's executors.
 
     Raises:
         UsageError: neither ``--lake`` nor LAKE_ROOT is set.
@@ -38,6 +38,7 @@ def lake_of(context: Context, arguments: argparse.Namespace) -> Lake:
     lake = Lake.at(root)
     require_safe_commits(lake, context.settings)
     require_store(lake)
+    context.places.add(lake.root)
     return lake
 
 

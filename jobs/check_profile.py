@@ -20,6 +20,7 @@ from ingestion.sales.unlisted import Listed
 from lakehouse.context import Context
 from lakehouse.profile.profile import load_profile
 from lakehouse.progress import progress
+from lakehouse.storage import normal_uri
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]:
     """Read a folder as jobs.ingest_history would, and return the counts without storing rows."""
     profile = load_profile(arguments.profile)
+    context.places.add(normal_uri(arguments.data))
     progress("checking the files of %s", arguments.data)
     sources = find_sources(arguments.data, profile)
     files = report.report_not_read(sources.not_read)

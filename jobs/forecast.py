@@ -36,6 +36,7 @@ from lakehouse.context import Context
 from lakehouse.errors import UsageError
 from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
+from lakehouse.storage import normal_uri
 from modelling.registry.tracking import Tracking
 
 
@@ -143,6 +144,7 @@ def read_list(context: Context, making: Forecasting, arguments: argparse.Namespa
     """Read the list of pairs that ``--pairs`` names, and print the unknown ids."""
     if not arguments.pairs:
         return PairList()
+    context.places.add(normal_uri(arguments.pairs))
     is_submitted = bool(arguments.submission)
     pairs = listed_pairs(context.spark, making.lake, arguments.pairs, is_submitted=is_submitted)
     return PairList(pairs, *split_known_pairs(context.spark, making.lake, making.features, pairs))

@@ -32,6 +32,7 @@ from lakehouse.profile.date_format import ISO, date_reader
 from lakehouse.profile.profile import load_profile
 from lakehouse.profile.stored import claim_lake
 from lakehouse.progress import progress
+from lakehouse.storage import normal_uri
 from lakehouse.values import CLOCKS_APART, plausible_id, timestamp
 
 
@@ -86,6 +87,7 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
     reception = Reception(received_at(arguments.received_at, context.now), context.now)
     date_format = profile.sales.date_format
     control = read_control(arguments.control, date_format) if arguments.control else None
+    context.places.add(normal_uri(arguments.data))
     progress("checking the files of %s", arguments.data)
     known_files = {} if arguments.replace else read_known_files(lake)
     sources = find_sources(arguments.data, profile, known_files)

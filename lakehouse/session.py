@@ -20,6 +20,9 @@ REQUIRED = {
     "spark.databricks.delta.snapshotPartitions": "2",
     # xgboost's barrier stages refuse to run with dynamic allocation.
     "spark.dynamicAllocation.enabled": "false",
+    # A session waits (30 s at most) for the executors asked for: their number decides how many
+    # workers train one model.
+    "spark.scheduler.minRegisteredResourcesRatio": "1.0",
 }
 LOG4J = Path(__file__).with_name("log4j2.properties").as_uri()
 # Values of a local session; under spark-submit its command line sets them.

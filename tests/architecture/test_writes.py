@@ -38,6 +38,7 @@ CACHE = "a file that is made again where it is missing or cut short"
 WITHOUT_POINT = {
     "watching.generate.main": "files of the project, which a rerun writes again",
     "lakehouse.delta.files.write": UNSEEN,
+    "lakehouse.executors.witness": "a file for a moment, which means nothing to a reader",
     "publishing.postgresql.connection.fetch": "reads",
     "publishing.postgresql.connection.locked": "takes and releases a lock of the session",
     "publishing.postgresql.copies.as_csv": "a stream in memory",

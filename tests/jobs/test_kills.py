@@ -7,10 +7,8 @@ from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 from builders import (
     cancel,
@@ -25,11 +23,11 @@ from injection import Killed, hooked, kill
 from input_files import FILES, profile_of_inputs, write
 from job_runs import NOW, run
 from kills import CASES, OF_EVERY_TABLE, REPORT, missing
+from lake_contents import content
 from learning_lakes import learning_lake
 from small_lakes import random_sales, small_lake
 
 from cli.command import Job
-from feature_store.panel.all_tables import all_tables
 from ingestion.sales.intake import merge_few_sales
 from jobs import (
     backtest,
@@ -45,14 +43,12 @@ from jobs import (
     train,
 )
 from lakehouse.delta import creation, log
-from lakehouse.delta.arrow import append_rows, read_table
+from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
 from lakehouse.profile.stored import claim_lake, stored_profile
 from lakehouse.storage import local_path
 from lakehouse.tables.bronze import SALES_EVENTS
-from lakehouse.tables.gold import FORECAST_VERSIONS, FORECASTS, MODEL_FILES
 from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES
-from lakehouse.types import TIMESTAMP
 from streaming.queries.checkpoint import Checkpoint
 
 pytestmark = [
@@ -62,18 +58,6 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 EARLIER, LATER, LATEST = (f"2016-0{month}-01T00:00:00Z" for month in (1, 2, 3))
-# What names a run, a version or a time, and so differs from one run to the next.
-VOLATILE = {
-    "run",
-    "model",
-    "version",
-    "inputs",
-    "candidate",
-    "champion_after",
-    "cells",
-    "uri",
-    "stamp",
-}
 
 
 Step = Callable[[Lake], object]
@@ -113,23 +97,6 @@ def cut_off_everywhere(take: Callable[[], object], killed: list[str], but: tuple
         except Killed:
             continue
         return
-
-
-def content(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of every table that there is, without what names a run or says when it was."""
-    found = {}
-    for table in all_tables(stored_profile(lake)):
-        if log.exists(lake, table):
-            stored = read_table(lake, table)
-            if table == FORECASTS:
-                served = read_table(lake, FORECAST_VERSIONS, ["version"])["version"]
-                stored = stored.filter(pc.is_in(stored["version"], served.combine_chunks()))
-            names = [c.name for c in table.columns if c.type != TIMESTAMP]
-            kept = stored.select([name for name in names if name not in VOLATILE])
-            listed = [tuple(row.values()) for row in kept.to_pylist()]
-            # A run that was cut off has its files, too.
-            found[table.path] = sorted(set(listed) if table == MODEL_FILES else listed, key=str)
-    return found
 
 
 def files(folder: Path) -> Lake:
