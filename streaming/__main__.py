@@ -16,6 +16,12 @@ machine, for development. ``COMMAND --help`` describes a command.
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+# spark-submit starts this file by its path. Python then looks for modules beside the file first,
+# where the folder kafka/ would hide kafka-python.
+if Path(sys.path[0]) == Path(__file__).parent:
+    sys.path.pop(0)
 
 from cli.command import main as run_job
 from streaming import broker, create_topics, ingest, local, produce, refresh

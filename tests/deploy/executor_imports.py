@@ -15,7 +15,8 @@ from lakehouse.settings import JobSettings
 def look(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Return this executor's folder and the file of the package."""
     list(batches)
-    yield pa.record_batch([[os.getcwd()], [lakehouse.__file__]], ["folder", "file"])
+    file = os.path.abspath(lakehouse.__file__)
+    yield pa.record_batch([[os.getcwd()], [file]], ["folder", "file"])
 
 
 spark = Context(JobSettings(), "imports").spark

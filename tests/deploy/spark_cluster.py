@@ -137,7 +137,8 @@ def running_cluster(
         "SPARK_LOCAL_IP": HOST,
         "JDK_JAVA_OPTIONS": JAVA_OPTIONS,
     }
-    ports = {"--port": str(free_port()), "--webui-port": str(free_port())}
+    port = free_port()
+    ports = {"--port": str(port), "--webui-port": str(free_port(besides=port))}
     url, pages = (
         f"{kind}://{HOST}:{port}"
         for kind, port in zip(("spark", "http"), ports.values(), strict=True)
@@ -178,10 +179,10 @@ def hidden(folder: Path) -> list[str]:
 
 
 def alive_workers(pages: str) -> int | None:
-    """Return how many workers the master has; None: it does not answer."""
+    """Return how many workers the master has; None: it does not answer, or not yet by JSON."""
     try:
         return int(json.loads(urlopen(f"{pages}/json/", timeout=5).read())["aliveworkers"])
-    except (URLError, ConnectionError, TimeoutError):
+    except (URLError, ConnectionError, TimeoutError, json.JSONDecodeError):
         return None
 
 

@@ -173,6 +173,7 @@ def test_an_executor_killed_in_a_training_leaves_the_same_model(
 def test_a_stream_ends_as_a_rebuild(cluster: SparkCluster, folder: Path) -> None:
     lake = Lake.at("s3a://retailer/streamed")
     events = logged(folder / "stream-events")
+    checkpoint = filesystem(f"{lake.root}/checkpoints/ingest")
     with Broker(folder / "kafka") as broker:
         topics = Topics(broker.servers, "cluster")
         messages = History(5, sales=60).messages
@@ -182,12 +183,11 @@ def test_a_stream_ends_as_a_rebuild(cluster: SparkCluster, folder: Path) -> None
             command = cluster.submitted("streaming/__main__.py", *words, **events)
             code, result = ended(cluster.start(command, **topics.environment))
             assert (code, result["events"]) == (0, len(part)), result
-            assert (
-                filesystem(f"{lake.root}/checkpoints/ingest").get_file_info(f"commits/{i}").is_file
-            )
+            assert checkpoint.get_file_info(f"commits/{i}").is_file
     cluster.run("streaming/__main__.py", "refresh", "--lake", lake.root, "--available-now")
     assert_same(lake, rebuild(lake, folder / "rebuilt"))
-    assert executors_of_stages(folder / "stream-events")["parts"] == BOTH
+    # What a micro-batch asks for is called from py4j's server.
+    assert executors_of_stages(folder / "stream-events")["clientserver"] == BOTH
 
 
 def test_folders_that_executors_do_not_see_are_refused(cluster: SparkCluster, files: Path) -> None:
@@ -211,8 +211,10 @@ def test_executors_import_the_program_from_the_zip(cluster: SparkCluster) -> Non
         assert each["file"] == f"{each['folder']}/shopcast.zip/lakehouse/__init__.py"
 
 
+@pytest.mark.usefixtures("files")
 def test_executors_without_the_program_are_refused(cluster: SparkCluster) -> None:
-    command = cluster.submitted("jobs/build_features.py", "--lake", LAKE, "--rebuild")
+    words = ("--lake", "s3a://retailer/other", "--data", DATA, "--profile", "sample")
+    command = cluster.submitted("jobs/ingest_history.py", *words)
     place = command.index("--py-files")
     driver = cluster.start([*command[:place], *command[place + 2 :]], PYTHONPATH=str(ROOT))
     code, result = ended(driver)

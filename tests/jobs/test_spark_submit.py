@@ -55,3 +55,14 @@ def test_a_lake_that_is_not_there_is_refused_with_a_sentence(tmp_path: Path) -> 
     )  # fmt: skip
     assert done.returncode == 3
     assert "run ingest_history first" in json.loads(done.stdout)["error"]
+
+
+def test_a_stream_starts_from_its_file(tmp_path: Path) -> None:
+    """The folder of the file has a module named as a library of the stream is: kafka."""
+    file = ROOT / "streaming" / "__main__.py"
+    done = subprocess.run(
+        [sys.executable, file, "ingest", "--help"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, "--available-now" in done.stdout) == (0, True), done.stderr
