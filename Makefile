@@ -55,6 +55,9 @@ deploy-tools: setup ## install what deploy-check needs: a Kubernetes API server,
 deploy-check: setup ## images, chart, Spark cluster, object stores, DAGs and pipelines on real parts
 	$(PYTEST) -m deploy
 
+cluster-check: setup ## pipeline, stream and training on a Spark master with two workers (ten minutes and more)
+	CLUSTER_CHECK=1 $(BIN)/python -m pytest -n 0 tests/deploy/test_spark_cluster.py
+
 dags-check: setup ## the Airflow DAGs under a real scheduler (make deploy-tools installs Airflow)
 	$(PYTEST) tests/dags tests/deploy/test_airflow_runs.py tests/deploy/test_airflow_pods.py
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shopcast"
-PYSPARK = Path(pyspark.__file__).parent
+PYSPARK = Path(pyspark.__file__).resolve().parent
 READY = ".ready"
 
 

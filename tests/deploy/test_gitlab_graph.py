@@ -58,7 +58,8 @@ def test_a_change_is_checked_tested_built_scanned_and_staged(tree: Path) -> None
     assert code == 0
     assert {*targets[:3]} == {"chart", "lint", "test-fast"}
     assert {*targets[3:6]} == {"test", "deploy-tools", "deploy-check"}
-    assert targets[6:] == ["images", "push-images", "scan", "deploy ENVIRONMENT=staging"]
+    built, deployed = ["images", "push-images"], ["deploy ENVIRONMENT=staging"]
+    assert targets[6:] == [*built, "scan", "sbom", *deployed]
 
 
 @pytest.mark.parametrize("broken", ["lint", "test", "deploy-check", "scan"])

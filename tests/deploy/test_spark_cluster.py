@@ -25,7 +25,12 @@ from histories import History
 from queries import Topics
 from rebuilt import assert_same, rebuild
 
-pytestmark = [pytest.mark.deploy, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.deploy,
+    pytest.mark.timeout(900),
+    # Ten minutes and more on two cores: too long for each change.
+    pytest.mark.skipif("CLUSTER_CHECK" not in os.environ, reason="make cluster-check runs it"),
+]
 
 LAKE = "s3a://retailer/lake"
 DATA = "s3a://retailer/data"
