@@ -10,8 +10,7 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, month_number
-from lakehouse.tables.gold import FORECAST_SCORES
-from modelling.evaluation.segments import ALL
+from lakehouse.tables.gold import ALL_ROWS, FORECAST_SCORES
 from modelling.lineage import was_made_by
 from modelling.promotion.champions import find_champion
 from modelling.promotion.history import decisions, expected_error
@@ -80,7 +79,7 @@ def scores_of_model(lake: Lake, run: str, horizon: int) -> list[ServedScore]:
     """Read the scores of a model's forecasts over all pairs from gold.forecast_scores."""
     if not log.exists(lake, FORECAST_SCORES):
         return []
-    filters = [("segment", "=", ALL), ("run", "=", run), ("horizon", "=", horizon)]
+    filters = [("segment", "=", ALL_ROWS), ("run", "=", run), ("horizon", "=", horizon)]
     columns = tuple(ServedScore.__dataclass_fields__)
     rows = read_table(lake, FORECAST_SCORES, columns, filters).to_pylist()
     return [ServedScore(**row) for row in rows]

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from lakehouse.forecast_scores import SERVED
 from lakehouse.profile.rules import Retrain
-
-SERVED = "served"
 
 
 @dataclass(frozen=True)

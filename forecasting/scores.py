@@ -12,22 +12,22 @@ from features.horizon import LONGEST
 from features.tables import monthly_table
 from forecasting.champion_health import HealthCheck
 from forecasting.due_for_scoring import DueForecasts
-from forecasting.retrain import SERVED, list_retrain_reasons
+from forecasting.retrain import list_retrain_reasons
 from forecasting.served import actual_rows, served_rows
 from forecasting.versions import ForecastVersion, read_versions
 from lakehouse.delta import listing, log
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.replacement import replace_rows
 from lakehouse.errors import RefusedError, UsageError
+from lakehouse.forecast_scores import SERVED
 from lakehouse.lake import Lake
 from lakehouse.month_range import MonthRange, plus_months
 from lakehouse.profile.rules import Retrain
 from lakehouse.progress import progress
-from lakehouse.tables.gold import FORECAST_SCORES, FORECAST_VERSIONS
+from lakehouse.tables.gold import ALL_ROWS, FORECAST_SCORES, FORECAST_VERSIONS
 from modelling.estimators.baselines import defined_baselines
 from modelling.evaluation.score import Score
 from modelling.evaluation.scoring import segment_errors, sound_forecasts
-from modelling.evaluation.segments import ALL
 
 # Served forecasts are scored as published, even if the profile's clip has changed since.
 ANY_NUMBER = (-inf, inf)
@@ -93,7 +93,7 @@ def scored_cells(lake: Lake) -> dict[tuple[str, date], str]:
     if not log.exists(lake, FORECAST_SCORES):
         return {}
     columns = ["version", "month", "cells"]
-    filters = [("segment", "=", ALL), ("model", "=", SERVED)]
+    filters = [("segment", "=", ALL_ROWS), ("model", "=", SERVED)]
     rows = read_table(lake, FORECAST_SCORES, columns, filters).to_pylist()
     return {(row["version"], row["month"]): row["cells"] for row in rows}
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from cli.arguments import add_lake_argument, lake_of
 from cli.command import Job, main
-from feature_store.drift.check import DriftCheck, store
+from feature_store.drift.check import YEAR, DriftCheck, store
 from feature_store.panel.rows import PanelRows
 from features.feature_set import SPINES, feature_set
 from ingestion.lake_months import closed_months
@@ -26,7 +26,6 @@ from lakehouse.month_range import plus_months
 from lakehouse.profile.stored import stored_profile
 from lakehouse.progress import progress
 
-YEAR = 12
 MOST_NAMED = 10
 
 
@@ -50,9 +49,8 @@ def run(context: Context, arguments: argparse.Namespace) -> Mapping[str, object]
     lake = lake_of(context, arguments)
     features, cutoff = feature_set(stored_profile(lake)), closed_months(lake).last
     month = plus_months(cutoff, 1)
-    wanted = {plus_months(at, -back) for at in (cutoff, month) for back in (0, YEAR)}
     panel = PanelRows(lake, features, arguments.spine, ())
-    panel = panel.of(sorted(wanted & set(panel.assembled())))
+    panel = panel.of(panel.assembled())
     check = DriftCheck(panel, month, context.now)
     before = f"{plus_months(month, -YEAR):%Y-%m}"
     if not check.compared():

@@ -1,16 +1,16 @@
 """Samples of the lake: what Prometheus shows of gold tables, read without Spark."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow.compute as pc
 
 from feature_store.skew.results import read_unresolved
-from forecasting.retrain import SERVED
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_table
+from lakehouse.forecast_scores import SERVED, Models, best_naive, read_served_scores
 from lakehouse.forecast_versions import read_forecast_versions
 from lakehouse.job_runs import KILLED, RUNNING, JobRun, read_job_runs
 from lakehouse.lake import Lake
@@ -25,7 +25,6 @@ from lakehouse.tables.gold import (
 )
 from lakehouse.tables.runs import JOB_RUNS
 from lakehouse.tables.silver import MONTHS
-from modelling.evaluation.segments import ALL
 from modelling.promotion.history import Decision, decisions, expected_error
 from watching import lake_metrics as metrics
 from watching.metric import Metric
@@ -42,7 +41,7 @@ WATCHED = (
     REJECTED_SALES,
 )
 NAIVE, BACKTEST = "naive", "backtest"
-SCORES = ("version", "month", "horizon", "model", "wape", "rmse", "bias", "coverage", "scored_at")
+SCORES = ("wape", "rmse", "bias", "coverage", "scored_at")
 # Outcomes of a command that ask for a person; a refusal and an interruption say why themselves.
 FAILED = ("failed", KILLED)
 
@@ -117,32 +116,24 @@ def of_versions(lake: Lake) -> Iterator[Sample]:
 
 def of_scores(lake: Lake) -> Iterator[Sample]:
     """Yield the errors in the newest scored month of each horizon, of the newest version."""
-    if not log.exists(lake, FORECAST_SCORES):
-        return
-    rows = read_table(lake, FORECAST_SCORES, SCORES, [("segment", "=", ALL)]).to_pylist()
-    by_forecast: dict[tuple[int, date, str], dict[str, dict[str, Any]]] = {}
-    for row in rows:
-        key = row["horizon"], row["month"], row["version"]
-        by_forecast.setdefault(key, {})[row["model"]] = row
-    newest = {key[0]: models for key, models in sorted(by_forecast.items()) if SERVED in models}
+    scored = read_served_scores(lake, SCORES)
+    newest = {key.horizon: models for key, models in sorted(scored.items())}
     for horizon, models in newest.items():
         yield from of_forecast(str(horizon), models)
 
 
-def of_forecast(horizon: str, models: dict[str, dict[str, Any]]) -> Iterator[Sample]:
+def of_forecast(horizon: str, models: Models) -> Iterator[Sample]:
     """Yield the errors of a version's forecasts of a month, beside the best naive ones."""
-    served, naive = models[SERVED], [row for model, row in models.items() if model != SERVED]
+    served = models[SERVED]
     yield Sample(metrics.SCORED_MONTH, (horizon,), unix(served["month"]))
     yield Sample(metrics.SCORED_AT, (horizon,), unix(served["scored_at"]))
     yield Sample(metrics.SCORE_BIAS, (horizon,), served["bias"])
     if served["coverage"] is not None:
         yield Sample(metrics.SCORE_COVERAGE, (horizon,), served["coverage"])
     for metric, name in ((metrics.SCORE_WAPE, "wape"), (metrics.SCORE_RMSE, "rmse")):
-        if served[name] is not None:
-            yield Sample(metric, (horizon, SERVED), served[name])
-        known = [row[name] for row in naive if row[name] is not None]
-        if known:
-            yield Sample(metric, (horizon, NAIVE), min(known))
+        for forecaster, error in ((SERVED, served[name]), (NAIVE, best_naive(models, name))):
+            if error is not None:
+                yield Sample(metric, (horizon, forecaster), error)
 
 
 def of_champions(lake: Lake) -> Iterator[Sample]:
@@ -214,18 +205,18 @@ def of_sales(lake: Lake) -> Iterator[Sample]:
 
 def of_runs(runs: Sequence[JobRun]) -> Iterator[Sample]:
     """Yield when the last run of each command ended, and whether it failed."""
-    for run in last_ended(runs, lambda run: run.command):
+    for run in last_ended(runs):
         ended_at = run.ended_at or run.started_at
         yield Sample(metrics.JOB_ENDED_AT, (run.command,), unix(ended_at))
         yield Sample(metrics.JOB_FAILED, (run.command,), float(run.status in FAILED))
 
 
-def last_ended(runs: Sequence[JobRun], key: Callable[[JobRun], str]) -> list[JobRun]:
-    """Return the newest ended run of each key; ``runs``: the newest first."""
+def last_ended(runs: Sequence[JobRun]) -> list[JobRun]:
+    """Return the newest ended run of each command; ``runs``: the newest first."""
     newest: dict[str, JobRun] = {}
     for run in runs:
         if run.status != RUNNING:
-            newest.setdefault(key(run), run)
+            newest.setdefault(run.command, run)
     return [newest[name] for name in sorted(newest)]
 
 

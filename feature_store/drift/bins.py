@@ -25,6 +25,12 @@ def bins_of(values: pa.Array) -> npt.NDArray[np.int32]:
     return np.where(np.isnan(numbers), NULL, bins).astype(np.int32)
 
 
+def count_bins(values: pa.Array) -> dict[int, int]:
+    """Count the rows of each bin that has any, ascending."""
+    bins, rows = np.unique(bins_of(values), return_counts=True)
+    return dict(zip(bins.tolist(), rows.tolist(), strict=True))
+
+
 def coarse(reference: Counts, present: Counts) -> tuple[list[int], list[int]]:
     """Join bins into at most ten with about equal counts in the reference, and one of nulls.
 

@@ -1,6 +1,6 @@
 """Drift check: rows of a month and of the same month a year before, counted in one Spark pass."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from feature_store.drift.bins import Counts, bins_of, coarse
+from feature_store.drift.bins import Counts, coarse, count_bins
 from feature_store.drift.stability import stability_index, threshold
 from feature_store.panel.rows import PanelRows
 from features.feature_set import TARGET
@@ -36,13 +36,16 @@ class Compared:
         kind: ``feature``, ``target`` or ``forecast``.
         column: name of the column.
         month: month whose rows are judged.
-        reference: the same month a year before.
     """
 
     kind: str
     column: str
     month: date
-    reference: date
+
+    @property
+    def reference(self) -> date:
+        """The same month a year before."""
+        return plus_months(self.month, -YEAR)
 
 
 Tally = Mapping[tuple[date, str], Counts]
@@ -64,12 +67,8 @@ class DriftCheck:
 
     def compared(self) -> list[Compared]:
         """List the columns to compare: features of the month to forecast, target of the last."""
-        last = plus_months(self.month, -1)
-        found = [
-            Compared(FEATURE, name, self.month, plus_months(self.month, -YEAR))
-            for name in self.panel.features.names
-        ]
-        found.append(Compared(SALES, TARGET, last, plus_months(last, -YEAR)))
+        found = [Compared(FEATURE, name, self.month) for name in self.panel.features.names]
+        found.append(Compared(SALES, TARGET, plus_months(self.month, -1)))
         has = set(self.panel.months)
         return [each for each in found if {each.month, each.reference} <= has]
 
@@ -77,9 +76,10 @@ class DriftCheck:
         """Count the rows and judge each column; returns rows of gold.drift."""
         compared = self.compared()
         tally = count_rows(spark, self.panel, compared) if compared else {}
-        forecasts = count_forecasts(self.panel.lake, self.month)
+        published = Compared(FORECAST, UNITS, self.month)
+        forecasts = count_forecasts(self.panel.lake, published)
         if forecasts is not None:
-            compared.append(Compared(FORECAST, UNITS, self.month, plus_months(self.month, -YEAR)))
+            compared.append(published)
             tally = {**tally, **forecasts}
         return [self.judge(each, tally, len(compared)) for each in compared]
 
@@ -126,34 +126,32 @@ def counts_of(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
     for month in np.unique(months):
         of_month = batch.filter(pa.array(months == month))
         for column in columns:
-            bins, counts = np.unique(bins_of(of_month[column]), return_counts=True)
-            found["month"] += [month.item()] * len(bins)
-            found["column"] += [column] * len(bins)
-            found["bin"] += bins.tolist()
-            found["rows"] += counts.tolist()
+            counts = count_bins(of_month[column])
+            found["month"] += [month.item()] * len(counts)
+            found["column"] += [column] * len(counts)
+            found["bin"] += counts
+            found["rows"] += counts.values()
     schema = pa.schema(
         [("month", pa.date32()), ("column", pa.string()), ("bin", pa.int32()), ("rows", pa.int64())]
     )
     return pa.RecordBatch.from_pydict(found, schema=schema)
 
 
-def count_forecasts(lake: Lake, month: date) -> Tally | None:
+def count_forecasts(lake: Lake, published: Compared) -> Tally | None:
     """Count the forecasts of a month and of the month a year before, of the newest versions.
 
     Returns:
         The counts; None: no version was published of one of the months.
     """
-    tally: dict[tuple[date, str], dict[int, int]] = {}
-    for target in (month, plus_months(month, -YEAR)):
+    tally: dict[tuple[date, str], Counts] = {}
+    for target in (published.month, published.reference):
         version = forecast_of(lake, target)
         if version is None:
             return None
-        counts: dict[int, int] = defaultdict(int)
         where = [("version", "=", version), ("month", "=", target)]
+        counts: Counter[int] = Counter()
         for batch in read_batches(lake, FORECASTS, (UNITS,), where):
-            bins, rows = np.unique(bins_of(batch[UNITS]), return_counts=True)
-            for key, number in zip(bins.tolist(), rows.tolist(), strict=True):
-                counts[key] += number
+            counts.update(count_bins(batch[UNITS]))
         tally[target, UNITS] = counts
     return tally
 

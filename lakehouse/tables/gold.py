@@ -6,6 +6,9 @@ features/ declares the gold tables whose columns depend on the profile.
 from lakehouse.table import Check, Column, Table
 from lakehouse.types import COUNT, DATE, FEATURE, FLAG, RATE, TEXT, TIMESTAMP, WHOLE
 
+# The segment of scores that holds every row.
+ALL_ROWS = "all"
+
 FORECASTS = Table(
     layer="gold",
     name="forecasts",

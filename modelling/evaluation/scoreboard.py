@@ -6,9 +6,10 @@ from datetime import date
 from math import sqrt
 from typing import TypeVar
 
+from lakehouse.tables.gold import ALL_ROWS
 from modelling.evaluation.metrics import OF_INTERVALS
 from modelling.evaluation.score import Score
-from modelling.evaluation.segments import ALL, SEGMENTS
+from modelling.evaluation.segments import SEGMENTS
 
 Key = TypeVar("Key", bound=Hashable)
 # Metric → value, pooled over scores.
@@ -20,7 +21,7 @@ WIDTH = 22
 
 def of_all_rows(scores: Iterable[Score]) -> list[Score]:
     """Keep the scores of the segment ``all``, which contains every row."""
-    return [score for score in scores if score.segment == ALL]
+    return [score for score in scores if score.segment == ALL_ROWS]
 
 
 def overall(scores: Iterable[Score]) -> dict[str, Pooled]:
@@ -91,7 +92,7 @@ def as_text(scores: Sequence[Score]) -> str:
 def segment_lines(scores: Sequence[Score], models: Sequence[str]) -> list[str]:
     """Write a title, and a line per scored value of the segments with declared values."""
     pooled = pool_by_segment(scores)
-    declared = [(s.name, value) for s in SEGMENTS if s.name != ALL for value in s.values]
+    declared = [(s.name, value) for s in SEGMENTS if s.name != ALL_ROWS for value in s.values]
     scored = [key for key in declared if (*key, models[0]) in pooled]
     return [
         title("RMSE / bias", models),

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from features.group import CATEGORY, ITEM, SHOP
+from lakehouse.tables.gold import ALL_ROWS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -17,7 +18,6 @@ ITEM_MEAN = "item_target_mean_12"
 TOP = 100
 UNSOLD_MONTHS = 6
 ITEM_RANK = "item_rank"
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ DEMAND = Segment(
     demand_values(),
 )
 SEGMENTS = (
-    Segment(ALL, f"'{ALL}'", "every row", (ALL,)),
+    Segment(ALL_ROWS, f"'{ALL_ROWS}'", "every row", (ALL_ROWS,)),
     DEMAND,
     Segment(
         "item",

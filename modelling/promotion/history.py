@@ -12,8 +12,7 @@ from lakehouse.delta import log
 from lakehouse.delta.arrow import append_rows, read_table
 from lakehouse.finite import finite
 from lakehouse.lake import Lake
-from lakehouse.tables.gold import MODEL_HISTORY
-from modelling.evaluation.segments import ALL
+from lakehouse.tables.gold import ALL_ROWS, MODEL_HISTORY
 from modelling.promotion.gate import CANDIDATE, EVERY_ROW, JUDGED, Scores
 
 PROMOTED, FORCED, REFUSED, ROLLED_BACK = "promoted", "forced", "refused", "rolled back"
@@ -88,7 +87,7 @@ def append_decision(lake: Lake, decision: Decision) -> None:
 
 def as_figures(scores: Scores) -> str:
     """Write the errors of all rows and of the judged segments as JSON."""
-    judged = {place: errors for place, errors in scores.items() if place[0] in (ALL, *JUDGED)}
+    judged = {place: errors for place, errors in scores.items() if place[0] in (ALL_ROWS, *JUDGED)}
     named = {" ".join(place): errors for place, errors in judged.items()}
     return json.dumps(finite(named), allow_nan=False)
 

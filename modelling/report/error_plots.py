@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
+from lakehouse.tables.gold import ALL_ROWS
 from modelling.evaluation.score import Scores
 from modelling.evaluation.scoreboard import of_all_rows, overall, pool_by_month, pool_by_segment
-from modelling.evaluation.segments import ALL, SEGMENTS
+from modelling.evaluation.segments import SEGMENTS
 from modelling.report.drawing import GREY, Styles, figure, legend, log_scale
 
 IDS_SHOWN = 15
@@ -32,7 +33,7 @@ def errors_by_month(scores: Scores) -> Figure:
 def declared_values(scores: Scores) -> list[tuple[str, str]]:
     """List ``(segment, value)`` of the declared segments that were scored, in declared order."""
     scored = {(score.segment, score.value) for score in scores}
-    declared = [(s.name, value) for s in SEGMENTS if s.name != ALL for value in s.values]
+    declared = [(s.name, value) for s in SEGMENTS if s.name != ALL_ROWS for value in s.values]
     return [value for value in declared if value in scored]
 
 

@@ -1,25 +1,27 @@
 """State of the API for people: versions, months, scores of past forecasts, uploads."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
-import pyarrow.compute as pc
 from pydantic import BaseModel, Field
 
-from lakehouse.delta import log
-from lakehouse.delta.arrow import read_table
+from lakehouse.forecast_scores import (
+    SERVED,
+    Models,
+    ScoredForecast,
+    best_naive,
+    read_served_scores,
+)
 from lakehouse.lake import Lake
-from lakehouse.tables.gold import FORECAST_SCORES
 from serving.models import MonthText
 from serving.page.lake_state import LakeState
 from serving.page.months import month_text
 from serving.page.schemas import Served
 from serving.page.trace import ForecastTrace
 
-SERVED = "served"
 LISTED_VERSIONS = 12
 LISTED_MONTHS = 12
-FIGURES = ("version", "month", "horizon", "model", "wape", "bias", "coverage")
+FIGURES = ("wape", "bias", "coverage")
 
 
 class VersionState(BaseModel):
@@ -98,28 +100,19 @@ def version_states(state: LakeState) -> list[VersionState]:
 
 def read_scores(lake: Lake) -> list[MonthScore]:
     """Read the scores of the last months with scores, newest first; empty: nothing was scored."""
-    if not log.exists(lake, FORECAST_SCORES):
-        return []
-    rows = read_table(lake, FORECAST_SCORES, FIGURES, [("segment", "=", "all")])
-    months = sorted(set(rows["month"].to_pylist()), reverse=True)[:LISTED_MONTHS]
-    by_forecast: dict[tuple[date, int, str], dict[str, dict[str, object]]] = {}
-    for row in rows.filter(pc.field("month").isin(months)).to_pylist():
-        key = row["month"], -row["horizon"], row["version"]
-        by_forecast.setdefault(key, {})[row["model"]] = row
-    return [
-        month_score(models)
-        for _, models in sorted(by_forecast.items(), reverse=True)
-        if SERVED in models
-    ]
+    scored = read_served_scores(lake, FIGURES)
+    months = sorted({key.month for key in scored}, reverse=True)[:LISTED_MONTHS]
+    newest = sorted(scored, key=lambda key: (key.month, -key.horizon, key.version), reverse=True)
+    return [month_score(key, scored[key]) for key in newest if key.month in months]
 
 
-def month_score(models: dict[str, dict[str, object]]) -> MonthScore:
+def month_score(key: ScoredForecast, models: Models) -> MonthScore:
     """Join the score of the served forecasts with the best of the naive ones."""
-    served = dict(models[SERVED])
-    naive = [row["wape"] for model, row in models.items() if model != SERVED]
-    known = [wape for wape in naive if isinstance(wape, float)]
-    month = served.pop("month")
-    assert isinstance(month, date)
-    return MonthScore.model_validate(
-        {**served, "month": month_text(month), "naive_wape": min(known, default=None)}
+    served = models[SERVED]
+    return MonthScore(
+        month=month_text(key.month),
+        horizon=key.horizon,
+        version=key.version,
+        naive_wape=best_naive(models, "wape"),
+        **{figure: served[figure] for figure in FIGURES},
     )

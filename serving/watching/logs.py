@@ -55,11 +55,20 @@ class LineSink:
     def _run(self) -> None:
         while True:
             lines = self._queue.get()
-            self._write(lines)
+            lost = 0 if self._is_written(lines) else lines.count(b"\n")
             with self._turn:
                 self._waiting -= len(lines)
+                self._dropped += lost
                 if not self._waiting:
                     self._is_idle.set()
+
+    def _is_written(self, lines: bytes) -> bool:
+        """Write lines; return False where the reader has gone."""
+        try:
+            self._write(lines)
+        except (OSError, ValueError):
+            return False
+        return True
 
 
 class SinkHandler(logging.Handler):

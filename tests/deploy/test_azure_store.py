@@ -5,34 +5,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from azure_server import ACCOUNT, running_azure, variables
-from builders import events, profile, record
 from environments import made
-from job_runs import NOW, run
-from lakes import rows
 from published import PublishedLake, forecast
 from served import served_snapshot
-from small_lakes import no_spark
+from store_checks import check_no_commit_is_lost, check_same_as_in_a_folder
 from token_store import PASSWORD, token_store
 
-from feature_store.build import Build
-from ingestion.sales.intake import merge_few_sales
-from ingestion.sales.span import extend_months
-from jobs import maintain
-from lakehouse.delta import creation
-from lakehouse.delta.arrow import append_rows
 from lakehouse.lake import Lake
-from lakehouse.profile.stored import claim_lake
-from lakehouse.tables.bronze import SALES_EVENTS
-from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
 pytestmark = pytest.mark.deploy
 
-WRITERS, COMMITS = 4, 5
 CONTAINER = f"abfss://retailer@{ACCOUNT}.dfs.core.windows.net"
 
 
@@ -43,50 +29,25 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def stored(address: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
-    """The URI of a place for a lake in the container."""
+def stored(address: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Lake:
+    """A place for a lake in the container."""
     for name, value in variables(address).items():
         monkeypatch.setenv(name, value)
-    return f"{CONTAINER}/{request.node.name}"
+    return Lake.at(f"{CONTAINER}/{request.node.name}")
 
 
-def test_sales_cells_and_features_are_as_in_a_folder(stored: str, lake: Lake) -> None:
-    sales = [record(date=f"2015-0{month}-07", item_id=i) for month in (1, 2, 3) for i in "abc"]
-    there = Lake.at(stored)
-    for one in (there, lake):
-        claim_lake(one, profile())
-        for table in (SHOPS, ITEMS, DAILY_OFFERS):
-            creation.create_table(one, table)
-        for half in (sales[:5], sales[3:]):
-            received = events(*half, source=str(len(half)))
-            append_rows(one, SALES_EVENTS, received)
-            merge_few_sales(one, received, profile())
-        extend_months(one, NOW)
-        Build.of(one, no_spark).run()
-        assert run(maintain.JOB, "--lake", one.root, "--retain-hours", 0, "--files", 1)[0] == 0
-    for path in (SALES_EVENTS, DAILY_SALES):
-        assert rows(there, path) == rows(lake, path)
-    assert len(rows(there, DAILY_SALES)) == len(sales)
+def test_sales_cells_and_features_are_as_in_a_folder(stored: Lake, lake: Lake) -> None:
+    check_same_as_in_a_folder(stored, lake)
 
 
-def test_writers_at_the_same_time_lose_no_commit(stored: str) -> None:
-    lake = Lake.at(stored)
-    creation.create_table(lake, SALES_EVENTS)
-
-    def write(writer: int) -> None:
-        for number in range(COMMITS):
-            append_rows(lake, SALES_EVENTS, events(b"{}", source=str(writer), offsets=[number]))
-
-    with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(write, range(WRITERS)))
-    expected = [(str(w), number) for w in range(WRITERS) for number in range(COMMITS)]
-    assert rows(lake, SALES_EVENTS, "source", "offset") == sorted(expected, key=str)
+def test_writers_at_the_same_time_lose_no_commit(stored: Lake) -> None:
+    check_no_commit_is_lost(stored)
 
 
-def test_published_forecasts_are_served(stored: str) -> None:
-    published = PublishedLake(stored)
+def test_published_forecasts_are_served(stored: Lake) -> None:
+    published = PublishedLake(stored.root)
     published.publish("v1", forecast(units=2.5))
-    snapshot = served_snapshot(Lake.at(stored))
+    snapshot = served_snapshot(stored)
     assert snapshot.version.version == "v1"
 
 

@@ -4,38 +4,30 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NoReturn
 
 import pyarrow as pa
 import pytest
-from builders import CATEGORIES, events, profile, record, sale_line, sales_text
+from builders import CATEGORIES, profile, sale_line, sales_text
 from builders import ITEMS as ITEMS_CSV
 from builders import SHOPS as SHOPS_CSV
 from injection import Killed, hooked, kill_at
-from job_runs import NOW, run
-from lakes import rows
+from job_runs import run
 from s3_server import running_s3, variables
 from served import served_snapshot
+from store_checks import check_no_commit_is_lost, check_same_as_in_a_folder
 
-from feature_store.build import Build
 from ingestion.files.rows import source_rows
 from ingestion.files.source_file import Known
 from ingestion.files.sources import find_sources
-from ingestion.sales.intake import merge_few_sales
-from ingestion.sales.span import extend_months
-from jobs import build_features, maintain
-from lakehouse.delta import creation
-from lakehouse.delta.arrow import append_rows
+from jobs import build_features
 from lakehouse.errors import LakeError
 from lakehouse.lake import Lake
 from lakehouse.profile.profile import Profile
 from lakehouse.profile.stored import MARKER, claim_lake, stored_profile
 from lakehouse.storage import filesystem
-from lakehouse.tables.bronze import SALES_EVENTS
-from lakehouse.tables.silver import DAILY_OFFERS, DAILY_SALES, ITEMS, SHOPS
 
 ROOT = Path(__file__).parents[2]
-WRITERS, COMMITS = 4, 5
+WRITERS = 4
 
 
 @pytest.fixture(scope="module")
@@ -52,45 +44,16 @@ def stored(address: str, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
     return Lake.at(f"s3a://retailer/{request.node.name}")
 
 
-def no_spark() -> NoReturn:
-    raise AssertionError("a small lake needs no Spark")
-
-
 @pytest.mark.slow
 def test_sales_cells_and_features_of_a_small_lake_are_as_in_a_folder(
     stored: Lake, lake: Lake
 ) -> None:
-    sales = [record(date=f"2015-0{month}-07", item_id=i) for month in (1, 2, 3) for i in "abc"]
-    for one in (stored, lake):
-        claim_lake(one, profile())
-        for table in (SHOPS, ITEMS, DAILY_OFFERS):
-            creation.create_table(one, table)
-        for half in (sales[:5], sales[3:]):
-            received = events(*half, source=str(len(half)))
-            append_rows(one, SALES_EVENTS, received)
-            merge_few_sales(one, received, profile())
-        extend_months(one, NOW)
-        build = Build.of(one, no_spark)
-        build.run()
-        assert run(maintain.JOB, "--lake", one.root, "--retain-hours", 0, "--files", 1)[0] == 0
-    for path in (SALES_EVENTS, DAILY_SALES):
-        assert rows(stored, path) == rows(lake, path)
-    assert len(rows(stored, DAILY_SALES)) == len(sales)
+    check_same_as_in_a_folder(stored, lake)
 
 
 @pytest.mark.slow
 def test_writers_at_the_same_time_lose_no_commit(stored: Lake) -> None:
-    """S3 refuses a version that another writer has written meanwhile."""
-    creation.create_table(stored, SALES_EVENTS)
-
-    def write(writer: int) -> None:
-        for number in range(COMMITS):
-            append_rows(stored, SALES_EVENTS, events(b"{}", source=str(writer), offsets=[number]))
-
-    with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(write, range(WRITERS)))
-    expected = [(str(w), number) for w in range(WRITERS) for number in range(COMMITS)]
-    assert rows(stored, SALES_EVENTS, "source", "offset") == sorted(expected, key=str)
+    check_no_commit_is_lost(stored)
 
 
 @pytest.mark.parametrize(

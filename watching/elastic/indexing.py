@@ -99,18 +99,22 @@ class Indexing:
         """Write the forecasts beside actuals of the scored months that have changed."""
         pairs = PairDocuments(self.lake)
         for scored in pairs.months():
-            if self.has(scored, pairs.count(scored)):
+            if self.has(scored):
                 self.indexed.unchanged += 1
                 continue
             progress("index_scores: %s of version %s", f"{scored.month:%Y-%m}", scored.version)
             self.write(pairs.documents(scored))
             self.remove_others(scored)
 
-    def has(self, scored: ScoredMonth, count: int) -> bool:
+    def has(self, scored: ScoredMonth) -> bool:
         """Return whether the index has exactly the documents of a scored month."""
         self.refresh(scored.index)
         present = self.count(scored.index, of_version(scored))
-        return present == count == self.count(scored.index, of_version(scored, scored.digest))
+        return (
+            present
+            == scored.rows
+            == self.count(scored.index, of_version(scored, has_digest(scored)))
+        )
 
     def remove_others(self, scored: ScoredMonth) -> None:
         """Remove the documents of a scored month that rest on other sales, by their ids."""
@@ -163,12 +167,9 @@ def noted(made: Iterable[Document], ids: set[str]) -> Iterator[Document]:
         yield document
 
 
-def of_version(scored: ScoredMonth, digest: str | None = None) -> dict[str, Any]:
-    """Return the query of a version's documents in a month's index."""
-    terms = [{"term": {"shopcast.version": scored.version}}]
-    if digest is not None:
-        terms.append(has_digest(scored))
-    return {"bool": {"filter": terms}}
+def of_version(scored: ScoredMonth, *more: dict[str, Any]) -> dict[str, Any]:
+    """Return the query of a version's documents in a month's index that meet more conditions."""
+    return {"bool": {"filter": [{"term": {"shopcast.version": scored.version}}, *more]}}
 
 
 def has_digest(scored: ScoredMonth) -> dict[str, Any]:

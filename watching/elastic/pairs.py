@@ -1,26 +1,23 @@
 """Documents of forecasts beside actuals: a pair, month and version each."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from features.group import ITEM, SHOP
 from features.groups import shop_item
 from features.tables import monthly_table
-from forecasting.retrain import SERVED
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches, read_table
+from lakehouse.forecast_scores import SERVED, ScoredForecast, read_served_scores
 from lakehouse.lake import Lake
 from lakehouse.table import Table
-from lakehouse.tables.gold import FORECAST_SCORES, FORECASTS
+from lakehouse.tables.gold import FORECASTS
 from lakehouse.tables.silver import ITEMS, SHOPS
 from modelling.estimators.quantiles import QUANTILES
-from modelling.evaluation.segments import ALL
 from watching.elastic.documents import Document, action, base
 from watching.elastic.fields import FORECASTS as INDEX
 
@@ -36,12 +33,15 @@ class ScoredMonth:
         version: forecast version.
         month: target month, first day.
         horizon: months from the cutoff to the target month.
-        digest: state of the sales that the scores rest on, and of the known shops.
+        rows: forecasts of known shops.
+        digest: state of the sales that the scores rest on, and of the known shops that were
+            forecast.
     """
 
     version: str
     month: date
     horizon: int
+    rows: int
     digest: str
 
     @property
@@ -74,26 +74,20 @@ class PairDocuments:
         rows = read_table(self.lake, ITEMS, (ITEM, "name", "category_name")).to_pylist()
         return {row[ITEM]: (row["name"], row["category_name"]) for row in rows}
 
-    def months(self) -> list[ScoredMonth]:
-        """List the scored months, the oldest first."""
-        if not log.exists(self.lake, FORECAST_SCORES):
-            return []
-        columns = ("version", "month", "horizon", "cells")
-        filters = [("segment", "=", ALL), ("model", "=", SERVED)]
-        rows = read_table(self.lake, FORECAST_SCORES, columns, filters).to_pylist()
-        known = sorted(self.shops)
-        scored = {
-            ScoredMonth(r["version"], r["month"], r["horizon"], log.digest([r["cells"], known]))
-            for r in rows
-        }
-        return sorted(scored, key=lambda scored: (scored.month, scored.version))
+    def months(self) -> Iterator[ScoredMonth]:
+        """Yield the scored months, the oldest first."""
+        scored = read_served_scores(self.lake, ("cells",))
+        for key in sorted(scored):
+            shops = self.known_shops(key)
+            digest = log.digest([scored[key][SERVED]["cells"], sorted(shops)])
+            yield ScoredMonth(key.version, key.month, key.horizon, shops.total(), digest)
 
-    def count(self, scored: ScoredMonth) -> int:
-        """Count the documents of a scored month."""
-        filters = filters_of(scored)
-        batches = read_batches(self.lake, FORECASTS, (SHOP,), filters)
-        known = pa.array(list(self.shops), pa.string())
-        return sum(pc.sum(pc.is_in(batch[SHOP], known)).as_py() or 0 for batch in batches)
+    def known_shops(self, scored: ScoredForecast) -> Counter[str]:
+        """Count the forecasts of each known shop."""
+        counts: Counter[str] = Counter()
+        for batch in read_batches(self.lake, FORECASTS, (SHOP,), filters_of(scored)):
+            counts.update(batch[SHOP].to_pylist())
+        return Counter({shop: count for shop, count in counts.items() if shop in self.shops})
 
     def documents(self, scored: ScoredMonth) -> Iterator[Document]:
         """Yield the documents of a scored month."""
@@ -137,7 +131,7 @@ class PairDocuments:
         return action(scored.index, (scored.version, shop_id, item_id), document)
 
 
-def filters_of(scored: ScoredMonth) -> list[tuple[str, str, object]]:
+def filters_of(scored: ScoredForecast | ScoredMonth) -> list[tuple[str, str, object]]:
     """Return the conditions on gold.forecasts that a scored month's rows meet."""
     return [("version", "=", scored.version), ("month", "=", scored.month)]
 

@@ -36,6 +36,24 @@ def test_lines_wait_up_to_a_bound_and_the_rest_is_counted() -> None:
     assert len(written) == MOST_WAITING_BYTES // len(line)
 
 
+def test_lines_for_a_reader_that_has_gone_are_counted() -> None:
+    written: list[bytes] = []
+    has_gone = True
+
+    def write(lines: bytes) -> None:
+        if has_gone:
+            raise BrokenPipeError
+        written.append(lines)
+
+    sink = LineSink(write)
+    sink.put(b"1\n2\n")
+    sink.finish()
+    has_gone = False
+    sink.put(b"3\n")
+    sink.finish()
+    assert (sink.take_dropped(), written) == (2, [b"3\n"])
+
+
 @pytest.mark.slow
 def test_requests_are_answered_while_nobody_reads_the_log(
     published: PublishedLake, tmp_path: Path
@@ -52,6 +70,10 @@ def test_requests_are_answered_while_nobody_reads_the_log(
             address = found.group(1) if found else ""
         # From here on nobody reads: the pipe takes 64 KiB, which is some hundred lines.
         with httpx.Client(base_url=address, timeout=10) as client:
+            deadline = time.monotonic() + 60
+            while client.get("/readyz").status_code != 200:
+                assert time.monotonic() < deadline, "the forecasts were not loaded"
+                time.sleep(0.2)
             for _ in range(4000):
                 assert client.get(PATH).status_code == 200
             deadline = time.monotonic() + 20
