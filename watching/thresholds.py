@@ -22,7 +22,7 @@ FROZEN_SECONDS = 15 * MINUTE
 # Above naive: worse than the best naive forecast. Above the backtest: by the margin of retraining.
 NAIVE_MARGIN = 0.0
 BACKTEST_MARGIN = RETRAIN.error_margin
-COVERAGE_LOW, COVERAGE_HIGH = RETRAIN.coverage_low, RETRAIN.coverage_high
+COVERAGE_LOW = RETRAIN.coverage_low
 SKEW_CHECK_DAYS = 8
 
 LAG_SECONDS = 10 * MINUTE

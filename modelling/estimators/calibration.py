@@ -6,6 +6,9 @@ corrected quantile, and at most a share of a below the quantile, as long as late
 the held-out months. Misses are measured in units of the pair's mean demand, at least one unit,
 because the misses of large pairs are larger.
 
+Quantiles of counts are then rounded to the nearest whole number: no other number is a quantile of
+counts, and the pinball loss became smaller in every bin (docs/explanation/estimators.md).
+
 Source: Romano, Patterson, Candès, Conformalized Quantile Regression (2019), each quantile apart.
 """
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 DEMAND = "shop_item_target_mean_12"
-BIN = "bin"
+BIN, WHOLE = "bin", "is_whole"
 # A bin with fewer rows gets the correction of all rows: 5 % of the bin would be a handful.
 FEWEST_ROWS = 100
 # The rank error of percentile_approx is at most one part in this many of a bin's rows.
@@ -42,16 +45,19 @@ class Correction:
     Attributes:
         bounds: upper bounds of the bins, included, mean monthly units; the last bin has no bound.
         shifts: ``[bin][quantile]``, in multiples of the row's ``scale``.
+        are_counts: whether units are whole numbers, so that quantiles are rounded to such.
     """
 
     bounds: tuple[float, ...]
     shifts: tuple[tuple[float, ...], ...]
+    are_counts: bool = False
 
     def apply(self, batch: pa.RecordBatch, quantiles: Numbers) -> Numbers:
         """Correct quantiles ``[row, quantile]``, units; the results do not decrease in a row."""
         shifts = np.array(self.shifts)[bins(batch, self.bounds)]
         corrected: Numbers = np.sort(quantiles + shifts * scale(batch)[:, None], axis=1)
-        return corrected
+        # The sum with 0 turns -0 into 0.
+        return np.rint(corrected) + 0.0 if self.are_counts else corrected
 
 
 def bins(batch: pa.RecordBatch, bounds: Sequence[float]) -> Numbers:
@@ -81,31 +87,36 @@ def correction(rows: "DataFrame", quantiles: Loader, bounds: Sequence[float]) ->
     """
     from pyspark.sql import functions as F
 
-    schema = ", ".join([f"{BIN} INT", *(f"{name} DOUBLE" for name in QUANTILES)])
+    schema = ", ".join(
+        [f"{BIN} INT", *(f"{name} DOUBLE" for name in QUANTILES), f"{WHOLE} BOOLEAN"]
+    )
     misses = rows.mapInArrow(missing_by(quantiles, bounds), schema)
     shifts = [
         f"percentile_approx({name}, {level}, {ACCURACY}) AS {name}"
         for name, level in QUANTILES.items()
     ]
-    by_demand = misses.rollup(BIN).agg(F.count("*").alias("rows"), *map(F.expr, shifts)).collect()
+    counted = (F.count("*").alias("rows"), F.every(WHOLE).alias(WHOLE))
+    by_demand = misses.rollup(BIN).agg(*counted, *map(F.expr, shifts)).collect()
     by_bin = {row[BIN]: row for row in by_demand if row[BIN] is None or row["rows"] >= FEWEST_ROWS}
-    used = (by_bin.get(place, by_bin[None]) for place in range(len(bounds) + 1))
-    return Correction(
-        tuple(bounds), tuple(tuple(float(row[name]) for name in QUANTILES) for row in used)
-    )
+    every = by_bin[None]
+    used = (by_bin.get(place, every) for place in range(len(bounds) + 1))
+    shifts_used = tuple(tuple(float(row[name]) for name in QUANTILES) for row in used)
+    return Correction(tuple(bounds), shifts_used, bool(every[WHOLE]))
 
 
 def missing_by(
     load: Loader, bounds: Sequence[float]
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Make the function with which a worker measures the misses: ``[bin, *quantiles]`` per row."""
+    """Make the function with which a worker measures misses: ``[bin, *quantiles, is_whole]``."""
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         predict = load()
         for batch in batches:
-            missed = (filled(batch, TARGET)[:, None] - predict(batch)) / scale(batch)[:, None]
+            units = filled(batch, TARGET)
+            missed = (units[:, None] - predict(batch)) / scale(batch)[:, None]
             columns = {name: missed[:, place] for place, name in enumerate(QUANTILES)}
             places = pa.array(bins(batch, bounds), pa.int32())
-            yield pa.RecordBatch.from_pydict({BIN: places, **columns})
+            whole = units == np.rint(units)
+            yield pa.RecordBatch.from_pydict({BIN: places, **columns, WHOLE: whole})
 
     return run

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import xgboost as xgb
 
@@ -36,14 +37,29 @@ def with_forecasts(rows: "DataFrame", load: Loader, bounds: tuple[float, float])
 def forecaster(
     load: Loader, bounds: tuple[float, float]
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Make the function with which a worker forecasts batches, clipped to the bounds."""
+    """Make the function with which a worker forecasts batches, coherent and within the bounds."""
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         forecast = load()
         for batch in batches:
-            yield append_forecasts(batch, forecast(batch).clip(*bounds))
+            yield append_forecasts(batch, coherent(forecast(batch).clip(*bounds)))
 
     return run
+
+
+def coherent(forecasts: Numbers) -> Numbers:
+    """Keep each forecast between the lowest and the highest quantile of its row.
+
+    So a pair whose quantiles are all 0 has the forecast 0.
+
+    Args:
+        forecasts: ``[row, forecast and quantiles]`` with quantiles that do not decrease, or ``[row,
+            forecast]``, units.
+    """
+    if forecasts.shape[1] == 1:
+        return forecasts
+    mean, quantiles = forecasts[:, :1], forecasts[:, 1:]
+    return np.hstack([mean.clip(quantiles[:, :1], quantiles[:, -1:]), quantiles])
 
 
 def append_forecasts(batch: pa.RecordBatch, forecasts: Numbers) -> pa.RecordBatch:

@@ -72,6 +72,18 @@ def test_a_share_lies_below_and_no_less_at_or_below(
         assert (at_or_below >= LEVELS - slack).all(), (place, at_or_below)
 
 
+def test_quantiles_of_counts_are_whole_numbers(found: Correction, spark: SparkSession) -> None:
+    batch = rows(6)
+    quantiles = corrected(found, batch)
+    assert found.are_counts
+    assert (quantiles == np.floor(quantiles)).all()
+    assert not (np.signbit(quantiles) & (quantiles == 0)).any(), "nothing is written as -0"
+    halves = pa.table(batch).set_column(
+        1, TARGET, pa.array(batch[TARGET].to_numpy() + 0.5, pa.float32())
+    )
+    assert not correction(spark.createDataFrame(halves), loader(), BOUNDS).are_counts
+
+
 def test_quantiles_never_cross() -> None:
     crossing = Correction((0.0,), ((3.0, 2.0, 1.0, 0.0),) * 2)
     assert (np.diff(corrected(crossing, rows(3)), axis=1) >= 0).all()

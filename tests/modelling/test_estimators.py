@@ -23,7 +23,6 @@ from lakehouse.profile.model import (
 from modelling.estimators.estimator import EstimatorSettings
 from modelling.estimators.families import FAMILIES, make_estimator
 from modelling.estimators.predict import COLUMNS
-from modelling.estimators.quantiles import QUANTILES
 
 pytestmark = pytest.mark.slow
 
@@ -81,11 +80,13 @@ def test_a_model_owes_columns_bounds_and_memory(
     assert found.column_names == [*rows.columns, *COLUMNS]
     assert len(found) == rows.count() + 1
     assert all(low <= units <= high for units in found["forecast"].to_pylist())
-    for row in found.select(list(QUANTILES)).to_pylist():
+    for row in found.select(list(COLUMNS)).to_pylist():
+        mean = row.pop("forecast")
         quantiles = [value for value in row.values() if value is not None]
         assert len(quantiles) == (4 if family == "xgboost" else 0)
         assert quantiles == sorted(quantiles)
         assert all(low <= value <= high for value in quantiles)
+        assert not quantiles or quantiles[0] <= mean <= quantiles[-1]
     assert all(math.isfinite(gain) for gain in model.importance().values())
 
     model.save(tmp_path)

@@ -33,12 +33,11 @@ ALERTS = (
         "ShopcastCoverageOff",
         ACCURACY,
         WARN,
-        f"shopcast_score_coverage < {at.COVERAGE_LOW} or "
-        f"shopcast_score_coverage > {at.COVERAGE_HIGH}",
+        f"shopcast_score_coverage < {at.COVERAGE_LOW}",
         60,
         "Horizon {{ $labels.horizon }}: {{ $value | humanizePercentage }} of the actuals lie "
-        "between p10 and p90, where 80% should.",
-        "Orders that rest on p90 or p95 are too small, or too large.",
+        "in p10 to p90, where at least 80% should.",
+        "Orders that rest on p90 or p95 are too small.",
         "Train a new model: `python -m jobs.train`, `python -m jobs.promote`.",
     ),
     Alert(
