@@ -10,27 +10,34 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class ResponseConfig(Section):
-    """The training target of boosted trees: ``(units - base_share × base) / scale``.
+    """The training target of boosted trees: ``(units - base) / scale``.
 
     A row's scale is the maximum of some panel columns (null counts as zero) and of the floor.
 
     Attributes:
         scale: names of the panel columns; empty: the scale is the floor.
         floor: smallest scale, units.
-        base: panel column of which a share is subtracted; null counts as zero. Trees cannot
-            forecast beyond their training targets: without a base, growing best sellers are
-            forecast too low.
-        base_share: share of the base to subtract, in (0, 1]; below 1, the trees rely less on the
-            base.
+        base: panel column → weight; a row's base is the weighted sum, null counts as zero. Trees
+            cannot forecast beyond their training targets: without a base, growing best sellers are
+            forecast too low. With weights that sum to less than 1, the trees rely less on the base.
         weight_power: a row's weight is its scale to this power; with 2, training minimises the
             error in units.
     """
 
     scale: list[str] = Field(default_factory=list)
     floor: Annotated[float, Field(gt=0)] = 1.0
-    base: str | None = None
-    base_share: Share = 1.0
+    base: dict[str, Share] = Field(default_factory=dict)
     weight_power: float = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_column(cls, given: Any) -> Any:
+        """Read a section that an earlier program stored: one column, and the share of it."""
+        if not isinstance(given, dict) or isinstance(given.get("base", {}), dict):
+            return given
+        others = {name: value for name, value in given.items() if name != "base_share"}
+        one = {} if given["base"] is None else {given["base"]: given.get("base_share", 1.0)}
+        return {**others, "base": one}
 
 
 class RandomForestConfig(Section):

@@ -41,7 +41,7 @@ class Response:
         Raises:
             RefusedError: a column is missing; name a panel column in the profile.
         """
-        read = {*self.section.scale, *([self.section.base] if self.section.base else [])}
+        read = {*self.section.scale, *self.section.base}
         missing = sorted(read - set(columns))
         if missing:
             raise RefusedError(
@@ -57,9 +57,10 @@ class Response:
 
     def base(self, batch: pa.RecordBatch) -> Numbers:
         """Return the units that the label subtracts from the target of each row, ``[row]``."""
-        if self.section.base is None:
-            return np.zeros(len(batch))
-        return filled(batch, self.section.base) * self.section.base_share
+        base: Numbers = np.zeros(len(batch))
+        for name, weight in self.section.base.items():
+            base += filled(batch, name) * weight
+        return base
 
     def label(self, batch: pa.RecordBatch) -> Numbers:
         """Compute the label of each row, ``[row]``: (target − base) / scale."""

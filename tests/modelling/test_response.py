@@ -11,7 +11,9 @@ from lakehouse.errors import RefusedError
 from lakehouse.profile.model import ResponseConfig
 from modelling.estimators.response import Response
 
-DECLARED = ResponseConfig(scale=["lag", "mean"], floor=0.5, base="lag", weight_power=2)
+DECLARED = ResponseConfig(
+    scale=["lag", "mean"], floor=0.5, base={"lag": 0.5, "mean": 0.25}, weight_power=2
+)
 
 
 def batch() -> pa.RecordBatch:
@@ -26,7 +28,8 @@ def batch() -> pa.RecordBatch:
 
 def test_the_label_is_the_deviation_from_the_base_in_scales() -> None:
     labelled = Response(DECLARED).labels(batch(), date(2015, 1, 1))
-    assert labelled.label.tolist() == pytest.approx([(6 - 4) / 4, 2 / 8, -0.1 / 0.5])
+    expected = [(6 - 2 - 0.5) / 4, (2 - 0 - 2) / 8, (0 - 0.05) / 0.5]
+    assert labelled.label.tolist() == pytest.approx(expected)
 
 
 def test_a_row_weighs_its_scale_to_the_power() -> None:
@@ -46,3 +49,18 @@ def test_labels_lead_back_to_units(section: ResponseConfig) -> None:
 def test_a_column_that_is_no_feature_is_refused() -> None:
     with pytest.raises(RefusedError, match=r"model\.response reads mean, which is not a feature"):
         Response(DECLARED).require(["lag"])
+
+
+@pytest.mark.parametrize(
+    ("stored", "base"),
+    [
+        ({"base": "lag", "base_share": 0.5}, {"lag": 0.5}),
+        ({"base": "lag"}, {"lag": 1.0}),
+        ({"base": None, "base_share": 1.0}, {}),
+        ({"base": {"lag": 0.3, "mean": 0.4}}, {"lag": 0.3, "mean": 0.4}),
+    ],
+)
+def test_a_base_of_one_column_is_read_as_it_was_stored(
+    stored: dict[str, object], base: dict[str, float]
+) -> None:
+    assert ResponseConfig.model_validate(stored) == ResponseConfig(base=base)
