@@ -113,7 +113,7 @@ scan: $(VENV)-scan/.ready ## audit the pinned packages for known vulnerabilities
 sbom: $(VENV)-scan/.ready ## list the packages of each image in dist/IMAGE.cdx.json (CycloneDX)
 	mkdir -p dist
 	set -e; for image in api spark; do rm -rf build/$$image; PYTHON=$(PYTHON) .ci/environment $$image build/$$image; \
-	  $(VENV)-scan/bin/cyclonedx-py environment build/$$image --output-reproducible --output-file dist/$$image.cdx.json; done
+	  (cd build/$$image && $(abspath $(VENV)-scan)/bin/cyclonedx-py environment . --output-reproducible) > dist/$$image.cdx.json; done
 
 chart: $(HELM_NEEDS) ## lint the chart and pack it into dist/
 	$(HELM) lint helm/shopcast --values helm/values/local.yaml

@@ -10,11 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from cli.arguments import lake_of
+from cli.command_log import JOBS, STREAMS, TEXT, command_formatter
 from cli.ending import INTERRUPTED, Ending, ending_by, ending_with
 from cli.run_record import record_run, start_of
 from lakehouse import interruption
 from lakehouse.context import Context
+from lakehouse.ecs import EcsFormatter
 from lakehouse.errors import ShopcastError
 from lakehouse.finite import finite
 from lakehouse.progress import logger, progress
@@ -50,6 +54,11 @@ class Job:
     program: str = ""
     is_recorded: bool = True
 
+    @property
+    def service(self) -> str:
+        """The service that the command's log lines belong to."""
+        return STREAMS if self.program.startswith("python -m streaming") else JOBS
+
     def parser(self) -> argparse.ArgumentParser:
         """Build the command-line parser of this command."""
         parser = argparse.ArgumentParser(
@@ -62,14 +71,12 @@ class Job:
         return parser
 
 
-def start_logging() -> None:
+def start_logging(formatter: logging.Formatter = TEXT) -> None:
     """Send log messages to standard error, so that standard output holds only the result line."""
-    logging.basicConfig(
-        level=logging.WARNING,
-        format="%(asctime)s %(message)s",
-        datefmt="%H:%M:%S",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.captureWarnings(isinstance(formatter, EcsFormatter))
     logger.setLevel(logging.INFO)
     # MLflow sets its loggers up when it is imported, by this variable.
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
@@ -105,7 +112,7 @@ def log_end(job: Job, error: BaseException, ending: Ending) -> None:
         interruption.speak_again()
         progress("Interrupted. Every table is as its last commit left it; run the command again.")
     elif isinstance(error, ShopcastError):
-        progress("%s", error)
+        logger.error("%s", error, extra={"refusal": error})
     else:
         logger.error("%s failed", job.name, exc_info=error)
 
@@ -123,16 +130,27 @@ def as_recorded(job: Job) -> Job:
     return replace(job, run=run)
 
 
+def read_settings(parser: argparse.ArgumentParser) -> JobSettings:
+    """Read the settings of the environment; a wrong value ends the process as wrong use does."""
+    try:
+        return JobSettings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = str(wrong["loc"][0]).upper()
+        parser.error(f"the variable {name}={wrong['input']}: {wrong['msg']}")
+
+
 def main(job: Job, argv: Sequence[str] | None = None) -> int:
     """Run a command from a command line, and print the result line.
 
     Returns:
         The exit code.
     """
-    arguments = job.parser().parse_args(argv)
-    start_logging()
+    parser = job.parser()
+    arguments, settings = parser.parse_args(argv), read_settings(parser)
+    start_logging(command_formatter(settings.log_format, job.name, job.service))
     interruption.listen()
-    started, context = time.monotonic(), Context(JobSettings(), job.name)
+    started, context = time.monotonic(), Context(settings, job.name)
     code, fields = outcome(as_recorded(job), context, arguments)
     report({"job": job.name, **fields, "seconds": round(time.monotonic() - started, 1)})
     if fields["status"] == INTERRUPTED:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from lakehouse.ecs import EcsFormatter
+
 logger = logging.getLogger("shopcast")
 Item = TypeVar("Item")
 
@@ -19,12 +21,17 @@ def progress(message: str, *values: object) -> None:
     logger.info(message, *values)
 
 
+def writes_json() -> bool:
+    """Return whether log lines of this process are JSON objects."""
+    return any(isinstance(h.formatter, EcsFormatter) for h in logging.getLogger().handlers)
+
+
 def track(items: Sequence[Item], title: str) -> Iterator[Item]:
     """Yield items below a progress bar with the time left; log lines go above the bar.
 
-    Where standard error is no terminal, no bar is drawn: lines alone show the progress.
+    Where standard error is no terminal, or log lines are JSON, lines alone show the progress.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or writes_json():
         yield from items
         return
     # The API has no tqdm, and draws no bar.

@@ -1,5 +1,7 @@
 """Environment settings of batch and streaming jobs."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -13,6 +15,9 @@ class JobSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
+    log_format: Literal["text", "ecs"] = Field(
+        "text", description="ecs: log lines are JSON of the Elastic Common Schema"
+    )
     lake_root: str | None = Field(None, description="URI of the lake when --lake is not given")
     publish_to: SecretStr | None = Field(
         None, description="URL of the database of jobs.publish when --to is not given"

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from ingestion.sales.identity import identity_fields
 from lakehouse.profile.profile import Profile
-from lakehouse.profile.sales import CONTENT, Bounds
+from lakehouse.profile.sales import CONTENT, Bounds, IdCheck
 from lakehouse.types import DATE, PRICE, UNITS
 from lakehouse.values import CLOCKS_APART
 
@@ -61,6 +61,7 @@ def record_checks(profile: Profile) -> tuple[RecordCheck, ...]:
             pc.field("op").isin(["upsert", "cancel"]),
             "op is upsert, cancel or empty",
         ),
+        *(matching(name, check) for name, check in profile.sales.checks.items()),
     )
 
 
@@ -90,6 +91,14 @@ def possible(name: str) -> RecordCheck:
         f"{name} is neither a word for a missing value (NULL, NaN, #N/A) nor a number with an "
         "exponent, whose last digits may be lost (4.6E+12)",
     )
+
+
+def matching(name: str, check: IdCheck) -> RecordCheck:
+    """Check that an id, where present, matches the pattern of a profile's check."""
+    text = pc.field(f"{check.field}_text")
+    matches = pc.match_substring_regex(text, f"^(?:{check.pattern})$")
+    meaning = f"{check.field} matches {check.pattern}, as the profile's [sales.checks] requires"
+    return RecordCheck(name, text.is_null() | matches, meaning)
 
 
 def within(name: str, bounds: Bounds, number: pa.DataType) -> RecordCheck:

@@ -1,9 +1,12 @@
 """Profile section ``sales``: files and columns, the identity of a sale, and plausible values."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import AfterValidator, Field, model_validator
 
 from lakehouse.profile.date_format import date_pattern
@@ -11,6 +14,10 @@ from lakehouse.section import Section
 
 CONTENT = "content"
 CONTENT_FIELDS = ("date", "shop_id", "item_id", "units", "price")
+# Last words of the names of shopcast's own checks.
+BUILT_IN = ("missing", "unparsable", "implausible", "malformed", "unknown")
+# Together with shopcast's own checks, a record's broken checks fit into 63 bits.
+MOST_CHECKS = 32
 
 
 def readable(date_format: str) -> str:
@@ -52,6 +59,48 @@ class Plausible(Section):
     last_date: date = date(2099, 12, 31)
 
 
+def id_pattern(pattern: str) -> str:
+    """Check that Arrow can match a pattern.
+
+    Raises:
+        ValueError: the pattern is no regular expression of RE2, which has no look-around.
+    """
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"'{pattern}' is no regular expression of RE2: {error}") from None
+    return pattern
+
+
+def check_name(name: str) -> str:
+    """Check that a name can be the reason of a rejected record, and is none of shopcast's reasons.
+
+    Raises:
+        ValueError: the name has other characters than a-z, 0-9 and _, or a reserved ending.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name.rpartition("_")[2] in BUILT_IN:
+        raise ValueError(
+            f"check '{name}': up to 40 small letters, digits and _, beginning with a letter, and "
+            f"not ending in _{', _'.join(BUILT_IN)}, which shopcast's own checks do"
+        )
+    return name
+
+
+CheckName = Annotated[str, AfterValidator(check_name)]
+
+
+class IdCheck(Section):
+    """A retailer's own check of an id: a record whose id does not match is rejected.
+
+    Attributes:
+        field: which id.
+        pattern: regular expression (RE2) that the whole id, without blanks at the ends, matches.
+    """
+
+    field: Literal["shop_id", "item_id", "sale_id"]
+    pattern: Annotated[str, AfterValidator(id_pattern)]
+
+
 class SalesColumns(Section):
     """For each field of a sale, the name of the column in the sales files.
 
@@ -88,6 +137,8 @@ class Sales(Section):
             are different sales), or a list of fields among ``date``,
             ``shop_id``, ``item_id``, ``units`` and ``price`` (a natural key).
         plausible: ranges outside which a record is rejected.
+        checks: name of a check of an id → field and pattern, such as which item ids are goods and
+            no service codes; records that break a check are rejected under the check's name.
         reception_days: number of days after the business date at which a sale from a history
             loaded at once counts as received (``build_panel --known-at``).
         most_rejected: greatest share of a file's records that may be rejected; a run with a worse
@@ -101,6 +152,9 @@ class Sales(Section):
     date_format: Annotated[str, AfterValidator(readable)] = "yyyy-MM-dd"
     identity: Literal["content", "sale_id"] | Annotated[list[str], Field(min_length=1)] = "content"
     plausible: Plausible = Plausible()
+    checks: Annotated[dict[CheckName, IdCheck], Field(max_length=MOST_CHECKS)] = Field(
+        default_factory=dict
+    )
     reception_days: Annotated[int, Field(ge=0)] | None = None
     most_rejected: Annotated[float, Field(ge=0, le=1)] = 0.5
     most_returns_rejected: Annotated[float, Field(ge=0, le=1)] = 0.5

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from lakehouse.ecs import ECS_VERSION, Fields
 from serving.exchange import Exchange, Lookup
-from serving.watching.ecs import ECS_VERSION, SERVICE, Fields, base, render
+from serving.watching.ecs import SERVICE, base, render
 
 # A write for each line takes longer than the line; a kill -9 loses the lines of this time.
 BATCH_SECONDS = 0.25

@@ -16,6 +16,7 @@ from job_runs import run
 from planner_lake import CELLS, ITEMS_SOLD, MONTHS_CLOSED, SHOPS, planner_lake, units_in
 from published import PublishedLake
 
+from cli.command_log import JOBS, STREAMS, command_formatter
 from jobs import index_scores
 from lakehouse.delta.arrow import read_table
 from lakehouse.delta.deletes import delete_rows
@@ -236,9 +237,7 @@ def test_a_stray_field_is_refused_into_the_dead_letters(
     assert contents(client, f"{PAIRS.name}-*"), "the other documents are written all the same"
 
 
-def test_lines_of_the_api_s_log_are_taken(
-    lake: PublishedLake, client: Elasticsearch, url: str
-) -> None:
+def test_lines_of_logs_are_taken(lake: PublishedLake, client: Elasticsearch, url: str) -> None:
     index(lake, url)
     scope = {"method": "GET", "path": "/predict", "client": ("127.0.0.1", 1)}
     exchange = Exchange("id-1", "trace", 0.0, user_id="key", status=200, sent_bytes=7)
@@ -251,10 +250,12 @@ def test_lines_of_the_api_s_log_are_taken(
         request_line(scope, exchange, "/predict", 0.01),
         lookup_line(Lookup("own history", 1, "v1", "57", "7"), "forecast", exchange),
         EcsFormatter().format(record),
+        command_formatter("ecs", "forecast", JOBS).format(record),
+        command_formatter("ecs", "ingest", STREAMS).format(record),
     ]
     for line in lines:
         client.index(index=f"{LOGS.name}-1", document=json.loads(line))
-    assert len(contents(client, f"{LOGS.name}-*")) == 3
+    assert len(contents(client, f"{LOGS.name}-*")) == 5
     client.indices.delete(index=f"{LOGS.name}-1")
 
 

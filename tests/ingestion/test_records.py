@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from builders import MIDNIGHT, cancel, events, own_id_profile, profile, record
+from pydantic import ValidationError
 
 from ingestion.sales.checks import MALFORMED, record_checks
 from ingestion.sales.records import NOT_A_SALE, REJECTED, SALE, parse, rejected
@@ -217,3 +218,36 @@ def test_rejected_records_keep_everything_that_was_received() -> None:
     assert kept["offset"].to_pylist() == [1, 2]
     assert kept["value"].to_pylist() == received["value"].to_pylist()[1:]
     assert kept["reasons"].to_pylist() == [["units_unparsable"], ["record_malformed"]]
+
+
+GOODS = {"item_is_goods": {"field": "item_id", "pattern": "[0-9]{5}|M[0-9]+"}}
+
+
+@pytest.mark.parametrize(
+    ("item_id", "outcome"),
+    [("85123", SALE), (" M7 ", SALE), ("POST", REJECTED), ("185123", REJECTED)],
+)
+def test_a_profiles_own_check_rejects_by_its_name_where_the_whole_id_does_not_match(
+    item_id: str, outcome: str
+) -> None:
+    row = parsed(record(item_id=item_id), profile(checks=GOODS))
+    assert row["outcome"] == outcome
+    assert row["reasons"] == (["item_is_goods"] if outcome == REJECTED else None)
+
+
+def test_a_cancel_without_the_id_breaks_no_check_of_the_profile() -> None:
+    assert parsed(cancel("a", "2015-01-02T00:00:00Z"), profile(checks=GOODS))["outcome"] == SALE
+
+
+@pytest.mark.parametrize(
+    ("checks", "fault"),
+    [
+        ({"goods": {"field": "item_id", "pattern": "("}}, "no regular expression of RE2"),
+        ({"item_missing": {"field": "item_id", "pattern": "x"}}, "not ending in"),
+        ({"Goods": {"field": "item_id", "pattern": "x"}}, "small letters"),
+        ({"goods": {"field": "price", "pattern": "x"}}, "shop_id"),
+    ],
+)
+def test_a_wrong_check_of_a_profile_is_refused(checks: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ValidationError, match=fault):
+        profile(checks=checks)

@@ -6,11 +6,12 @@ from typing import Any
 
 from lakehouse.delta import log
 from lakehouse.delta.arrow import read_batches
+from lakehouse.ecs import ECS_VERSION
 from lakehouse.job_runs import KILLED, read_job_runs
 from lakehouse.lake import Lake
 from lakehouse.table import Table
 from lakehouse.tables import gold
-from watching.elastic.fields import BACKTESTS, ECS_VERSION, JOB_RUNS, SCORES, Index
+from watching.elastic.fields import BACKTESTS, JOB_RUNS, SCORES, Index
 
 SERVICE = "shopcast"
 Document = dict[str, Any]

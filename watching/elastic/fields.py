@@ -5,8 +5,6 @@ Source: https://www.elastic.co/guide/en/ecs/8.17/ecs-field-reference.html
 
 from dataclasses import dataclass
 
-ECS_VERSION = "8.17.0"
-
 
 @dataclass(frozen=True)
 class Field:
@@ -145,7 +143,7 @@ JOB_RUNS = Index(
 )
 LOGS = Index(
     "shopcast-logs",
-    "a line of the API's log",
+    "a line of the log of the API, a command or a stream",
     (
         Field("message", "text", "the line in words"),
         Field("log.level", "keyword", "info, warning or error"),
@@ -168,6 +166,8 @@ LOGS = Index(
         Field("shopcast.rung", "keyword", "nearest history that the forecast rests on"),
         Field("shopcast.pairs", "long", "pairs looked up"),
         Field("shopcast.version", "keyword", "forecast version"),
+        Field("shopcast.run", "keyword", "id of the run in gold.job_runs"),
+        Field("shopcast.command", "keyword", "name of the command"),
         Field("shopcast.shop_id", "keyword", "shop of a single pair"),
         Field("shopcast.item_id", "keyword", "item of a single pair"),
     ),
