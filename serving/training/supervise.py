@@ -74,6 +74,8 @@ class Supervisor:
                 stdout=output,
                 stderr=log,
                 process_group=0,
+                # People read the end of the log in GET /train/{id}.
+                env={**os.environ, "LOG_FORMAT": "text"},
                 preexec_fn=die_with_parent,
             )
         try:

@@ -17,9 +17,9 @@ from serving.training.run import Progress, RunState
 
 ROOT = Path(__file__).parents[3]
 STEP = """
-import json, pathlib, sys, time
+import json, os, sys, time
 name, code, seconds = sys.argv[1:]
-print("words of", name, file=sys.stderr, flush=True)
+print(os.environ["LOG_FORMAT"], "of", name, file=sys.stderr, flush=True)
 time.sleep(float(seconds))
 print(json.dumps({"job": name, "error": f"{name} says why"}))
 sys.exit(int(code))
@@ -33,7 +33,7 @@ def start(folder: Path, *steps: tuple[str, int, float]) -> subprocess.Popen[str]
         for name, code, seconds in steps
     ]
     command = [sys.executable, "-m", "serving.training.run_in_pod", json.dumps(listed)]
-    environment = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
+    environment = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}", "LOG_FORMAT": "ecs"}
     return subprocess.Popen(command, env=environment, text=True, stderr=subprocess.PIPE)
 
 
@@ -50,13 +50,13 @@ def test_the_log_has_the_steps_words_and_how_the_run_ended(
     noted = newest_note(log)
     assert (noted.state, noted.step) == (state, "pod_step")
     assert noted.reason == (None if code == 0 else "second says why")
-    assert without_notes(log) == ["words of first", "words of second"]
+    assert without_notes(log) == ["text of first", "text of second"], "people read it"
 
 
 def test_sigterm_ends_the_step_and_the_run(tmp_path: Path) -> None:
     process = start(tmp_path, ("first", 0, 60), ("second", 0, 0))
     assert process.stderr is not None
-    while "words of first" not in process.stderr.readline():
+    while "text of first" not in process.stderr.readline():
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     _, log = process.communicate(timeout=60)
