@@ -4,7 +4,7 @@
         [--steps ingest_history,…]
 
 A chain of size N is the generated chain N times: the shops are others, the items the same. Each
-step is a process of its own with a session of so many task slots (``local[N]``). Prints a JSON line
+step is a new process with a session of so many task slots (``local[N]``). Prints a JSON line
 per step, and at last a Markdown table: seconds and memory, seconds per million daily rows, and how
 many times the seconds per row of the smallest chain with as many slots. Memory is that of the
 driver and its Python processes together.
