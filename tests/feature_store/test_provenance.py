@@ -39,7 +39,9 @@ from lakehouse.month_range import MonthRange
 from lakehouse.profile.stored import stored_profile
 from lakehouse.table import Table
 from lakehouse.tables.silver import DAILY_SALES
+from modelling import lineage
 from modelling.lineage import made_by, training_digest, was_made_by
+from modelling.version import MODEL
 from streaming.queries.metrics import RefreshMetrics
 from streaming.queries.refresh import Refresh
 
@@ -104,8 +106,8 @@ def told(lake: Lake) -> list[object]:
     [
         ({"versions": made_by(feature_groups(PROFILE))}, True),
         ({"versions": '{"model": 0}'}, False),
-        ({"versions": '{"statistic mean": 2, "model": 1}'}, False),
-        ({"versions": '{"statistic gone": 2, "model": 1}'}, True),
+        ({"versions": f'{{"statistic mean": 2, "model": {MODEL}}}'}, False),
+        ({"versions": f'{{"statistic gone": 2, "model": {MODEL}}}'}, True),
     ],
 )
 def test_a_champion_was_made_by_other_code_where_a_version_differs(
@@ -120,6 +122,7 @@ def test_a_champion_of_before_was_made_by_the_first_versions(
 ) -> None:
     monkeypatch.setattr(code_versions, "CELLS", {"cells": 1})
     monkeypatch.setattr(code_versions, "PANEL", {"panel": number})
+    monkeypatch.setattr(lineage, "MODELS", {"model": 1})
     assert was_made_by({}, feature_groups(PROFILE)) is (number == 1)
 
 
