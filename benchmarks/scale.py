@@ -112,16 +112,20 @@ def commands(data: Path, lake: Path) -> Mapping[str, list[str]]:
     }
 
 
-def steps(work: Path, size: int, slots: int, wanted: Sequence[str]) -> Iterator[Measured]:
+def steps(
+    work: Path, size: int, all_slots: Sequence[int], wanted: Sequence[str]
+) -> Iterator[Measured]:
     """Run the wanted steps on a chain of a size, and yield what each took."""
-    data, lake = work / f"data-{size}", work / f"lake-{size}-{slots}"
+    data = work / f"data-{size}"
     sales = make_chain(work / "once", data, size)
-    shutil.rmtree(lake, ignore_errors=True)
-    os.environ["SPARK_MASTER"] = f"local[{slots}]"
-    for step, arguments in commands(data, lake).items():
-        if step in wanted:
-            found = measured([sys.executable, "-m", f"jobs.{step}", *arguments])
-            yield Measured(size, slots, step, found.seconds, found.peak_mib, sales)
+    for slots in all_slots:
+        lake = work / f"lake-{size}-{slots}"
+        shutil.rmtree(lake, ignore_errors=True)
+        os.environ["SPARK_MASTER"] = f"local[{slots}]"
+        for step, arguments in commands(data, lake).items():
+            if step in wanted:
+                found = measured([sys.executable, "-m", f"jobs.{step}", *arguments])
+                yield Measured(size, slots, step, found.seconds, found.peak_mib, sales)
     shutil.rmtree(data)
 
 
@@ -168,9 +172,9 @@ def main() -> int:
     sample = ["-m", "jobs.make_sample", "--out", str(arguments.work / "once")]
     subprocess.run([sys.executable, *sample, "--scale", arguments.scale], check=True)
     found = []
-    for size, slots in product(arguments.sizes, arguments.slots):
-        for one in steps(arguments.work, size, slots, arguments.steps):
-            report({"step": one.step, **vars(one)})
+    for size in arguments.sizes:
+        for one in steps(arguments.work, size, arguments.slots, arguments.steps):
+            report(vars(one))
             found.append(one)
     sys.stdout.write(as_markdown(found))
     return 0

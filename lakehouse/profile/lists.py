@@ -15,6 +15,9 @@ RESERVED = (
     *("pair", "per", "price", "exposed", "before", "after"),
 )
 
+# What a name that a profile gives looks like.
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
 
 def check_pattern(pattern: str) -> str:
     """Check that a pattern is a regular expression with exactly one group.
@@ -37,7 +40,7 @@ def column_name(name: str) -> str:
     Raises:
         ValueError: the name has other characters than a-z, 0-9 and _, or a reserved beginning.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name.split("_")[0] in RESERVED:
+    if not NAME.fullmatch(name) or name.split("_")[0] in RESERVED:
         raise ValueError(
             f"attribute '{name}': small letters, digits and _, not beginning with "
             f"{', '.join(RESERVED)}"

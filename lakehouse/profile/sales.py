@@ -1,6 +1,5 @@
 """Profile section ``sales``: files and columns, the identity of a sale, and plausible values."""
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -10,6 +9,7 @@ import pyarrow.compute as pc
 from pydantic import AfterValidator, Field, model_validator
 
 from lakehouse.profile.date_format import date_pattern
+from lakehouse.profile.lists import NAME
 from lakehouse.section import Section
 
 CONTENT = "content"
@@ -78,7 +78,7 @@ def check_name(name: str) -> str:
     Raises:
         ValueError: the name has other characters than a-z, 0-9 and _, or a reserved ending.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name.rpartition("_")[2] in BUILT_IN:
+    if not NAME.fullmatch(name) or name.rpartition("_")[2] in BUILT_IN:
         raise ValueError(
             f"check '{name}': up to 40 small letters, digits and _, beginning with a letter, and "
             f"not ending in _{', _'.join(BUILT_IN)}, which shopcast's own checks do"

@@ -110,11 +110,8 @@ class Indexing:
         """Return whether the index has exactly the documents of a scored month."""
         self.refresh(scored.index)
         present = self.count(scored.index, of_version(scored))
-        return (
-            present
-            == scored.rows
-            == self.count(scored.index, of_version(scored, has_digest(scored)))
-        )
+        of_these_sales = self.count(scored.index, of_version(scored, has_digest(scored)))
+        return present == scored.rows == of_these_sales
 
     def remove_others(self, scored: ScoredMonth) -> None:
         """Remove the documents of a scored month that rest on other sales, by their ids."""

@@ -86,7 +86,8 @@ class PairDocuments:
         """Count the forecasts of each known shop."""
         counts: Counter[str] = Counter()
         for batch in read_batches(self.lake, FORECASTS, (SHOP,), filters_of(scored)):
-            counts.update(batch[SHOP].to_pylist())
+            shops, rows = batch[SHOP].value_counts().flatten()
+            counts.update(dict(zip(shops.to_pylist(), rows.to_pylist(), strict=True)))
         return Counter({shop: count for shop, count in counts.items() if shop in self.shops})
 
     def documents(self, scored: ScoredMonth) -> Iterator[Document]:
